@@ -1,0 +1,182 @@
+/* superslab: a memory allocator of thread-local freelists over 2 MiB SuperSlabs.
+ *
+ * The only public header. Plain C11 and C++11. Every function may be called from any thread at any
+ * time, before and after initialisation; none of them is safe inside a signal handler.
+ *
+ * Sizes are bytes. "Block" means what an allocating function returned. A block must be freed with
+ * superslab_free or one of its sized forms, once, by any thread.
+ */
+#ifndef SUPERSLAB_H
+#define SUPERSLAB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(SUPERSLAB_SHARED) && defined(__GNUC__)
+#define SUPERSLAB_EXPORT __attribute__((visibility("default")))
+#else
+#define SUPERSLAB_EXPORT
+#endif
+
+#if defined(__GNUC__) && !defined(__cplusplus)
+#define SUPERSLAB_ALLOCATES(...) __attribute__((malloc, warn_unused_result, alloc_size(__VA_ARGS__)))
+#define SUPERSLAB_REALLOCATES(...) __attribute__((warn_unused_result, alloc_size(__VA_ARGS__)))
+#else
+#define SUPERSLAB_ALLOCATES(...)
+#define SUPERSLAB_REALLOCATES(...)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Copies of superslab in one process share one heap when their ABI numbers are equal. */
+#define SUPERSLAB_ABI 1
+
+/* ---- allocate and free ------------------------------------------------------------------- */
+
+/* At least `size` bytes, 16-byte aligned, contents undefined. A size of 0 gives a unique pointer.
+ * NULL and errno ENOMEM above PTRDIFF_MAX or when the system refuses memory. */
+SUPERSLAB_EXPORT void *superslab_malloc(size_t size) SUPERSLAB_ALLOCATES(1);
+
+/* As superslab_malloc(count * size), zeroed; NULL and ENOMEM when the product overflows. */
+SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) SUPERSLAB_ALLOCATES(1, 2);
+
+/* Resizes a block, in place where its class or its run of pages allows. `block` may be NULL.
+ * A size of 0 behaves as a size of 1: the result is a block. On NULL the old block is untouched. */
+SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) SUPERSLAB_REALLOCATES(2);
+
+/* As superslab_realloc(block, count * size); NULL and ENOMEM when the product overflows. */
+SUPERSLAB_EXPORT void *superslab_reallocarray(void *block, size_t count, size_t size)
+    SUPERSLAB_REALLOCATES(2, 3);
+
+/* A block aligned to `alignment`, any power of two. NULL and errno EINVAL for another alignment,
+ * ENOMEM as superslab_malloc. */
+SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size)
+    SUPERSLAB_REALLOCATES(2);
+
+/* Frees a block; NULL is allowed. errno is preserved. Misuse goes to the error handler. */
+SUPERSLAB_EXPORT void superslab_free(void *block);
+
+/* As superslab_free, with the size that was asked for: a size the block cannot have been asked
+ * with is reported as SUPERSLAB_ERROR_SIZE_MISMATCH and the block stays live. */
+SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size);
+SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment, size_t size);
+
+/* ---- ask about memory -------------------------------------------------------------------- */
+
+/* Bytes the block can hold, at least what was asked. 0 for NULL. */
+SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block);
+
+/* Bytes a request of `size` would be able to hold: asking for that many wastes nothing. */
+SUPERSLAB_EXPORT size_t superslab_good_size(size_t size);
+
+typedef enum superslab_address_kind {
+    SUPERSLAB_ADDRESS_LIVE = 0,     /* start of a live block */
+    SUPERSLAB_ADDRESS_INSIDE = 1,   /* inside a live block */
+    SUPERSLAB_ADDRESS_CACHED = 2,   /* start of or inside a freed block that a thread keeps */
+    SUPERSLAB_ADDRESS_FREE = 3,     /* start of or inside a free block of a slab */
+    SUPERSLAB_ADDRESS_UNUSED = 4,   /* superslab's address space, no block there */
+    SUPERSLAB_ADDRESS_FOREIGN = 5,  /* somebody else's readable memory */
+    SUPERSLAB_ADDRESS_NO_ACCESS = 6 /* unmapped, not readable or not canonical */
+} superslab_address_kind;
+
+typedef struct superslab_inspection {
+    superslab_address_kind kind;
+    uintptr_t block;    /* start of the block that holds the address, or 0 */
+    size_t usable_size; /* bytes that block can hold, or 0 */
+    size_t stride;      /* bytes it occupies, or 0 */
+    uintptr_t slab;     /* start of the slab or span around it, or 0 */
+} superslab_inspection;
+
+/* What lies at an address. Never faults, whatever the address and whatever other threads unmap. */
+SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out);
+
+/* ---- control ----------------------------------------------------------------------------- */
+
+/* Readies `count` blocks of `size` bytes: pages are faulted in and the calling thread's bin is
+ * filled as far as its limit allows. Returns how many blocks are ready, less when memory is short. */
+SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count);
+
+/* Gives free memory back to the system: bins of the calling and of sleeping threads, empty slabs,
+ * free pages. Returns the bytes given back by this call. */
+SUPERSLAB_EXPORT size_t superslab_trim(void);
+
+typedef struct superslab_stats {
+    uint64_t live_blocks;
+    uint64_t live_bytes;       /* strides of live blocks and spans of large ones */
+    uint64_t cached_blocks;    /* freed blocks in threads' bins */
+    uint64_t cached_bytes;
+    uint64_t slab_free_bytes;  /* free blocks inside slabs, and what a slab is too short for */
+    uint64_t slab_bytes;       /* granules that are part of a slab */
+    uint64_t large_bytes;      /* granules that are part of a large or huge block */
+    uint64_t dirty_bytes;      /* free granules whose pages may still hold memory */
+    uint64_t metadata_bytes;   /* committed for the allocator's own state */
+    uint64_t reserved_bytes;   /* addresses reserved */
+    uint64_t committed_bytes;  /* addresses made usable so far */
+    uint64_t given_back_bytes; /* given back to the system, summed since the start */
+    uint64_t slab_count;
+    uint64_t thread_count;     /* threads that own a heap now */
+    uint64_t guarded_reads;    /* reads of memory that is not ours, made through the system */
+    uint64_t foreign_frees;    /* frees of pointers that were not ours */
+} superslab_stats;
+
+/* Exact while no other thread allocates or frees; a consistent estimate otherwise. */
+SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out);
+
+/* ---- errors ------------------------------------------------------------------------------ */
+
+typedef enum superslab_error {
+    SUPERSLAB_ERROR_DOUBLE_FREE = 1,
+    SUPERSLAB_ERROR_INSIDE_BLOCK = 2,     /* the pointer lies inside a block */
+    SUPERSLAB_ERROR_UNKNOWN_POINTER = 3,  /* no block of superslab was ever there */
+    SUPERSLAB_ERROR_CORRUPTED_HEADER = 4, /* the byte before the block is no header */
+    SUPERSLAB_ERROR_WRONG_CLASS = 5,      /* the byte before the block is another class's header */
+    SUPERSLAB_ERROR_SIZE_MISMATCH = 6     /* a sized free with a size the block cannot have */
+} superslab_error;
+
+/* Called on the thread that noticed. It may return (the pointer is then ignored: the block, if there
+ * is one, leaks), leave by longjmp or end the process. It must not call superslab_set_error_handler. */
+typedef void superslab_error_handler(superslab_error error, const void *pointer, void *context);
+
+/* NULL restores the default: one line beginning `superslab:` on stderr, then abort. */
+SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context);
+
+/* A stable lower-case name, "double free" for example. */
+SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error);
+
+/* ---- regions of the caller's memory ------------------------------------------------------ */
+
+/* Memory that somebody else owns (a SharedArrayBuffer, shared memory), cut into blocks by superslab
+ * without one byte of its own state inside: a stray write there can spoil data but not the allocator.
+ * Blocks are offsets; several threads may take and give at once without a lock. */
+typedef struct superslab_region superslab_region;
+
+/* `base` must be page aligned; `bytes` is usable now and can grow to `limit` (at most 4 GiB - 64 KiB).
+ * NULL and errno EINVAL or ENOMEM. */
+SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t bytes, size_t limit);
+
+/* The owner of the memory made it larger. */
+SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes);
+
+/* Takes up to `count` blocks that hold `size` bytes each into `offsets`; returns how many. 0 means
+ * that the region must grow (errno EAGAIN) or cannot (ENOMEM). */
+SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
+                                              uint32_t *offsets, size_t count);
+
+/* Returns blocks. Offsets that are no live block are skipped and not counted; returns how many
+ * blocks became free. */
+SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const uint32_t *offsets,
+                                              size_t count);
+
+/* Bytes the block at `offset` can hold, or 0 when no block starts there. */
+SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, uint32_t offset);
+
+/* Forgets the region; its memory is untouched. No thread may be using it. */
+SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
