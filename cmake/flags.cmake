@@ -1,0 +1,37 @@
+# What CMake would add of its own for a build type stands in native/sources.json instead.
+foreach(language C CXX)
+  set(CMAKE_${language}_FLAGS_RELEASE "")
+  set(CMAKE_${language}_FLAGS_DEBUG "-O0 -g")
+endforeach()
+set(CMAKE_C_EXTENSIONS ON)
+
+set(superslab_flags ${SUPERSLAB_COMMON_FLAGS} ${SUPERSLAB_OS_FLAGS})
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  list(APPEND superslab_flags ${SUPERSLAB_RELEASE_FLAGS})
+endif()
+
+if(SUPERSLAB_SANITIZE)
+  string(REPLACE ";" "," superslab_sanitize "${SUPERSLAB_SANITIZE}")
+  # Assertions stay on and frames stay readable: a sanitizer's build is for finding faults.
+  list(REMOVE_ITEM superslab_flags -DNDEBUG -O3)
+  list(APPEND superslab_flags -O1 -g -fno-omit-frame-pointer
+       -fsanitize=${superslab_sanitize} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${superslab_sanitize})
+  if(SUPERSLAB_SANITIZE MATCHES "thread")
+    add_compile_definitions(SUPERSLAB_SANITIZE_THREAD=1)
+  elseif(SUPERSLAB_SANITIZE MATCHES "address")
+    add_compile_definitions(SUPERSLAB_SANITIZE_ADDRESS=1)
+  endif()
+endif()
+
+add_compile_options(${superslab_flags})
+foreach(flag ${SUPERSLAB_C_FLAGS})
+  add_compile_options($<$<COMPILE_LANGUAGE:C>:${flag}>)
+endforeach()
+foreach(flag ${SUPERSLAB_CXX_FLAGS})
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:${flag}>)
+endforeach()
+
+# A string literal in the programs that report how they were built.
+list(JOIN superslab_flags " " superslab_flags_text)
+set(SUPERSLAB_BUILD_DEFINITION "SUPERSLAB_BUILD_FLAGS=\"${superslab_flags_text}\"")
