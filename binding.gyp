@@ -1,0 +1,48 @@
+# Sources and flags come from native/sources.json, as in CMakeLists.txt. This build makes what is shipped,
+# through prebuildify; the daily one is CMake's.
+{
+    "target_defaults": {
+        "include_dirs": [
+            "<!@(node scripts/sources.cjs include)",
+            "<!(node -p \"require('node-addon-api').include_dir\")",
+        ],
+        "defines": [
+            "NAPI_VERSION=8",
+            "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+            "NODE_ADDON_API_DISABLE_DEPRECATED",
+            "SUPERSLAB_BUILD_FLAGS=\"<!(node scripts/build-flags.cjs <(OS))\"",
+        ],
+        "sources": [
+            "<!@(node scripts/sources.cjs core)",
+            "<!@(node scripts/sources.cjs os <(OS))",
+            "<!@(node scripts/sources.cjs bench)",
+            "<!@(node scripts/sources.cjs addon)",
+        ],
+        "cflags!": ["-fno-omit-frame-pointer"],
+        "cflags": [
+            "<!@(node scripts/sources.cjs flags release)",
+            "<!@(node scripts/sources.cjs flags common)",
+            "<!@(node scripts/sources.cjs flags os <(OS))",
+        ],
+        "cflags_c": ["<!@(node scripts/sources.cjs flags c)"],
+        "cflags_cc": ["<!@(node scripts/sources.cjs flags cxx)"],
+        "xcode_settings": {
+            "OTHER_CFLAGS": [
+                "<!@(node scripts/sources.cjs flags release)",
+                "<!@(node scripts/sources.cjs flags common)",
+                "<!@(node scripts/sources.cjs flags c)",
+            ],
+            "OTHER_CPLUSPLUSFLAGS": [
+                "<!@(node scripts/sources.cjs flags release)",
+                "<!@(node scripts/sources.cjs flags common)",
+                "<!@(node scripts/sources.cjs flags cxx)",
+            ],
+        },
+        "ldflags": ["<!@(node scripts/sources.cjs flags linkAddon <(OS))"],
+    },
+    "targets": [
+        {"target_name": "superslab"},
+        # Named to come second: node-gyp-build takes the first addon of a folder.
+        {"target_name": "superslab_tls_dynamic", "defines": ["SUPERSLAB_TLS_DYNAMIC=1"]},
+    ],
+}
