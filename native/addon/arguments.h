@@ -1,0 +1,30 @@
+/* Arguments from JavaScript. Each function returns false after it has thrown a TypeError with the code
+ * ERR_INVALID_ARG_TYPE or a RangeError with ERR_OUT_OF_RANGE; the caller then just returns. */
+#ifndef SUPERSLAB_ADDON_ARGUMENTS_H
+#define SUPERSLAB_ADDON_ARGUMENTS_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include <napi.h>
+
+/* A whole number that a JavaScript number holds exactly. */
+bool argument_integer(const Napi::CallbackInfo &info, size_t index, const char *name,
+                      uint64_t *out);
+
+/* The same for sizes and counts. */
+bool argument_size(const Napi::CallbackInfo &info, size_t index, const char *name, size_t *out);
+
+/* An address as malloc returned it. */
+bool argument_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out);
+
+/* Any address there is, as a number or, where numbers end, a bigint. */
+bool argument_any_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out);
+
+/* A power of two. */
+bool argument_alignment(const Napi::CallbackInfo &info, size_t index, size_t *out);
+
+void throw_argument_type(Napi::Env env, const char *name, const char *expected);
+void throw_argument_range(Napi::Env env, const char *name, const char *expected);
+
+#endif

@@ -1,0 +1,107 @@
+#include "bench.h"
+
+#include "arguments.h"
+#include "heap.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+extern "C" {
+#include "workload.h"
+}
+
+namespace {
+
+/* Looks `text` up by a finder of native/bench; the longest name there is far shorter than this. */
+template <typename T>
+bool argument_named(const Napi::CallbackInfo &info, size_t index, const char *name,
+                    const char *expected, T *(*find)(const char *), T **out) {
+    char text[64];
+    size_t length = 0;
+    if (napi_get_value_string_utf8(info.Env(), info[index], text, sizeof text, &length) !=
+        napi_ok) {
+        throw_argument_type(info.Env(), name, "a string");
+        return false;
+    }
+    *out = find(text);
+    if (*out == nullptr) {
+        throw_argument_range(info.Env(), name, expected);
+        return false;
+    }
+    return true;
+}
+
+Napi::Object describe(Napi::Env env, const bench_workload &workload) {
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("name", workload.name);
+    out.Set("summary", workload.summary);
+    out.Set("threads", static_cast<double>(workload.defaults.threads));
+    out.Set("ops", static_cast<double>(workload.defaults.ops));
+    out.Set("sizeMin", static_cast<double>(workload.defaults.size_min));
+    out.Set("sizeMax", static_cast<double>(workload.defaults.size_max));
+    out.Set("slots", static_cast<double>(workload.defaults.slots));
+    out.Set("seed", static_cast<double>(workload.defaults.seed));
+    return out;
+}
+
+Napi::Value workloads(const Napi::CallbackInfo &info) {
+    Napi::Array out = Napi::Array::New(info.Env());
+    uint32_t index = 0;
+    for (const bench_workload *workload = bench_workloads; workload->name != nullptr; workload++)
+        out.Set(index++, describe(info.Env(), *workload));
+    return out;
+}
+
+/* In this process superslab is the heap that was joined, not this file's own copy. */
+bench_allocator in_process(const bench_allocator &named) {
+    const superslab_api *api = heap();
+    if (named.malloc != superslab_malloc)
+        return named;
+    return {named.name, api->malloc, api->calloc, api->realloc, api->aligned_alloc, api->free};
+}
+
+/* run(workload, allocator, threads, ops, sizeMin, sizeMax, slots, seed) */
+Napi::Value run(const Napi::CallbackInfo &info) {
+    Napi::Env env = info.Env();
+    const bench_workload *workload;
+    const bench_allocator *named;
+    uint64_t threads;
+    if (!argument_named(info, 0, "workload", "the name of a workload", bench_workload_find,
+                        &workload) ||
+        !argument_named(info, 1, "allocator", "the name of an allocator", bench_allocator_find,
+                        &named))
+        return {};
+    bench_params params = workload->defaults;
+    if (!argument_integer(info, 2, "threads", &threads) ||
+        !argument_integer(info, 3, "ops", &params.ops) ||
+        !argument_size(info, 4, "sizeMin", &params.size_min) ||
+        !argument_size(info, 5, "sizeMax", &params.size_max) ||
+        !argument_size(info, 6, "slots", &params.slots) ||
+        !argument_integer(info, 7, "seed", &params.seed))
+        return {};
+    params.threads = threads > BENCH_THREADS_MAX ? BENCH_THREADS_MAX + 1u
+                                                 : static_cast<unsigned>(threads);
+    if (const char *problem = bench_params_problem(workload, &params)) {
+        napi_throw_range_error(env, "ERR_OUT_OF_RANGE", problem);
+        return {};
+    }
+
+    bench_allocator allocator = in_process(*named);
+    bench_result result = workload->run(&allocator, &params);
+    char checksum[17];
+    std::snprintf(checksum, sizeof checksum, "%016" PRIx64, result.checksum);
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("seconds", result.seconds);
+    out.Set("ops", static_cast<double>(result.ops));
+    out.Set("checksum", checksum);
+    if (result.error != nullptr)
+        out.Set("error", result.error);
+    return out;
+}
+
+} // namespace
+
+void bench_exports(Napi::Env env, Napi::Object exports) {
+    exports.Set("benchWorkloads", Napi::Function::New<workloads>(env, "benchWorkloads"));
+    exports.Set("benchRun", Napi::Function::New<run>(env, "benchRun"));
+}
