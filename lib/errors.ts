@@ -1,0 +1,48 @@
+/** Every code that superslab throws, with what it means. The list is the reference: docs are checked against it. */
+export const codes = {
+  ERR_INVALID_ARG_TYPE: 'An argument has the wrong type (a TypeError)',
+  ERR_OUT_OF_RANGE: 'An argument has the right type and an impossible value (a RangeError)',
+  ERR_SUPERSLAB_OUT_OF_MEMORY: 'The system refused memory; nothing was allocated or lost',
+  ERR_SUPERSLAB_DOUBLE_FREE: 'The block was freed before',
+  ERR_SUPERSLAB_INSIDE_BLOCK: 'The address lies inside a block, it is not the start of one',
+  ERR_SUPERSLAB_UNKNOWN_POINTER: 'No block of superslab was ever at this address',
+  ERR_SUPERSLAB_CORRUPTED_HEADER: 'The byte before the block is no header: something wrote there',
+  ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
+  ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',
+  ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
+  ERR_SUPERSLAB_INCOMPATIBLE_COPY: 'Another version of superslab already serves this process',
+  ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
+} as const
+
+export type ErrorCode = keyof typeof codes
+
+/** What superslab throws, bad arguments apart. `code` is stable, `message` is for people. */
+export class SuperslabError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'SuperslabError'
+    this.code = code
+  }
+}
+
+/** By the number that the C API gives them, `superslab_error`. */
+const misuses: readonly ErrorCode[] = [
+  'ERR_SUPERSLAB_DOUBLE_FREE',
+  'ERR_SUPERSLAB_INSIDE_BLOCK',
+  'ERR_SUPERSLAB_UNKNOWN_POINTER',
+  'ERR_SUPERSLAB_CORRUPTED_HEADER',
+  'ERR_SUPERSLAB_WRONG_CLASS',
+  'ERR_SUPERSLAB_SIZE_MISMATCH',
+]
+
+export function misuse(error: number, address: number): SuperslabError {
+  const code = misuses[error - 1] ?? 'ERR_SUPERSLAB_UNKNOWN_POINTER'
+  return new SuperslabError(code, `0x${address.toString(16)}: ${codes[code]}`)
+}
+
+export function outOfMemory(request: string): SuperslabError {
+  const code = 'ERR_SUPERSLAB_OUT_OF_MEMORY'
+  return new SuperslabError(code, `${request}: ${codes[code]}`)
+}

@@ -1,0 +1,6 @@
+export { info, prewarm, stats, trim } from './control'
+export { codes, type ErrorCode, SuperslabError } from './errors'
+export { type AddressKind, type Inspection, inspect } from './inspect'
+export * as native from './memory'
+export type { Info, Stats } from './native'
+export { version } from './version'

@@ -1,0 +1,33 @@
+import { addon } from './native'
+
+/** In the order of `superslab_address_kind`. */
+const kinds = ['live', 'inside', 'cached', 'free', 'unused', 'foreign', 'no-access'] as const
+
+/**
+ * - `live`: start of a live block
+ * - `inside`: inside a live block
+ * - `cached`: in a freed block that a thread keeps
+ * - `free`: in a free block of a slab
+ * - `unused`: superslab's address space, no block there
+ * - `foreign`: somebody else's readable memory
+ * - `no-access`: unmapped, not readable or not canonical
+ */
+export type AddressKind = (typeof kinds)[number]
+
+export interface Inspection {
+  kind: AddressKind
+  /** Start of the block that holds the address, or 0. */
+  block: number
+  /** Bytes that block can hold, or 0. */
+  usableSize: number
+  /** Bytes it occupies, or 0. */
+  stride: number
+  /** Start of the slab or span around it, or 0. */
+  slab: number
+}
+
+/** What lies at an address. Any address may be asked for, as a bigint above 2 ** 53; the answer is never a fault. */
+export function inspect(address: number | bigint): Inspection {
+  const raw = addon.inspect(address)
+  return { ...raw, kind: kinds[raw.kind] ?? 'no-access' }
+}

@@ -1,0 +1,65 @@
+import path from 'node:path'
+import resolver from 'node-gyp-build'
+import { codes, SuperslabError } from './errors'
+import { packageRoot } from './paths'
+
+/** The same addon with pthread_getspecific in place of initial-exec thread-local storage. */
+const dynamicTlsFile = 'superslab_tls_dynamic.node'
+
+/**
+ * Loads the addon of the package in `root`. A process that loaded many libraries may have spent the space that
+ * initial-exec thread-local storage needs; then the other build serves.
+ */
+export function load(root: string = packageRoot): unknown {
+  const file = resolve(root)
+  try {
+    return require(file)
+  } catch (error) {
+    if (!isTlsSpent(error)) throw loadFailure(root, [file], error)
+  }
+  const fallback = path.join(path.dirname(file), dynamicTlsFile)
+  try {
+    return require(fallback)
+  } catch (error) {
+    throw loadFailure(root, [file, fallback], error)
+  }
+}
+
+export function isTlsSpent(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('static TLS')
+}
+
+function resolve(root: string): string {
+  try {
+    return resolver.resolve(root)
+  } catch (error) {
+    const places = [
+      path.join(root, 'build', 'Release'),
+      path.join(root, 'prebuilds', `${process.platform}-${process.arch}`),
+    ]
+    throw loadFailure(root, places, error)
+  }
+}
+
+function loadFailure(root: string, tried: string[], cause: unknown): SuperslabError {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_SUPERSLAB_INCOMPATIBLE_COPY')
+    return new SuperslabError('ERR_SUPERSLAB_INCOMPATIBLE_COPY', cause.message, { cause })
+  const lines = [
+    `${codes.ERR_SUPERSLAB_LOAD_FAILED} on ${platformName()}.`,
+    'Tried:',
+    ...tried.map((file) => `  ${file}`),
+    `Because: ${firstLine(cause)}`,
+    `Fix: install superslab again on this machine, or build it: npm install && npm run build in ${root}`,
+    '(needs CMake 3.19 or newer and a C and C++ compiler).',
+  ]
+  return new SuperslabError('ERR_SUPERSLAB_LOAD_FAILED', lines.join('\n'), { cause })
+}
+
+function platformName(): string {
+  return `${process.platform}-${process.arch}, Node ${process.version}`
+}
+
+function firstLine(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return message.split('\n', 1)[0] ?? message
+}
