@@ -50,7 +50,7 @@ function loadFailure(root: string, tried: string[], cause: unknown): SuperslabEr
     ...tried.map((file) => `  ${file}`),
     `Because: ${firstLine(cause)}`,
     `Fix: install superslab again on this machine, or build it: npm install && npm run build in ${root}`,
-    '(needs CMake 3.19 or newer and a C and C++ compiler).',
+    '(needs CMake 3.21 or newer and a C and C++ compiler).',
   ]
   return new SuperslabError('ERR_SUPERSLAB_LOAD_FAILED', lines.join('\n'), { cause })
 }

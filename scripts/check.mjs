@@ -1,0 +1,19 @@
+// npm run check: form, types and symbol versions. Every check runs, whatever the ones before it said.
+import { runs, tool } from './run.mjs'
+import { nativeSources } from './sources.mjs'
+
+const node = process.execPath
+const tsc = tool('typescript/bin/tsc')
+const checks = {
+  'C and C++ format': [tool('clang-format/index.js'), '--dry-run', '--Werror', ...nativeSources()],
+  'TypeScript and JavaScript': [tool('@biomejs/biome/bin/biome'), 'ci', '.'],
+  'types of lib': [tsc, '--noEmit', '--project', '.'],
+  'types of test': [tsc, '--noEmit', '--project', 'test'],
+  'symbol versions': ['scripts/check-symbols.mjs'],
+}
+
+for (const [title, args] of Object.entries(checks)) {
+  const succeeded = runs(node, args)
+  console.log(`${succeeded ? 'ok' : 'FAILED'}: ${title}`)
+  if (!succeeded) process.exitCode = 1
+}

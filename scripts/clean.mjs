@@ -1,0 +1,7 @@
+// npm run clean: as if nothing had been built.
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { root } from './run.mjs'
+
+for (const name of ['build', 'dist', 'prebuilds'])
+  rmSync(path.join(root, name), { recursive: true, force: true })

@@ -1,0 +1,43 @@
+// Runs the C tests of a build and counts them.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { jobs } from './cmake.mjs'
+import { root, runs } from './run.mjs'
+
+export function ctest(directory, env = {}, wrapper = []) {
+  const report = path.join(root, directory, 'ctest.xml')
+  rmSync(report, { force: true })
+  const [command, ...args] = [
+    ...wrapper,
+    ...['ctest', '--test-dir', directory, '--output-on-failure', '--no-tests=error'],
+    ...['--parallel', jobs, '--output-junit', report],
+  ]
+  const succeeded = runs(command, args, env)
+  return agree(count(report), succeeded)
+}
+
+/** A way to run a command with addresses as they are without randomisation, where that is allowed. */
+export function withoutRandomAddresses() {
+  const wrapper = ['setarch', process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R']
+  const allowed = spawnSync(wrapper[0], [...wrapper.slice(1), 'true']).status === 0
+  return allowed ? wrapper : []
+}
+
+function count(report) {
+  let xml
+  try {
+    xml = readFileSync(report, 'utf8')
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 }
+  }
+  const attribute = (name) => Number(xml.match(new RegExp(`\\s${name}="(\\d+)"`))?.[1] ?? 0)
+  const failed = attribute('failures')
+  const skipped = attribute('skipped') + attribute('disabled')
+  return { passed: attribute('tests') - failed - skipped, failed, skipped }
+}
+
+/** A runner that failed without a failed test has failed all the same. */
+export function agree(counts, succeeded) {
+  return succeeded || counts.failed > 0 ? counts : { ...counts, failed: 1 }
+}

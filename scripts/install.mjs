@@ -1,0 +1,19 @@
+import { existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { root, step } from './run.mjs'
+
+/** Installs the dependencies unless they are there and as new as the lock file. */
+export function install() {
+  if (isCurrent()) return
+  const npm = process.env.npm_execpath
+  const args = ['ci', '--no-audit', '--no-fund']
+  if (npm) step('install', process.execPath, [npm, ...args])
+  else step('install', 'npm', args)
+}
+
+function isCurrent() {
+  // npm writes this file last, when everything else is in place.
+  const installed = path.join(root, 'node_modules', '.package-lock.json')
+  const wanted = path.join(root, 'package-lock.json')
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs
+}

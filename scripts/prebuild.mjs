@@ -1,0 +1,19 @@
+// npm run prebuild: what the package ships for this platform, made through binding.gyp.
+import { copyFileSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { build } from './build.mjs'
+import { root, step, tool } from './run.mjs'
+
+const prebuilt = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+const release = path.join(root, 'build', 'Release')
+
+const options = ['--napi', '--strip', '--target', process.version]
+step('prebuild', process.execPath, [tool('prebuildify/bin.js'), ...options])
+mkdirSync(prebuilt, { recursive: true })
+copyFileSync(
+  path.join(release, 'superslab_tls_dynamic.node'),
+  path.join(prebuilt, 'superslab_tls_dynamic.node'),
+)
+// gyp builds in a folder of its own choice and clears it: the rest is built after it.
+build()
+copyFileSync(path.join(release, 'superslab-bench'), path.join(prebuilt, 'superslab-bench'))

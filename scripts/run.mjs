@@ -1,0 +1,34 @@
+// Running commands, for the scripts that must work before anything is installed.
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+
+/** Runs a command in the package's folder; its output is the user's. Returns whether it succeeded. */
+export function runs(command, args, env = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  })
+  if (result.error) console.error(`${command}: ${result.error.message}`)
+  return result.status === 0
+}
+
+/** Runs one step of a build under a title. What it says is shown only if it fails, and then this process ends. */
+export function step(title, command, args) {
+  const start = performance.now()
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 })
+  if (result.error || result.status !== 0) {
+    console.error(`${title}: failed\n$ ${command} ${args.join(' ')}`)
+    console.error(result.error?.message ?? `${result.stdout}${result.stderr}`)
+    process.exit(1)
+  }
+  console.error(`${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+}
+
+/** A script of an installed package, run by this Node. */
+export function tool(script) {
+  return path.join(root, 'node_modules', script)
+}

@@ -1,0 +1,8 @@
+// npm start: from a fresh clone to the main job, the seed benchmarks beside the system's malloc.
+import { build } from './build.mjs'
+import { runs } from './run.mjs'
+
+build()
+const args = process.argv.slice(2)
+const benchmark = ['dist/cli/main.js', 'bench', ...(args.length > 0 ? args : ['seed'])]
+process.exitCode = runs(process.execPath, benchmark) ? 0 : 1
