@@ -8,6 +8,9 @@
 
 #include "superslab.h"
 
+#define SS_API_TEXT(x) #x
+#define SS_API_STRING(x) SS_API_TEXT(x)
+
 typedef struct superslab_api {
     uint32_t abi;   /* SUPERSLAB_ABI of the copy that fills the table */
     uint32_t bytes; /* sizeof(superslab_api) there: later copies may know more functions */

@@ -30,6 +30,8 @@
 extern "C" {
 #endif
 
+#define SUPERSLAB_VERSION "0.1.0"
+
 /* Copies of superslab in one process share one heap when their ABI numbers are equal. */
 #define SUPERSLAB_ABI 1
 

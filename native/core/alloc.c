@@ -1,0 +1,147 @@
+/* The allocating half of the hot path, and what lies below it:
+ *
+ *   superslab_malloc       table lookup, pop                            this file, 15 lines
+ *     ss_malloc_cold       bin empty, thread unborn, parked or ended
+ *       ss_thread_heap     birth of a heap, waiting for a parker        thread.c
+ *       ss_heap_refill     a batch from a slab                          heap.c
+ *         ss_slab_take     bits of one slab                             slab.c
+ *         ss_slab_acquire  adopt an abandoned slab or make one          slab.c
+ *           ss_span_take   granules                                     span.c
+ *     ss_malloc_large      a span of its own                            large.c
+ */
+#include "block.h"
+#include "heap.h"
+#include "large.h"
+#include "process.h"
+#include "report.h"
+#include "route.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
+    if (SS_UNLIKELY(size > SS_SMALL_MAX))
+        return ss_malloc_large(size);
+    unsigned bin = ss_bin_of_size(size);
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    uint8_t *block = *top;
+    if (SS_UNLIKELY(block == NULL))
+        return ss_malloc_cold(bin);
+    atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
+    ss_header_set(block, (uint8_t)bin);
+    SS_ROUTE(MALLOC_HIT, 1);
+    ss_thread_leave(self);
+    return block;
+}
+
+SS_COLD void *ss_malloc_cold(unsigned bin) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_heap(&self);
+    uint8_t *block = NULL;
+    if (heap != NULL)
+        block = ss_heap_refill(heap, bin);
+    else if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 2)
+        block = ss_heapless_take(bin);
+    if (block != NULL)
+        ss_header_set(block, (uint8_t)bin);
+    SS_ROUTE(MALLOC_REFILL, 1);
+    ss_thread_leave(self);
+    return block != NULL ? block : ss_no_memory();
+}
+
+SS_COLD void *ss_malloc_large(size_t size) {
+    ss_process_init();
+    SS_ROUTE(MALLOC_LARGE, 1);
+    void *block = ss_large_take(size, 1, NULL);
+    return block != NULL ? block : ss_no_memory();
+}
+
+/* ---- zeroed ---- */
+
+static void *calloc_large(size_t bytes) {
+    bool zero = false;
+    ss_process_init();
+    SS_ROUTE(MALLOC_LARGE, 1);
+    uint8_t *block = ss_large_take(bytes, 1, &zero);
+    if (block == NULL)
+        return ss_no_memory();
+    if (zero)
+        return block;
+    /* Zeroing a long block that was used before would touch pages that its user may never need. */
+    size_t whole = bytes & ~(SS_GRANULE_BYTES - 1);
+    if (bytes >= SS_ZERO_BY_PURGE_BYTES && ss_os_purge(block, whole))
+        memset(block + whole, 0, bytes - whole);
+    else
+        memset(block, 0, bytes);
+    return block;
+}
+
+SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
+    size_t bytes;
+    if (SS_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+        return ss_no_memory();
+    if (SS_UNLIKELY(bytes > SS_SMALL_MAX))
+        return calloc_large(bytes);
+    void *block = superslab_malloc(bytes);
+    return block == NULL ? NULL : memset(block, 0, bytes);
+}
+
+/* ---- aligned ----
+ * Headless blocks: a stride that is a multiple of the alignment puts every block of a slab on it, and no
+ * byte is spent on a header. They have bins like the headed ones, and a live byte in their slab's
+ * record instead of the header. */
+
+static unsigned aligned_bin(size_t alignment, size_t size) {
+    unsigned bin = ss_headless_bin(size < alignment ? alignment : size);
+    while (bin < SS_HEADLESS_COUNT && ss_process->classes[bin].stride % alignment != 0)
+        bin++;
+    return bin;
+}
+
+static void live_set(uint8_t *block) {
+    ss_space *space = ss_space_find((uintptr_t)block);
+    ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
+    uint32_t index = ss_slab_index(slab, (uintptr_t)block - ss_slab_base(space, slab));
+    atomic_store_explicit(&ss_slab_live(slab)[index], 1, memory_order_relaxed);
+}
+
+static void *aligned_small(unsigned bin) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    void *block = *top;
+    if (SS_LIKELY(block != NULL)) {
+        atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
+    } else {
+        heap = ss_thread_heap(&self);
+        block = heap != NULL ? ss_heap_refill(heap, bin) : ss_heapless_take(bin);
+    }
+    if (block != NULL)
+        live_set(block);
+    SS_ROUTE(MALLOC_ALIGNED, 1);
+    ss_thread_leave(self);
+    return block != NULL ? block : ss_no_memory();
+}
+
+SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
+    if (SS_UNLIKELY(alignment == 0 || (alignment & (alignment - 1)) != 0)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (alignment <= SS_ALIGNMENT)
+        return superslab_malloc(size);
+    ss_process_init();
+    if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) != 2)
+        return ss_no_memory();
+    if (size <= SS_HEADLESS_MAX && alignment <= SS_HEADLESS_MAX) {
+        unsigned bin = aligned_bin(alignment, size == 0 ? 1 : size);
+        if (bin < SS_HEADLESS_COUNT)
+            return aligned_small(bin);
+    }
+    SS_ROUTE(MALLOC_LARGE, 1);
+    void *block = ss_large_take(size, alignment, NULL);
+    return block != NULL ? block : ss_no_memory();
+}

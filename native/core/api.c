@@ -1,0 +1,119 @@
+#include "api.h"
+
+#include "os/os.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* ---- this copy's beacon ----
+ * Found by others through the note below before this object's relocations may have been made, so
+ * the table's address is read only after the constructor has set `ready`. */
+struct ss_beacon {
+    _Atomic uint32_t ready;
+    const superslab_api *api;
+};
+
+__attribute__((visibility("hidden"), used)) struct ss_beacon ss_beacon_here;
+
+#ifdef __ELF__
+__asm__(".pushsection .note.superslab, \"a\", %note\n"
+        ".balign 4\n"
+        ".long 10, 8, 1\n" /* lengths of name and contents, type */
+        ".asciz \"superslab\"\n"
+        ".balign 4\n"
+        ".long " SS_API_STRING(SUPERSLAB_ABI) "\n"
+        ".long ss_beacon_here - .\n"
+        ".popsection\n");
+#else
+/* The linker of macOS gathers this section; os_darwin.c reads it. */
+__attribute__((section("__DATA,superslab"), used)) static const struct {
+    uint32_t abi;
+    struct ss_beacon *beacon;
+} note = {SUPERSLAB_ABI, &ss_beacon_here};
+#endif
+
+static superslab_api own = {
+    .abi = SUPERSLAB_ABI,
+    .bytes = sizeof(superslab_api),
+    .version = SUPERSLAB_VERSION,
+    .file = "",
+    .malloc = superslab_malloc,
+    .calloc = superslab_calloc,
+    .realloc = superslab_realloc,
+    .aligned_alloc = superslab_aligned_alloc,
+    .free = superslab_free,
+    .free_sized = superslab_free_sized,
+    .usable_size = superslab_usable_size,
+    .good_size = superslab_good_size,
+    .inspect = superslab_inspect,
+    .prewarm = superslab_prewarm,
+    .trim = superslab_trim,
+    .get_stats = superslab_get_stats,
+    .set_error_handler = superslab_set_error_handler,
+    .error_name = superslab_error_name,
+    .region_adopt = superslab_region_adopt,
+    .region_grow = superslab_region_grow,
+    .region_take = superslab_region_take,
+    .region_give = superslab_region_give,
+    .region_usable_size = superslab_region_usable_size,
+    .region_retire = superslab_region_retire,
+};
+
+/* Where this object was loaded from; its own note tells. */
+static char own_file[256];
+
+static bool find_own_file(uint32_t abi, struct ss_beacon *beacon, const char *file,
+                          void *context) {
+    (void)abi, (void)context;
+    if (beacon != &ss_beacon_here)
+        return false;
+    strncpy(own_file, file, sizeof own_file - 1);
+    return true;
+}
+
+__attribute__((constructor)) static void beacon_light(void) {
+    ss_os_each_beacon(find_own_file, NULL);
+    own.file = own_file;
+    ss_beacon_here.api = &own;
+    /* Release: who sees it lit sees the table. */
+    atomic_store_explicit(&ss_beacon_here.ready, 1, memory_order_release);
+}
+
+const superslab_api *ss_api_own(void) {
+    return &own;
+}
+
+/* ---- the meeting ---- */
+
+typedef struct first_beacon {
+    uint32_t abi;
+    struct ss_beacon *beacon;
+    char file[256];
+} first_beacon;
+
+static bool take_first(uint32_t abi, struct ss_beacon *beacon, const char *file, void *context) {
+    first_beacon *first = context;
+    first->abi = abi;
+    first->beacon = beacon;
+    strncpy(first->file, file, sizeof first->file - 1);
+    return true;
+}
+
+const superslab_api *ss_api_join(ss_api_conflict *other) {
+    first_beacon first = {.beacon = NULL};
+    ss_os_each_beacon(take_first, &first);
+    if (first.beacon == NULL)
+        return &own; /* the linker dropped the notes: this copy is on its own */
+    if (first.abi != SUPERSLAB_ABI) {
+        if (other != NULL) {
+            other->abi = first.abi;
+            memcpy(other->file, first.file, sizeof other->file);
+        }
+        return NULL;
+    }
+    /* Another thread may be loading it; its constructor runs before its dlopen returns. Acquire: the
+     * table is read after. */
+    while (atomic_load_explicit(&first.beacon->ready, memory_order_acquire) == 0)
+        ss_os_yield();
+    return first.beacon->api;
+}

@@ -1,0 +1,74 @@
+#include "block.h"
+
+#include "large.h"
+
+/* A headed block is live while its header says so; the header of a freed one is SS_HEADER_FREED
+ * while its page is kept and 0 after. */
+static ss_block_state headed_state(const ss_slab *slab, uint32_t index, uintptr_t start) {
+    uint8_t header = ss_header_get((const void *)start);
+    if (header == slab->bin)
+        return SS_BLOCK_LIVE;
+    if (ss_slab_is_free(slab, index))
+        return SS_BLOCK_FREE;
+    return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
+}
+
+static ss_block_state headless_state(ss_slab *slab, uint32_t index) {
+    if (atomic_load_explicit(&ss_slab_live(slab)[index], memory_order_relaxed) != 0)
+        return SS_BLOCK_LIVE;
+    return ss_slab_is_free(slab, index) ? SS_BLOCK_FREE : SS_BLOCK_CACHED;
+}
+
+static void find_in_slab(ss_block *found, uintptr_t address) {
+    const ss_slab *slab = found->slab;
+    uintptr_t base = ss_slab_base(found->space, slab);
+    found->granule = slab->granule;
+    if (address < base || (address - base) / slab->stride >= slab->capacity)
+        return; /* before the first block or in the tail */
+    found->index = (uint32_t)((address - base) / slab->stride);
+    found->start = base + (uintptr_t)found->index * slab->stride;
+    found->stride = slab->stride;
+    found->usable = slab->stride;
+    switch (found->space->kind) {
+    case SS_SPACE_HEADED:
+        found->usable = slab->stride - 1;
+        found->state = headed_state(slab, found->index, found->start);
+        break;
+    case SS_SPACE_HEADLESS:
+        found->state = headless_state(found->slab, found->index);
+        break;
+    case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
+        found->state = ss_slab_is_free(slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_LIVE;
+        break;
+    }
+}
+
+ss_block ss_block_find(uintptr_t address) {
+    ss_block found = {.state = SS_BLOCK_NONE};
+    found.space = ss_space_find(address);
+    if (found.space == NULL)
+        return found;
+    uint32_t granule = ss_space_granule(found.space, address);
+    uint32_t entry = ss_entry_get(found.space, granule), value = entry & SS_ENTRY_VALUE;
+    switch (ss_entry_kind_of(entry)) {
+    case SS_ENTRY_SLAB:
+        found.slab = ss_slab_of_id(found.space, value);
+        find_in_slab(&found, address);
+        break;
+    case SS_ENTRY_BODY: /* true only if the block it belongs to still reaches here */
+        granule = value <= granule ? granule - value : granule;
+        if (ss_large_bytes(found.space, granule) >> SS_GRANULE_SHIFT <= value)
+            break;
+        /* fall through */
+    case SS_ENTRY_LARGE:
+        found.granule = granule;
+        found.start = (uintptr_t)ss_space_address(found.space, granule);
+        found.stride = found.usable = ss_large_bytes(found.space, granule);
+        /* A freed large block leaves its entry with a length of 0 until the granule is used again. */
+        found.state = found.usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
+        break;
+    case SS_ENTRY_NONE:
+        break;
+    }
+    return found;
+}

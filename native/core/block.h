@@ -1,0 +1,55 @@
+/* One block's address, looked up: what lies there, and the allocating and freeing that is not hot. */
+#ifndef SS_BLOCK_H
+#define SS_BLOCK_H
+
+#include "slab.h"
+
+/* ---- the header ----
+ * Belongs to whoever has the block; inspect reads it from anywhere, hence atomic. */
+
+static inline uint8_t ss_header_get(const void *block) {
+    return atomic_load_explicit((const _Atomic uint8_t *)block - 1, memory_order_relaxed);
+}
+
+static inline void ss_header_set(void *block, uint8_t header) {
+    atomic_store_explicit((_Atomic uint8_t *)block - 1, header, memory_order_relaxed);
+}
+
+/* ---- looking up ---- */
+
+typedef enum ss_block_state {
+    SS_BLOCK_LIVE,
+    SS_BLOCK_CACHED, /* freed, in a bin */
+    SS_BLOCK_FREE,   /* in its slab */
+    SS_BLOCK_BROKEN, /* its header is neither a live one nor that of a freed block */
+    SS_BLOCK_NONE    /* no block there */
+} ss_block_state;
+
+typedef struct ss_block {
+    ss_block_state state;
+    uintptr_t start;  /* of the block around the address */
+    size_t usable;    /* bytes it can hold */
+    size_t stride;    /* bytes it occupies */
+    ss_space *space;  /* NULL: not ours */
+    ss_slab *slab;    /* NULL: a large block */
+    uint32_t index;   /* in its slab */
+    uint32_t granule; /* the slab's or the large block's first */
+} ss_block;
+
+/* Reads only memory that is known to be committed, so any address will do. */
+ss_block ss_block_find(uintptr_t address);
+
+/* ---- the cold ways in and out ---- */
+
+/* What the hot path could not serve: the bin is empty, or the thread has no heap. */
+void *ss_malloc_cold(unsigned bin);
+void *ss_malloc_large(size_t size);
+
+/* Not in the first headed space. */
+void ss_free_cold(void *block);
+/* The byte before it is not a live header. */
+void ss_free_dead_header(void *block);
+/* The bin has no room. */
+void ss_free_overflow(void *block, unsigned bin);
+
+#endif

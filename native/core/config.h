@@ -1,0 +1,62 @@
+/* Compile-time constants, the only place for them. */
+#ifndef SS_CONFIG_H
+#define SS_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- geometry ---- */
+#define SS_GRANULE_SHIFT 16
+#define SS_GRANULE_BYTES ((size_t)1 << SS_GRANULE_SHIFT)
+#define SS_SUPERSLAB_SHIFT 21
+#define SS_SUPERSLAB_BYTES ((size_t)1 << SS_SUPERSLAB_SHIFT)
+#define SS_SUPERSLAB_GRANULES 32u
+
+/* Addresses reserved for the first region: half headed, half headless. Nothing of it costs memory
+ * until it is used. */
+#define SS_REGION_BYTES ((size_t)1 << 38)
+/* The smallest region worth having; what is refused at this size is refused. */
+#define SS_REGION_MIN_BYTES ((size_t)8 << 20)
+/* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
+#define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
+#define SS_SPACE_COUNT 255u
+
+/* ---- size classes ---- */
+#define SS_ALIGNMENT 16u
+/* The largest request that a bin serves: the largest headed stride, less its header byte. */
+#define SS_SMALL_MAX ((size_t)65536 + SS_ALIGNMENT - 1)
+#define SS_HEADLESS_MAX ((size_t)65536)
+#define SS_HEADED_COUNT 81u
+#define SS_HEADLESS_COUNT 80u
+/* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
+#define SS_BIN_HEADED 128u
+#define SS_BIN_COUNT 256u
+/* A slab of a mid class takes granules until it holds this many blocks and wastes little. */
+#define SS_SLAB_MIN_BLOCKS 4u
+#define SS_SLAB_MAX_GRANULES 16u
+
+/* ---- thread bins ---- */
+#define SS_BIN_MAX_BLOCKS 255u /* with the bottom slot 2 KiB */
+#define SS_BIN_MAX_BYTES ((size_t)64 << 10)
+#define SS_BIN_MIN_BLOCKS 4u
+#define SS_BIN_FIRST_BLOCKS 16u
+/* What the bins of one thread may hold together, by their limits. */
+#define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
+
+/* ---- giving back ---- */
+/* Free memory that may stay dirty: a floor, and a share of what is in use. */
+#define SS_DIRTY_FLOOR_BYTES ((size_t)32 << 20)
+#define SS_DIRTY_SHARE_SHIFT 2
+/* Zeroing this much by hand is dearer than having the system give fresh pages. */
+#define SS_ZERO_BY_PURGE_BYTES ((size_t)1 << 20)
+/* From this size on a block that must move has its pages moved, not its bytes. */
+#define SS_MOVE_MIN_BYTES ((size_t)1 << 20)
+/* Moved pages split the kernel's map of the region, which may have 65,530 parts: so many SuperSlabs
+ * may hold some. */
+#define SS_MOVE_MAX_SUPERSLABS 4096u
+
+/* ---- commit ---- */
+#define SS_COMMIT_MAX_BYTES ((size_t)32 << 20)
+#define SS_META_STEP_BYTES ((size_t)64 << 10)
+
+#endif

@@ -1,0 +1,136 @@
+/* Regions of the caller's memory: an external space, whose slabs nobody owns for longer than a batch. */
+#include "block.h"
+#include "large.h"
+#include "process.h"
+#include "slab.h"
+#include "span.h"
+
+#include <errno.h>
+
+/* The handle is the space itself. */
+static ss_space *space_of(superslab_region *region) {
+    return (ss_space *)(void *)region;
+}
+
+SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t bytes, size_t limit) {
+    size_t page = ss_os_page_bytes();
+    if (base == NULL || ((uintptr_t)base & (page - 1)) != 0 || bytes > limit ||
+        limit > SS_EXTERNAL_MAX_BYTES || limit < SS_GRANULE_BYTES) {
+        errno = EINVAL;
+        return NULL;
+    }
+    ss_process_init();
+    ss_space *space =
+        ss_space_adopt(base, bytes & ~(SS_GRANULE_BYTES - 1), limit & ~(SS_GRANULE_BYTES - 1));
+    if (space == NULL)
+        errno = ENOMEM;
+    return (superslab_region *)(void *)space;
+}
+
+SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes) {
+    ss_space *space = space_of(region);
+    bytes &= ~(SS_GRANULE_BYTES - 1);
+    if (bytes > space->bytes)
+        bytes = space->bytes;
+    size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
+    /* Release: the owner of the memory made it usable before. It never shrinks. */
+    while (old < bytes &&
+           !atomic_compare_exchange_weak_explicit(&space->external_bytes, &old, bytes,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
+}
+
+static void set_no_room(ss_space *space) {
+    size_t now = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
+    errno = now < space->bytes ? EAGAIN : ENOMEM;
+}
+
+static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t count) {
+    uint32_t granules = (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
+    size_t taken = 0;
+    for (; taken < count; taken++) {
+        uint32_t first = ss_span_take(space, granules, NULL);
+        if (first == SS_NO_SPAN)
+            break;
+        for (uint32_t i = 1; i < granules; i++)
+            ss_entry_set(space, first + i, SS_ENTRY_BODY, i);
+        ss_entry_set(space, first, SS_ENTRY_LARGE, granules);
+        offsets[taken] = first << SS_GRANULE_SHIFT;
+    }
+    return taken;
+}
+
+SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
+                                              uint32_t *offsets, size_t count) {
+    enum { BATCH = 64 };
+    ss_space *space = space_of(region);
+    size_t taken = 0;
+    if (size > space->bytes) {
+        errno = ENOMEM;
+        return 0;
+    }
+    if (size > SS_HEADLESS_MAX) {
+        taken = take_large(space, size, offsets, count);
+    } else {
+        unsigned bin = ss_headless_bin(size == 0 ? 1 : size);
+        ss_slab *slab;
+        while (taken < count && (slab = ss_slab_acquire(bin, 0, space)) != NULL) {
+            void *blocks[BATCH];
+            uint32_t got = 1;
+            while (taken < count && got != 0) {
+                size_t want = count - taken < BATCH ? count - taken : BATCH;
+                got = ss_slab_take(slab, blocks, (uint32_t)want);
+                for (uint32_t i = 0; i < got; i++)
+                    offsets[taken++] = (uint32_t)((uintptr_t)blocks[i] - space->base);
+            }
+            ss_slab_abandon(slab);
+        }
+    }
+    if (taken == 0 && count != 0)
+        set_no_room(space);
+    return taken;
+}
+
+static bool give_large(ss_space *space, uint32_t offset) {
+    return offset % SS_GRANULE_BYTES == 0 && ss_large_give(space, offset >> SS_GRANULE_SHIFT);
+}
+
+SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const uint32_t *offsets,
+                                              size_t count) {
+    enum { BATCH = 64 };
+    ss_space *space = space_of(region);
+    size_t given = 0;
+    ss_faults faults = {.count = 0};
+    void *blocks[BATCH];
+    uint32_t held = 0;
+    for (size_t i = 0; i < count; i++) {
+        uintptr_t address = space->base + offsets[i];
+        if (offsets[i] >= space->bytes)
+            continue;
+        /* Only what the registry and the bitmap call live goes on: the caller may be anybody. */
+        ss_slab *slab = ss_slab_find(space, address);
+        if (slab == NULL) {
+            given += give_large(space, offsets[i]);
+            continue;
+        }
+        blocks[held++] = (void *)address;
+        if (held == BATCH) {
+            given += ss_slab_give(blocks, held, SS_BIN_COUNT, 0, &faults);
+            held = 0;
+        }
+    }
+    return given + ss_slab_give(blocks, held, SS_BIN_COUNT, 0, &faults);
+}
+
+SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, uint32_t offset) {
+    ss_space *space = space_of(region);
+    if (offset >= space->bytes)
+        return 0;
+    ss_block found = ss_block_find(space->base + offset);
+    return found.state == SS_BLOCK_LIVE && found.start == space->base + offset ? found.usable : 0;
+}
+
+SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region) {
+    if (region != NULL)
+        ss_space_retire(space_of(region));
+}

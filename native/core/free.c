@@ -1,0 +1,168 @@
+/* The freeing half of the hot path, and what lies below it:
+ *
+ *   superslab_free           range, header, push                        this file, 15 lines
+ *     ss_free_overflow       bin full, thread unborn, parked or ended
+ *       ss_heap_overflow     more room, or the older half goes back     heap.c
+ *         ss_slab_give       grouped by slab, one atomic or a word      slab.c
+ *     ss_free_cold           NULL, headless, large, another region
+ *     ss_free_dead_header    double free, inside a block, corrupted
+ */
+#include "block.h"
+#include "heap.h"
+#include "large.h"
+#include "process.h"
+#include "report.h"
+#include "route.h"
+#include "thread.h"
+
+SUPERSLAB_EXPORT void superslab_free(void *block) {
+    if (SS_UNLIKELY((uintptr_t)block - ss_process->headed_base >= ss_process->headed_bytes)) {
+        ss_free_cold(block);
+        return;
+    }
+    unsigned bin = ss_header_get(block);
+    if (SS_UNLIKELY(bin < SS_BIN_HEADED)) {
+        ss_free_dead_header(block);
+        return;
+    }
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    if (SS_UNLIKELY(top == atomic_load_explicit(&heap->limit[bin], memory_order_relaxed))) {
+        ss_free_overflow(block, bin);
+        return;
+    }
+    ss_header_set(block, SS_HEADER_FREED);
+    top[1] = block;
+    atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+    SS_ROUTE(FREE_HIT, 1);
+    ss_thread_leave(self);
+}
+
+/* The block is known to be one of `bin`, and no longer live. */
+static void push_or_overflow(void *block, unsigned bin) {
+    ss_faults faults = {.count = 0};
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    if (SS_LIKELY(top != atomic_load_explicit(&heap->limit[bin], memory_order_relaxed))) {
+        top[1] = block;
+        atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+    } else if ((heap = ss_thread_heap(&self)) != NULL) {
+        ss_heap_overflow(heap, bin, block, &faults);
+    } else {
+        ss_slab_give(&block, 1, bin, 0, &faults);
+    }
+    ss_thread_leave(self);
+    ss_report_faults(&faults);
+}
+
+SS_COLD void ss_free_overflow(void *block, unsigned bin) {
+    /* A thread without a bin for it does not know yet that this is a block of that class. */
+    ss_block found = ss_block_find((uintptr_t)block);
+    if (found.slab == NULL || found.start != (uintptr_t)block || found.slab->bin != bin) {
+        ss_thread_leave(ss_thread_self());
+        ss_report(found.slab == NULL                    ? SUPERSLAB_ERROR_UNKNOWN_POINTER
+                  : found.start != (uintptr_t)block     ? SUPERSLAB_ERROR_INSIDE_BLOCK
+                  : bin - SS_BIN_HEADED < SS_HEADED_COUNT ? SUPERSLAB_ERROR_WRONG_CLASS
+                                                        : SUPERSLAB_ERROR_CORRUPTED_HEADER,
+                  block);
+        return;
+    }
+    ss_header_set(block, SS_HEADER_FREED);
+    SS_ROUTE(FREE_FLUSH, 1);
+    push_or_overflow(block, bin);
+}
+
+/* ---- found through the registry ---- */
+
+/* A block whose whole slab has gone since still has the header that its free wrote. */
+static bool was_block(const ss_block *found, const void *pointer) {
+    return found->state == SS_BLOCK_NONE && found->space != NULL &&
+           found->space->kind == SS_SPACE_HEADED &&
+           ss_space_is_usable(found->space, (uintptr_t)pointer - 1) &&
+           ss_header_get(pointer) == SS_HEADER_FREED;
+}
+
+/* What to say of a pointer that is no live block. */
+static SS_COLD void report_block(const ss_block *found, const void *pointer) {
+    superslab_error error = SUPERSLAB_ERROR_UNKNOWN_POINTER;
+    if (was_block(found, pointer))
+        error = SUPERSLAB_ERROR_DOUBLE_FREE;
+    else if (found->state != SS_BLOCK_NONE && found->start != (uintptr_t)pointer)
+        error = SUPERSLAB_ERROR_INSIDE_BLOCK;
+    else if (found->state == SS_BLOCK_CACHED || found->state == SS_BLOCK_FREE)
+        error = SUPERSLAB_ERROR_DOUBLE_FREE;
+    else if (found->state == SS_BLOCK_BROKEN)
+        error = SUPERSLAB_ERROR_CORRUPTED_HEADER;
+    ss_report(error, pointer);
+}
+
+SS_COLD void ss_free_dead_header(void *block) {
+    ss_block found = ss_block_find((uintptr_t)block);
+    report_block(&found, block);
+}
+
+static void free_headless(const ss_block *found, void *block) {
+    _Atomic uint8_t *live = &ss_slab_live(found->slab)[found->index];
+    /* Two threads that free one block at once cannot both find it live. */
+    if (atomic_exchange_explicit(live, 0, memory_order_relaxed) == 0) {
+        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+        return;
+    }
+    SS_ROUTE(FREE_HEADLESS, 1);
+    push_or_overflow(block, found->slab->bin);
+}
+
+SS_COLD void ss_free_cold(void *block) {
+    if (block == NULL)
+        return;
+    ss_process_init();
+    ss_block found = ss_block_find((uintptr_t)block);
+    if (found.space == NULL) {
+        SS_ROUTE(FREE_FOREIGN, 1);
+        atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
+    }
+    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
+        found.space->kind == SS_SPACE_EXTERNAL) {
+        report_block(&found, block);
+    } else if (found.slab == NULL) {
+        SS_ROUTE(FREE_LARGE, 1);
+        if (!ss_large_give(found.space, found.granule))
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+    } else if (found.space->kind == SS_SPACE_HEADLESS) {
+        free_headless(&found, block);
+    } else { /* headed, in a later region */
+        ss_header_set(block, SS_HEADER_FREED);
+        SS_ROUTE(FREE_HIT, 1);
+        push_or_overflow(block, found.slab->bin);
+    }
+}
+
+/* ---- sized ---- */
+
+static void free_checked(void *block, size_t alignment, size_t size) {
+    if (block == NULL)
+        return;
+    ss_block found = ss_block_find((uintptr_t)block);
+    if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
+        (size > found.usable || ((uintptr_t)block & (alignment - 1)) != 0)) {
+        ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
+        return;
+    }
+    superslab_free(block);
+}
+
+SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
+    /* The header alone says whether a block of that size is live there. */
+    if (SS_LIKELY((uintptr_t)block - ss_process->headed_base < ss_process->headed_bytes &&
+                  size <= SS_SMALL_MAX && ss_header_get(block) == ss_bin_of_size(size))) {
+        superslab_free(block);
+        return;
+    }
+    free_checked(block, 1, size);
+}
+
+SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment, size_t size) {
+    free_checked(block, alignment == 0 ? 1 : alignment, size);
+}

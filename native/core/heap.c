@@ -1,0 +1,215 @@
+#include "heap.h"
+
+#include "meta.h"
+#include "process.h"
+#include "route.h"
+
+#include <string.h>
+
+/* What every bin of a thread without a heap points at: a bottom with no room above it. */
+static void *const no_slots[1] = {NULL};
+
+#define NO_SLOTS ((void **)(uintptr_t)no_slots)
+
+const ss_heap ss_empty_heap = {
+    .top = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
+    .limit = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
+};
+
+/* ---- heaps ---- */
+
+ss_heap *ss_heap_acquire(void) {
+    ss_lock_take(&ss_process->heaps_lock);
+    ss_heap *heap = ss_process->free_heaps;
+    if (heap != NULL)
+        ss_process->free_heaps = heap->next_free;
+    ss_lock_release(&ss_process->heaps_lock);
+    if (heap != NULL)
+        return heap;
+    heap = ss_meta_take(sizeof(ss_heap));
+    if (heap == NULL)
+        return NULL;
+    for (unsigned i = 0; i < SS_BIN_COUNT; i++) {
+        atomic_store_explicit(&heap->top[i], NO_SLOTS, memory_order_relaxed);
+        atomic_store_explicit(&heap->limit[i], NO_SLOTS, memory_order_relaxed);
+    }
+    heap->budget = SS_HEAP_MAX_BYTES;
+    ss_lock_take(&ss_process->heaps_lock);
+    heap->id = ++ss_process->heap_count;
+    heap->next = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+    /* Release: who walks the list sees the heap filled in. */
+    atomic_store_explicit(&ss_process->heaps, heap, memory_order_release);
+    ss_lock_release(&ss_process->heaps_lock);
+    return heap;
+}
+
+void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
+    ss_heap_flush(heap, faults);
+    ss_lock_take(&ss_process->heaps_lock);
+    heap->next_free = ss_process->free_heaps;
+    ss_process->free_heaps = heap;
+    ss_lock_release(&ss_process->heaps_lock);
+}
+
+/* ---- room in a bin ---- */
+
+static size_t slots_bytes(uint32_t capacity) {
+    return (capacity + 1) * sizeof(void *);
+}
+
+/* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
+static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
+    ss_bin *b = &heap->bin[bin];
+    uint32_t old = atomic_load_explicit(&b->capacity, memory_order_relaxed);
+    void **slots = ss_meta_take(slots_bytes(capacity));
+    if (slots == NULL)
+        return false;
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    slots[0] = NULL;
+    if (b->slots != NULL) {
+        memcpy(slots, b->slots, slots_bytes(blocks));
+        ss_meta_give(b->slots, slots_bytes(old));
+    }
+    b->slots = slots;
+    atomic_store_explicit(&b->capacity, capacity, memory_order_relaxed);
+    atomic_store_explicit(&heap->limit[bin], slots + capacity, memory_order_relaxed);
+    atomic_store_explicit(&heap->top[bin], slots + blocks, memory_order_relaxed);
+    return true;
+}
+
+/* A bin that proves too small for its use grows, by doubling, to its class's limit and within what
+ * the thread's bins may hold together. False if it stays as it is. */
+static bool bin_grow(ss_heap *heap, unsigned bin) {
+    const ss_class *class = &ss_process->classes[bin];
+    uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    if (old >= class->max_blocks)
+        return false;
+    /* 15 slots and the bottom are two cache lines. */
+    uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS - 1 : old * 2 + 1;
+    if (capacity > class->max_blocks)
+        capacity = class->max_blocks;
+    size_t bytes = (size_t)(capacity - old) * class->stride;
+    if (old != 0 && bytes > heap->budget)
+        return false;
+    if (!bin_resize(heap, bin, capacity))
+        return false;
+    heap->budget -= bytes < heap->budget ? bytes : heap->budget;
+    return true;
+}
+
+/* ---- refill ---- */
+
+/* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
+static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
+    ss_bin *b = &heap->bin[bin];
+    uint32_t taken = 0;
+    for (;;) {
+        if (b->slab != NULL) {
+            uint32_t got = ss_slab_take(b->slab, blocks, count - taken);
+            taken += got;
+            blocks += got;
+            if (taken == count)
+                return taken;
+            if (!ss_slab_abandon_full(b->slab))
+                continue; /* somebody has just given a block back */
+            b->slab = NULL;
+            /* A batch in hand is worth more than the rest of it from yet another slab. */
+            if (taken * 2 >= count)
+                return taken;
+        }
+        b->slab = ss_slab_acquire(bin, heap->id, NULL);
+        if (b->slab == NULL)
+            return taken;
+    }
+}
+
+/* Takes blocks until the bin holds `want`; the lowest addresses end on top. */
+static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    if (blocks >= want)
+        return blocks;
+    void **slots = heap->bin[bin].slots;
+    uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
+    atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
+    return blocks + got;
+}
+
+void *ss_heap_refill(ss_heap *heap, unsigned bin) {
+    atomic_fetch_add_explicit(&heap->cold_count, 1, memory_order_relaxed);
+    bin_grow(heap, bin);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    if (capacity == 0)
+        return ss_heapless_take(bin);
+    uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
+    if (blocks == 0)
+        return NULL;
+    void **top = heap->bin[bin].slots + blocks;
+    atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
+    return *top;
+}
+
+uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
+    while (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) < count &&
+           bin_grow(heap, bin))
+        ;
+    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    return capacity == 0 ? 0 : bin_fill(heap, bin, count < capacity ? count : capacity);
+}
+
+void *ss_heapless_take(unsigned bin) {
+    ss_slab *slab;
+    void *block = NULL;
+    while (block == NULL && (slab = ss_slab_acquire(bin, 0, NULL)) != NULL) {
+        ss_slab_take(slab, &block, 1);
+        ss_slab_abandon(slab);
+    }
+    return block;
+}
+
+/* ---- flush ---- */
+
+/* Gives the oldest `count` blocks back to their slabs. */
+static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, ss_faults *faults) {
+    void **slots = heap->bin[bin].slots;
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    ss_slab_give(slots + 1, count, bin, heap->id, faults);
+    memmove(slots + 1, slots + 1 + count, (blocks - count) * sizeof(void *));
+    atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
+}
+
+void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
+    atomic_fetch_add_explicit(&heap->cold_count, 1, memory_order_relaxed);
+    if (!bin_grow(heap, bin)) {
+        uint32_t blocks = ss_bin_blocks(heap, bin);
+        if (blocks == 0) { /* no memory for even one slot */
+            ss_slab_give(&block, 1, bin, heap->id, faults);
+            return;
+        }
+        bin_flush(heap, bin, (blocks + 1) / 2, faults);
+    }
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    top[1] = block;
+    atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+}
+
+void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        ss_bin *b = &heap->bin[bin];
+        uint32_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
+        if (capacity == 0)
+            continue;
+        uint32_t blocks = ss_bin_blocks(heap, bin);
+        if (blocks != 0)
+            bin_flush(heap, bin, blocks, faults);
+        if (b->slab != NULL)
+            ss_slab_abandon(b->slab);
+        b->slab = NULL;
+        /* The slots go too: an idle thread keeps nothing, and a new one starts small. */
+        atomic_store_explicit(&heap->top[bin], NO_SLOTS, memory_order_relaxed);
+        atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);
+        atomic_store_explicit(&b->capacity, 0, memory_order_relaxed);
+        ss_meta_give(b->slots, slots_bytes(capacity));
+        b->slots = NULL;
+    }
+    heap->budget = SS_HEAP_MAX_BYTES;
+}

@@ -1,0 +1,39 @@
+/* A thread's bins: filled and emptied in batches. Every function is called by whoever has the heap
+ * to itself: its thread inside the allocator, or the thread that parked it. */
+#ifndef SS_HEAP_H
+#define SS_HEAP_H
+
+#include "slab.h"
+
+/* A heap that no thread has, or NULL without memory. Its bins are empty. */
+ss_heap *ss_heap_acquire(void);
+
+/* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */
+void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
+
+/* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
+void *ss_heap_refill(ss_heap *heap, unsigned bin);
+
+/* The bin is full: flushes its older half, or gives it more room, then pushes the block. */
+void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults);
+
+/* Flushes all bins and abandons all slabs. */
+void ss_heap_flush(ss_heap *heap, ss_faults *faults);
+
+/* Fills the bin with at least `count` blocks if its limit allows; how many it then holds. */
+uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
+
+/* Blocks in a bin; any thread may ask. */
+static inline uint32_t ss_bin_blocks(ss_heap *heap, unsigned bin) {
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    void **limit = atomic_load_explicit(&heap->limit[bin], memory_order_relaxed);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    /* Three words read apart may disagree while the owner works. */
+    ptrdiff_t blocks = (ptrdiff_t)capacity - (limit - top);
+    return blocks < 0 || blocks > (ptrdiff_t)capacity ? 0 : (uint32_t)blocks;
+}
+
+/* One block without a heap, for threads that have none; NULL without memory. */
+void *ss_heapless_take(unsigned bin);
+
+#endif

@@ -1,0 +1,74 @@
+/* Questions about addresses and sizes. */
+#include "block.h"
+#include "class.h"
+#include "process.h"
+#include "report.h"
+#include "route.h"
+
+SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
+    if (block == NULL)
+        return 0;
+    ss_process_init();
+    ss_block found = ss_block_find((uintptr_t)block);
+    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block) {
+        ss_report(found.state == SS_BLOCK_NONE ? SUPERSLAB_ERROR_UNKNOWN_POINTER
+                  : found.start != (uintptr_t)block ? SUPERSLAB_ERROR_INSIDE_BLOCK
+                  : found.state == SS_BLOCK_BROKEN  ? SUPERSLAB_ERROR_CORRUPTED_HEADER
+                                                    : SUPERSLAB_ERROR_DOUBLE_FREE,
+                  block);
+        return 0;
+    }
+    return found.usable;
+}
+
+SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
+    ss_process_init();
+    if (size <= SS_SMALL_MAX)
+        return ss_process->classes[ss_bin_of_size(size)].stride - 1;
+    if (size > PTRDIFF_MAX)
+        return size;
+    return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);
+}
+
+/* Not ours: the system alone may look at it. */
+static superslab_address_kind foreign_kind(uintptr_t address) {
+    uint8_t byte;
+    SS_ROUTE(GUARDED_READ, 1);
+    atomic_fetch_add_explicit(&ss_process->guarded_reads, 1, memory_order_relaxed);
+    return ss_os_read_byte(address, &byte) ? SUPERSLAB_ADDRESS_FOREIGN
+                                           : SUPERSLAB_ADDRESS_NO_ACCESS;
+}
+
+SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out) {
+    ss_process_init();
+    ss_block found = ss_block_find(address);
+    *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
+    if (found.space == NULL) {
+        out->kind = foreign_kind(address);
+        return;
+    }
+    if (found.slab != NULL)
+        out->slab = (uintptr_t)ss_space_address(found.space, found.slab->granule);
+    if (found.state == SS_BLOCK_NONE || found.stride == 0)
+        return;
+    if (found.slab == NULL)
+        out->slab = found.start;
+    out->block = found.start;
+    out->usable_size = found.usable;
+    out->stride = found.stride;
+    switch (found.state) {
+    case SS_BLOCK_LIVE:
+        out->kind = address == found.start ? SUPERSLAB_ADDRESS_LIVE : SUPERSLAB_ADDRESS_INSIDE;
+        break;
+    case SS_BLOCK_BROKEN: /* its owner has it; its header was written over */
+        out->kind = SUPERSLAB_ADDRESS_INSIDE;
+        break;
+    case SS_BLOCK_CACHED:
+        out->kind = SUPERSLAB_ADDRESS_CACHED;
+        break;
+    case SS_BLOCK_FREE:
+    case SS_BLOCK_NONE:
+        out->kind = SUPERSLAB_ADDRESS_FREE;
+        break;
+    }
+}

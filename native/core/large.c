@@ -1,0 +1,126 @@
+#include "large.h"
+
+#include "span.h"
+
+static uint32_t granules_of(size_t size) {
+    return (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
+}
+
+/* Writes the registry's entries of a block, the first one last: it alone makes the block known. */
+static void entries_set(ss_space *space, uint32_t first, uint32_t from, uint32_t count) {
+    for (uint32_t i = from == 0 ? 1 : from; i < count; i++)
+        ss_entry_set(space, first + i, SS_ENTRY_BODY, i);
+    ss_entry_set(space, first, SS_ENTRY_LARGE, count);
+}
+
+/* A span at an aligned address: a longer one, less its ends. */
+static uint32_t span_take_aligned(ss_space *space, uint32_t count, size_t alignment, bool *zero) {
+    if (alignment <= SS_GRANULE_BYTES)
+        return ss_span_take(space, count, zero);
+    uint32_t step = (uint32_t)(alignment >> SS_GRANULE_SHIFT);
+    uint32_t first = ss_span_take(space, count + step - 1, zero);
+    if (first == SS_NO_SPAN)
+        return SS_NO_SPAN;
+    uint32_t base = (uint32_t)(space->base >> SS_GRANULE_SHIFT);
+    uint32_t head = -(base + first) & (step - 1);
+    ss_lock_take(&space->lock);
+    if (head != 0)
+        ss_span_release_unused(space, first, head, *zero);
+    if (step - 1 > head)
+        ss_span_release_unused(space, first + head + count, step - 1 - head, *zero);
+    ss_lock_release(&space->lock);
+    return first + head;
+}
+
+void *ss_large_take(size_t size, size_t alignment, bool *zero) {
+    bool is_zero;
+    if (zero == NULL)
+        zero = &is_zero;
+    if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX || size + alignment > PTRDIFF_MAX ||
+        (size + alignment) >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return NULL;
+    uint32_t count = size == 0 ? 1 : granules_of(size);
+    uint32_t spaces = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    for (uint32_t i = 0; i <= spaces; i++) {
+        ss_space *space;
+        if (i < spaces)
+            space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        else
+            space = ss_space_add(SS_SPACE_HEADLESS, size + alignment);
+        if (space == NULL || space->kind != SS_SPACE_HEADLESS)
+            continue;
+        uint32_t first = span_take_aligned(space, count, alignment, zero);
+        if (first != SS_NO_SPAN) {
+            entries_set(space, first, 0, count);
+            return ss_space_address(space, first);
+        }
+    }
+    return NULL;
+}
+
+size_t ss_large_bytes(ss_space *space, uint32_t granule) {
+    uint32_t entry = ss_entry_get(space, granule);
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE
+               ? (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT
+               : 0;
+}
+
+bool ss_large_give(ss_space *space, uint32_t granule) {
+    uint32_t entry = ss_entry_get(space, granule);
+    /* One of two that free the block at once wins; the other sees a double free. */
+    if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE || (entry & SS_ENTRY_VALUE) == 0 ||
+        !atomic_compare_exchange_strong_explicit(
+            &space->entries[granule], &entry, (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT,
+            memory_order_acq_rel, memory_order_relaxed))
+        return false;
+    ss_span_release(space, granule, entry & SS_ENTRY_VALUE);
+    return true;
+}
+
+bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return false;
+    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    uint32_t count = granules_of(size);
+    bool zero;
+    if (count > old) {
+        if (!ss_span_extend(space, granule + old, count - old, &zero))
+            return false;
+        entries_set(space, granule, old, count);
+    } else if (count < old) {
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, count);
+        ss_span_release(space, granule + count, old - count);
+    }
+    return true;
+}
+
+void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
+    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return NULL;
+    uint32_t count = granules_of(size);
+    if (atomic_load_explicit(&ss_process->moved_superslabs, memory_order_relaxed) >=
+        SS_MOVE_MAX_SUPERSLABS)
+        return NULL;
+    uint32_t to = ss_span_take(space, count, NULL);
+    if (to == SS_NO_SPAN)
+        return NULL;
+    uint32_t pages = old < count ? old : count;
+    char *target = ss_space_address(space, to);
+    switch (ss_os_move(target, ss_space_address(space, granule),
+                       (size_t)pages << SS_GRANULE_SHIFT)) {
+    case SS_OS_MOVED:
+        break;
+    case SS_OS_REFUSED:
+        ss_span_release(space, to, count);
+        return NULL;
+    case SS_OS_LOST: /* addresses that are no longer ours are never handed out again */
+        if (count > pages)
+            ss_span_release(space, to + pages, count - pages);
+        return NULL;
+    }
+    ss_span_moved(space, granule, to, pages);
+    entries_set(space, to, 0, count);
+    ss_large_give(space, granule);
+    return target;
+}

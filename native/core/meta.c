@@ -1,0 +1,102 @@
+#include "meta.h"
+
+#include "process.h"
+
+#include <string.h>
+
+#define CHUNK_BYTES ((size_t)16 << 20)
+
+/* Blocks are powers of two from a cache line on, kept on one list a power. */
+static unsigned order_of(size_t bytes) {
+    unsigned order = 0;
+    while (((size_t)SS_CACHE_LINE << order) < bytes)
+        order++;
+    return order;
+}
+
+/* Has `bytes` usable at `meta`, without the lock held; false when the system refuses. */
+static bool chunk_extend(size_t bytes) {
+    ss_lock_take(&ss_process->meta_lock);
+    char *start = ss_process->meta, *ready = ss_process->meta_ready, *end = ss_process->meta_end;
+    ss_lock_release(&ss_process->meta_lock);
+    if (start == NULL || (size_t)(end - start) < bytes) {
+        size_t chunk = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        char *fresh = ss_os_reserve(chunk, SS_GRANULE_BYTES);
+        if (fresh == NULL && chunk > SS_GRANULE_BYTES * 4) {
+            chunk = bytes > SS_GRANULE_BYTES * 4 ? bytes : SS_GRANULE_BYTES * 4;
+            fresh = ss_os_reserve(chunk, SS_GRANULE_BYTES);
+        }
+        if (fresh == NULL)
+            return false;
+        atomic_fetch_add_explicit(&ss_process->reserved_bytes, chunk, memory_order_relaxed);
+        ss_lock_take(&ss_process->meta_lock);
+        /* Two threads may both have come here; the loser's addresses stay unused. */
+        if (ss_process->meta == start) {
+            ss_process->meta = ss_process->meta_ready = fresh;
+            ss_process->meta_end = fresh + chunk;
+        }
+        ss_lock_release(&ss_process->meta_lock);
+        return true;
+    }
+    size_t step = (bytes + SS_META_STEP_BYTES - 1) & ~(SS_META_STEP_BYTES - 1);
+    if (step > (size_t)(end - ready))
+        step = (size_t)(end - ready);
+    if (!ss_os_commit(ready, step))
+        return false;
+    ss_lock_take(&ss_process->meta_lock);
+    if (ss_process->meta_ready == ready) {
+        ss_process->meta_ready = ready + step;
+        atomic_fetch_add_explicit(&ss_process->metadata_bytes, step, memory_order_relaxed);
+    }
+    ss_lock_release(&ss_process->meta_lock);
+    return true;
+}
+
+void *ss_meta_take(size_t bytes) {
+    unsigned order = order_of(bytes);
+    bytes = (size_t)SS_CACHE_LINE << order;
+    if (order >= SS_META_ORDERS)
+        return NULL;
+    for (;;) {
+        ss_lock_take(&ss_process->meta_lock);
+        void *block = ss_process->free_meta[order];
+        bool used = block != NULL;
+        if (used) {
+            ss_process->free_meta[order] = *(void **)block;
+        } else if (ss_process->meta != NULL &&
+                   (size_t)(ss_process->meta_ready - ss_process->meta) >= bytes) {
+            block = ss_process->meta;
+            ss_process->meta += bytes;
+        }
+        ss_lock_release(&ss_process->meta_lock);
+        if (block != NULL)
+            return used ? memset(block, 0, bytes) : block;
+        if (!chunk_extend(bytes))
+            return NULL;
+    }
+}
+
+void ss_meta_give(void *block, size_t bytes) {
+    unsigned order = order_of(bytes);
+    ss_lock_take(&ss_process->meta_lock);
+    *(void **)block = ss_process->free_meta[order];
+    ss_process->free_meta[order] = block;
+    ss_lock_release(&ss_process->meta_lock);
+}
+
+bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
+    /* Acquire: pairs with the release below, so the commit has happened. */
+    size_t have = atomic_load_explicit(ready, memory_order_acquire);
+    while (have < bytes) {
+        size_t want = (bytes + SS_META_STEP_BYTES - 1) & ~(SS_META_STEP_BYTES - 1);
+        if (!ss_os_commit((char *)array + have, want - have))
+            return false;
+        if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
+                                                    memory_order_acquire)) {
+            atomic_fetch_add_explicit(&ss_process->metadata_bytes, want - have,
+                                      memory_order_relaxed);
+            return true;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,16 @@
+/* Memory for the allocator's own state outside of spaces: heaps and the slots of their bins. It is
+ * never given back, but blocks of it are reused. */
+#ifndef SS_META_H
+#define SS_META_H
+
+#include "types.h"
+
+/* A zeroed, cache-line aligned block of at least `bytes`, or NULL. */
+void *ss_meta_take(size_t bytes);
+/* `bytes` as it was taken. */
+void ss_meta_give(void *block, size_t bytes);
+
+/* Makes the first `bytes` of an array usable whose frontier is *ready. Safe to race. */
+bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes);
+
+#endif

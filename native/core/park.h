@@ -1,0 +1,11 @@
+/* Flushing the bins of threads that sleep; the protocol is in thread.h. */
+#ifndef SS_PARK_H
+#define SS_PARK_H
+
+#include "heap.h"
+
+/* Flushes the heap of every thread that is outside the allocator now, the caller's excepted. False
+ * where the system has no barrier to run on other threads: what they hold stays. */
+bool ss_park_and_flush(ss_faults *faults);
+
+#endif

@@ -1,0 +1,95 @@
+#include "process.h"
+
+#include "class.h"
+#include "space.h"
+#include "thread.h"
+
+#include <errno.h>
+
+ss_process_data ss_process_state;
+
+SS_COLD void *ss_no_memory(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* ---- fork ----
+ * The child has one thread and every lock as it was. All locks are held across the fork, taken in
+ * the order of the layers, and nobody is in the middle of a purge. */
+
+static void each_space(void (*visit)(ss_space *space)) {
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        if (space != NULL)
+            visit(space);
+    }
+}
+
+static void space_hold(ss_space *space) {
+    for (;;) {
+        ss_lock_take(&space->lock);
+        if (space->purging == 0)
+            return;
+        ss_lock_release(&space->lock);
+        ss_os_yield();
+    }
+}
+
+static void space_let_go(ss_space *space) {
+    ss_lock_release(&space->lock);
+}
+
+static void fork_prepare(void) {
+    ss_lock_take(&ss_process->park_lock);
+    ss_lock_take(&ss_process->heaps_lock);
+    ss_lock_take(&ss_process->spaces_lock);
+    ss_lock_take(&ss_process->meta_lock);
+    each_space(space_hold);
+}
+
+static void fork_parent(void) {
+    each_space(space_let_go);
+    ss_lock_release(&ss_process->meta_lock);
+    ss_lock_release(&ss_process->spaces_lock);
+    ss_lock_release(&ss_process->heaps_lock);
+    ss_lock_release(&ss_process->park_lock);
+}
+
+/* The other threads are gone. Their heaps stay as they were: a thread may have been anywhere inside
+ * its bins, so what they hold is not touched; it is lost to the child, at most a heap's budget each. */
+static void fork_child(void) {
+    const ss_thread *self = ss_thread_self();
+    uint32_t threads = 0;
+    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+         heap != NULL; heap = heap->next) {
+        /* Its holder was another thread, or this one, which holds none now. */
+        ss_lock_release(&heap->thread_lock);
+        if (heap->thread == self)
+            threads++;
+        else
+            heap->thread = NULL;
+    }
+    atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
+    fork_parent();
+}
+
+/* ---- initialisation ---- */
+
+SS_COLD void ss_process_init_slow(void) {
+    uint32_t state = 0;
+    /* Acquire: the loser of the race sees what the winner wrote. */
+    if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, 1,
+                                                 memory_order_acquire, memory_order_acquire)) {
+        while (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 1)
+            ss_os_yield();
+        return;
+    }
+    ss_class_init(ss_process->classes);
+    /* A refusal is not final: the state goes back and the next request tries again. */
+    bool done = ss_space_init();
+    if (done)
+        ss_thread_init();
+    atomic_store_explicit(&ss_process->init_state, done ? 2 : 0, memory_order_release);
+    if (done)
+        ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+}

@@ -1,0 +1,89 @@
+#include "purge.h"
+
+/* A slab's `purged` has one bit a unit: a page, or as many as make the slab 64 units. */
+static size_t unit_bytes(const ss_slab *slab) {
+    size_t unit = ss_os_page_bytes();
+    while (((size_t)slab->granules << SS_GRANULE_SHIFT) / unit > 64)
+        unit *= 2;
+    return unit;
+}
+
+/* A block's bytes for this purpose begin with its header, which must outlive its neighbour. */
+static size_t block_begin(const ss_slab *slab, uint32_t index) {
+    return (size_t)index * slab->stride + slab->first - (slab->first != 0);
+}
+
+static uint64_t units_mask(size_t first, size_t end) {
+    uint64_t below_end = end >= 64 ? UINT64_MAX : (UINT64_C(1) << end) - 1;
+    return first >= 64 ? 0 : below_end & (UINT64_MAX << first);
+}
+
+void ss_purge_forget(ss_slab *slab, void *const *blocks, uint32_t count) {
+    const ss_space *space =
+        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_relaxed);
+    uintptr_t base = ss_slab_base(space, slab);
+    size_t unit = unit_bytes(slab);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index = ss_slab_index(slab, (uintptr_t)blocks[i] - base);
+        size_t begin = block_begin(slab, index), end = begin + slab->stride;
+        slab->purged &= ~units_mask(begin / unit, (end + unit - 1) / unit);
+    }
+}
+
+/* Purges the units of `mask`, run by run; the bytes of those the system took. */
+static size_t units_purge(const ss_space *space, ss_slab *slab, uint64_t mask, size_t unit) {
+    size_t given = 0;
+    while (mask != 0) {
+        uint32_t at = (uint32_t)__builtin_ctzll(mask);
+        uint64_t rest = ~(mask >> at);
+        uint32_t count = rest == 0 ? 64 : (uint32_t)__builtin_ctzll(rest);
+        uint64_t run = units_mask(at, at + count);
+        if (ss_os_purge(ss_space_address(space, slab->granule) + at * unit, count * unit)) {
+            slab->purged |= run;
+            given += count * unit;
+        }
+        mask &= ~run;
+    }
+    return given;
+}
+
+/* The caller owns the slab: whatever is free in it stays so. */
+static size_t slab_purge(const ss_space *space, ss_slab *slab) {
+    size_t unit = unit_bytes(slab), given = 0;
+    for (uint32_t i = 0; i < slab->capacity;) {
+        if (!ss_slab_is_free(slab, i)) {
+            i++;
+            continue;
+        }
+        uint32_t end = i;
+        while (end < slab->capacity && ss_slab_is_free(slab, end))
+            end++;
+        size_t from = (block_begin(slab, i) + unit - 1) / unit;
+        size_t to = block_begin(slab, end) / unit;
+        if (from < to)
+            given += units_purge(space, slab, units_mask(from, to) & ~slab->purged, unit);
+        i = end;
+    }
+    return given;
+}
+
+size_t ss_purge_slabs(ss_space *space) {
+    size_t given = 0;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        ss_slab *held = NULL, *slab;
+        while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
+            atomic_store_explicit(&slab->next, held == NULL ? 0 : ss_slab_id(space, held),
+                                  memory_order_relaxed);
+            held = slab;
+        }
+        while (held != NULL) {
+            uint32_t next = atomic_load_explicit(&held->next, memory_order_relaxed);
+            if (space->kind != SS_SPACE_EXTERNAL)
+                given += slab_purge(space, held);
+            ss_slab_abandon(held);
+            held = next == 0 ? NULL : ss_slab_of_id(space, next);
+        }
+    }
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    return given;
+}

@@ -1,0 +1,13 @@
+/* Giving back pages inside the free blocks of slabs that are partly in use. */
+#ifndef SS_PURGE_H
+#define SS_PURGE_H
+
+#include "slab.h"
+
+/* Purges what it can of a space's abandoned slabs; bytes given back. Ends those that are wholly free. */
+size_t ss_purge_slabs(ss_space *space);
+
+/* Blocks of a slab with purged pages were taken: their pages may be touched again. */
+void ss_purge_forget(ss_slab *slab, void *const *blocks, uint32_t count);
+
+#endif

@@ -1,0 +1,62 @@
+#include "block.h"
+#include "large.h"
+#include "process.h"
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A smaller size stays where it is unless more than half of the block would lie idle. */
+static bool fits(const ss_block *found, size_t size) {
+    return size <= found->usable && size >= found->usable / 2;
+}
+
+/* Copies into a new block; errno is set when there is none. */
+static void *copy(const ss_block *found, void *block, size_t size) {
+    void *fresh = superslab_malloc(size);
+    if (fresh == NULL)
+        return NULL;
+    memcpy(fresh, block, size < found->usable ? size : found->usable);
+    superslab_free(block);
+    return fresh;
+}
+
+static void *resize_large(const ss_block *found, void *block, size_t size) {
+    if (size <= SS_SMALL_MAX)
+        return copy(found, block, size);
+    if (ss_large_resize(found->space, found->granule, size))
+        return block;
+    if (found->usable >= SS_MOVE_MIN_BYTES) {
+        void *moved = ss_large_move(found->space, found->granule, size);
+        if (moved != NULL)
+            return moved;
+    }
+    return copy(found, block, size);
+}
+
+SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
+    if (block == NULL)
+        return superslab_malloc(size);
+    ss_process_init();
+    ss_block found = ss_block_find((uintptr_t)block);
+    if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
+                    found.space->kind == SS_SPACE_EXTERNAL)) {
+        superslab_free(block); /* reports what is wrong with it */
+        errno = EINVAL;
+        return NULL;
+    }
+    if (size > PTRDIFF_MAX)
+        return ss_no_memory();
+    if (found.slab == NULL)
+        return resize_large(&found, block, size);
+    if (fits(&found, size))
+        return block;
+    return copy(&found, block, size);
+}
+
+SUPERSLAB_EXPORT void *superslab_reallocarray(void *block, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return ss_no_memory();
+    return superslab_realloc(block, bytes);
+}

@@ -1,0 +1,66 @@
+#include "report.h"
+
+#include "process.h"
+
+#include <string.h>
+
+SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
+    switch (error) {
+    case SUPERSLAB_ERROR_DOUBLE_FREE:
+        return "double free";
+    case SUPERSLAB_ERROR_INSIDE_BLOCK:
+        return "pointer inside a block";
+    case SUPERSLAB_ERROR_UNKNOWN_POINTER:
+        return "unknown pointer";
+    case SUPERSLAB_ERROR_CORRUPTED_HEADER:
+        return "corrupted header";
+    case SUPERSLAB_ERROR_WRONG_CLASS:
+        return "header of another class";
+    case SUPERSLAB_ERROR_SIZE_MISMATCH:
+        return "size mismatch";
+    }
+    return "unknown error";
+}
+
+SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler,
+                                                  void *context) {
+    /* Release: who sees the handler sees its context; a handler set twice at once is the caller's
+     * affair. */
+    atomic_store_explicit(&ss_process->error_context, context, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->error_handler, handler, memory_order_release);
+}
+
+static char *append(char *at, const char *text) {
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+/* `superslab: double free of 0x7f…`; the line is built without allocating. */
+static _Noreturn SS_COLD void report_and_abort(superslab_error error, const void *pointer) {
+    char line[96], *at = append(line, "superslab: ");
+    at = append(at, superslab_error_name(error));
+    at = append(at, ": 0x");
+    uintptr_t value = (uintptr_t)pointer;
+    int shift = value == 0 ? 0 : (63 - __builtin_clzll(value)) / 4 * 4;
+    for (; shift >= 0; shift -= 4)
+        *at++ = "0123456789abcdef"[value >> shift & 15];
+    *at++ = '\n';
+    ss_os_write_error(line, (size_t)(at - line));
+    ss_os_abort();
+}
+
+SS_COLD void ss_report(superslab_error error, const void *pointer) {
+    superslab_error_handler *handler =
+        atomic_load_explicit(&ss_process->error_handler, memory_order_acquire);
+    if (handler == NULL)
+        report_and_abort(error, pointer);
+    handler(error, pointer,
+            atomic_load_explicit(&ss_process->error_context, memory_order_relaxed));
+}
+
+SS_COLD void ss_report_all(const ss_faults *faults) {
+    uint32_t count = faults->count < SS_FAULT_COUNT ? faults->count : SS_FAULT_COUNT;
+    for (uint32_t i = 0; i < count; i++)
+        ss_report(faults->fault[i].error, faults->fault[i].pointer);
+}

@@ -1,0 +1,16 @@
+/* Errors of the program: to the handler, or one line on stderr and an abort. */
+#ifndef SS_REPORT_H
+#define SS_REPORT_H
+
+#include "slab.h"
+
+/* Called with no lock held and no state in the middle of a change: the handler may not return. */
+void ss_report(superslab_error error, const void *pointer);
+void ss_report_all(const ss_faults *faults);
+
+static inline void ss_report_faults(const ss_faults *faults) {
+    if (SS_UNLIKELY(faults->count != 0))
+        ss_report_all(faults);
+}
+
+#endif

@@ -1,0 +1,371 @@
+#include "slab.h"
+
+#include "purge.h"
+#include "route.h"
+#include "span.h"
+
+#include <string.h>
+
+void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer) {
+    if (faults->count < SS_FAULT_COUNT)
+        faults->fault[faults->count] = (ss_fault){error, pointer};
+    faults->count++;
+}
+
+/* ---- lists ----
+ * A stack a class, linked through the records. The tag counts pushes and pops, so that a head read
+ * before a pop and a push of the same record does not pass for unchanged. Records are never unmapped
+ * and stay records, so reading the `next` of one that was just popped is harmless. */
+
+static void list_push(ss_space *space, ss_slab *slab) {
+    _Atomic uint64_t *list = &space->listed[slab->bin];
+    uint64_t id = ss_slab_id(space, slab);
+    uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
+    do {
+        atomic_store_explicit(&slab->next, (uint32_t)head, memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | id;
+        /* Release: whoever pops it sees `next`. */
+    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+static ss_slab *list_pop(ss_space *space, unsigned bin) {
+    _Atomic uint64_t *list = &space->listed[bin];
+    /* Acquire: pairs with the push. */
+    uint64_t head = atomic_load_explicit(list, memory_order_acquire), next;
+    ss_slab *slab;
+    do {
+        if ((uint32_t)head == 0)
+            return NULL;
+        slab = ss_slab_of_id(space, (uint32_t)head);
+        next = ((head >> 32) + 1) << 32 |
+               atomic_load_explicit(&slab->next, memory_order_relaxed);
+    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_acquire,
+                                                    memory_order_acquire));
+    return slab;
+}
+
+/* ---- records, with the space's lock held ---- */
+
+static ss_slab *record_take(ss_space *space, uint32_t units) {
+    uint32_t id = space->free_records[units];
+    if (id != 0) {
+        ss_slab *slab = ss_slab_of_id(space, id);
+        space->free_records[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
+        return slab;
+    }
+    /* The arena has room for a record of every length a granule, so this can fail only while what
+     * ss_space_ready_record committed was taken by others. */
+    size_t bytes = (size_t)units << SS_RECORD_SHIFT;
+    if (space->records_used + bytes >
+        atomic_load_explicit(&space->records_ready, memory_order_acquire))
+        return NULL;
+    ss_slab *slab = (ss_slab *)(void *)(space->records + space->records_used);
+    space->records_used += bytes;
+    return slab;
+}
+
+static void record_give(ss_space *space, ss_slab *slab) {
+    atomic_store_explicit(&slab->next, space->free_records[slab->units], memory_order_relaxed);
+    space->free_records[slab->units] = ss_slab_id(space, slab);
+}
+
+/* ---- making and ending slabs ---- */
+
+static void slab_set(ss_slab *slab, ss_space *space, unsigned bin, uint32_t granule,
+                     uint32_t units, uint32_t owner) {
+    const ss_class *class = &ss_process->classes[bin];
+    slab->granule = granule;
+    slab->reciprocal = class->reciprocal;
+    slab->stride = class->stride;
+    slab->capacity = class->capacity;
+    slab->bin = (uint8_t)bin;
+    slab->space = space->index;
+    slab->units = (uint8_t)units;
+    slab->granules = class->granules;
+    slab->first = class->first;
+    slab->hint = 0;
+    slab->purged = 0;
+    uint32_t words = ss_slab_words(slab);
+    for (uint32_t i = 0; i < words; i++) {
+        uint32_t rest = slab->capacity - i * 64;
+        uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+        atomic_store_explicit(&slab->bits[i], bits, memory_order_relaxed);
+    }
+    if (space->kind == SS_SPACE_HEADLESS)
+        memset((void *)ss_slab_live(slab), 0, slab->capacity);
+    atomic_store_explicit(&slab->state,
+                          (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
+                              slab->capacity,
+                          memory_order_relaxed);
+    uint32_t id = ss_slab_id(space, slab);
+    for (uint32_t i = 0; i < slab->granules; i++)
+        ss_entry_set(space, granule + i, SS_ENTRY_SLAB, id); /* release: the record is filled in */
+}
+
+SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
+    const ss_class *class = &ss_process->classes[bin];
+    uint32_t units = ss_slab_units(space->kind, class);
+    for (;;) {
+        if (!ss_space_ready_record(space))
+            return NULL;
+        ss_lock_take(&space->lock);
+        ss_slab *slab = record_take(space, units);
+        uint32_t granule = SS_NO_SPAN;
+        if (slab != NULL) {
+            granule = ss_span_take_locked(space, class->granules, NULL);
+            if (granule == SS_NO_SPAN) {
+                slab->units = (uint8_t)units;
+                record_give(space, slab);
+            }
+        }
+        ss_lock_release(&space->lock);
+        if (granule != SS_NO_SPAN) {
+            slab_set(slab, space, bin, granule, units, owner);
+            return slab;
+        }
+        if (slab != NULL && !ss_space_grow(space, class->granules))
+            return NULL;
+    }
+}
+
+/* The slab is dead: nobody but its list knows it. */
+static SS_COLD void slab_end(ss_space *space, ss_slab *slab, bool listed) {
+    uint32_t granule = slab->granule, granules = slab->granules;
+    for (uint32_t i = 0; i < granules; i++)
+        ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
+    ss_lock_take(&space->lock);
+    ss_span_release_locked(space, granule, granules);
+    if (!listed)
+        record_give(space, slab);
+    ss_lock_release(&space->lock);
+    ss_span_settle(space);
+}
+
+/* ---- adopt and abandon ---- */
+
+ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
+    ss_slab *slab;
+    while ((slab = list_pop(space, bin)) != NULL) {
+        /* Acquire: what its givers wrote is seen. */
+        uint64_t state = atomic_load_explicit(&slab->state, memory_order_acquire), next;
+        do {
+            if (state & SS_STATE_DEAD)
+                break;
+            next = (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
+                   (state & SS_STATE_COUNT);
+        } while (!atomic_compare_exchange_weak_explicit(
+            &slab->state, &state, next, memory_order_acq_rel, memory_order_acquire));
+        if (!(state & SS_STATE_DEAD))
+            return slab;
+        ss_lock_take(&space->lock);
+        record_give(space, slab);
+        ss_lock_release(&space->lock);
+    }
+    return NULL;
+}
+
+ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
+    ss_slab *slab;
+    if (space != NULL) {
+        slab = ss_slab_adopt(space, bin, owner);
+        return slab != NULL ? slab : ss_slab_make(space, bin, owner);
+    }
+    ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    for (int make = 0; make < 2; make++)
+        for (uint32_t i = 0; i < count; i++) {
+            space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+            if (space == NULL || space->kind != kind)
+                continue;
+            slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
+            if (slab != NULL)
+                return slab;
+        }
+    space = ss_space_add(kind, SS_SUPERSLAB_BYTES);
+    return space == NULL ? NULL : ss_slab_make(space, bin, owner);
+}
+
+bool ss_slab_abandon_full(ss_slab *slab) {
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    do {
+        if ((state & SS_STATE_COUNT) != 0)
+            return false;
+        /* Release: the bits this owner cleared are seen by the next one. */
+    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, 0, memory_order_release,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+bool ss_slab_abandon(ss_slab *slab) {
+    ss_space *space =
+        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_acquire);
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), count, next;
+    do {
+        count = state & SS_STATE_COUNT;
+        next = count == 0                ? 0
+               : count == slab->capacity ? SS_STATE_DEAD
+                                         : SS_STATE_LISTED | count;
+    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    if (next == SS_STATE_DEAD)
+        slab_end(space, slab, false);
+    else if (next != 0)
+        list_push(space, slab);
+    return count != 0;
+}
+
+void ss_slab_list(ss_slab *slab) {
+    ss_space *space =
+        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_acquire);
+    /* Nobody else has a block of it, so nobody else changes its state. */
+    atomic_store_explicit(&slab->state, SS_STATE_LISTED | slab->capacity, memory_order_release);
+    list_push(space, slab);
+}
+
+/* ---- take ---- */
+
+uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
+    /* Acquire: what the givers of the blocks counted here wrote before is seen. */
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_acquire);
+    uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
+    if (count > there)
+        count = there;
+    if (count == 0)
+        return 0;
+    atomic_fetch_sub_explicit(&slab->state, count, memory_order_acquire);
+    ss_space *space =
+        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_relaxed);
+    uintptr_t base = ss_slab_base(space, slab);
+    uint32_t words = ss_slab_words(slab), word = slab->hint, left = count;
+    for (;;) {
+        uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);
+        uint64_t taken = 0;
+        while (bits != 0 && left != 0) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+            bits &= bits - 1;
+            taken |= UINT64_C(1) << bit;
+            blocks[--left] = (void *)(base + (uintptr_t)(word * 64 + bit) * slab->stride);
+        }
+        if (taken != 0)
+            /* Acquire: a block may be taken whose giver has not counted it yet. */
+            atomic_fetch_and_explicit(&slab->bits[word], ~taken, memory_order_acquire);
+        if (left == 0)
+            break;
+        word = word + 1 == words ? 0 : word + 1;
+    }
+    slab->hint = (uint8_t)word;
+    if (SS_UNLIKELY(slab->purged != 0))
+        ss_purge_forget(slab, blocks, count);
+    return count;
+}
+
+/* ---- give ---- */
+
+/* The bits of one word are set: counts them, and lists or ends the slab. */
+static void slab_count(ss_space *space, ss_slab *slab, uint32_t count) {
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
+    do {
+        uint64_t free = (state & SS_STATE_COUNT) + count;
+        next = state + count;
+        if (!(state & SS_STATE_OWNED)) {
+            if (free == slab->capacity)
+                next = SS_STATE_DEAD;
+            else
+                next |= SS_STATE_LISTED;
+        }
+        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends the
+         * slab has seen all that was written to it. */
+    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    if (state & SS_STATE_OWNED)
+        return;
+    if (next == SS_STATE_DEAD)
+        slab_end(space, slab, (state & SS_STATE_LISTED) != 0);
+    else if (!(state & SS_STATE_LISTED))
+        list_push(space, slab);
+}
+
+/* Bits collected for one word of one slab. */
+typedef struct give_group {
+    ss_slab *slab;
+    ss_space *space;
+    uint32_t word;
+    uint64_t bits;
+} give_group;
+
+#define GROUP_COUNT 16u
+
+static uint32_t group_finish(give_group *group, uint32_t owner, ss_faults *faults) {
+    ss_slab *slab = group->slab;
+    if (slab == NULL)
+        return 0;
+    /* Release: a taker that sees a bit sees what the block's user wrote. */
+    uint64_t old = atomic_fetch_or_explicit(&slab->bits[group->word], group->bits,
+                                            memory_order_acq_rel);
+    for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
+        uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
+        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
+                     (void *)(ss_slab_base(group->space, slab) + (uintptr_t)index * slab->stride));
+    }
+    uint32_t count = (uint32_t)__builtin_popcountll(group->bits & ~old);
+    (void)owner;
+#ifdef SUPERSLAB_TRACE
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    if ((state & SS_STATE_OWNED) && state >> SS_STATE_OWNER_SHIFT == owner)
+        SS_ROUTE(FLUSH_OWN, count);
+    else
+        SS_ROUTE(FLUSH_REMOTE, count);
+#endif
+    if (count != 0)
+        slab_count(group->space, slab, count);
+    return count;
+}
+
+uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, uint32_t owner,
+                      ss_faults *faults) {
+    give_group groups[GROUP_COUNT];
+    for (uint32_t i = 0; i < GROUP_COUNT; i++)
+        groups[i].slab = NULL;
+    ss_space *space = NULL;
+    ss_slab *slab = NULL;
+    uintptr_t base = 0, bytes = 0;
+    uint32_t given = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uintptr_t address = (uintptr_t)blocks[i];
+        if (address - base >= bytes) { /* not in the same slab as the one before */
+            if (space == NULL || address - space->base >= space->bytes)
+                space = ss_space_find(address);
+            slab = space == NULL ? NULL : ss_slab_find(space, address);
+            if (slab == NULL) {
+                bytes = 0;
+                ss_fault_add(faults, SUPERSLAB_ERROR_UNKNOWN_POINTER, blocks[i]);
+                continue;
+            }
+            base = ss_slab_base(space, slab);
+            bytes = (uintptr_t)slab->granules << SS_GRANULE_SHIFT;
+        }
+        uint32_t index = ss_slab_index(slab, address - base);
+        if (index == SS_NO_BLOCK) {
+            ss_fault_add(faults, SUPERSLAB_ERROR_INSIDE_BLOCK, blocks[i]);
+            continue;
+        }
+        if (slab->bin != bin && bin != SS_BIN_COUNT) {
+            ss_fault_add(faults, SUPERSLAB_ERROR_WRONG_CLASS, blocks[i]);
+            continue;
+        }
+        uint32_t word = index / 64;
+        uint64_t bit = UINT64_C(1) << (index % 64);
+        give_group *group = &groups[(slab->granule + word) % GROUP_COUNT];
+        if (group->slab != slab || group->word != word) {
+            given += group_finish(group, owner, faults);
+            *group = (give_group){slab, space, word, 0};
+        }
+        if (group->bits & bit)
+            ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, blocks[i]);
+        group->bits |= bit;
+    }
+    for (uint32_t i = 0; i < GROUP_COUNT; i++)
+        given += group_finish(&groups[i], owner, faults);
+    return given;
+}

@@ -1,0 +1,107 @@
+/* Slabs and their ownership. The protocol, on one word (`state`) and the bitmap (`bits`):
+ *
+ *   owned       SS_STATE_OWNED is set; one heap alone takes blocks from it. Anybody gives blocks back.
+ *   full        neither flag; the count is 0. No list holds it; who frees a block finds it.
+ *   listed      SS_STATE_LISTED is set, the count is positive; it is on its class's list or about to be.
+ *   dead        SS_STATE_DEAD is set: its granules are gone, only its record waits to leave the list.
+ *
+ *   give k      set the bits, then add k to the count. full -> listed: the one who makes the count
+ *               positive lists it. listed with all blocks free -> dead: the one who completes it frees
+ *               its granules.
+ *   take k      the owner subtracts k from the count first, then clears k bits. There are never fewer
+ *               bits than the count says, and only the owner clears bits, so it always finds k.
+ *   abandon     owned -> full, listed or dead, by what the count says.
+ *   adopt       pop from the list; listed -> owned, dead -> its record is free.
+ *
+ * Every change of state is one compare-and-swap or add; the bits are one atomic or / and a word. A block
+ * that is given back keeps its slab alive until its bit is counted, so no giver can meet a dead slab. */
+#ifndef SS_SLAB_H
+#define SS_SLAB_H
+
+#include "class.h"
+#include "space.h"
+
+/* A pointer that was found wrong; reported when no state is in the middle of a change. */
+typedef struct ss_fault {
+    superslab_error error;
+    const void *pointer;
+} ss_fault;
+
+#define SS_FAULT_COUNT 8u
+typedef struct ss_faults {
+    ss_fault fault[SS_FAULT_COUNT]; /* the first ones */
+    uint32_t count;
+} ss_faults;
+
+void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer);
+
+/* A slab of the bin's class that `owner` may take from: adopted, or new. NULL without memory, with
+ * *grow set if an external space was too short. `space` is NULL for the spaces of malloc. */
+ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space);
+
+/* Takes up to `count` blocks as the owner, the ones at low addresses last in `blocks`. */
+uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count);
+
+/* Ends the ownership. True if the slab had free blocks left. */
+bool ss_slab_abandon(ss_slab *slab);
+
+/* Ends the ownership if there is nothing to take; false if somebody has just given a block back. */
+bool ss_slab_abandon_full(ss_slab *slab);
+
+/* Gives blocks back to the slabs they are from, whoever owns those; how many it could. Blocks must
+ * be of `bin` unless that is SS_BIN_COUNT. */
+uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, uint32_t owner,
+                      ss_faults *faults);
+
+/* One step of ss_slab_acquire each: from the list alone, from new granules alone. */
+ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner);
+ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner);
+
+/* Lists a slab that its owner has not taken from, whole as it is. */
+void ss_slab_list(ss_slab *slab);
+
+/* ---- addresses ---- */
+
+/* The slab whose granules hold the address, or NULL. */
+static inline ss_slab *ss_slab_find(ss_space *space, uintptr_t address) {
+    uint32_t entry = ss_entry_get(space, ss_space_granule(space, address));
+    if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+        return NULL;
+    return ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+}
+
+static inline uintptr_t ss_slab_base(const ss_space *space, const ss_slab *slab) {
+    return (uintptr_t)ss_space_address(space, slab->granule) + slab->first;
+}
+
+#define SS_NO_BLOCK UINT32_MAX
+
+/* The index of the block that starts `offset` bytes after the slab's block 0. */
+static inline uint32_t ss_slab_index(const ss_slab *slab, uintptr_t offset) {
+    uint32_t index = (uint32_t)((((uint64_t)offset >> 4) * slab->reciprocal) >> 31);
+    return (uint64_t)index * slab->stride == offset && index < slab->capacity ? index
+                                                                              : SS_NO_BLOCK;
+}
+
+static inline bool ss_slab_is_free(const ss_slab *slab, uint32_t index) {
+    return atomic_load_explicit(&slab->bits[index / 64], memory_order_relaxed) >> (index % 64) & 1;
+}
+
+static inline uint32_t ss_slab_words(const ss_slab *slab) {
+    return (slab->capacity + 63u) / 64;
+}
+
+/* The length of the record of a slab, in 64-byte units. */
+static inline uint32_t ss_slab_units(ss_space_kind kind, const ss_class *class) {
+    size_t words = (class->capacity + 63u) / 64;
+    size_t live = kind == SS_SPACE_HEADLESS ? class->capacity : 0;
+    return (uint32_t)((sizeof(ss_slab) + words * 8 + live + ((size_t)1 << SS_RECORD_SHIFT) - 1) >>
+                      SS_RECORD_SHIFT);
+}
+
+/* The live bytes of a slab in the headless space. */
+static inline _Atomic uint8_t *ss_slab_live(ss_slab *slab) {
+    return (_Atomic uint8_t *)(void *)&slab->bits[ss_slab_words(slab)];
+}
+
+#endif

@@ -1,0 +1,245 @@
+#include "space.h"
+
+#include "meta.h"
+#include "slab.h"
+#include "span.h"
+
+#include <string.h>
+
+static size_t round_up(size_t value, size_t step) {
+    return (value + step - 1) & ~(step - 1);
+}
+
+/* ---- layout of a space's metadata ---- */
+
+typedef struct meta_layout {
+    size_t superslabs, free_map, records, records_limit, bytes; /* offsets; entries come first */
+} meta_layout;
+
+/* A record is reused only for a record of its length, so in the worst history every granule has had
+ * a slab of each length. Addresses only. */
+static size_t record_units_a_granule(ss_space_kind kind) {
+    bool seen[SS_RECORD_MAX_UNITS + 1] = {false};
+    size_t sum = 0;
+    unsigned first = kind == SS_SPACE_HEADED ? SS_BIN_HEADED : 0;
+    unsigned count = kind == SS_SPACE_HEADED ? SS_HEADED_COUNT : SS_HEADLESS_COUNT;
+    for (unsigned bin = first; bin < first + count; bin++) {
+        if (kind == SS_SPACE_HEADLESS && ss_process->classes[bin].stride % 32 != 0)
+            continue; /* malloc has no headless block aligned to less than 32 */
+        uint32_t units = ss_slab_units(kind, &ss_process->classes[bin]);
+        sum += seen[units] ? 0 : units;
+        seen[units] = true;
+    }
+    return sum;
+}
+
+static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
+    size_t granules = space_bytes >> SS_GRANULE_SHIFT;
+    size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
+    size_t units = record_units_a_granule(kind);
+    meta_layout layout;
+    layout.superslabs = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
+    layout.free_map = layout.superslabs +
+                      round_up((superslabs + 1) * sizeof(ss_superslab), SS_META_STEP_BYTES);
+    layout.records = layout.free_map + round_up(superslabs / 8 + 8, SS_META_STEP_BYTES);
+    layout.records_limit =
+        /* One more for record 0, which stands for none. */
+        round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
+    layout.bytes = layout.records + layout.records_limit;
+    return layout;
+}
+
+static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t bytes) {
+    meta_layout layout = layout_of(bytes, kind);
+    char *meta = ss_os_reserve(layout.bytes, SS_GRANULE_BYTES);
+    if (meta == NULL)
+        return false;
+    atomic_fetch_add_explicit(&ss_process->reserved_bytes, layout.bytes, memory_order_relaxed);
+    space->base = (uintptr_t)base;
+    space->bytes = bytes;
+    space->kind = kind;
+    space->entries = (_Atomic uint32_t *)(void *)meta;
+    space->superslabs = (ss_superslab *)(void *)(meta + layout.superslabs);
+    space->free_map = (uint64_t *)(void *)(meta + layout.free_map);
+    space->records = meta + layout.records;
+    space->records_limit = layout.records_limit;
+    space->records_used = (size_t)1 << SS_RECORD_SHIFT;
+    space->meta = meta;
+    space->meta_bytes = layout.bytes;
+    return true;
+}
+
+static ss_space *space_publish(ss_space *space) {
+    ss_lock_take(&ss_process->spaces_lock);
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_relaxed);
+    uint32_t index = 0;
+    while (index < count &&
+           atomic_load_explicit(&ss_process->spaces[index], memory_order_relaxed) != NULL)
+        index++;
+    if (index < SS_SPACE_COUNT) {
+        space->index = (uint8_t)index;
+        /* Release: whoever finds the space sees it filled in. */
+        atomic_store_explicit(&ss_process->spaces[index], space, memory_order_release);
+        if (index == count)
+            atomic_store_explicit(&ss_process->space_count, count + 1, memory_order_release);
+    }
+    ss_lock_release(&ss_process->spaces_lock);
+    return index < SS_SPACE_COUNT ? space : NULL;
+}
+
+static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes) {
+    ss_space *space = ss_meta_take(sizeof(ss_space));
+    if (space == NULL)
+        return NULL;
+    if (!space_set(space, kind, base, bytes) || space_publish(space) == NULL) {
+        ss_meta_give(space, sizeof(ss_space));
+        return NULL;
+    }
+    return space;
+}
+
+/* ---- making spaces ---- */
+
+static size_t power_below(size_t value) {
+    return (size_t)1 << (63 - __builtin_clzll(value));
+}
+
+/* Reserves as much as the system and the limit on addresses allow, at most `most`. */
+static void *region_reserve(size_t most, size_t least, size_t *bytes) {
+    size_t limit = ss_os_address_limit();
+    size_t want = most;
+    if (limit != SIZE_MAX && limit / 4 < want)
+        want = limit / 4 > SS_REGION_MIN_BYTES ? power_below(limit / 4) : SS_REGION_MIN_BYTES;
+    if (want < least)
+        want = round_up(least, SS_SUPERSLAB_BYTES);
+    for (;;) {
+        /* One more SuperSlab in front keeps the byte before the first block inaccessible. */
+        char *start = ss_os_reserve(want + SS_SUPERSLAB_BYTES, SS_SUPERSLAB_BYTES);
+        if (start != NULL) {
+            atomic_fetch_add_explicit(&ss_process->reserved_bytes, want + SS_SUPERSLAB_BYTES,
+                                      memory_order_relaxed);
+            *bytes = want;
+            return start + SS_SUPERSLAB_BYTES;
+        }
+        if (want / 2 < least || want / 2 < SS_REGION_MIN_BYTES)
+            return NULL;
+        want = round_up(want / 2, SS_SUPERSLAB_BYTES);
+    }
+}
+
+bool ss_space_init(void) {
+    size_t bytes;
+    char *base = region_reserve(SS_REGION_BYTES, SS_REGION_MIN_BYTES, &bytes);
+    if (base == NULL)
+        return false;
+    size_t half = bytes / 2;
+    ss_space *headed = space_make(SS_SPACE_HEADED, base, half);
+    ss_space *headless = space_make(SS_SPACE_HEADLESS, base + half, half);
+    if (headed == NULL || headless == NULL)
+        return false;
+    ss_process->headed_base = headed->base;
+    ss_process->headed_bytes = headed->bytes;
+    return true;
+}
+
+ss_space *ss_space_add(ss_space_kind kind, size_t least) {
+    size_t bytes;
+    least = round_up(least, SS_SUPERSLAB_BYTES);
+    char *base = region_reserve(SS_REGION_BYTES / 2, least, &bytes);
+    /* A refusal after the reservation leaves addresses unused; the system refuses metadata only when
+     * it refuses everything. */
+    return base == NULL ? NULL : space_make(kind, base, bytes);
+}
+
+ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit) {
+    ss_space *space = ss_meta_take(sizeof(ss_space));
+    if (space == NULL)
+        return NULL;
+    if (!space_set(space, SS_SPACE_EXTERNAL, base, limit)) {
+        ss_meta_give(space, sizeof(ss_space));
+        return NULL;
+    }
+    atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
+    if (space_publish(space) == NULL) {
+        ss_meta_give(space, sizeof(ss_space));
+        return NULL;
+    }
+    return space;
+}
+
+void ss_space_retire(ss_space *space) {
+    ss_lock_take(&ss_process->spaces_lock);
+    atomic_store_explicit(&ss_process->spaces[space->index], NULL, memory_order_release);
+    ss_lock_release(&ss_process->spaces_lock);
+    size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->superslabs_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->map_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->records_ready, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ss_process->reserved_bytes, space->meta_bytes,
+                              memory_order_relaxed);
+    ss_os_release(space->meta, space->meta_bytes);
+    ss_meta_give(space, sizeof(ss_space));
+}
+
+/* ---- growing ---- */
+
+static bool metadata_ensure(ss_space *space, uint32_t granules) {
+    size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
+    return ss_meta_ensure((void *)space->entries, &space->entries_ready,
+                          granules * sizeof(uint32_t)) &&
+           ss_meta_ensure(space->superslabs, &space->superslabs_ready,
+                          superslabs * sizeof(ss_superslab)) &&
+           ss_meta_ensure(space->free_map, &space->map_ready, superslabs / 8 + 8);
+}
+
+bool ss_space_ready_record(ss_space *space) {
+    ss_lock_take(&space->lock);
+    size_t need = space->records_used + ((size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
+    ss_lock_release(&space->lock);
+    if (need > space->records_limit)
+        need = space->records_limit;
+    return ss_meta_ensure(space->records, &space->records_ready, need);
+}
+
+bool ss_space_is_usable(ss_space *space, uintptr_t address) {
+    ss_lock_take(&space->lock);
+    bool usable = address - space->base < (size_t)space->granule_count << SS_GRANULE_SHIFT;
+    ss_lock_release(&space->lock);
+    return usable;
+}
+
+/* How many granules the space may come to have now. */
+static uint32_t granule_limit(ss_space *space) {
+    size_t bytes = space->bytes;
+    if (space->kind == SS_SPACE_EXTERNAL)
+        bytes = atomic_load_explicit(&space->external_bytes, memory_order_acquire);
+    return (uint32_t)(bytes >> SS_GRANULE_SHIFT);
+}
+
+bool ss_space_grow(ss_space *space, uint32_t count) {
+    ss_lock_take(&space->lock);
+    uint32_t first = space->granule_count;
+    ss_lock_release(&space->lock);
+    uint32_t room = granule_limit(space) - first;
+    if (count > room)
+        return false;
+    if (space->kind == SS_SPACE_EXTERNAL)
+        return metadata_ensure(space, first + room) && ss_span_add(space, first, room);
+    /* Whole SuperSlabs, and an eighth of what there is ahead of need: few calls for those who grow,
+     * little charged to those who do not. */
+    count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
+    uint32_t ahead = first / 8 & ~(SS_SUPERSLAB_GRANULES - 1);
+    uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
+    uint32_t step = ahead > most ? most : ahead;
+    step = step < count ? count : step;
+    step = step > room ? room : step;
+    char *start = ss_space_address(space, first);
+    while (!metadata_ensure(space, first + step) ||
+           !ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) {
+        if (step == count)
+            return false;
+        step = count; /* refused ahead of need is not refused */
+    }
+    return ss_span_add(space, first, step);
+}

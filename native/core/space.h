@@ -1,0 +1,76 @@
+/* Spaces and the registry: from any address to its space and entry without a lock, a hash or a
+ * probe. */
+#ifndef SS_SPACE_H
+#define SS_SPACE_H
+
+#include "process.h"
+
+/* The first region, made at init. False when the system refuses even the smallest. */
+bool ss_space_init(void);
+
+/* One more space of a kind that malloc uses, large enough for `bytes` in one piece. */
+ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
+
+/* A space over the caller's memory. */
+ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit);
+void ss_space_retire(ss_space *space);
+
+/* Makes at least `count` more granules usable, and the metadata they need. */
+bool ss_space_grow(ss_space *space, uint32_t count);
+
+/* Commits room for one more record, so that taking it needs no system call. */
+bool ss_space_ready_record(ss_space *space);
+
+/* ---- the registry ---- */
+
+/* The space at `address`, or NULL. */
+static inline ss_space *ss_space_find(uintptr_t address) {
+    /* Acquire: the space was filled in before it was published. */
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        if (space != NULL && address - space->base < space->bytes)
+            return space;
+    }
+    return NULL;
+}
+
+static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
+    return (uint32_t)((address - space->base) >> SS_GRANULE_SHIFT);
+}
+
+/* Whether the address lies in granules that are committed. */
+bool ss_space_is_usable(ss_space *space, uintptr_t address);
+
+static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
+    return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
+}
+
+/* The entry of a granule; 0 where the registry is not committed yet. */
+static inline uint32_t ss_entry_get(ss_space *space, uint32_t granule) {
+    if (((size_t)granule + 1) * sizeof(uint32_t) >
+        atomic_load_explicit(&space->entries_ready, memory_order_acquire))
+        return 0;
+    /* Acquire: pairs with the release in ss_entry_set, so the record it names is filled in. */
+    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+}
+
+static inline void ss_entry_set(ss_space *space, uint32_t granule, ss_entry_kind kind,
+                                uint32_t value) {
+    atomic_store_explicit(&space->entries[granule],
+                          (uint32_t)kind << SS_ENTRY_KIND_SHIFT | value, memory_order_release);
+}
+
+static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {
+    return (ss_entry_kind)(entry >> SS_ENTRY_KIND_SHIFT);
+}
+
+static inline ss_slab *ss_slab_of_id(const ss_space *space, uint32_t id) {
+    return (ss_slab *)(void *)(space->records + ((size_t)id << SS_RECORD_SHIFT));
+}
+
+static inline uint32_t ss_slab_id(const ss_space *space, const ss_slab *slab) {
+    return (uint32_t)(((const char *)slab - space->records) >> SS_RECORD_SHIFT);
+}
+
+#endif

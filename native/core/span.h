@@ -1,0 +1,39 @@
+/* Spans: runs of granules. All under the space's one short lock, which no system call is made with. */
+#ifndef SS_SPAN_H
+#define SS_SPAN_H
+
+#include "space.h"
+
+#define SS_NO_SPAN UINT32_MAX
+
+/* Takes `count` granules in a row, growing the space if need be: the first granule, or SS_NO_SPAN.
+ * *zero says whether all of them are known to read as zero; `zero` may be NULL. */
+uint32_t ss_span_take(ss_space *space, uint32_t count, bool *zero);
+
+/* The same without growing, with the space's lock held. */
+uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero);
+
+/* Gives granules back. What is dirty beyond the bound is purged. */
+void ss_span_release(ss_space *space, uint32_t first, uint32_t count);
+void ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count);
+
+/* As ss_span_release_locked, for granules nobody wrote to since they were taken. */
+void ss_span_release_unused(ss_space *space, uint32_t first, uint32_t count, bool zero);
+
+/* Purges the oldest dirty spans while more is dirty than the bound allows; without the lock. */
+void ss_span_settle(ss_space *space);
+
+/* Takes the `count` granules from `first` on if all of them are free. */
+bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count, bool *zero);
+
+/* Notes that pages were moved from one span to another: the first is clean now, and the second is a
+ * mapping of its own. */
+void ss_span_moved(ss_space *space, uint32_t from, uint32_t to, uint32_t count);
+
+/* Makes granules usable that follow the space's last one. True even if somebody else did first. */
+bool ss_span_add(ss_space *space, uint32_t first, uint32_t count);
+
+/* Purges the oldest dirty spans until at most `keep` granules are dirty; bytes given back. */
+size_t ss_span_purge(ss_space *space, size_t keep);
+
+#endif

@@ -1,0 +1,86 @@
+/* Statistics: nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
+#include "heap.h"
+#include "process.h"
+#include "span.h"
+
+static void add_slab(const ss_slab *slab, superslab_stats *out) {
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    uint64_t bytes = (uint64_t)slab->granules << SS_GRANULE_SHIFT;
+    uint64_t out_blocks = slab->capacity - (state & SS_STATE_COUNT);
+    out->slab_count++;
+    out->slab_bytes += bytes;
+    out->live_blocks += out_blocks;
+    out->live_bytes += out_blocks * slab->stride;
+    out->slab_free_bytes += bytes - out_blocks * slab->stride;
+}
+
+static void add_space(ss_space *space, superslab_stats *out) {
+    ss_lock_take(&space->lock);
+    uint32_t granules = space->granule_count;
+    if (space->kind != SS_SPACE_EXTERNAL)
+        out->dirty_bytes += (uint64_t)space->dirty_granules << SS_GRANULE_SHIFT;
+    ss_lock_release(&space->lock);
+    for (uint32_t i = 0; i < granules;) {
+        uint32_t entry = ss_entry_get(space, i), value = entry & SS_ENTRY_VALUE;
+        switch (ss_entry_kind_of(entry)) {
+        case SS_ENTRY_SLAB: {
+            const ss_slab *slab = ss_slab_of_id(space, value);
+            add_slab(slab, out);
+            i = slab->granule == i && slab->granules != 0 ? i + slab->granules : i + 1;
+            break;
+        }
+        case SS_ENTRY_LARGE:
+            if (value != 0) {
+                out->live_blocks++;
+                out->live_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+                out->large_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            }
+            i += value != 0 ? value : 1;
+            break;
+        case SS_ENTRY_BODY:
+        case SS_ENTRY_NONE:
+            i++;
+            break;
+        }
+    }
+}
+
+static void add_heap(ss_heap *heap, superslab_stats *out) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        uint64_t blocks = ss_bin_blocks(heap, bin);
+        out->cached_blocks += blocks;
+        out->cached_bytes += blocks * ss_process->classes[bin].stride;
+    }
+}
+
+/* What is in bins was counted as live, seen from the slabs. */
+static uint64_t less(uint64_t from, uint64_t what) {
+    return from > what ? from - what : 0;
+}
+
+SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
+    *out = (superslab_stats){0};
+    ss_process_init();
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        if (space != NULL)
+            add_space(space, out);
+    }
+    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+         heap != NULL; heap = heap->next)
+        add_heap(heap, out);
+    out->live_blocks = less(out->live_blocks, out->cached_blocks);
+    out->live_bytes = less(out->live_bytes, out->cached_bytes);
+    out->metadata_bytes =
+        atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
+    out->reserved_bytes =
+        atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
+    out->committed_bytes =
+        atomic_load_explicit(&ss_process->committed_bytes, memory_order_relaxed);
+    out->given_back_bytes =
+        atomic_load_explicit(&ss_process->given_back_bytes, memory_order_relaxed);
+    out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);
+    out->guarded_reads = atomic_load_explicit(&ss_process->guarded_reads, memory_order_relaxed);
+    out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
+}

@@ -1,0 +1,216 @@
+/* The words of this allocator, then the structures they name.
+ *
+ * page        what the operating system calls one
+ * granule     64 KiB, aligned: the unit of the span layer and of the registry
+ * SuperSlab   2 MiB, aligned: 32 granules, whose use is one 32-bit mask
+ * span        a run of granules handed out together
+ * space       one contiguous range of addresses with its registry, its SuperSlabs and its slabs:
+ *             headed (blocks carry a header byte), headless (they do not), or external (headless,
+ *             in memory that the caller owns)
+ * region      what was reserved from the system at once; the first holds a headed and a headless space
+ * registry    from an address to what lies there: one entry a granule, in a flat array a space
+ * slab        a span cut into blocks of one size class, with a bitmap of those that are free
+ * block       what malloc returns; a large block is a span of its own, a huge one more than a SuperSlab
+ * stride      the distance between blocks of a slab: the bytes one occupies
+ * header      the byte before a headed block: its bin while live, SS_HEADER_FREED after a free
+ * size class  one stride; headed and headless classes are numbered apart
+ * bin         a thread's stack of free blocks of one class; also the class's index among all bins
+ * heap        one thread's bins and the slabs it takes from
+ * owner       the heap that alone may take blocks from a slab; a slab without one is abandoned, and
+ *             listed if it has free blocks; whoever takes it from the list adopts it
+ * flush       blocks going from a bin back to their slabs in one batch; refill the other way
+ * remote free a block flushed to a slab that another heap owns
+ * dirty       free, but its pages may still hold memory; purge gives that memory back
+ */
+#ifndef SS_TYPES_H
+#define SS_TYPES_H
+
+#include "config.h"
+#include "lock.h"
+#include "superslab.h"
+
+#include <stdatomic.h>
+
+#define SS_LIKELY(x) __builtin_expect(!!(x), 1)
+#define SS_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define SS_COLD __attribute__((noinline, cold))
+#define SS_CACHE_LINE 64
+
+#define SS_HEADER_FREED 0x2a
+
+/* ---- size classes ---- */
+
+typedef struct ss_class {
+    uint32_t stride;
+    uint32_t reciprocal; /* ceil(2^31 / (stride / 16)): a block's index by multiplication */
+    uint16_t capacity;   /* blocks a slab */
+    uint16_t max_blocks; /* a bin's largest capacity */
+    uint8_t granules;    /* granules a slab */
+    uint8_t first;       /* offset of block 0 in its slab: 16 if headed, else 0 */
+} ss_class;
+
+/* ---- slabs ---- */
+
+/* A slab's state is one word: the number of its free blocks that nobody has reserved, who may take
+ * them, and whether it is on its class's list. The protocol is in slab.c. */
+#define SS_STATE_COUNT UINT64_C(0xffff)
+#define SS_STATE_OWNED (UINT64_C(1) << 16)
+#define SS_STATE_LISTED (UINT64_C(1) << 17)
+#define SS_STATE_DEAD (UINT64_C(1) << 18)
+#define SS_STATE_OWNER_SHIFT 32
+
+/* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. */
+typedef struct ss_slab {
+    _Atomic uint64_t state;
+    _Atomic uint32_t next; /* record id of the next slab on the list */
+    uint32_t granule;      /* its first granule in the space */
+    uint32_t reciprocal;
+    uint32_t stride;
+    uint16_t capacity;
+    uint8_t bin;
+    uint8_t space;    /* index of its space */
+    uint8_t units;    /* 64-byte units of this record */
+    uint8_t granules;
+    uint8_t first;    /* offset of block 0 */
+    uint8_t hint;     /* the owner looks for free blocks from this word on */
+    uint64_t purged;  /* the owner's: units of the slab that hold no memory; see purge.c */
+    /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
+     * block follows the bits, 1 while the block is live: the header it does not carry. */
+    _Atomic uint64_t bits[];
+} ss_slab;
+_Static_assert(sizeof(ss_slab) == 40, "the bits of slabs to 192 blocks share the state's cache line");
+
+#define SS_RECORD_SHIFT 6
+#define SS_RECORD_MAX_UNITS 48u
+
+/* ---- the registry's entries ---- */
+
+#define SS_ENTRY_KIND_SHIFT 30
+#define SS_ENTRY_VALUE ((UINT32_C(1) << SS_ENTRY_KIND_SHIFT) - 1)
+typedef enum ss_entry_kind {
+    SS_ENTRY_NONE = 0,
+    SS_ENTRY_SLAB = 1, /* value: the slab's record id; in every granule of the slab */
+    SS_ENTRY_LARGE = 2,/* value: granules of the block; in its first granule */
+    SS_ENTRY_BODY = 3  /* value: distance to the block's first granule */
+} ss_entry_kind;
+
+/* ---- SuperSlabs and spaces ---- */
+
+typedef struct ss_superslab {
+    uint32_t used;   /* granules handed out, or held by a purge under way */
+    uint32_t dirty;  /* granules touched since they were last known to be zero */
+    uint32_t moved;  /* granules whose mapping a page move has split off */
+    uint32_t run;    /* its longest free run, which is the list it is on; 0 and 32 are on none */
+    uint32_t prev, next;             /* on that list; index + 1, 0 ends */
+    uint32_t older, newer;           /* on the list by age of its dirty free granules */
+} ss_superslab;
+
+typedef enum ss_space_kind { SS_SPACE_HEADED, SS_SPACE_HEADLESS, SS_SPACE_EXTERNAL } ss_space_kind;
+
+typedef struct ss_space {
+    /* Set once, before the space is published. */
+    uintptr_t base;
+    size_t bytes;
+    ss_space_kind kind;
+    uint8_t index;
+    _Atomic uint32_t *entries;
+    ss_superslab *superslabs;
+    char *records;
+    size_t records_limit;
+    uint64_t *free_map; /* under `lock`: one bit a SuperSlab that is wholly free */
+    char *meta;                 /* the reservation that holds these arrays */
+    size_t meta_bytes;
+
+    /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
+    _Atomic size_t entries_ready, superslabs_ready, map_ready, records_ready; /* bytes */
+    _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
+
+    /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
+    _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_BIN_COUNT];
+
+    _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, the SuperSlabs and the free map */
+    uint32_t granule_count;               /* usable granules: the first so many */
+    uint32_t run_lists;                   /* bit L - 1: there is a SuperSlab on run_list[L] */
+    uint32_t run_list[SS_SUPERSLAB_GRANULES];
+    uint32_t oldest, newest;              /* SuperSlabs with dirty free granules, by age */
+    uint32_t purging;                     /* purges and moves under way outside the lock */
+    size_t used_granules, dirty_granules; /* dirty: free and dirty */
+    size_t records_used;                  /* bytes */
+    uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
+} ss_space;
+
+/* ---- heaps and threads ---- */
+
+struct ss_heap;
+
+/* All that is thread-local. The order of the two stores and the load in between is the protocol for
+ * sleeping threads; see thread.h. */
+typedef struct ss_thread {
+    _Atomic uint8_t busy;              /* 1 while the thread is inside an allocator function */
+    _Atomic(struct ss_heap *) heap;    /* its heap, or the empty heap: unborn, parked or ended */
+    struct ss_heap *own;               /* its heap whatever `heap` says; only this thread reads it */
+} ss_thread;
+
+/* The part of a bin that the hot path does not touch. */
+typedef struct ss_bin {
+    void **slots;      /* slots[0] is NULL, the bottom that a pop from an empty bin finds */
+    ss_slab *slab;     /* the slab of this class that the heap owns */
+    _Atomic uint32_t capacity; /* blocks; statistics read it */
+} ss_bin;
+
+typedef struct ss_heap {
+    /* The hot half: a pop touches top, a push top and limit; one page together. Only the owner
+     * writes; statistics read. */
+    _Atomic(void **) top[SS_BIN_COUNT];   /* the slot pushed last */
+    _Atomic(void **) limit[SS_BIN_COUNT]; /* the highest slot */
+
+    ss_bin bin[SS_BIN_COUNT];
+    uint32_t id;
+    size_t budget;                  /* bytes by which the bins' limits may still grow */
+    _Atomic uint64_t cold_count;    /* moves when the thread passes through a cold path */
+    ss_lock thread_lock;            /* held to park the thread or to let it end */
+    ss_thread *thread;              /* under thread_lock; NULL while nobody has this heap */
+    struct ss_heap *next;           /* all heaps ever made */
+    struct ss_heap *next_free;      /* under heaps_lock */
+} ss_heap;
+
+/* ---- the process ---- */
+
+#define SS_META_ORDERS 16u
+
+typedef struct ss_process_data {
+    /* Hot: "is it ours and headed?" is one subtraction and one comparison. Zero before init. */
+    uintptr_t headed_base;
+    size_t headed_bytes;
+
+    _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
+    _Atomic uint32_t space_count; /* the first so many may be used; retired ones are NULL */
+    ss_class classes[SS_BIN_COUNT];
+
+    _Atomic uint32_t init_state;
+    ss_lock spaces_lock; /* making and retiring spaces */
+    ss_lock park_lock;   /* one thread parks others at a time */
+
+    ss_lock heaps_lock;
+    _Atomic(ss_heap *) heaps;
+    ss_heap *free_heaps;
+    uint32_t heap_count;
+    _Atomic uint32_t thread_count;
+
+    ss_lock meta_lock;
+    char *meta, *meta_end, *meta_ready; /* the current chunk: next byte, its end, committed up to */
+    void *free_meta[SS_META_ORDERS];
+
+    _Atomic size_t metadata_bytes, reserved_bytes, committed_bytes, given_back_bytes;
+    _Atomic uint64_t guarded_reads, foreign_frees;
+    _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */
+
+    _Atomic(superslab_error_handler *) error_handler;
+    _Atomic(void *) error_context;
+} ss_process_data;
+
+/* Hidden: reached without the global offset table. */
+extern ss_process_data ss_process_state __attribute__((visibility("hidden")));
+extern const ss_heap ss_empty_heap __attribute__((visibility("hidden")));
+
+#endif

@@ -1,0 +1,91 @@
+/* The platform, behind a written contract. One file a platform implements it; nothing else in the
+ * tree asks which platform it is on. No function allocates; all preserve errno.
+ * Addresses and sizes are page aligned and sizes not zero unless said otherwise. */
+#ifndef SS_OS_H
+#define SS_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- memory ---- */
+
+/* The size of a page; a power of two, the same at every call. */
+size_t ss_os_page_bytes(void);
+
+/* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page).
+ * Any access faults. NULL when refused. */
+void *ss_os_reserve(size_t bytes, size_t alignment);
+
+/* Returns a whole reservation. Only for metadata: the addresses of blocks are kept for ever. */
+void ss_os_release(void *start, size_t bytes);
+
+/* Makes reserved addresses readable and writable; fresh ones read as zero, used ones keep their
+ * contents, so calling it twice is harmless. False when the system refuses: nothing has changed. */
+bool ss_os_commit(void *start, size_t bytes);
+
+/* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
+ * system refuses (locked pages): the contents are then undefined, the memory may still be held. */
+bool ss_os_purge(void *start, size_t bytes);
+
+/* As ss_os_purge, for addresses that ss_os_move wrote to: also lets the kernel join their mapping
+ * with its neighbours again. */
+bool ss_os_renew(void *start, size_t bytes);
+
+typedef enum ss_os_move_result {
+    SS_OS_MOVED,   /* the contents are at `to`; `from` is committed and reads as zero */
+    SS_OS_REFUSED, /* `from` is untouched; `to` is committed, contents undefined */
+    SS_OS_LOST     /* `from` is untouched; `to` now belongs to somebody else: never use it again */
+} ss_os_move_result;
+
+/* Moves pages between two committed ranges that do not overlap, without a moment in which either
+ * has a hole. */
+ss_os_move_result ss_os_move(void *to, void *from, size_t bytes);
+
+/* The limit on this process's address space, or SIZE_MAX. */
+size_t ss_os_address_limit(void);
+
+/* Reads one byte of anybody's memory; `address` is any number at all. False if it cannot be read. */
+bool ss_os_read_byte(uintptr_t address, uint8_t *out);
+
+/* ---- threads ---- */
+
+static inline void ss_os_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+void ss_os_yield(void);
+
+/* Runs a full memory barrier on every running thread of this process before it returns. False where
+ * the system has no such call. The first call in a process prepares it. */
+bool ss_os_barrier(void);
+
+/* Has `destructor` run with the last value armed on each thread that ends. Called once. Arming a value
+ * in the destructor makes it run once more, a few times. */
+bool ss_os_thread_exit_init(void (*destructor)(void *value));
+bool ss_os_thread_exit_arm(void *value);
+/* The value armed on this thread, or NULL; before init too. */
+void *ss_os_thread_exit_value(void);
+
+/* Called once. */
+void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+/* ---- process ---- */
+
+/* One write to stderr. */
+void ss_os_write_error(const char *text, size_t bytes);
+
+_Noreturn void ss_os_abort(void);
+
+/* The beacons of all copies of superslab in this process in load order, until `visit` returns
+ * true. `file` is the path of the object that holds it, empty for the program itself. */
+struct ss_beacon;
+typedef bool ss_os_visit_beacon(uint32_t abi, struct ss_beacon *beacon, const char *file,
+                                void *context);
+void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context);
+
+#endif

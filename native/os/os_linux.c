@@ -1,0 +1,299 @@
+#define _GNU_SOURCE
+#include "os.h"
+
+#include "symbols_linux.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#define MEMBARRIER_PRIVATE_EXPEDITED (1 << 3)
+#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED (1 << 4)
+
+/* The wrappers of open, read, write and close are cancellation points; syscall is not, and no
+ * function here may be one. */
+
+#define MAP_KIND (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+/* ---- memory ---- */
+
+size_t ss_os_page_bytes(void) {
+    static _Atomic size_t bytes;
+    size_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
+    if (known == 0) {
+        known = (size_t)sysconf(_SC_PAGESIZE);
+        atomic_store_explicit(&bytes, known, memory_order_relaxed);
+    }
+    return known;
+}
+
+/* Transparent huge pages would refill what was given back: khugepaged makes 2 MiB of one page. */
+static void refuse_huge_pages(void *start, size_t bytes) {
+    static _Atomic int known; /* 0 not asked, 1 refuse, 2 allow */
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (answer == 0) {
+        const char *wanted = getenv("SUPERSLAB_THP");
+        answer = wanted != NULL && strcmp(wanted, "1") == 0 ? 2 : 1;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    if (answer == 1)
+        madvise(start, bytes, MADV_NOHUGEPAGE);
+}
+
+void *ss_os_reserve(size_t bytes, size_t alignment) {
+    int saved = errno;
+    size_t page = ss_os_page_bytes();
+    size_t slack = alignment > page ? alignment : 0;
+    char *start = NULL;
+    if (bytes <= SIZE_MAX - slack) {
+        start = mmap(NULL, bytes + slack, PROT_NONE, MAP_KIND, -1, 0);
+        if (start == MAP_FAILED)
+            start = NULL;
+    }
+    if (start != NULL) {
+        size_t head = -(uintptr_t)start & (alignment - 1);
+        /* These are fresh addresses that nobody was told of, so their ends may go. */
+        if (head != 0)
+            munmap(start, head);
+        if (slack > head)
+            munmap(start + head + bytes, slack - head);
+        start += head;
+        refuse_huge_pages(start, bytes);
+    }
+    errno = saved;
+    return start;
+}
+
+void ss_os_release(void *start, size_t bytes) {
+    int saved = errno;
+    munmap(start, bytes);
+    errno = saved;
+}
+
+bool ss_os_commit(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+bool ss_os_purge(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = madvise(start, bytes, MADV_DONTNEED) == 0;
+    errno = saved;
+    return done;
+}
+
+bool ss_os_renew(void *start, size_t bytes) {
+    int saved = errno;
+    /* Replaces the mapping under the kernel's lock: nobody else can get in between. */
+    bool done = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_KIND | MAP_FIXED, -1, 0) == start;
+    if (done)
+        refuse_huge_pages(start, bytes);
+    errno = saved;
+    return done;
+}
+
+/* Where the system charges for addresses, a move could fail halfway for want of charge. */
+static bool strict_overcommit(void) {
+    static _Atomic int known; /* 0 not asked, 1 no, 2 yes */
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    if (answer == 0) {
+        char mode = '2';
+        long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory",
+                          O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            if (syscall(SYS_read, fd, &mode, (size_t)1) != 1)
+                mode = '2';
+            syscall(SYS_close, fd);
+        }
+        answer = mode == '2' ? 2 : 1;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == 2;
+}
+
+/* After a refused mremap: the kernel unmaps the target before the last things that can fail. */
+static ss_os_move_result move_refused(void *to, size_t bytes, uint64_t mark) {
+    void *again = mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_KIND | MAP_FIXED_NOREPLACE, -1, 0);
+    if (again == to) {
+        refuse_huge_pages(to, bytes);
+        return SS_OS_REFUSED;
+    }
+    if (again != MAP_FAILED)
+        munmap(again, bytes); /* a kernel that takes the address for a hint */
+    for (unsigned i = 0; i < sizeof mark; i++) {
+        uint8_t byte;
+        if (!ss_os_read_byte((uintptr_t)to + i, &byte) || byte != ((uint8_t *)&mark)[i])
+            return SS_OS_LOST;
+    }
+    return SS_OS_REFUSED;
+}
+
+ss_os_move_result ss_os_move(void *to, void *from, size_t bytes) {
+    int saved = errno;
+    ss_os_move_result result = SS_OS_REFUSED;
+    if (!strict_overcommit()) {
+        uint64_t mark = (uintptr_t)to ^ (uintptr_t)from ^ UINT64_C(0x9e3779b97f4a7c15);
+        memcpy(to, &mark, sizeof mark);
+        /* DONTUNMAP (Linux 5.7) leaves `from` mapped and empty; FIXED replaces `to`. */
+        if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to)
+            result = SS_OS_MOVED;
+        else
+            result = move_refused(to, bytes, mark);
+    }
+    errno = saved;
+    return result;
+}
+
+size_t ss_os_address_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return (size_t)limit.rlim_cur;
+}
+
+/* For sandboxes that forbid process_vm_readv: write(2) too answers EFAULT instead of faulting. */
+static bool read_byte_by_pipe(uintptr_t address, uint8_t *out) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    bool done = syscall(SYS_write, ends[1], address, (size_t)1) == 1 &&
+                syscall(SYS_read, ends[0], out, (size_t)1) == 1;
+    syscall(SYS_close, ends[0]);
+    syscall(SYS_close, ends[1]);
+    return done;
+}
+
+bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
+    int saved = errno;
+    struct iovec local = {out, 1}, remote = {(void *)address, 1};
+    ssize_t got = syscall(SYS_process_vm_readv, (long)getpid(), &local, 1L, &remote, 1L, 0L);
+    bool done = got == 1;
+    if (got < 0 && errno != EFAULT)
+        done = read_byte_by_pipe(address, out);
+    errno = saved;
+    return done;
+}
+
+/* ---- threads ---- */
+
+void ss_os_yield(void) {
+    sched_yield();
+}
+
+bool ss_os_barrier(void) {
+    int saved = errno;
+    long answer = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0);
+    if (answer != 0 && errno == EPERM) {
+        syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+        answer = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0);
+    }
+    errno = saved;
+    return answer == 0;
+}
+
+static pthread_key_t exit_key;
+static _Atomic bool exit_key_made;
+
+bool ss_os_thread_exit_init(void (*destructor)(void *value)) {
+    bool made = pthread_key_create(&exit_key, destructor) == 0;
+    atomic_store_explicit(&exit_key_made, made, memory_order_release);
+    return made;
+}
+
+bool ss_os_thread_exit_arm(void *value) {
+    return atomic_load_explicit(&exit_key_made, memory_order_acquire) &&
+           pthread_setspecific(exit_key, value) == 0;
+}
+
+void *ss_os_thread_exit_value(void) {
+    return atomic_load_explicit(&exit_key_made, memory_order_acquire)
+               ? pthread_getspecific(exit_key)
+               : NULL;
+}
+
+void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+    pthread_atfork(prepare, parent, child);
+}
+
+/* ---- process ---- */
+
+void ss_os_write_error(const char *text, size_t bytes) {
+    int saved = errno;
+    while (bytes != 0) {
+        ssize_t wrote = write(STDERR_FILENO, text, bytes);
+        if (wrote <= 0) {
+            if (wrote < 0 && errno == EINTR)
+                continue;
+            break;
+        }
+        text += wrote;
+        bytes -= (size_t)wrote;
+    }
+    errno = saved;
+}
+
+_Noreturn void ss_os_abort(void) {
+    abort();
+}
+
+/* The note that native/core/api.c writes. */
+typedef struct beacon_note {
+    ElfW(Nhdr) header;
+    char name[12];
+    uint32_t abi;
+    int32_t beacon; /* from this field's own address */
+} beacon_note;
+
+typedef struct beacon_search {
+    ss_os_visit_beacon *visit;
+    void *context;
+} beacon_search;
+
+static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    const beacon_search *search = context;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+        if (segment->p_type != PT_NOTE || segment->p_align > 4)
+            continue; /* ours is of the common kind, aligned to 4 */
+        const char *at = (const char *)(info->dlpi_addr + segment->p_vaddr);
+        const char *end = at + segment->p_memsz;
+        while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+            const beacon_note *note = (const beacon_note *)(const void *)at;
+            size_t name = (note->header.n_namesz + 3u) & ~(size_t)3;
+            size_t desc = (note->header.n_descsz + 3u) & ~(size_t)3;
+            if (note->header.n_namesz == 10 && memcmp(note->name, "superslab", 10) == 0) {
+                char *beacon = (char *)&note->beacon + note->beacon;
+                if (search->visit(note->abi, (struct ss_beacon *)(void *)beacon, info->dlpi_name,
+                                  search->context))
+                    return 1;
+            }
+            at += sizeof(ElfW(Nhdr)) + name + desc;
+        }
+    }
+    return 0;
+}
+
+void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
+    beacon_search search = {visit, context};
+    dl_iterate_phdr(visit_object, &search);
+}

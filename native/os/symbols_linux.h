@@ -1,0 +1,21 @@
+/* Binds to the oldest versions of symbols that glibc 2.34 moved into libc.so and gave new ones, so that
+ * what is built on a new system loads on one with glibc 2.28. */
+#ifndef SS_SYMBOLS_LINUX_H
+#define SS_SYMBOLS_LINUX_H
+
+#include <features.h>
+
+#ifdef __GLIBC__
+#if defined(__x86_64__)
+#define SS_GLIBC_FIRST "GLIBC_2.2.5"
+#elif defined(__aarch64__)
+#define SS_GLIBC_FIRST "GLIBC_2.17"
+#endif
+#ifdef SS_GLIBC_FIRST
+__asm__(".symver pthread_key_create,pthread_key_create@" SS_GLIBC_FIRST);
+__asm__(".symver pthread_setspecific,pthread_setspecific@" SS_GLIBC_FIRST);
+__asm__(".symver pthread_getspecific,pthread_getspecific@" SS_GLIBC_FIRST);
+#endif
+#endif
+
+#endif
