@@ -5,7 +5,7 @@ export const codes = {
   ERR_SUPERSLAB_OUT_OF_MEMORY: 'The system refused memory; nothing was allocated or lost',
   ERR_SUPERSLAB_DOUBLE_FREE: 'The block was freed before',
   ERR_SUPERSLAB_INSIDE_BLOCK: 'The address lies inside a block, it is not the start of one',
-  ERR_SUPERSLAB_UNKNOWN_POINTER: 'No block of superslab was ever at this address',
+  ERR_SUPERSLAB_UNKNOWN_POINTER: 'No block of superslab is at this address',
   ERR_SUPERSLAB_CORRUPTED_HEADER: 'The byte before the block is no header: something wrote there',
   ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
   ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',

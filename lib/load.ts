@@ -11,7 +11,7 @@ const dynamicTlsFile = 'superslab_tls_dynamic.node'
  * initial-exec thread-local storage needs; then the other build serves.
  */
 export function load(root: string = packageRoot): unknown {
-  const file = resolve(root)
+  const file = addonFile(root)
   try {
     return require(file)
   } catch (error) {
@@ -29,7 +29,8 @@ export function isTlsSpent(error: unknown): boolean {
   return error instanceof Error && error.message.includes('static TLS')
 }
 
-function resolve(root: string): string {
+/** Where the addon is; the other binaries lie beside it. */
+export function addonFile(root: string = packageRoot): string {
   try {
     return resolver.resolve(root)
   } catch (error) {

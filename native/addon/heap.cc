@@ -36,9 +36,16 @@ class Reported {
     int error = 0;
 };
 
-int look_up(uintptr_t address, superslab_inspection *found) {
-    heap()->inspect(address, found);
-    return heap_misuse(address, *found);
+void *pointer(uintptr_t address) {
+    return reinterpret_cast<void *>(address);
+}
+
+/* 0, or the superslab_error that makes `address` no argument for free. What was a live block a moment
+ * ago stays safe to free: memory that held a block is never taken out of reach. */
+int look_up(uintptr_t address) {
+    Reported reported;
+    heap()->usable_size(pointer(address));
+    return reported.error;
 }
 
 } // namespace
@@ -56,63 +63,39 @@ const superslab_api *heap() {
     return joined.load(std::memory_order_acquire);
 }
 
-int heap_misuse(uintptr_t address, const superslab_inspection &found) {
-    switch (found.kind) {
-    case SUPERSLAB_ADDRESS_LIVE:
-        return 0;
-    case SUPERSLAB_ADDRESS_INSIDE:
-        return SUPERSLAB_ERROR_INSIDE_BLOCK;
-    case SUPERSLAB_ADDRESS_CACHED:
-    case SUPERSLAB_ADDRESS_FREE:
-        return found.block == address ? SUPERSLAB_ERROR_DOUBLE_FREE : SUPERSLAB_ERROR_INSIDE_BLOCK;
-    case SUPERSLAB_ADDRESS_UNUSED:
-    case SUPERSLAB_ADDRESS_FOREIGN:
-    case SUPERSLAB_ADDRESS_NO_ACCESS:
-        return SUPERSLAB_ERROR_UNKNOWN_POINTER;
-    }
-    return SUPERSLAB_ERROR_UNKNOWN_POINTER;
-}
-
 int heap_free(uintptr_t address) {
-    superslab_inspection found;
     if (address == 0)
         return 0;
-    if (int error = look_up(address, &found))
+    if (int error = look_up(address))
         return error;
     Reported reported;
-    heap()->free(reinterpret_cast<void *>(address));
+    heap()->free(pointer(address));
     return reported.error;
 }
 
 int heap_free_sized(uintptr_t address, size_t size) {
-    superslab_inspection found;
     if (address == 0)
         return 0;
-    if (int error = look_up(address, &found))
+    if (int error = look_up(address))
         return error;
     Reported reported;
-    heap()->free_sized(reinterpret_cast<void *>(address), size);
+    heap()->free_sized(pointer(address), size);
     return reported.error;
 }
 
 void *heap_realloc(uintptr_t address, size_t size, int *error) {
-    superslab_inspection found;
-    *error = 0;
-    if (address == 0)
-        return heap()->malloc(size);
-    if ((*error = look_up(address, &found)) != 0)
+    *error = address == 0 ? 0 : look_up(address);
+    if (*error != 0)
         return nullptr;
     Reported reported;
-    void *block = heap()->realloc(reinterpret_cast<void *>(address), size);
+    void *block = heap()->realloc(pointer(address), size);
     *error = reported.error;
     return block;
 }
 
 size_t heap_usable_size(uintptr_t address, int *error) {
-    superslab_inspection found;
-    *error = 0;
-    if (address == 0)
-        return 0;
-    *error = look_up(address, &found);
-    return *error == 0 ? found.usable_size : 0;
+    Reported reported;
+    size_t bytes = heap()->usable_size(pointer(address));
+    *error = reported.error;
+    return bytes;
 }

@@ -1,8 +1,8 @@
 /* The heap the addon stands on, and misuse of it turned into values.
  *
  * From JavaScript every address is a guess until it was looked up: each function here asks the
- * registry first, and what the core itself reports afterwards is caught on this thread, so that
- * no number a program passes can end the process. */
+ * registry first, by a question that follows no pointer, and what the core reports is caught on this
+ * thread, so that no number a program passes can end the process. */
 #ifndef SUPERSLAB_ADDON_HEAP_H
 #define SUPERSLAB_ADDON_HEAP_H
 
@@ -19,9 +19,6 @@ const superslab_api *heap_join(ss_api_conflict *conflict);
 
 /* The heap that was joined. */
 const superslab_api *heap();
-
-/* 0, or the superslab_error that makes `address` no argument for free. */
-int heap_misuse(uintptr_t address, const superslab_inspection &found);
 
 /* Address 0 is a block of no bytes to all of these, as NULL is in C. */
 

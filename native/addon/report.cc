@@ -3,6 +3,12 @@
 #include "arguments.h"
 #include "heap.h"
 
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 namespace {
 
 struct Field {
@@ -61,7 +67,7 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
     out.Set("abi", static_cast<double>(heap()->abi));
     out.Set("file", heap()->file);
     out.Set("ownHeap", heap() == ss_api_own());
-    out.Set("compiler", __VERSION__);
+    out.Set("compiler", COMPILER);
     out.Set("flags", SUPERSLAB_BUILD_FLAGS);
     return out;
 }

@@ -1,0 +1,66 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { SuperslabError } from '../../errors'
+
+/** What is measured: superslab, the system's malloc, or a library that is loaded in the latter's place. */
+export interface Allocator {
+  name: string
+  library?: string
+}
+
+export const superslab: Allocator = { name: 'superslab' }
+/** What every ratio is to. */
+export const system: Allocator = { name: 'system' }
+
+const libraries: Record<string, RegExp> = {
+  mimalloc: /^libmimalloc(-secure)?\.(so|dylib)(\.[\d.]+)?$/,
+  jemalloc: /^libjemalloc\.(so|dylib)(\.[\d.]+)?$/,
+  tcmalloc: /^libtcmalloc(_minimal)?\.(so|dylib)(\.[\d.]+)?$/,
+  rpmalloc: /^librpmalloc(wrap)?\.(so|dylib)(\.[\d.]+)?$/,
+  snmalloc: /^libsnmalloc(shim)?\.(so|dylib)(\.[\d.]+)?$/,
+}
+
+/** superslab, the system's malloc, and those named: each a known name or the path of a library. */
+export function contestants(names: readonly string[]): Allocator[] {
+  const others = names.filter((name) => name !== system.name && name !== superslab.name)
+  return [superslab, system, ...others.map(peer)]
+}
+
+function peer(name: string): Allocator {
+  if (name.includes(path.sep)) return { name: path.basename(name), library: checked(name) }
+  const pattern = libraries[name]
+  const known = [system.name, ...Object.keys(libraries)].join(', ')
+  if (!pattern) throw failure(`${name}: give one of ${known}, or the path of a library`)
+  for (const directory of directories()) {
+    const file = readdirSync(directory)
+      .sort()
+      .find((entry) => pattern.test(entry))
+    if (file) return { name, library: path.join(directory, file) }
+  }
+  throw failure(
+    `${name} is not installed in ${directories().join(', ')}; give the path of its library`,
+  )
+}
+
+function checked(file: string): string {
+  if (!existsSync(file)) throw failure(`${file} does not exist`)
+  // The dynamic linker splits its list there, and has no way to quote.
+  if (/[\s:]/.test(file)) throw failure(`${file}: the path must be free of spaces and colons`)
+  return path.resolve(file)
+}
+
+function directories(): string[] {
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const places = [
+    '/usr/local/lib',
+    `/usr/lib/${machine}-linux-gnu`,
+    '/usr/lib64',
+    '/usr/lib',
+    '/opt/homebrew/lib',
+  ]
+  return places.filter((place) => existsSync(place))
+}
+
+function failure(message: string): SuperslabError {
+  return new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', message)
+}

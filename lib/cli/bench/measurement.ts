@@ -1,0 +1,50 @@
+import { SuperslabError } from '../../errors'
+
+/** One run of one workload over one allocator. */
+export interface Measurement {
+  workload: string
+  allocator: string
+  threads: number
+  /** Allocations and frees of all threads. */
+  ops: number
+  seconds: number
+  opsPerSecond: number
+  /** Of the sequence of operations: the same for every allocator, or one of the runs is void. */
+  checksum: string
+  /** Of the process, where the run had one of its own. */
+  peakRssBytes?: number
+  minorFaults?: number
+  compiler: string
+  flags: string
+  /** Which way each allocation and free went; from the trace build only. */
+  routes?: Record<string, number>
+}
+
+const numbers = [
+  'threads',
+  'ops',
+  'seconds',
+  'opsPerSecond',
+  'peakRssBytes',
+  'minorFaults',
+] as const
+const strings = ['workload', 'allocator', 'checksum', 'compiler', 'flags'] as const
+
+/** Reads the line that the standalone benchmark prints. */
+export function parseMeasurement(line: string): Measurement {
+  let fields: Record<string, unknown>
+  try {
+    fields = JSON.parse(line)
+  } catch (cause) {
+    throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `not a measurement: ${line}`, { cause })
+  }
+  const wrong = [
+    ...numbers.filter((name) => typeof fields[name] !== 'number'),
+    ...strings.filter((name) => typeof fields[name] !== 'string'),
+  ]
+  if (wrong.length > 0) {
+    const message = `a measurement without ${wrong.join(', ')}: ${line}`
+    throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', message)
+  }
+  return fields as unknown as Measurement
+}

@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { SuperslabError } from '../../errors'
+import { addonFile } from '../../load'
+import { type Allocator, superslab, system } from './allocators'
+import { type Measurement, parseMeasurement } from './measurement'
+import type { Case, Parameters } from './suites'
+
+export type Build = 'superslab-bench' | 'superslab-bench-trace'
+
+const preload = process.platform === 'darwin' ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
+
+/** Measures in a process of its own, so that the peak of its memory is this run's alone. */
+export async function measureStandalone(
+  build: Build,
+  { workload, parameters }: Case,
+  allocator: Allocator,
+): Promise<Measurement> {
+  const file = path.join(path.dirname(addonFile()), build)
+  const linked = allocator.name === superslab.name ? superslab : system
+  const args = [workload, '--allocator', linked.name, ...options(parameters)]
+  const { [preload]: _, ...environment } = process.env
+  const env = allocator.library ? { ...environment, [preload]: allocator.library } : environment
+  try {
+    const { stdout } = await promisify(execFile)(file, args, { env })
+    return { ...parseMeasurement(stdout), allocator: allocator.name }
+  } catch (cause) {
+    throw failure(`${build} ${args.join(' ')}`, allocator, cause)
+  }
+}
+
+function options({ threads, ops, size, slots, seed }: Parameters): string[] {
+  return Object.entries({ threads, ops, size, slots, seed }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  )
+}
+
+function failure(command: string, allocator: Allocator, cause: unknown): Error {
+  if (cause instanceof SuperslabError) return cause
+  const { stderr, message } = cause as Error & { stderr?: string }
+  const reason = stderr?.trim() || message
+  const text = `${command} (${allocator.name}): ${reason}`
+  return new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', text, { cause })
+}

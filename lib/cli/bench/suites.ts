@@ -1,0 +1,54 @@
+/** Parameters of a workload that differ from its defaults. */
+export interface Parameters {
+  threads?: number
+  ops?: number
+  size?: string
+  slots?: number
+  seed?: number
+}
+
+/** One row of the results. */
+export interface Case {
+  label: string
+  workload: string
+  parameters: Parameters
+}
+
+const fixedSizes = ['128', '256', '512', '1024']
+const midLargeThreads = [2, 4, 8]
+
+const fixed = fixedSizes.map((size) => plain('random-mixed', { size }))
+const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { threads }))
+
+/** Suites that are more than their workload with its defaults. */
+const compound: Record<string, Case[]> = {
+  'mid-large-mt': midLarge,
+  seed: [
+    plain('random-mixed'),
+    ...fixed,
+    plain('mid-mt-gap'),
+    ...midLarge,
+    plain('large'),
+    plain('handoff'),
+  ],
+}
+
+export function suiteNames(workloads: readonly string[]): string[] {
+  return [...new Set([...workloads, ...Object.keys(compound)])]
+}
+
+/** The cases of a suite: every combination of what was asked for once. */
+export function suiteCases(suite: string, overrides: Parameters, threads: number[]): Case[] {
+  const cases = (compound[suite] ?? [plain(suite)]).flatMap(({ workload, parameters }) => {
+    const merged = { ...parameters, ...overrides }
+    if (threads.length === 0) return [plain(workload, merged)]
+    return threads.map((count) => plain(workload, { ...merged, threads: count }))
+  })
+  return [...new Map(cases.map((one) => [one.label, one])).values()]
+}
+
+function plain(workload: string, parameters: Parameters = {}): Case {
+  const { threads, size } = parameters
+  const label = [workload, size && `${size} B`, threads && `${threads} threads`]
+  return { label: label.filter(Boolean).join(', '), workload, parameters }
+}

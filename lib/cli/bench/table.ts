@@ -1,0 +1,57 @@
+import Table from 'cli-table3'
+import { geometricMean } from './statistics'
+import type { Comparison, Sample } from './summary'
+
+const lines = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+}
+const sides = { 'bottom-left': '', 'bottom-right': '', left: '', right: '', mid: '', 'mid-mid': '' }
+const chars = { ...lines, ...sides, 'left-mid': '', 'right-mid': '', middle: '  ' }
+
+/** A table of plain text: no colours, no frame, numbers to the right. */
+export function plainTable(head: string[], rows: string[][], left: number): string {
+  const aligns = head.map((_, column) => (column < left ? ('left' as const) : ('right' as const)))
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
+  const table = new Table({ head, colAligns: aligns, style, chars })
+  table.push(...rows)
+  return table.toString()
+}
+
+export function comparisonTable(comparisons: readonly Comparison[]): string {
+  const withMemory = comparisons.some((one) => one.rssRatio !== undefined)
+  const head = ['workload', 'allocator', 'time', 'system', 'ratio', '']
+  const rows = comparisons.map((one) => [
+    one.label,
+    one.allocator,
+    time(one.own),
+    time(one.system),
+    one.timeRatio.toFixed(2),
+    one.verdict,
+    ...(withMemory ? [memory(one.own), memory(one.system), one.rssRatio?.toFixed(2) ?? ''] : []),
+  ])
+  return plainTable(withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, 2)
+}
+
+/** One line an allocator: its means over all cases. */
+export function meanLines(comparisons: readonly Comparison[]): string[] {
+  return [...new Set(comparisons.map((one) => one.allocator))].map((allocator) => {
+    const ones = comparisons.filter((one) => one.allocator === allocator)
+    const time = geometricMean(ones.map((one) => one.timeRatio)).toFixed(2)
+    const peaks = ones.flatMap((one) => one.rssRatio ?? [])
+    const memory = peaks.length > 0 ? `, of peak RSS ${geometricMean(peaks).toFixed(2)}` : ''
+    return `${allocator}: geometric mean of time ${time}${memory}`
+  })
+}
+
+function time({ seconds, variation }: Sample): string {
+  return `${(seconds * 1000).toFixed(seconds < 0.1 ? 2 : 0)} ms ±${(variation * 100).toFixed(1)}%`
+}
+
+function memory({ peakRssBytes }: Sample): string {
+  return peakRssBytes === undefined ? '' : `${(peakRssBytes / 2 ** 20).toFixed(1)} MiB`
+}

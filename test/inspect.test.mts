@@ -1,0 +1,89 @@
+import test from 'ava'
+import { inspect, native } from 'superslab'
+import { mappings } from './support/process-memory.mjs'
+
+const page = 4096n
+
+test('a live block is told from what lies inside it', (t) => {
+  for (const size of [1, 100, 1024, 50_000, 200_000, 5_000_000]) {
+    const address = native.malloc(size)
+    const found = inspect(address)
+    t.is(found.kind, 'live')
+    t.is(found.block, address)
+    t.is(found.usableSize, native.usableSize(address))
+    t.true(found.stride >= found.usableSize)
+    t.true(found.slab <= address)
+    t.like(inspect(address + Math.floor(size / 2) + 1), { kind: 'inside', block: address })
+    t.deepEqual(inspect(BigInt(address)), found)
+    native.free(address)
+  }
+})
+
+test('a freed block is told from a live one', (t) => {
+  const address = native.malloc(100)
+  native.free(address)
+  const found = inspect(address)
+  t.true(found.kind === 'cached' || found.kind === 'free', found.kind)
+  t.is(found.block, address)
+})
+
+test("superslab's own addresses without a block are unused", (t) => {
+  const { slab } = inspect(native.malloc(100))
+  const superslabBytes = 2 ** 21
+  const kinds = new Set<string>()
+  for (let address = slab; address < slab + 64 * superslabBytes; address += superslabBytes)
+    kinds.add(inspect(address).kind)
+  t.true(kinds.has('unused'), [...kinds].join())
+})
+
+test("another allocator's memory is foreign where it can be read", (t) => {
+  for (const name of ['[heap]', '[stack]']) {
+    const mapping = mappings().find((one) => one.name === name && one.access.startsWith('rw'))
+    t.truthy(mapping, name)
+    if (mapping) t.like(inspect(mapping.end - 64n), { kind: 'foreign', block: 0, usableSize: 0 })
+  }
+})
+
+test('memory without access is told without touching it', (t) => {
+  const closed = mappings().filter(({ access, start }) => {
+    return access.startsWith('---') && inspect(start).kind !== 'unused'
+  })
+  t.true(closed.length > 0)
+  for (const { start } of closed) t.is(inspect(start).kind, 'no-access')
+})
+
+test('the page beside a guard page is foreign, the guard page is not', (t) => {
+  const all = mappings()
+  const index = all.findIndex(({ access, end }, i) => {
+    const next = all[i + 1]
+    return access.startsWith('---') && next?.start === end && next.access.startsWith('rw')
+  })
+  const guard = all[index]
+  t.truthy(guard)
+  if (!guard || inspect(guard.end).kind !== 'foreign') return
+  t.is(inspect(guard.end - 1n).kind, 'no-access')
+})
+
+test('where nothing is mapped there is nothing', (t) => {
+  const all = mappings()
+  const gap = all.find(({ end }, i) => {
+    const next = all[i + 1]
+    return next !== undefined && next.start - end > 16n * page
+  })
+  t.truthy(gap)
+  if (gap) t.is(inspect(gap.end + 8n * page).kind, 'no-access')
+})
+
+test('addresses that no program has', (t) => {
+  const addresses = [0n, 1n, 2n ** 47n, 2n ** 48n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - page]
+  for (const address of addresses) t.is(inspect(address).kind, 'no-access', address.toString(16))
+})
+
+test('every number may be asked for', (t) => {
+  let state = 42n
+  for (let i = 0; i < 20_000; i++) {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n)
+    inspect(i % 2 === 0 ? state : state >> 17n)
+  }
+  t.pass()
+})

@@ -1,0 +1,71 @@
+import test, { type ExecutionContext } from 'ava'
+import { codes, type ErrorCode, native, SuperslabError, stats } from 'superslab'
+import { mappings, readMemory, writeMemory } from './support/process-memory.mjs'
+
+/** The call throws this, and neither frees nor leaks anything. */
+function refused(t: ExecutionContext, code: ErrorCode, call: () => unknown): void {
+  const before = stats().liveBlocks
+  const error = t.throws(call, { instanceOf: SuperslabError })
+  t.is(error?.code, code)
+  t.is(error?.name, 'SuperslabError')
+  t.true(error?.message.includes(codes[code]))
+  t.is(stats().liveBlocks, before)
+}
+
+function everyUse(address: number): (() => unknown)[] {
+  return [
+    () => native.free(address),
+    () => native.freeSized(address, 64),
+    () => native.realloc(address, 128),
+    () => native.usableSize(address),
+  ]
+}
+
+for (const size of [64, 5000, 40_000, 3_000_000]) {
+  test(`a block of ${size} bytes is freed once`, (t) => {
+    const address = native.malloc(size)
+    native.free(address)
+    for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_DOUBLE_FREE', use)
+  })
+
+  test(`an address inside a block of ${size} bytes is no block`, (t) => {
+    const address = native.malloc(size)
+    for (const offset of [1, 8, 16, 48])
+      for (const use of everyUse(address + offset)) refused(t, 'ERR_SUPERSLAB_INSIDE_BLOCK', use)
+    native.free(address)
+  })
+}
+
+test('what superslab never returned is nobody', (t) => {
+  const stack = mappings().find(({ name }) => name === '[stack]')
+  for (const address of [1, 8, 4096, Number(stack?.start), 2 ** 47 - 4096, 2 ** 53 - 1])
+    for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_UNKNOWN_POINTER', use)
+})
+
+test('a sized free wants the size', (t) => {
+  const address = native.malloc(64)
+  refused(t, 'ERR_SUPERSLAB_SIZE_MISMATCH', () => native.freeSized(address, 4096))
+  native.free(address)
+})
+
+test('no memory is an error, and the next request works', (t) => {
+  const block = native.malloc(64)
+  const code = 'ERR_SUPERSLAB_OUT_OF_MEMORY'
+  refused(t, code, () => native.malloc(2 ** 53 - 1))
+  refused(t, code, () => native.malloc(2 ** 50))
+  refused(t, code, () => native.calloc(2 ** 40, 2 ** 40))
+  refused(t, code, () => native.alignedAlloc(4096, 2 ** 50))
+  refused(t, code, () => native.alignedAlloc(2 ** 52, 16))
+  refused(t, code, () => native.realloc(block, 2 ** 50))
+  t.true(native.usableSize(block) >= 64)
+  native.free(block)
+})
+
+test('a header that was overwritten is noticed', (t) => {
+  const address = native.malloc(64)
+  const header = readMemory(address - 1, 1)
+  writeMemory(address - 1, Buffer.of(0))
+  refused(t, 'ERR_SUPERSLAB_CORRUPTED_HEADER', () => native.free(address))
+  writeMemory(address - 1, header)
+  native.free(address)
+})

@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module'
+import test from 'ava'
+import * as imported from 'superslab'
+
+const required = createRequire(import.meta.url)('superslab') as typeof imported
+
+test('both module systems have the same names', (t) => {
+  const names = (module: object) => Object.keys(module).filter((name) => name !== '__esModule')
+  t.deepEqual(names(imported).toSorted(), names(required).toSorted())
+})
+
+test('both module systems share one instance', (t) => {
+  t.is(imported.SuperslabError, required.SuperslabError)
+  t.is(imported.native.malloc, required.native.malloc)
+  const address = imported.native.malloc(64)
+  required.native.free(address)
+  t.throws(() => imported.native.free(address), { instanceOf: required.SuperslabError })
+})
+
+test('the public names are these', (t) => {
+  const names = [
+    'SuperslabError',
+    'codes',
+    'info',
+    'inspect',
+    'native',
+    'prewarm',
+    'stats',
+    'trim',
+    'version',
+  ]
+  t.deepEqual(Object.keys(required).toSorted(), names)
+})

@@ -1,0 +1,48 @@
+import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+
+/*
+ * The memory of this process by address, through Linux's /proc: the only way for JavaScript to look at, or damage,
+ * what an address points to.
+ */
+const file = '/proc/self/mem'
+
+export function readMemory(address: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  transfer('r', (descriptor) => readSync(descriptor, bytes, 0, size, address))
+  return bytes
+}
+
+export function writeMemory(address: number, bytes: Uint8Array): void {
+  transfer('r+', (descriptor) => writeSync(descriptor, bytes, 0, bytes.length, address))
+}
+
+export function fillMemory(address: number, size: number, byte: number): void {
+  writeMemory(address, Buffer.alloc(size, byte))
+}
+
+function transfer(flags: string, move: (descriptor: number) => void): void {
+  const descriptor = openSync(file, flags)
+  try {
+    move(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+export interface Mapping {
+  start: bigint
+  end: bigint
+  access: string
+  name: string
+}
+
+export function mappings(): Mapping[] {
+  return readFileSync('/proc/self/maps', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [range = '', access = '', , , , name = ''] = line.split(/ +/)
+      const [start, end] = range.split('-').map((text) => BigInt(`0x${text}`))
+      return { start: start ?? 0n, end: end ?? 0n, access, name }
+    })
+}
