@@ -1,0 +1,120 @@
+import test from 'ava'
+import { contestants } from '#dist/cli/bench/allocators'
+import { type Measurement, parseMeasurement } from '#dist/cli/bench/measurement'
+import { measureRounds } from '#dist/cli/bench/rounds'
+import { headerPercent, routeShares } from '#dist/cli/bench/routes'
+import { geometricMean, median, variation } from '#dist/cli/bench/statistics'
+import { suiteCases } from '#dist/cli/bench/suites'
+import { summarize, verdict } from '#dist/cli/bench/summary'
+
+function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
+  const numbers = { threads: 1, ops: 100, seconds: 1, opsPerSecond: 100, peakRssBytes: 1000 }
+  const strings = { workload: 'burst', checksum: 'abc', compiler: 'gcc', flags: '-O3' }
+  return { allocator, ...numbers, ...strings, minorFaults: 1, ...changes }
+}
+
+const one = { label: 'burst', workload: 'burst', parameters: {} }
+const both = [{ name: 'superslab' }, { name: 'system' }]
+
+test('statistics', (t) => {
+  t.is(median([3, 1, 2]), 2)
+  t.is(median([4, 1, 3, 2]), 2.5)
+  t.is(variation([1, 1, 1]), 0)
+  t.is(variation([1, 3]), Math.SQRT2 / 2)
+  t.is(geometricMean([1, 4]), 2)
+})
+
+test('a difference inside the noise is a tie', (t) => {
+  t.is(verdict(0.97, 0.03001), 'tie')
+  t.is(verdict(1.03, 0.03001), 'tie')
+  t.is(verdict(0.96, 0.03), 'faster')
+  t.is(verdict(1.04, 0.03), 'slower')
+})
+
+test('rounds interleave the allocators, each in the opposite order of the last', async (t) => {
+  const order: string[] = []
+  const measure = async (_: unknown, { name }: { name: string }) => measurement(name)
+  await measureRounds([one], both, 3, measure, (label) => order.push(label.split(', ')[1] ?? ''))
+  t.deepEqual(order, ['superslab', 'system', 'system', 'superslab', 'superslab', 'system'])
+})
+
+test('runs that did different work are void', async (t) => {
+  const measure = async (_: unknown, { name }: { name: string }) =>
+    measurement(name, { checksum: name })
+  const error = await t.throwsAsync(measureRounds([one], both, 5, measure, () => {}))
+  t.like(error, { code: 'ERR_SUPERSLAB_BENCH_FAILED' })
+  t.true(error?.message.includes('superslab superslab, system system'))
+})
+
+test('a summary has medians and ratios', (t) => {
+  const own = [1, 2, 3].map((seconds) => measurement('superslab', { seconds, peakRssBytes: 500 }))
+  const base = [4, 4, 4].map((seconds) => measurement('system', { seconds }))
+  const measurements = new Map([
+    ['superslab', own],
+    ['system', base],
+  ])
+  const [summary] = summarize([{ case: one, measurements }])
+  t.like(summary, { timeRatio: 0.5, rssRatio: 0.5, verdict: 'tie', allocator: 'superslab' })
+})
+
+test('the seed suite has the workloads and parameters of the reports', (t) => {
+  const labels = suiteCases('seed', {}, []).map(({ label }) => label)
+  t.deepEqual(labels, [
+    'random-mixed',
+    ...['128', '256', '512', '1024'].map((size) => `random-mixed, ${size} B`),
+    'mid-mt-gap',
+    ...['2', '4', '8'].map((threads) => `mid-large-mt, ${threads} threads`),
+    'large',
+    'handoff',
+  ])
+})
+
+test('options reach every case of a suite, once', (t) => {
+  const cases = suiteCases('mid-large-mt', { ops: 10 }, [1, 3])
+  t.deepEqual(
+    cases.map(({ parameters }) => parameters),
+    [
+      { threads: 1, ops: 10 },
+      { threads: 3, ops: 10 },
+    ],
+  )
+})
+
+test('a line that is no measurement is named', (t) => {
+  const line = JSON.stringify(measurement('system'))
+  t.deepEqual(parseMeasurement(line), measurement('system'))
+  for (const wrong of ['', 'x', '{}', line.replace('"seconds":1', '"seconds":"1"')])
+    t.like(
+      t.throws(() => parseMeasurement(wrong)),
+      { code: 'ERR_SUPERSLAB_BENCH_FAILED' },
+    )
+})
+
+test('routes are shares of their kind', (t) => {
+  const shares = routeShares({
+    'malloc hit': 3,
+    'malloc refill': 1,
+    'free hit': 9,
+    'free flush': 0,
+    'free large': 1,
+    'guarded read': 7,
+  })
+  t.deepEqual(
+    shares.map(({ percent }) => percent),
+    [75, 25, 90, 0, 10, undefined],
+  )
+  t.is(headerPercent(shares), 90)
+})
+
+test('an allocator that is not there is named', (t) => {
+  const code = 'ERR_SUPERSLAB_BENCH_FAILED'
+  t.like(
+    t.throws(() => contestants(['nothing'])),
+    { code },
+  )
+  t.like(
+    t.throws(() => contestants(['/nowhere/libx.so'])),
+    { code },
+  )
+  t.deepEqual(contestants(['system']), both)
+})

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { version } from 'superslab'
+
+interface Output {
+  stdout: string
+  stderr: string
+  code?: number
+}
+
+const main = path.resolve('dist/cli/main.js')
+
+function superslab(...args: string[]): Promise<Output> {
+  return promisify(execFile)(process.execPath, [main, ...args]).catch((error) => error)
+}
+
+const few = ['--ops', '2000', '--ws', '64']
+const workloads = [
+  ...['random-mixed', 'mid-mt-gap', 'mid-large-mt', 'large', 'handoff'],
+  ...['churn', 'ping-pong', 'burst', 'interleaved'],
+]
+
+for (const workload of workloads)
+  test(`bench ${workload} compares with the system's malloc`, async (t) => {
+    const { stdout, stderr, code } = await superslab('bench', workload, ...few)
+    t.is(code, undefined, stderr)
+    t.regex(stdout, new RegExp(`^${workload}.* superslab .*(faster|slower|tie) .* MiB`, 'm'))
+    t.regex(stdout, /Medians of 5 interleaved rounds/)
+    t.is(stderr, '')
+  })
+
+test('bench seed runs all seed workloads', async (t) => {
+  const { stdout } = await superslab('bench', 'seed', ...few)
+  t.is(stdout.match(/ superslab .* MiB/g)?.length, 11)
+})
+
+test('every measurement is kept, as CSV and as JSON, with what it must be read with', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-cli-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const [csv, json] = ['x.csv', 'x.json'].map((name) => path.join(folder, name)) as [string, string]
+  const threads = ['--threads', '1,2', '--size', '16-64', '--seed', '7', '--runs', '6']
+  await superslab('bench', 'random-mixed', ...few, ...threads, '--csv', csv, '--json', json)
+
+  const [head = '', ...rows] = readFileSync(csv, 'utf8').trim().split('\n')
+  t.is(rows.length, 2 * 2 * 6)
+  const columns = ['case', 'round', 'allocator', 'seconds', 'peakRssBytes', 'compiler', 'flags']
+  for (const column of [...columns, 'cpu', 'kernel', 'libc', 'node', 'superslab', 'commit'])
+    t.true(head.split(',').includes(column), column)
+
+  const { environment, comparisons, cases } = JSON.parse(readFileSync(json, 'utf8'))
+  t.is(environment.superslab, version)
+  t.regex(environment.flags, /-O3/)
+  t.is(comparisons.length, 2)
+  t.deepEqual(Object.keys(cases[1].measurements), ['superslab', 'system'])
+  t.like(cases[1].measurements.superslab[5], { threads: 2, seed: 7, sizeMin: 16, sizeMax: 64 })
+})
+
+test('what a program reads from the standard output is nothing else', async (t) => {
+  const { stdout, stderr } = await superslab('bench', 'burst', ...few, '--json', '-')
+  t.is(JSON.parse(stdout).cases.length, 1)
+  t.regex(stderr, /Medians/)
+})
+
+test('routes are counted in the trace build', async (t) => {
+  const { stdout } = await superslab('bench', 'random-mixed', '--ops', '200000', '--routes')
+  t.regex(stdout, /^malloc hit +[\d,]+ +\d+\.\d+ %$/m)
+  t.regex(stdout, /^guarded read +0 *$/m)
+  const percent = Number(stdout.match(/frees through the header: ([\d.]+) %/)?.[1])
+  t.true(percent >= 99.9, `${percent}`)
+})
+
+test('the workloads also run inside the process', async (t) => {
+  const { stdout, stderr, code } = await superslab('bench', 'interleaved', ...few, '--in-process')
+  t.is(code, undefined, stderr)
+  t.regex(stdout, /^interleaved +superslab .*(faster|slower|tie)/m)
+  t.notRegex(stdout, /peak RSS/)
+})
+
+test('wrong options are told, and the exit code says so', async (t) => {
+  const wrong = [
+    ['bench', 'nothing'],
+    ['bench', 'burst', '--runs', '4'],
+    ['bench', 'burst', '--ops', '0'],
+    ['bench', 'burst', '--size', '64-16'],
+    ['bench', 'burst', '--threads', '1,x'],
+    ['bench', 'burst', '--against', 'nothing'],
+    ['bench', 'handoff', '--threads', '3'],
+    ['nothing'],
+  ]
+  for (const args of wrong) {
+    const { stdout, stderr, code } = await superslab(...args)
+    t.is(code, 1, args.join(' '))
+    t.is(stdout, '')
+    t.true(stderr.length > 0)
+    t.notRegex(stderr, /^ +at /m)
+  }
+})
+
+test('include prints the folder of superslab.h', async (t) => {
+  const { stdout } = await superslab('include')
+  t.true(existsSync(path.join(stdout.trim(), 'superslab.h')))
+})
+
+test('--version is the package version', async (t) => {
+  t.is((await superslab('--version')).stdout.trim(), version)
+})

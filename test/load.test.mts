@@ -1,0 +1,99 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test, { type ExecutionContext } from 'ava'
+import { SuperslabError } from 'superslab'
+import { isTlsSpent, load } from '#dist/load'
+
+const built = path.resolve('build/Release')
+
+function temporary(t: ExecutionContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-load-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+function failure(t: ExecutionContext, root: string): SuperslabError | undefined {
+  const error = t.throws(() => load(root), { instanceOf: SuperslabError })
+  t.is(error?.code, 'ERR_SUPERSLAB_LOAD_FAILED')
+  return error
+}
+
+test('where nothing was built, the message says what was tried and what to do', (t) => {
+  const root = temporary(t)
+  const message = failure(t, root)?.message ?? ''
+  const platform = `${process.platform}-${process.arch}`
+  t.true(message.includes(platform))
+  t.true(message.includes(path.join(root, 'build', 'Release')))
+  t.true(message.includes(path.join(root, 'prebuilds', platform)))
+  t.true(message.includes('npm run build'))
+})
+
+test('what is no addon is named, with the reason', (t) => {
+  const root = temporary(t)
+  const file = path.join(root, 'build', 'Release', 'superslab.node')
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, 'not a library')
+  const error = failure(t, root)
+  t.true(error?.message.includes(`Tried:\n  ${file}`))
+  t.truthy(error?.cause)
+})
+
+test('the reason for the other build is told from every other failure', (t) => {
+  t.true(isTlsSpent(new Error('x.node: cannot allocate memory in static TLS block')))
+  t.false(isTlsSpent(new Error('x.node: file too short')))
+  t.false(isTlsSpent('static TLS'))
+})
+
+/** A library that takes `bytes` of the reserve for thread-local storage and never gives them back. */
+function tlsLibrary(folder: string, bytes: number): string {
+  const [source, library] = ['c', 'node'].map((type) => path.join(folder, `tls-${bytes}.${type}`))
+  const model = '__attribute__((tls_model("initial-exec")))'
+  writeFileSync(
+    source ?? '',
+    `__thread char taken[${bytes}] ${model};\nchar *use(void) { return taken; }\n`,
+  )
+  const args = ['-shared', '-fPIC', '-Wl,-z,nodelete', '-o', library ?? '', source ?? '']
+  execFileSync(process.env.CC ?? 'cc', args)
+  return library ?? ''
+}
+
+/** Spends the reserve down to the last bytes, then loads the package of the folder and says which heap works. */
+const spend = `
+const { copyFileSync } = require('node:fs')
+const [loader, root, ...libraries] = process.argv.slice(1)
+for (const library of libraries)
+  for (let i = 0; ; i++) {
+    const copy = library + '.' + i + '.node'
+    copyFileSync(library, copy)
+    try {
+      process.dlopen({ exports: {} }, copy)
+    } catch (error) {
+      if (error.message.includes('static TLS')) break
+    }
+  }
+const addon = require(loader).load(root)
+const block = addon.malloc(100)
+const loaded = Object.keys(require.cache).concat(process.report.getReport().sharedObjects)
+const file = loaded.findLast((name) => /superslab(_tls_dynamic)?\\.node$/.test(name))
+console.log(JSON.stringify({ file, freed: addon.free(block), again: addon.free(block) }))
+`
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+onLinux('when the reserve of thread-local storage is spent, the other build serves', async (t) => {
+  const folder = temporary(t)
+  const release = path.join(folder, 'build', 'Release')
+  mkdirSync(release, { recursive: true })
+  for (const name of ['superslab.node', 'superslab_tls_dynamic.node'])
+    copyFileSync(path.join(built, name), path.join(release, name))
+  const libraries = [256, 16].map((bytes) => tlsLibrary(folder, bytes))
+  const args = ['--eval', spend, path.resolve('dist/load.js'), folder, ...libraries]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const { file, freed, again } = JSON.parse(stdout)
+  t.is(path.basename(file), 'superslab_tls_dynamic.node')
+  t.is(freed, 0)
+  t.is(again, -1)
+})

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'ava'
+import { info, version } from 'superslab'
+
+const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
+const sources = read('native/sources.json')
+
+test('one version everywhere', (t) => {
+  t.is(version, read('package.json').version)
+  t.is(read('package-lock.json').version, version)
+  t.is(info().version, version)
+})
+
+test('nothing runs at install', (t) => {
+  const { scripts, gypfile } = read('package.json')
+  t.is(gypfile, false)
+  for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) t.false(name in scripts)
+  const locked = Object.entries(read('package-lock.json').packages) as [string, object][]
+  for (const [name, entry] of locked) t.false('hasInstallScript' in entry, name)
+})
+
+test('the lock file names versions and no host', (t) => {
+  for (const [name, entry] of Object.entries(read('package-lock.json').packages)) {
+    t.true('version' in (entry as object), name)
+    t.false('resolved' in (entry as object), name)
+  }
+})
+
+test('every native source is listed once, and every listed one exists', (t) => {
+  const listed = ['core', 'addon', 'bench', 'benchMain']
+    .flatMap((key) => sources[key])
+    .concat(sources.os.linux, sources.os.mac)
+  const present = ['core', 'os', 'addon', 'bench'].flatMap((folder) =>
+    readdirSync(path.join('native', folder))
+      .filter((file) => /\.(c|cc)$/.test(file))
+      .map((file) => `native/${folder}/${file}`),
+  )
+  t.deepEqual(listed.toSorted(), present.toSorted())
+})
+
+test('what the exports name was built', (t) => {
+  const { exports, bin } = read('package.json')
+  const files = [...Object.values(exports['.']).flatMap((one) => Object.values(one as object))]
+  for (const file of [...files, ...Object.values(bin)]) t.true(existsSync(file as string), file)
+})

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import test from 'ava'
+import { codes } from 'superslab'
+
+const readme = readFileSync('README.md', 'utf8')
+
+test('the example prints what its comments say', (t) => {
+  const example = readme.match(/```js\n([\s\S]*?)```/)?.[1] ?? ''
+  const promised = [...example.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, text]) => text)
+  const args = ['--input-type=module', '--eval', example]
+  const printed = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
+  t.is(promised.length, 3)
+  t.deepEqual(printed, promised)
+})
+
+test('the table of errors is the list in the code', (t) => {
+  const table = readme.matchAll(/^\| `(ERR_\w+)` \| (.*) \|$/gm)
+  t.deepEqual(Object.fromEntries([...table].map(([, code, text]) => [code, text])), { ...codes })
+})
+
+test('the scripts it names exist', (t) => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name ?? '')
+  t.true(named.length > 3)
+  for (const name of named) t.true(name in scripts, name)
+})

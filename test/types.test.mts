@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const compiler = path.resolve('node_modules/typescript/bin/tsc')
+
+const program = `
+import { type AddressKind, type Inspection, type Stats, SuperslabError, codes, type ErrorCode } from 'superslab'
+import { inspect, info, native, prewarm, stats, trim, version } from 'superslab'
+
+const address: number = native.malloc(16)
+const found: Inspection = inspect(BigInt(address))
+const kind: AddressKind = found.kind
+const all: Stats = stats()
+const live: number = all.liveBlocks
+const bytes: number = trim() + prewarm(16, 1) + native.usableSize(native.realloc(address, 32))
+const text: string = version + info().flags + codes.ERR_SUPERSLAB_DOUBLE_FREE + kind + live + bytes
+const error = new SuperslabError('ERR_SUPERSLAB_DOUBLE_FREE', text)
+const code: ErrorCode = error.code
+// @ts-expect-error: an address is a number
+native.free('0x10')
+// @ts-expect-error: the code is one of the list
+const other: ErrorCode = 'ERR_OTHER'
+// @ts-expect-error: codes are fixed
+error.code = code
+export { other }
+`
+
+/** A folder that has the package installed. */
+function installed(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-types-'))
+  mkdirSync(path.join(folder, 'node_modules'))
+  symlinkSync(path.resolve('.'), path.join(folder, 'node_modules', 'superslab'))
+  return folder
+}
+
+for (const file of ['program.mts', 'program.cts'])
+  test(`the types serve a strict ${file}`, async (t) => {
+    const folder = installed()
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    writeFileSync(path.join(folder, file), program)
+    const args = [
+      compiler,
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      file,
+    ]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).catch(
+      (error) => error,
+    )
+    t.is(stdout, '')
+  })
