@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import { codes, type ErrorCode, native, SuperslabError, stats } from 'superslab'
+import { codes, type ErrorCode, inspect, native, SuperslabError, stats } from 'superslab'
 import { mappings, readMemory, writeMemory } from './support/process-memory.mjs'
 
 /** The call throws this, and neither frees nor leaks anything. */
@@ -42,6 +42,17 @@ test('what superslab never returned is nobody', (t) => {
     for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_UNKNOWN_POINTER', use)
 })
 
+test("an address of superslab's that holds nothing yet is no block", (t) => {
+  native.free(native.malloc(64))
+  const untouched = mappings().filter(({ start, access }) => {
+    return access.startsWith('---') && inspect(start + 4096n).kind === 'unused'
+  })
+  t.true(untouched.length > 0)
+  for (const { start } of untouched)
+    for (const use of everyUse(Number(start) + 4096))
+      refused(t, 'ERR_SUPERSLAB_UNKNOWN_POINTER', use)
+})
+
 test('a sized free wants the size', (t) => {
   const address = native.malloc(64)
   refused(t, 'ERR_SUPERSLAB_SIZE_MISMATCH', () => native.freeSized(address, 4096))
@@ -61,11 +72,14 @@ test('no memory is an error, and the next request works', (t) => {
   native.free(block)
 })
 
-test('a header that was overwritten is noticed', (t) => {
-  const address = native.malloc(64)
+test('a header that was overwritten is noticed, with nonsense or with that of another class', (t) => {
+  const [address, other] = [native.malloc(64), native.malloc(1000)]
   const header = readMemory(address - 1, 1)
-  writeMemory(address - 1, Buffer.of(0))
-  refused(t, 'ERR_SUPERSLAB_CORRUPTED_HEADER', () => native.free(address))
+  for (const wrong of [Buffer.of(0), Buffer.of(255), readMemory(other - 1, 1)]) {
+    writeMemory(address - 1, wrong)
+    for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_CORRUPTED_HEADER', use)
+  }
   writeMemory(address - 1, header)
   native.free(address)
+  native.free(other)
 })

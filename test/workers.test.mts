@@ -1,6 +1,6 @@
 import test from 'ava'
 import { native, stats } from 'superslab'
-import { ended, message, start } from './support/workers.mjs'
+import { start } from './support/workers.mjs'
 
 const sizes = Array.from({ length: 200 }, (_, i) => 1 + ((i * 7919) % 3000)).concat(
   40_000,
@@ -9,9 +9,9 @@ const sizes = Array.from({ length: 200 }, (_, i) => 1 + ((i * 7919) % 3000)).con
 
 test.serial('blocks of a thread that ended belong to the process', async (t) => {
   const before = stats().liveBlocks
-  const worker = start('allocate', { sizes, end: 'return' })
-  const blocks = await message<number[]>(worker)
-  await ended(worker)
+  const { message, ended } = start<number[]>('allocate', { sizes, end: 'return' })
+  const blocks = await message
+  await ended
   t.is(stats().liveBlocks, before + blocks.length)
   blocks.forEach(native.free)
   t.is(stats().liveBlocks, before)
@@ -19,31 +19,29 @@ test.serial('blocks of a thread that ended belong to the process', async (t) => 
 
 test.serial('a block is freed once, in whichever thread', async (t) => {
   const blocks = sizes.map(native.malloc)
-  const first = start('free', { blocks })
-  t.deepEqual(new Set(await message<string[]>(first)), new Set(['freed']))
-  await ended(first)
-  const second = start('free', { blocks })
+  const first = start<string[]>('free', { blocks })
+  for (const result of await first.message) t.is(result, 'freed')
+  await first.ended
+  const second = start<string[]>('free', { blocks })
   // A slab whose every block was freed may be gone already, and with it the memory of its blocks.
   const codes = ['ERR_SUPERSLAB_DOUBLE_FREE', 'ERR_SUPERSLAB_UNKNOWN_POINTER']
-  for (const result of await message<string[]>(second)) t.true(codes.includes(result), result)
-  await ended(second)
+  for (const result of await second.message) t.true(codes.includes(result), result)
+  await second.ended
 })
 
 test.serial('dozens of threads come and go, each in its way', async (t) => {
   const before = stats()
   const ends = ['return', 'exit', 'throw', 'wait'] as const
-  for (let wave = 0; wave < 12; wave++) {
-    const workers = ends.map((end) => ({ end, worker: start('allocate', { sizes, end }) }))
+  for (let wave = 0; wave < 12; wave++)
     await Promise.all(
-      workers.map(async ({ end, worker }) => {
-        const over = ended(worker)
-        const blocks = await message<number[]>(worker)
+      ends.map(async (end) => {
+        const { worker, message, ended } = start<number[]>('allocate', { sizes, end })
+        const blocks = await message
         if (end === 'wait') await worker.terminate()
-        await over
+        await ended
         blocks.forEach(native.free)
       }),
     )
-  }
   const after = stats()
   t.is(after.liveBlocks, before.liveBlocks)
   t.is(after.liveBytes, before.liveBytes)
@@ -52,10 +50,12 @@ test.serial('dozens of threads come and go, each in its way', async (t) => {
 
 test.serial('several threads load and use it at once', async (t) => {
   const before = stats().liveBlocks
-  const workers = Array.from({ length: 8 }, () => start('allocate', { sizes, end: 'return' }))
-  const blocks = (await Promise.all(workers.map((worker) => message<number[]>(worker)))).flat()
+  const running = Array.from({ length: 8 }, () =>
+    start<number[]>('allocate', { sizes, end: 'return' }),
+  )
+  const blocks = (await Promise.all(running.map(({ message }) => message))).flat()
   t.is(new Set(blocks).size, blocks.length)
-  await Promise.all(workers.map((worker) => worker.terminate()))
+  await Promise.all(running.map(({ ended }) => ended))
   blocks.forEach(native.free)
   t.is(stats().liveBlocks, before)
 })

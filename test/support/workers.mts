@@ -1,21 +1,22 @@
 import { Worker } from 'node:worker_threads'
 
+export interface Running<Message> {
+  worker: Worker
+  /** What it posts first. */
+  message: Promise<Message>
+  ended: Promise<void>
+}
+
 /** Starts a module of test/workers. Its errors are its own: what matters here is how it ends. */
-export function start(name: string, workerData: unknown = {}): Worker {
+export function start<Message>(name: string, workerData: unknown): Running<Message> {
   const worker = new Worker(new URL(`../workers/${name}.mjs`, import.meta.url), { workerData })
-  return worker.on('error', () => {})
-}
-
-/** The first message. */
-export function message<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve, reject) => {
+  worker.on('error', () => {})
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve())
+  })
+  const message = new Promise<Message>((resolve, reject) => {
     worker.once('message', resolve)
-    worker.once('exit', () => reject(new Error('the worker ended without a message')))
+    ended.then(() => reject(new Error(`${name} ended without a message`)))
   })
-}
-
-export function ended(worker: Worker): Promise<number> {
-  return new Promise((resolve) => {
-    worker.once('exit', resolve)
-  })
+  return { worker, message, ended }
 }
