@@ -38,7 +38,10 @@
                 "<!@(node scripts/sources.cjs flags cxx)",
             ],
         },
-        "ldflags": ["<!@(node scripts/sources.cjs flags linkAddon <(OS))"],
+        "ldflags": [
+            "<!@(node scripts/sources.cjs flags linkCore <(OS))",
+            "<!@(node scripts/sources.cjs flags linkAddon <(OS))",
+        ],
     },
     "targets": [
         {"target_name": "superslab"},
