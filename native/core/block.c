@@ -43,32 +43,40 @@ static void find_in_slab(ss_block *found, uintptr_t address) {
     }
 }
 
-ss_block ss_block_find(uintptr_t address) {
-    ss_block found = {.state = SS_BLOCK_NONE};
-    found.space = ss_space_find(address);
-    if (found.space == NULL)
-        return found;
-    uint32_t granule = ss_space_granule(found.space, address);
-    uint32_t entry = ss_entry_get(found.space, granule), value = entry & SS_ENTRY_VALUE;
-    switch (ss_entry_kind_of(entry)) {
-    case SS_ENTRY_SLAB:
-        found.slab = ss_slab_of_id(found.space, value);
-        find_in_slab(&found, address);
-        break;
-    case SS_ENTRY_BODY: /* true only if the block it belongs to still reaches here */
-        granule = value <= granule ? granule - value : granule;
-        if (ss_large_bytes(found.space, granule) >> SS_GRANULE_SHIFT <= value)
+/* The granule where a large block begins that reaches to `granule`, or `granule` itself. Entries of
+ * blocks that are gone may lie in between; a live one that does not reach so far ends the search. */
+static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
+    for (uint32_t at = granule; at-- != 0;) {
+        uint32_t entry = ss_entry_get(space, at), value = entry & SS_ENTRY_VALUE;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;
-        /* fall through */
-    case SS_ENTRY_LARGE:
-        found.granule = granule;
-        found.start = (uintptr_t)ss_space_address(found.space, granule);
-        found.stride = found.usable = ss_large_bytes(found.space, granule);
-        /* A freed large block leaves its entry with a length of 0 until the granule is used again. */
-        found.state = found.usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
-        break;
-    case SS_ENTRY_NONE:
-        break;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE && value != 0)
+            return value > granule - at ? at : granule;
     }
-    return found;
+    return granule;
+}
+
+void ss_block_find(uintptr_t address, ss_block *found) {
+    found->state = SS_BLOCK_NONE;
+    found->slab = NULL;
+    found->start = found->usable = found->stride = 0;
+    ss_space *space = found->space = ss_space_find(address);
+    if (space == NULL)
+        return;
+    uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
+    if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
+        found->slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        find_in_slab(found, address);
+        return;
+    }
+    if ((entry & SS_ENTRY_VALUE) == 0) {
+        granule = large_begin(space, granule);
+        entry = ss_entry_get(space, granule);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE)
+            return;
+    }
+    found->granule = granule;
+    found->start = (uintptr_t)ss_space_address(space, granule);
+    found->stride = found->usable = (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT;
+    found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
 }

@@ -37,7 +37,7 @@ typedef struct ss_block {
 } ss_block;
 
 /* Reads only memory that is known to be committed, so any address will do. */
-ss_block ss_block_find(uintptr_t address);
+void ss_block_find(uintptr_t address, ss_block *found);
 
 /* ---- the cold ways in and out ---- */
 

@@ -32,7 +32,7 @@
 #define SS_BIN_HEADED 128u
 #define SS_BIN_COUNT 256u
 /* A slab of a mid class takes granules until it holds this many blocks and wastes little. */
-#define SS_SLAB_MIN_BLOCKS 4u
+#define SS_SLAB_MIN_BLOCKS 8u
 #define SS_SLAB_MAX_GRANULES 16u
 
 /* ---- thread bins ---- */
@@ -44,9 +44,12 @@
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
 
 /* ---- giving back ---- */
-/* Free memory that may stay dirty: a floor, and a share of what is in use. */
-#define SS_DIRTY_FLOOR_BYTES ((size_t)32 << 20)
-#define SS_DIRTY_SHARE_SHIFT 2
+/* Free memory may stay dirty while what is used and dirty together is below this share of the recent
+ * peak of what was used, in eighths; and up to a floor in any case. */
+#define SS_DIRTY_FLOOR_BYTES ((size_t)8 << 20)
+#define SS_DIRTY_PEAK_EIGHTHS 13u
+/* With each release the peak comes down by this part of its distance to what is used now. */
+#define SS_PEAK_DECAY_SHIFT 12u
 /* Zeroing this much by hand is dearer than having the system give fresh pages. */
 #define SS_ZERO_BY_PURGE_BYTES ((size_t)1 << 20)
 /* From this size on a block that must move has its pages moved, not its bytes. */

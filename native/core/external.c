@@ -52,8 +52,6 @@ static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t
         uint32_t first = ss_span_take(space, granules, NULL);
         if (first == SS_NO_SPAN)
             break;
-        for (uint32_t i = 1; i < granules; i++)
-            ss_entry_set(space, first + i, SS_ENTRY_BODY, i);
         ss_entry_set(space, first, SS_ENTRY_LARGE, granules);
         offsets[taken] = first << SS_GRANULE_SHIFT;
     }
@@ -126,7 +124,8 @@ SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, u
     ss_space *space = space_of(region);
     if (offset >= space->bytes)
         return 0;
-    ss_block found = ss_block_find(space->base + offset);
+    ss_block found;
+    ss_block_find(space->base + offset, &found);
     return found.state == SS_BLOCK_LIVE && found.start == space->base + offset ? found.usable : 0;
 }
 

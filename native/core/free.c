@@ -59,7 +59,8 @@ static void push_or_overflow(void *block, unsigned bin) {
 
 SS_COLD void ss_free_overflow(void *block, unsigned bin) {
     /* A thread without a bin for it does not know yet that this is a block of that class. */
-    ss_block found = ss_block_find((uintptr_t)block);
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     if (found.slab == NULL || found.start != (uintptr_t)block || found.slab->bin != bin) {
         ss_thread_leave(ss_thread_self());
         ss_report(found.slab == NULL                    ? SUPERSLAB_ERROR_UNKNOWN_POINTER
@@ -99,7 +100,8 @@ static SS_COLD void report_block(const ss_block *found, const void *pointer) {
 }
 
 SS_COLD void ss_free_dead_header(void *block) {
-    ss_block found = ss_block_find((uintptr_t)block);
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     report_block(&found, block);
 }
 
@@ -114,22 +116,16 @@ static void free_headless(const ss_block *found, void *block) {
     push_or_overflow(block, found->slab->bin);
 }
 
-SS_COLD void ss_free_cold(void *block) {
-    if (block == NULL)
-        return;
-    ss_process_init();
-    ss_block found = ss_block_find((uintptr_t)block);
+static SS_COLD void free_found(void *block) {
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     if (found.space == NULL) {
         SS_ROUTE(FREE_FOREIGN, 1);
         atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
     }
-    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
+    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
         found.space->kind == SS_SPACE_EXTERNAL) {
         report_block(&found, block);
-    } else if (found.slab == NULL) {
-        SS_ROUTE(FREE_LARGE, 1);
-        if (!ss_large_give(found.space, found.granule))
-            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
     } else if (found.space->kind == SS_SPACE_HEADLESS) {
         free_headless(&found, block);
     } else { /* headed, in a later region */
@@ -139,12 +135,27 @@ SS_COLD void ss_free_cold(void *block) {
     }
 }
 
+SS_COLD void ss_free_cold(void *block) {
+    if (block == NULL)
+        return;
+    ss_process_init();
+    ss_space *space = ss_space_find((uintptr_t)block);
+    if (space != NULL && space->kind == SS_SPACE_HEADLESS &&
+        (uintptr_t)block % SS_GRANULE_BYTES == 0 &&
+        ss_large_give(space, ss_space_granule(space, (uintptr_t)block))) {
+        SS_ROUTE(FREE_LARGE, 1);
+        return;
+    }
+    free_found(block);
+}
+
 /* ---- sized ---- */
 
 static void free_checked(void *block, size_t alignment, size_t size) {
     if (block == NULL)
         return;
-    ss_block found = ss_block_find((uintptr_t)block);
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
         (size > found.usable || ((uintptr_t)block & (alignment - 1)) != 0)) {
         ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);

@@ -9,7 +9,8 @@ SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
     if (block == NULL)
         return 0;
     ss_process_init();
-    ss_block found = ss_block_find((uintptr_t)block);
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block) {
         ss_report(found.state == SS_BLOCK_NONE ? SUPERSLAB_ERROR_UNKNOWN_POINTER
                   : found.start != (uintptr_t)block ? SUPERSLAB_ERROR_INSIDE_BLOCK
@@ -41,7 +42,8 @@ static superslab_address_kind foreign_kind(uintptr_t address) {
 
 SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out) {
     ss_process_init();
-    ss_block found = ss_block_find(address);
+    ss_block found;
+    ss_block_find(address, &found);
     *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
     if (found.space == NULL) {
         out->kind = foreign_kind(address);

@@ -2,15 +2,11 @@
 
 #include "span.h"
 
+/* Only the first granule of a large block has an entry. Those of the others are left as they are,
+ * whatever they say: ss_block_find looks back for the first one. */
+
 static uint32_t granules_of(size_t size) {
     return (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
-}
-
-/* Writes the registry's entries of a block, the first one last: it alone makes the block known. */
-static void entries_set(ss_space *space, uint32_t first, uint32_t from, uint32_t count) {
-    for (uint32_t i = from == 0 ? 1 : from; i < count; i++)
-        ss_entry_set(space, first + i, SS_ENTRY_BODY, i);
-    ss_entry_set(space, first, SS_ENTRY_LARGE, count);
 }
 
 /* A span at an aligned address: a longer one, less its ends. */
@@ -23,12 +19,11 @@ static uint32_t span_take_aligned(ss_space *space, uint32_t count, size_t alignm
         return SS_NO_SPAN;
     uint32_t base = (uint32_t)(space->base >> SS_GRANULE_SHIFT);
     uint32_t head = -(base + first) & (step - 1);
-    ss_lock_take(&space->lock);
+    ss_run_kind kind = *zero ? SS_RUN_CLEAN : SS_RUN_DIRTY;
     if (head != 0)
-        ss_span_release_unused(space, first, head, *zero);
+        ss_span_release(space, first, head, kind);
     if (step - 1 > head)
-        ss_span_release_unused(space, first + head + count, step - 1 - head, *zero);
-    ss_lock_release(&space->lock);
+        ss_span_release(space, first + head + count, step - 1 - head, kind);
     return first + head;
 }
 
@@ -51,7 +46,7 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
             continue;
         uint32_t first = span_take_aligned(space, count, alignment, zero);
         if (first != SS_NO_SPAN) {
-            entries_set(space, first, 0, count);
+            ss_entry_set(space, first, SS_ENTRY_LARGE, count);
             return ss_space_address(space, first);
         }
     }
@@ -65,16 +60,23 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
                : 0;
 }
 
+static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
+    ss_lock_take(&space->lock);
+    /* Under the lock: of two that free the block at once one wins, the other sees a double free. */
+    uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
+    bool ours = ss_entry_kind_of(entry) == SS_ENTRY_LARGE && count != 0, over = false;
+    if (ours) {
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+        over = ss_span_release_locked(space, granule, count, kind);
+    }
+    ss_lock_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+    return ours;
+}
+
 bool ss_large_give(ss_space *space, uint32_t granule) {
-    uint32_t entry = ss_entry_get(space, granule);
-    /* One of two that free the block at once wins; the other sees a double free. */
-    if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE || (entry & SS_ENTRY_VALUE) == 0 ||
-        !atomic_compare_exchange_strong_explicit(
-            &space->entries[granule], &entry, (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT,
-            memory_order_acq_rel, memory_order_relaxed))
-        return false;
-    ss_span_release(space, granule, entry & SS_ENTRY_VALUE);
-    return true;
+    return large_end(space, granule, SS_RUN_DIRTY);
 }
 
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
@@ -82,14 +84,13 @@ bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
         return false;
     uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     uint32_t count = granules_of(size);
-    bool zero;
     if (count > old) {
-        if (!ss_span_extend(space, granule + old, count - old, &zero))
+        if (!ss_span_extend(space, granule + old, count - old))
             return false;
-        entries_set(space, granule, old, count);
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, count);
     } else if (count < old) {
         ss_entry_set(space, granule, SS_ENTRY_LARGE, count);
-        ss_span_release(space, granule + count, old - count);
+        ss_span_release(space, granule + count, old - count, SS_RUN_DIRTY);
     }
     return true;
 }
@@ -112,15 +113,16 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     case SS_OS_MOVED:
         break;
     case SS_OS_REFUSED:
-        ss_span_release(space, to, count);
+        ss_span_release(space, to, count, SS_RUN_DIRTY);
         return NULL;
     case SS_OS_LOST: /* addresses that are no longer ours are never handed out again */
         if (count > pages)
-            ss_span_release(space, to + pages, count - pages);
+            ss_span_release(space, to + pages, count - pages, SS_RUN_DIRTY);
         return NULL;
     }
-    ss_span_moved(space, granule, to, pages);
-    entries_set(space, to, 0, count);
-    ss_large_give(space, granule);
+    ss_span_moved(space, to, pages);
+    ss_entry_set(space, to, SS_ENTRY_LARGE, count);
+    /* What was moved away reads as zero now; a tail that was not moved does not. */
+    large_end(space, granule, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;
 }

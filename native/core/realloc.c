@@ -38,7 +38,8 @@ SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
     if (block == NULL)
         return superslab_malloc(size);
     ss_process_init();
-    ss_block found = ss_block_find((uintptr_t)block);
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
                     found.space->kind == SS_SPACE_EXTERNAL)) {
         superslab_free(block); /* reports what is wrong with it */

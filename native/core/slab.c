@@ -135,11 +135,12 @@ static SS_COLD void slab_end(ss_space *space, ss_slab *slab, bool listed) {
     for (uint32_t i = 0; i < granules; i++)
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     ss_lock_take(&space->lock);
-    ss_span_release_locked(space, granule, granules);
+    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (!listed)
         record_give(space, slab);
     ss_lock_release(&space->lock);
-    ss_span_settle(space);
+    if (over)
+        ss_span_settle(space);
 }
 
 /* ---- adopt and abandon ---- */

@@ -13,7 +13,7 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    size_t superslabs, free_map, records, records_limit, bytes; /* offsets; entries come first */
+    size_t granules, moved, records, records_limit, bytes; /* offsets; entries come first */
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -38,10 +38,10 @@ static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
     size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
     size_t units = record_units_a_granule(kind);
     meta_layout layout;
-    layout.superslabs = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
-    layout.free_map = layout.superslabs +
-                      round_up((superslabs + 1) * sizeof(ss_superslab), SS_META_STEP_BYTES);
-    layout.records = layout.free_map + round_up(superslabs / 8 + 8, SS_META_STEP_BYTES);
+    layout.granules = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
+    layout.moved =
+        layout.granules + round_up((granules + 1) * sizeof(ss_granule), SS_META_STEP_BYTES);
+    layout.records = layout.moved + round_up(superslabs * sizeof(uint32_t), SS_META_STEP_BYTES);
     layout.records_limit =
         /* One more for record 0, which stands for none. */
         round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
@@ -59,8 +59,8 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
     space->bytes = bytes;
     space->kind = kind;
     space->entries = (_Atomic uint32_t *)(void *)meta;
-    space->superslabs = (ss_superslab *)(void *)(meta + layout.superslabs);
-    space->free_map = (uint64_t *)(void *)(meta + layout.free_map);
+    space->granules = (ss_granule *)(void *)(meta + layout.granules);
+    space->moved = (uint32_t *)(void *)(meta + layout.moved);
     space->records = meta + layout.records;
     space->records_limit = layout.records_limit;
     space->records_used = (size_t)1 << SS_RECORD_SHIFT;
@@ -172,8 +172,8 @@ void ss_space_retire(ss_space *space) {
     atomic_store_explicit(&ss_process->spaces[space->index], NULL, memory_order_release);
     ss_lock_release(&ss_process->spaces_lock);
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
-                   atomic_load_explicit(&space->superslabs_ready, memory_order_relaxed) +
-                   atomic_load_explicit(&space->map_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->moved_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->reserved_bytes, space->meta_bytes,
@@ -188,9 +188,10 @@ static bool metadata_ensure(ss_space *space, uint32_t granules) {
     size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
     return ss_meta_ensure((void *)space->entries, &space->entries_ready,
                           granules * sizeof(uint32_t)) &&
-           ss_meta_ensure(space->superslabs, &space->superslabs_ready,
-                          superslabs * sizeof(ss_superslab)) &&
-           ss_meta_ensure(space->free_map, &space->map_ready, superslabs / 8 + 8);
+           /* One more: the node after the last granule is read, and is nobody's. */
+           ss_meta_ensure(space->granules, &space->granules_ready,
+                          ((size_t)granules + 1) * sizeof(ss_granule)) &&
+           ss_meta_ensure(space->moved, &space->moved_ready, superslabs * sizeof(uint32_t));
 }
 
 bool ss_space_ready_record(ss_space *space) {

@@ -1,222 +1,165 @@
 #include "span.h"
 
-/* ---- masks of one SuperSlab ---- */
+/* ---- lists of free runs, with the lock held ---- */
 
-#define ALL UINT32_MAX
-
-static uint32_t mask_of(uint32_t first, uint32_t count) {
-    return (count == SS_SUPERSLAB_GRANULES ? ALL : (UINT32_C(1) << count) - 1) << first;
+static uint32_t list_of(uint32_t length) {
+    if (length <= SS_RUN_EXACT)
+        return length - 1;
+    uint32_t doubling = 31 - (uint32_t)__builtin_clz(length);
+    return SS_RUN_EXACT + (doubling - 6) * 8 + (length >> (doubling - 3) & 7);
 }
 
-static uint32_t longest_run(uint32_t free) {
-    uint32_t length = 0;
-    for (; free != 0; length++)
-        free &= free << 1;
-    return length;
+static void run_link(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind) {
+    ss_runs *runs = &space->runs[kind];
+    ss_granule *node = &space->granules[first];
+    uint32_t list = list_of(length);
+    node->tag = space->granules[first + length - 1].tag =
+        kind == SS_RUN_DIRTY ? length | SS_RUN_TAG_DIRTY : length;
+    node->prev = 0;
+    node->next = runs->head[list];
+    if (node->next != 0)
+        space->granules[node->next - 1].prev = first + 1;
+    runs->head[list] = first + 1;
+    runs->nonempty[list / 64] |= UINT64_C(1) << (list % 64);
 }
 
-/* The start of the shortest run of ones that has `count`, which the caller knows to be there. */
-static uint32_t best_run(uint32_t free, uint32_t count) {
-    uint32_t best = 0, best_length = SS_SUPERSLAB_GRANULES + 1;
-    for (uint32_t at = 0; free >> at != 0;) {
-        at += (uint32_t)__builtin_ctz(free >> at);
-        uint32_t rest = ~(free >> at);
-        uint32_t length =
-            rest == 0 ? SS_SUPERSLAB_GRANULES : (uint32_t)__builtin_ctz(rest);
-        if (length >= count && length < best_length) {
-            best = at;
-            best_length = length;
-        }
-        at += length;
-        if (at >= SS_SUPERSLAB_GRANULES)
-            break;
+static void run_unlink(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind) {
+    ss_runs *runs = &space->runs[kind];
+    ss_granule *node = &space->granules[first];
+    if (node->next != 0)
+        space->granules[node->next - 1].prev = node->prev;
+    if (node->prev != 0) {
+        space->granules[node->prev - 1].next = node->next;
+    } else {
+        uint32_t list = list_of(length);
+        runs->head[list] = node->next;
+        if (node->next == 0)
+            runs->nonempty[list / 64] &= ~(UINT64_C(1) << (list % 64));
     }
-    return best;
+    node->tag = space->granules[first + length - 1].tag = 0;
 }
 
-/* ---- lists of SuperSlabs, with the lock held ---- */
-
-static void run_list_remove(ss_space *space, uint32_t index) {
-    ss_superslab *s = &space->superslabs[index];
-    if (s->run == SS_SUPERSLAB_GRANULES) {
-        space->free_map[index / 64] &= ~(UINT64_C(1) << (index % 64));
-    } else if (s->run != 0) {
-        if (s->next != 0)
-            space->superslabs[s->next - 1].prev = s->prev;
-        if (s->prev != 0)
-            space->superslabs[s->prev - 1].next = s->next;
-        else if ((space->run_list[s->run] = s->next) == 0)
-            space->run_lists &= ~(UINT32_C(1) << (s->run - 1));
-    }
-    s->run = s->prev = s->next = 0;
-}
-
-static void run_list_insert(ss_space *space, uint32_t index) {
-    ss_superslab *s = &space->superslabs[index];
-    s->run = longest_run(~s->used);
-    if (s->run == SS_SUPERSLAB_GRANULES) {
-        space->free_map[index / 64] |= UINT64_C(1) << (index % 64);
-    } else if (s->run != 0) {
-        s->prev = 0;
-        s->next = space->run_list[s->run];
-        if (s->next != 0)
-            space->superslabs[s->next - 1].prev = index + 1;
-        space->run_list[s->run] = index + 1;
-        space->run_lists |= UINT32_C(1) << (s->run - 1);
+static void run_insert(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind) {
+    run_link(space, first, length, kind);
+    if (kind == SS_RUN_DIRTY) {
+        space->granules[first].stamp = space->clock++;
+        space->dirty_granules += length;
     }
 }
 
-static bool on_age_list(const ss_space *space, uint32_t index) {
-    return space->superslabs[index].older != 0 || space->oldest == index + 1;
+static void run_remove(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind) {
+    run_unlink(space, first, length, kind);
+    if (kind == SS_RUN_DIRTY)
+        space->dirty_granules -= length;
 }
 
-static void age_list_remove(ss_space *space, uint32_t index) {
-    ss_superslab *s = &space->superslabs[index];
-    if (!on_age_list(space, index))
+static uint32_t tag_length(uint32_t tag) {
+    return tag & ~SS_RUN_TAG_DIRTY;
+}
+
+static ss_run_kind tag_kind(uint32_t tag) {
+    return tag & SS_RUN_TAG_DIRTY ? SS_RUN_DIRTY : SS_RUN_CLEAN;
+}
+
+/* Takes the first `count` granules of a run; what is left keeps the run's age. */
+static void run_take(ss_space *space, uint32_t first, uint32_t count) {
+    uint32_t tag = space->granules[first].tag, length = tag_length(tag);
+    ss_run_kind kind = tag_kind(tag);
+    if (count == length) {
+        run_remove(space, first, length, kind);
         return;
-    if (s->newer != 0)
-        space->superslabs[s->newer - 1].older = s->older;
-    else
-        space->newest = s->older;
-    if (s->older != 0)
-        space->superslabs[s->older - 1].newer = s->newer;
-    else
-        space->oldest = s->newer;
-    s->older = s->newer = 0;
-}
-
-static void age_list_append(ss_space *space, uint32_t index) {
-    ss_superslab *s = &space->superslabs[index];
-    s->older = space->newest;
-    s->newer = 0;
-    if (space->newest != 0)
-        space->superslabs[space->newest - 1].newer = index + 1;
-    else
-        space->oldest = index + 1;
-    space->newest = index + 1;
-}
-
-/* ---- taking and releasing part of one SuperSlab, with the lock held ---- */
-
-static bool part_take(ss_space *space, uint32_t index, uint32_t mask) {
-    ss_superslab *s = &space->superslabs[index];
-    bool zero = (s->dirty & mask) == 0;
-    run_list_remove(space, index);
-    uint32_t taken = (uint32_t)__builtin_popcount(mask);
-    space->used_granules += taken;
-    space->dirty_granules -= (uint32_t)__builtin_popcount(s->dirty & mask);
-    s->used |= mask;
-    s->dirty |= mask;
-    run_list_insert(space, index);
-    if ((s->dirty & ~s->used) == 0)
-        age_list_remove(space, index);
-    return zero;
-}
-
-static void part_release(ss_space *space, uint32_t index, uint32_t mask) {
-    ss_superslab *s = &space->superslabs[index];
-    run_list_remove(space, index);
-    space->used_granules -= (uint32_t)__builtin_popcount(mask);
-    space->dirty_granules += (uint32_t)__builtin_popcount(s->dirty & mask);
-    s->used &= ~mask;
-    run_list_insert(space, index);
-    if ((s->dirty & ~s->used) != 0) {
-        age_list_remove(space, index);
-        age_list_append(space, index);
+    }
+    run_unlink(space, first, length, kind);
+    run_link(space, first + count, length - count, kind);
+    if (kind == SS_RUN_DIRTY) {
+        space->granules[first + count].stamp = space->granules[first].stamp;
+        space->dirty_granules -= count;
     }
 }
 
-/* Calls part_take or part_release for each SuperSlab that a span lies in. */
-static bool span_take_parts(ss_space *space, uint32_t first, uint32_t count) {
-    bool zero = true;
-    while (count != 0) {
-        uint32_t at = first % SS_SUPERSLAB_GRANULES;
-        uint32_t part = SS_SUPERSLAB_GRANULES - at < count ? SS_SUPERSLAB_GRANULES - at : count;
-        zero &= part_take(space, first / SS_SUPERSLAB_GRANULES, mask_of(at, part));
-        first += part;
-        count -= part;
-    }
-    return zero && space->kind != SS_SPACE_EXTERNAL;
-}
+/* ---- finding a run ---- */
 
-void ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count) {
-    while (count != 0) {
-        uint32_t at = first % SS_SUPERSLAB_GRANULES;
-        uint32_t part = SS_SUPERSLAB_GRANULES - at < count ? SS_SUPERSLAB_GRANULES - at : count;
-        part_release(space, first / SS_SUPERSLAB_GRANULES, mask_of(at, part));
-        first += part;
-        count -= part;
-    }
-}
+#define SEARCH_LIMIT 16u /* runs of one list looked at: a bound on the time with the lock held */
 
-void ss_span_release_unused(ss_space *space, uint32_t first, uint32_t count, bool zero) {
-    for (uint32_t i = first; zero && i < first + count; i++)
-        space->superslabs[i / SS_SUPERSLAB_GRANULES].dirty &=
-            ~(UINT32_C(1) << i % SS_SUPERSLAB_GRANULES);
-    ss_span_release_locked(space, first, count);
-}
-
-/* ---- finding a span, with the lock held ---- */
-
-static uint32_t find_free_superslab(const ss_space *space) {
-    uint32_t words =
-        (space->granule_count + 64 * SS_SUPERSLAB_GRANULES - 1) / (64 * SS_SUPERSLAB_GRANULES);
-    for (uint32_t i = 0; i < words; i++)
-        if (space->free_map[i] != 0)
-            return i * 64 + (uint32_t)__builtin_ctzll(space->free_map[i]);
-    return SS_NO_SPAN;
-}
-
-/* The first SuperSlab of the shortest run of at least `count` that are wholly free. */
-static uint32_t find_free_superslabs(const ss_space *space, uint32_t count) {
-    uint32_t limit = space->granule_count / SS_SUPERSLAB_GRANULES;
-    uint32_t best = SS_NO_SPAN, best_length = UINT32_MAX;
-    for (uint32_t at = 0; at < limit;) {
-        uint64_t word = space->free_map[at / 64] >> (at % 64);
-        if (word == 0) {
-            at = (at / 64 + 1) * 64;
-            continue;
-        }
-        at += (uint32_t)__builtin_ctzll(word);
-        uint32_t end = at;
-        while (end < limit) {
-            uint64_t rest = ~space->free_map[end / 64] >> (end % 64);
-            if (rest != 0) {
-                end += (uint32_t)__builtin_ctzll(rest);
-                break;
+/* The shortest run that has `count` granules: the first granule + 1, or 0. */
+static uint32_t run_find(const ss_space *space, ss_run_kind kind, uint32_t count) {
+    const ss_runs *runs = &space->runs[kind];
+    uint32_t list = list_of(count);
+    if (count > SS_RUN_EXACT) {
+        /* The runs of this list may be shorter or longer. */
+        uint32_t best = 0, best_length = UINT32_MAX, looked = 0;
+        for (uint32_t at = runs->head[list]; at != 0 && looked < SEARCH_LIMIT; looked++) {
+            uint32_t length = tag_length(space->granules[at - 1].tag);
+            if (length >= count && length < best_length) {
+                best = at;
+                best_length = length;
             }
-            end = (end / 64 + 1) * 64;
+            at = space->granules[at - 1].next;
         }
-        if (end - at >= count && end - at < best_length) {
-            best = at;
-            best_length = end - at;
-        }
-        at = end;
+        if (best != 0)
+            return best;
+        list++;
     }
-    return best;
+    for (uint32_t word = list / 64; word < SS_RUN_LISTS / 64; word++) {
+        uint64_t lists = runs->nonempty[word];
+        if (word == list / 64)
+            lists &= UINT64_MAX << (list % 64);
+        if (lists != 0)
+            return runs->head[word * 64 + (uint32_t)__builtin_ctzll(lists)];
+    }
+    return 0;
 }
+
+/* ---- the interface, with the lock held ---- */
 
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero) {
-    uint32_t first;
-    if (count <= SS_SUPERSLAB_GRANULES) {
-        uint32_t lists = count == SS_SUPERSLAB_GRANULES ? 0 : space->run_lists >> (count - 1);
-        uint32_t index = lists != 0
-                             ? space->run_list[count + (uint32_t)__builtin_ctz(lists)] - 1
-                             : find_free_superslab(space);
-        if (index == SS_NO_SPAN)
-            return SS_NO_SPAN;
-        first = index * SS_SUPERSLAB_GRANULES + best_run(~space->superslabs[index].used, count);
-    } else {
-        uint32_t index = find_free_superslabs(
-            space, (count + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES);
-        if (index == SS_NO_SPAN)
-            return SS_NO_SPAN;
-        first = index * SS_SUPERSLAB_GRANULES;
-    }
-    bool was_zero = span_take_parts(space, first, count);
+    /* Dirty first: memory that is there already costs neither a fault nor, later, a purge. */
+    ss_run_kind kind = SS_RUN_DIRTY;
+    uint32_t found = run_find(space, kind, count);
+    if (found == 0)
+        found = run_find(space, kind = SS_RUN_CLEAN, count);
+    if (found == 0)
+        return SS_NO_SPAN;
+    run_take(space, found - 1, count);
+    space->used_granules += count;
     if (zero != NULL)
-        *zero = was_zero;
-    return first;
+        *zero = kind == SS_RUN_CLEAN && space->kind != SS_SPACE_EXTERNAL;
+    return found - 1;
+}
+
+/* How many granules may be dirty now. */
+static size_t dirty_bound(const ss_space *space) {
+    size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    size_t whole = (size_t)(space->peak >> 16) * SS_DIRTY_PEAK_EIGHTHS / 8;
+    return whole > space->used_granules + floor ? whole - space->used_granules : floor;
+}
+
+static void peak_update(ss_space *space) {
+    uint64_t used = (uint64_t)space->used_granules << 16;
+    if (used > space->peak)
+        space->peak = used;
+    else
+        space->peak -= (space->peak - used) >> SS_PEAK_DECAY_SHIFT;
+}
+
+bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    peak_update(space);
+    space->used_granules -= count;
+    if (first != 0) {
+        uint32_t before = space->granules[first - 1].tag;
+        if (before != 0 && tag_kind(before) == kind) {
+            first -= tag_length(before);
+            count += tag_length(before);
+            run_remove(space, first, tag_length(before), kind);
+        }
+    }
+    uint32_t after = space->granules[first + count].tag;
+    if (after != 0 && tag_kind(after) == kind) {
+        run_remove(space, first + count, tag_length(after), kind);
+        count += tag_length(after);
+    }
+    run_insert(space, first, count, kind);
+    return space->dirty_granules > dirty_bound(space);
 }
 
 /* ---- the interface ---- */
@@ -231,54 +174,41 @@ uint32_t ss_span_take(ss_space *space, uint32_t count, bool *zero) {
     }
 }
 
-void ss_span_release(ss_space *space, uint32_t first, uint32_t count) {
+void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
     ss_lock_take(&space->lock);
-    ss_span_release_locked(space, first, count);
+    bool over = ss_span_release_locked(space, first, count, kind);
     ss_lock_release(&space->lock);
-    ss_span_settle(space);
+    if (over)
+        ss_span_settle(space);
 }
 
-bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count, bool *zero) {
+bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count) {
     ss_lock_take(&space->lock);
-    bool fits = first + count <= space->granule_count;
-    for (uint32_t at = first; fits && at < first + count;) {
-        uint32_t in = at % SS_SUPERSLAB_GRANULES;
-        uint32_t rest = first + count - at;
-        uint32_t part = SS_SUPERSLAB_GRANULES - in < rest ? SS_SUPERSLAB_GRANULES - in : rest;
-        fits = (space->superslabs[at / SS_SUPERSLAB_GRANULES].used & mask_of(in, part)) == 0;
+    /* A dirty run and a clean one may lie side by side, two of one kind not. */
+    uint32_t there = 0;
+    while (there < count && first + there < space->granule_count &&
+           space->granules[first + there].tag != 0)
+        there += tag_length(space->granules[first + there].tag);
+    bool fits = there >= count;
+    for (uint32_t at = first, left = count; fits && left != 0;) {
+        uint32_t length = tag_length(space->granules[at].tag);
+        uint32_t part = length < left ? length : left;
+        run_take(space, at, part);
         at += part;
+        left -= part;
     }
     if (fits)
-        *zero = span_take_parts(space, first, count);
+        space->used_granules += count;
     ss_lock_release(&space->lock);
     return fits;
-}
-
-void ss_span_moved(ss_space *space, uint32_t from, uint32_t to, uint32_t count) {
-    ss_lock_take(&space->lock);
-    for (uint32_t i = 0; i < count; i++) {
-        ss_superslab *source = &space->superslabs[(from + i) / SS_SUPERSLAB_GRANULES];
-        ss_superslab *target = &space->superslabs[(to + i) / SS_SUPERSLAB_GRANULES];
-        source->dirty &= ~(UINT32_C(1) << (from + i) % SS_SUPERSLAB_GRANULES);
-        if (target->moved == 0)
-            atomic_fetch_add_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
-        target->moved |= UINT32_C(1) << (to + i) % SS_SUPERSLAB_GRANULES;
-    }
-    ss_lock_release(&space->lock);
 }
 
 bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
     ss_lock_take(&space->lock);
     if (space->granule_count == first && count != 0) {
-        /* Granules of a SuperSlab that are not usable yet count as used. */
-        uint32_t begin = first / SS_SUPERSLAB_GRANULES;
-        uint32_t end = (first + count + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
-        for (uint32_t i = begin; i < end; i++)
-            if (i * SS_SUPERSLAB_GRANULES >= first)
-                space->superslabs[i].used = ALL;
         space->granule_count = first + count;
         space->used_granules += count;
-        ss_span_release_locked(space, first, count);
+        ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
         if (space->kind != SS_SPACE_EXTERNAL)
             atomic_fetch_add_explicit(&ss_process->committed_bytes,
                                       (size_t)count << SS_GRANULE_SHIFT, memory_order_relaxed);
@@ -287,23 +217,61 @@ bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
+/* ---- page moves ---- */
+
+static uint32_t moved_mask(uint32_t at, uint32_t end, uint32_t *step) {
+    uint32_t in = at % SS_SUPERSLAB_GRANULES, room = SS_SUPERSLAB_GRANULES - in;
+    *step = end - at < room ? end - at : room;
+    return (*step == SS_SUPERSLAB_GRANULES ? UINT32_MAX : (UINT32_C(1) << *step) - 1) << in;
+}
+
+void ss_span_moved(ss_space *space, uint32_t to, uint32_t count) {
+    ss_lock_take(&space->lock);
+    for (uint32_t at = to, step; at < to + count; at += step) {
+        uint32_t mask = moved_mask(at, to + count, &step);
+        uint32_t *moved = &space->moved[at / SS_SUPERSLAB_GRANULES];
+        if (*moved == 0)
+            atomic_fetch_add_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
+        *moved |= mask;
+    }
+    ss_lock_release(&space->lock);
+}
+
+/* Whether a page move touched the span, with the lock held; notes that it no longer matters. */
+static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
+    bool any = false;
+    for (uint32_t at = first, step; at < first + count; at += step) {
+        uint32_t mask = moved_mask(at, first + count, &step);
+        uint32_t *moved = &space->moved[at / SS_SUPERSLAB_GRANULES];
+        if ((*moved & mask) == 0)
+            continue;
+        any = true;
+        *moved &= ~mask;
+        if (*moved == 0)
+            atomic_fetch_sub_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
+    }
+    return any;
+}
+
 /* ---- giving back ---- */
 
-/* Purges the granules of `mask`, run by run; false if the system refused one. */
-static bool superslab_purge(ss_space *space, uint32_t index, uint32_t mask, uint32_t moved) {
-    for (uint32_t rest = mask; rest != 0;) {
-        uint32_t at = (uint32_t)__builtin_ctz(rest);
-        uint32_t end_mask = ~(rest >> at);
-        uint32_t count =
-            end_mask == 0 ? SS_SUPERSLAB_GRANULES : (uint32_t)__builtin_ctz(end_mask);
-        uint32_t part = mask_of(at, count);
-        char *start = ss_space_address(space, index * SS_SUPERSLAB_GRANULES + at);
-        size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
-        if (!((moved & part) != 0 ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes)))
-            return false;
-        rest &= ~part;
-    }
-    return true;
+#define OLDEST_OF 4u
+
+/* The dirty run to purge next: the oldest of the latest ones of the longest lengths. Long runs give
+ * much back with one call. The first granule; there is one. */
+static uint32_t run_to_purge(const ss_space *space) {
+    const ss_runs *runs = &space->runs[SS_RUN_DIRTY];
+    uint32_t best = 0, looked = 0;
+    for (uint32_t word = SS_RUN_LISTS / 64; word-- != 0 && looked < OLDEST_OF;)
+        for (uint64_t lists = runs->nonempty[word]; lists != 0 && looked < OLDEST_OF; looked++) {
+            uint32_t bit = 63 - (uint32_t)__builtin_clzll(lists);
+            lists &= ~(UINT64_C(1) << bit);
+            uint32_t at = runs->head[word * 64 + bit];
+            if (best == 0 || space->clock - space->granules[at - 1].stamp >
+                                 space->clock - space->granules[best - 1].stamp)
+                best = at;
+        }
+    return best - 1;
 }
 
 size_t ss_span_purge(ss_space *space, size_t keep) {
@@ -311,44 +279,32 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
     if (space->kind == SS_SPACE_EXTERNAL)
         return 0; /* not ours to give */
     ss_lock_take(&space->lock);
-    while (space->dirty_granules > keep && space->oldest != 0) {
-        uint32_t index = space->oldest - 1;
-        ss_superslab *s = &space->superslabs[index];
-        uint32_t mask = s->dirty & ~s->used, moved = s->moved & mask;
-        /* Taken, so that nobody allocates them while the lock is not held. */
-        part_take(space, index, mask);
+    while (space->dirty_granules > keep) {
+        /* Taken, so that nobody else gets it while the lock is not held. */
+        uint32_t first = run_to_purge(space), count = tag_length(space->granules[first].tag);
+        run_take(space, first, count);
+        space->used_granules += count;
         space->purging++;
+        bool moved = moved_forget(space, first, count);
         ss_lock_release(&space->lock);
-        bool purged = superslab_purge(space, index, mask, moved);
+        char *start = ss_space_address(space, first);
+        size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
+        bool purged = moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
         ss_lock_take(&space->lock);
-        if (purged) {
-            s->dirty &= ~mask;
-            s->moved &= ~mask;
-            if (moved != 0 && s->moved == 0)
-                atomic_fetch_sub_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
-            given += (size_t)__builtin_popcount(mask) << SS_GRANULE_SHIFT;
-        }
-        part_release(space, index, mask);
         space->purging--;
+        ss_span_release_locked(space, first, count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
         if (!purged)
             break; /* locked in memory: trying the rest would fail alike */
+        given += bytes;
     }
     ss_lock_release(&space->lock);
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
     return given;
 }
 
-static size_t dirty_bound(const ss_space *space) {
-    size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
-    size_t share = space->used_granules >> SS_DIRTY_SHARE_SHIFT;
-    return share > floor ? share : floor;
-}
-
-void ss_span_settle(ss_space *space) {
+SS_COLD void ss_span_settle(ss_space *space) {
     ss_lock_take(&space->lock);
     size_t bound = dirty_bound(space);
-    bool over = space->dirty_granules > bound;
     ss_lock_release(&space->lock);
-    if (over)
-        ss_span_purge(space, bound - bound / 4);
+    ss_span_purge(space, bound - bound / 4);
 }

@@ -13,22 +13,21 @@ uint32_t ss_span_take(ss_space *space, uint32_t count, bool *zero);
 /* The same without growing, with the space's lock held. */
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero);
 
-/* Gives granules back. What is dirty beyond the bound is purged. */
-void ss_span_release(ss_space *space, uint32_t first, uint32_t count);
-void ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count);
+/* Gives granules back as dirty, or as clean if nobody wrote to them. What is dirty beyond the bound is
+ * purged. */
+void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
-/* As ss_span_release_locked, for granules nobody wrote to since they were taken. */
-void ss_span_release_unused(ss_space *space, uint32_t first, uint32_t count, bool zero);
+/* The same with the lock held; true if more is dirty than the bound allows. */
+bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
 /* Purges the oldest dirty spans while more is dirty than the bound allows; without the lock. */
 void ss_span_settle(ss_space *space);
 
 /* Takes the `count` granules from `first` on if all of them are free. */
-bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count, bool *zero);
+bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count);
 
-/* Notes that pages were moved from one span to another: the first is clean now, and the second is a
- * mapping of its own. */
-void ss_span_moved(ss_space *space, uint32_t from, uint32_t to, uint32_t count);
+/* Notes that pages were moved into a span: it is a mapping of its own until it is purged. */
+void ss_span_moved(ss_space *space, uint32_t to, uint32_t count);
 
 /* Makes granules usable that follow the space's last one. True even if somebody else did first. */
 bool ss_span_add(ss_space *space, uint32_t first, uint32_t count);

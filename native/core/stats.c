@@ -37,7 +37,6 @@ static void add_space(ss_space *space, superslab_stats *out) {
             }
             i += value != 0 ? value : 1;
             break;
-        case SS_ENTRY_BODY:
         case SS_ENTRY_NONE:
             i++;
             break;

@@ -2,15 +2,16 @@
  *
  * page        what the operating system calls one
  * granule     64 KiB, aligned: the unit of the span layer and of the registry
- * SuperSlab   2 MiB, aligned: 32 granules, whose use is one 32-bit mask
+ * SuperSlab   2 MiB, aligned: 32 granules, the unit in which addresses are reserved and committed
  * span        a run of granules handed out together
- * space       one contiguous range of addresses with its registry, its SuperSlabs and its slabs:
+ * run         a run of free granules
+ * space       one contiguous range of addresses with its registry, its runs and its slabs:
  *             headed (blocks carry a header byte), headless (they do not), or external (headless,
  *             in memory that the caller owns)
  * region      what was reserved from the system at once; the first holds a headed and a headless space
  * registry    from an address to what lies there: one entry a granule, in a flat array a space
  * slab        a span cut into blocks of one size class, with a bitmap of those that are free
- * block       what malloc returns; a large block is a span of its own, a huge one more than a SuperSlab
+ * block       what malloc returns; a large block is a span of its own, a huge one several SuperSlabs long
  * stride      the distance between blocks of a slab: the bytes one occupies
  * header      the byte before a headed block: its bin while live, SS_HEADER_FREED after a free
  * size class  one stride; headed and headless classes are numbered apart
@@ -90,20 +91,32 @@ _Static_assert(sizeof(ss_slab) == 40, "the bits of slabs to 192 blocks share the
 typedef enum ss_entry_kind {
     SS_ENTRY_NONE = 0,
     SS_ENTRY_SLAB = 1, /* value: the slab's record id; in every granule of the slab */
-    SS_ENTRY_LARGE = 2,/* value: granules of the block; in its first granule */
-    SS_ENTRY_BODY = 3  /* value: distance to the block's first granule */
+    SS_ENTRY_LARGE = 2 /* value: granules of a large block, 0 once it is freed; in its first granule */
 } ss_entry_kind;
 
-/* ---- SuperSlabs and spaces ---- */
+/* ---- free runs and spaces ---- */
 
-typedef struct ss_superslab {
-    uint32_t used;   /* granules handed out, or held by a purge under way */
-    uint32_t dirty;  /* granules touched since they were last known to be zero */
-    uint32_t moved;  /* granules whose mapping a page move has split off */
-    uint32_t run;    /* its longest free run, which is the list it is on; 0 and 32 are on none */
-    uint32_t prev, next;             /* on that list; index + 1, 0 ends */
-    uint32_t older, newer;           /* on the list by age of its dirty free granules */
-} ss_superslab;
+/* A free run of granules is kept in the node of its first granule and tagged at both ends, so that its
+ * neighbours find it (boundary tags: Knuth, TAOCP 1, 2.5). A run is dirty as a whole or clean, that is
+ * known to read as zero, as a whole; only runs of one kind are joined. */
+typedef enum ss_run_kind { SS_RUN_CLEAN, SS_RUN_DIRTY, SS_RUN_KINDS } ss_run_kind;
+
+#define SS_RUN_TAG_DIRTY (UINT32_C(1) << 31)
+
+typedef struct ss_granule {
+    uint32_t tag;          /* length and kind at either end of a free run, 0 anywhere else */
+    uint32_t prev, next;   /* runs of about this length; granule + 1, 0 ends */
+    uint32_t stamp;        /* dirty runs: when the run came to be; see ss_space.clock */
+} ss_granule;
+
+/* Lists of free runs: one for each length to 64 granules, then 8 a doubling. */
+#define SS_RUN_EXACT 64u
+#define SS_RUN_LISTS 192u
+
+typedef struct ss_runs {
+    uint64_t nonempty[SS_RUN_LISTS / 64];
+    uint32_t head[SS_RUN_LISTS]; /* granule + 1, 0 for none */
+} ss_runs;
 
 typedef enum ss_space_kind { SS_SPACE_HEADED, SS_SPACE_HEADLESS, SS_SPACE_EXTERNAL } ss_space_kind;
 
@@ -114,27 +127,27 @@ typedef struct ss_space {
     ss_space_kind kind;
     uint8_t index;
     _Atomic uint32_t *entries;
-    ss_superslab *superslabs;
+    ss_granule *granules;
+    uint32_t *moved; /* under `lock`: one mask a SuperSlab of granules mapped by a page move */
     char *records;
     size_t records_limit;
-    uint64_t *free_map; /* under `lock`: one bit a SuperSlab that is wholly free */
     char *meta;                 /* the reservation that holds these arrays */
     size_t meta_bytes;
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
-    _Atomic size_t entries_ready, superslabs_ready, map_ready, records_ready; /* bytes */
+    _Atomic size_t entries_ready, granules_ready, moved_ready, records_ready; /* bytes */
     _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
 
     /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
     _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_BIN_COUNT];
 
-    _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, the SuperSlabs and the free map */
+    _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
     uint32_t granule_count;               /* usable granules: the first so many */
-    uint32_t run_lists;                   /* bit L - 1: there is a SuperSlab on run_list[L] */
-    uint32_t run_list[SS_SUPERSLAB_GRANULES];
-    uint32_t oldest, newest;              /* SuperSlabs with dirty free granules, by age */
+    ss_runs runs[SS_RUN_KINDS];
+    uint32_t clock;                       /* counts releases: the age of runs is told by it */
     uint32_t purging;                     /* purges and moves under way outside the lock */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
+    uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
     size_t records_used;                  /* bytes */
     uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
 } ss_space;
