@@ -3,7 +3,7 @@ import { contestants } from '#dist/cli/bench/allocators'
 import { type Measurement, parseMeasurement } from '#dist/cli/bench/measurement'
 import { measureRounds } from '#dist/cli/bench/rounds'
 import { headerPercent, routeShares } from '#dist/cli/bench/routes'
-import { geometricMean, median, variation } from '#dist/cli/bench/statistics'
+import { geometricMean, median, standardError, variation } from '#dist/cli/bench/statistics'
 import { suiteCases } from '#dist/cli/bench/suites'
 import { summarize, verdict } from '#dist/cli/bench/summary'
 
@@ -21,6 +21,7 @@ test('statistics', (t) => {
   t.is(median([4, 1, 3, 2]), 2.5)
   t.is(variation([1, 1, 1]), 0)
   t.is(variation([1, 3]), Math.SQRT2 / 2)
+  t.is(standardError([1, 3]), 1)
   t.is(geometricMean([1, 4]), 2)
 })
 
@@ -46,15 +47,26 @@ test('runs that did different work are void', async (t) => {
   t.true(error?.message.includes('superslab superslab, system system'))
 })
 
-test('a summary has medians and ratios', (t) => {
-  const own = [1, 2, 3].map((seconds) => measurement('superslab', { seconds, peakRssBytes: 500 }))
-  const base = [4, 4, 4].map((seconds) => measurement('system', { seconds }))
+function compared(own: number[], base: number[]) {
+  const rounds = (allocator: string, all: number[]) =>
+    all.map((seconds) => measurement(allocator, { seconds, peakRssBytes: 1000 * seconds }))
   const measurements = new Map([
-    ['superslab', own],
-    ['system', base],
+    ['superslab', rounds('superslab', own)],
+    ['system', rounds('system', base)],
   ])
-  const [summary] = summarize([{ case: one, measurements }])
-  t.like(summary, { timeRatio: 0.5, rssRatio: 0.5, verdict: 'tie', allocator: 'superslab' })
+  return summarize([{ case: one, measurements }])[0]
+}
+
+test('a summary has medians and ratios', (t) => {
+  const summary = compared([1, 2, 3], [4, 4, 4])
+  t.like(summary, { label: 'burst', allocator: 'superslab', timeRatio: 0.5, rssRatio: 0.5 })
+  t.like(summary?.own, { seconds: 2, peakRssBytes: 2000, variation: 0.5 })
+})
+
+test('what slows down a whole round is no noise', (t) => {
+  t.like(compared([9, 18, 27], [10, 20, 30]), { noise: 0, verdict: 'faster' })
+  t.like(compared([9, 11, 9, 11], [10, 10, 10, 10]), { timeRatio: 1, verdict: 'tie' })
+  t.is(compared([8, 12, 9, 10], [10, 10, 10, 10])?.verdict, 'tie')
 })
 
 test('the seed suite has the workloads and parameters of the reports', (t) => {

@@ -62,8 +62,8 @@ function report(results: readonly CaseMeasurements[], { runs, csv, json }: Bench
     comparisonTable(comparisons),
     '',
     ...meanLines(comparisons),
-    `Medians of ${runs} interleaved rounds ± coefficient of variation; ratios to the system's malloc,`,
-    'below 1 is better. A difference inside the noise of both is a tie.',
+    `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
+    'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
     `${machine.cpu}, ${machine.cpus} CPUs, ${machine.system} ${machine.kernel}, ${machine.libc}`,
     `superslab ${machine.superslab} ${machine.commit}, ${machine.compiler}, ${machine.flags}`,
   ]

@@ -1,7 +1,7 @@
 import { system } from './allocators'
 import type { Measurement } from './measurement'
 import type { CaseMeasurements } from './rounds'
-import { median, variation } from './statistics'
+import { median, standardError, variation } from './statistics'
 
 /** The rounds of one allocator in one case. */
 export interface Sample {
@@ -22,18 +22,18 @@ export interface Comparison {
   own: Sample
   system: Sample
   timeRatio: number
+  /** By how much the ratio of one round differs from that of another: twice its standard error. */
+  noise: number
   verdict: Verdict
   rssRatio?: number
 }
 
 export function summarize(results: readonly CaseMeasurements[]): Comparison[] {
   return results.flatMap(({ case: one, measurements }) => {
-    const base = sample(measurements.get(system.name) ?? [])
+    const base = measurements.get(system.name) ?? []
     return [...measurements]
-      .filter(([name]) => name !== system.name)
-      .map(([allocator, own]) =>
-        compare(one.label, own[0]?.threads ?? 1, allocator, sample(own), base),
-      )
+      .filter(([allocator]) => allocator !== system.name)
+      .map(([allocator, own]) => ({ label: one.label, allocator, ...compare(own, base) }))
   })
 }
 
@@ -49,27 +49,26 @@ export function sample(measurements: readonly Measurement[]): Sample {
 }
 
 function compare(
-  label: string,
-  threads: number,
-  allocator: string,
-  own: Sample,
-  base: Sample,
-): Comparison {
+  rounds: readonly Measurement[],
+  baseRounds: readonly Measurement[],
+): Omit<Comparison, 'label' | 'allocator'> {
+  const [own, base] = [sample(rounds), sample(baseRounds)]
   const timeRatio = own.seconds / base.seconds
+  // The two of a round ran one after the other: what slowed down both is not in their ratio.
+  const ratios = rounds.map(({ seconds }, i) => seconds / (baseRounds[i]?.seconds ?? Number.NaN))
+  const noise = 2 * standardError(ratios)
   return {
-    label,
-    threads,
-    allocator,
+    threads: rounds[0]?.threads ?? 1,
     own,
     system: base,
     timeRatio,
-    verdict: verdict(timeRatio, Math.hypot(own.variation, base.variation)),
+    noise,
+    verdict: verdict(timeRatio, noise),
     ...(own.peakRssBytes &&
       base.peakRssBytes && { rssRatio: own.peakRssBytes / base.peakRssBytes }),
   }
 }
 
-/** `noise` is the coefficient of variation that the ratio itself would have. */
 export function verdict(ratio: number, noise: number): Verdict {
   if (Math.abs(ratio - 1) <= noise) return 'tie'
   return ratio < 1 ? 'faster' : 'slower'

@@ -30,7 +30,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     one.allocator,
     time(one.own),
     time(one.system),
-    one.timeRatio.toFixed(2),
+    `${one.timeRatio.toFixed(2)} ±${one.noise.toFixed(2)}`,
     one.verdict,
     ...(withMemory ? [memory(one.own), memory(one.system), one.rssRatio?.toFixed(2) ?? ''] : []),
   ])
