@@ -1,6 +1,11 @@
-/* Benchmark workloads: each a function over an allocator's vtable, deterministic in its seed. */
-#ifndef SUPERSLAB_BENCH_WORKLOAD_H
-#define SUPERSLAB_BENCH_WORKLOAD_H
+/* Benchmark workloads: each a function over an allocator's vtable, deterministic in its seed.
+ *
+ * A workload may be run any number of times in one process, from the standalone binary and from the
+ * Node addon alike: it keeps no state between runs, never ends the process, and takes its own
+ * bookkeeping from the system before the timed part (platform.h), so that neither the time nor the
+ * layout of the allocator's heap depends on it. */
+#ifndef BENCH_WORKLOAD_H
+#define BENCH_WORKLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,29 +22,48 @@ typedef struct bench_allocator {
 
 typedef struct bench_params {
     unsigned threads;
-    uint64_t ops; /* a thread */
+    uint64_t ops; /* allocations and frees, a thread */
     size_t size_min, size_max;
-    size_t slots; /* a thread */
+    size_t slots; /* a thread; each workload's header comment says what they are */
     uint64_t seed;
+    bool markers; /* a recognisable system call on each thread before and after the timed part */
 } bench_params;
 
 typedef struct bench_result {
-    double seconds;        /* of the timed part */
-    uint64_t ops;          /* allocations and frees done in it, over all threads */
-    uint64_t checksum;     /* of the sequence: equal for every allocator, or the run is void */
-    const char *error;     /* NULL, or why the run is void (an allocation failed, contents changed) */
+    double seconds;    /* of the timed part: first thread's start to last thread's end */
+    uint64_t ops;      /* allocations and frees done in it, over all threads */
+    uint64_t checksum; /* of the sequence: equal for every allocator, or the run is void */
+    const char *error; /* NULL, or why the run is void (an allocation failed, contents changed) */
 } bench_result;
 
 typedef struct bench_workload {
     const char *name;
-    const char *summary; /* one line, for help */
+    const char *summary;   /* one line, for help */
+    unsigned threads_unit; /* `threads` must be a multiple of it */
     bench_params defaults;
     bench_result (*run)(const bench_allocator *allocator, const bench_params *params);
 } bench_workload;
 
+enum {
+    BENCH_THREADS_MAX = 1024,
+    BENCH_SIZE_MAX_BYTES = 1 << 30, /* a block's size is kept in 32 bits */
+    BENCH_SLOTS_MAX = 1 << 26
+};
+
 /* All workloads; ends with a NULL name. */
 extern const bench_workload bench_workloads[];
 
+/* NULL when there is none of that name. */
 const bench_workload *bench_workload_find(const char *name);
+
+/* NULL, or what is wrong with these parameters; to be asked before `run`. */
+const char *bench_params_problem(const bench_workload *workload, const bench_params *params);
+
+/* The allocators that are part of the program: "superslab" and "system", libc's or whatever is
+ * preloaded in its place. Ends with a NULL name. */
+extern const bench_allocator bench_allocators[];
+
+/* NULL when there is none of that name. */
+const bench_allocator *bench_allocator_find(const char *name);
 
 #endif

@@ -1,0 +1,159 @@
+/* superslab-bench: one workload, one allocator, in a process of its own. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr */
+#endif
+
+#include "options.h"
+#include "process.h"
+#include "workload.h"
+
+#ifdef SUPERSLAB_TRACE
+#include "route.h"
+#endif
+
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#ifndef SUPERSLAB_BUILD_FLAGS
+#define SUPERSLAB_BUILD_FLAGS "unknown"
+#endif
+
+#ifdef __clang__
+#define BENCH_COMPILER "clang " __clang_version__
+#else
+#define BENCH_COMPILER "gcc " __VERSION__
+#endif
+
+enum { EXIT_VOID = 1, EXIT_USAGE = 2 };
+
+static void print_string(const char *text) {
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        const unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20)
+            printf("\\u%04x", byte);
+        else if (byte == '"' || byte == '\\')
+            printf("\\%c", byte);
+        else
+            putchar(byte);
+    }
+    putchar('"');
+}
+
+static void print_member(const char *name, const char *text) {
+    printf(",\"%s\":", name);
+    print_string(text);
+}
+
+static void print_params(const bench_params *params) {
+    printf("\"threads\":%u,\"opsPerThread\":%" PRIu64 ",\"sizeMin\":%zu,\"sizeMax\":%zu,"
+           "\"slots\":%zu,\"seed\":%" PRIu64,
+           params->threads, params->ops, params->size_min, params->size_max, params->slots,
+           params->seed);
+}
+
+static void print_list(void) {
+    printf("[");
+    for (const bench_workload *workload = bench_workloads; workload->name != NULL; workload++) {
+        printf("%s\n{\"name\":", workload == bench_workloads ? "" : ",");
+        print_string(workload->name);
+        print_member("summary", workload->summary);
+        printf(",\"threadsUnit\":%u,\"defaults\":{", workload->threads_unit);
+        print_params(&workload->defaults);
+        printf("}}");
+    }
+    printf("\n]\n");
+}
+
+/* The file that holds a function: shows a stale binary, or a preload that did not take. A conversion
+ * from a function pointer to an object pointer is POSIX's, not C's, hence the union. */
+static const char *library_of(void *(*function)(size_t)) {
+    union {
+        void *(*function)(size_t);
+        void *address;
+    } both = {.function = function};
+    Dl_info info;
+    if (dladdr(both.address, &info) == 0 || info.dli_fname == NULL)
+        return "unknown";
+    return info.dli_fname;
+}
+
+#ifdef SUPERSLAB_TRACE
+static void print_routes(const uint64_t *before, const uint64_t *after) {
+    printf(",\"routes\":{");
+    for (unsigned i = 0; i < SS_ROUTE_COUNT; i++) {
+        printf("%s", i == 0 ? "" : ",");
+        print_string(ss_route_name((ss_route)i));
+        printf(":%" PRIu64, after[i] - before[i]);
+    }
+    printf("}");
+}
+#endif
+
+static void print_result(const bench_options *options, const bench_result *result, unsigned run,
+                         uint64_t minor_faults) {
+    printf("{\"workload\":");
+    print_string(options->workload->name);
+    print_member("allocator", options->allocator->name);
+    printf(",\"run\":%u,", run);
+    print_params(&options->params);
+    printf(",\"ops\":%" PRIu64 ",\"seconds\":%.9f,\"opsPerSecond\":%.0f", result->ops,
+           result->seconds, (double)result->ops / result->seconds);
+    /* Text, because a number of 64 bits does not survive JSON.parse. */
+    printf(",\"checksum\":\"%016" PRIx64 "\"", result->checksum);
+    printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64, bench_process_peak_rss(),
+           minor_faults);
+    print_member("library", library_of(options->allocator->malloc));
+    print_member("compiler", BENCH_COMPILER);
+    print_member("flags", SUPERSLAB_BUILD_FLAGS);
+}
+
+static int run_once(const bench_options *options, unsigned run) {
+#ifdef SUPERSLAB_TRACE
+    uint64_t before[SS_ROUTE_COUNT], after[SS_ROUTE_COUNT];
+    ss_route_read(before);
+#endif
+    const uint64_t faults = bench_process_minor_faults();
+    const bench_result result = options->workload->run(options->allocator, &options->params);
+    const uint64_t minor_faults = bench_process_minor_faults() - faults;
+#ifdef SUPERSLAB_TRACE
+    ss_route_read(after);
+#endif
+    if (result.error != NULL) {
+        fprintf(stderr, "superslab-bench: %s with %s is void: %s\n", options->workload->name,
+                options->allocator->name, result.error);
+        return EXIT_VOID;
+    }
+    print_result(options, &result, run, minor_faults);
+#ifdef SUPERSLAB_TRACE
+    print_routes(before, after);
+#endif
+    printf("}\n");
+    fflush(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    bench_options options;
+    char message[256];
+    if (!bench_options_parse(&options, argc, argv, message, sizeof message)) {
+        fprintf(stderr, "superslab-bench: %s\n%s", message, bench_options_usage);
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        fputs(bench_options_usage, stdout);
+        return 0;
+    }
+    if (options.list) {
+        print_list();
+        return 0;
+    }
+    /* Peak memory is the process's, so of all runs so far: for memory, one run a process. */
+    for (unsigned run = 1; run <= options.repeat; run++) {
+        const int status = run_once(&options, run);
+        if (status != 0)
+            return status;
+    }
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* What the workloads need from the system, beside threads. */
+#ifndef BENCH_PLATFORM_H
+#define BENCH_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A clock that never goes back, in nanoseconds. Reading it is no system call. */
+uint64_t bench_clock_nanoseconds(void);
+
+/* Lets another thread run. */
+void bench_yield(void);
+
+/* Says to the processor that this is a waiting loop. */
+static inline void bench_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* A system call without effect that a tracer recognises: a write of `text` to a closed descriptor. */
+void bench_marker(const char *text);
+
+/* Zeroed memory straight from the system, already resident; NULL when there is none. At least one
+ * byte. */
+void *bench_pages_take(size_t bytes);
+void bench_pages_give(void *pages, size_t bytes);
+
+#endif

@@ -1,0 +1,140 @@
+#include "team.h"
+
+#include "platform.h"
+
+#include <pthread.h>
+
+enum { BENCH_CACHE_LINE_BYTES = 128 /* Apple's; twice x86's, whose prefetcher fetches pairs */ };
+
+/* All threads meet here twice: before the timed part and after it. macOS has no pthread_barrier. A
+ * finished thread sleeps here rather than spin, or it would take time from those still measuring. */
+typedef struct bench_gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned expected, arrived;
+    unsigned round;
+    bool called_off; /* not every thread could be started: the others are to leave at once */
+} bench_gate;
+
+typedef struct bench_member {
+    bench_worker worker;
+    const bench_job *job;
+    bench_gate *gate; /* NULL when alone */
+    pthread_t thread;
+} bench_member;
+
+/* Returns false when the run is called off. */
+static bool bench_gate_pass(bench_gate *gate) {
+    if (gate == NULL)
+        return true;
+    pthread_mutex_lock(&gate->lock);
+    const unsigned round = gate->round;
+    if (++gate->arrived == gate->expected) {
+        gate->arrived = 0;
+        gate->round++;
+        pthread_cond_broadcast(&gate->changed);
+    }
+    while (gate->round == round && !gate->called_off)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    const bool open = !gate->called_off;
+    pthread_mutex_unlock(&gate->lock);
+    return open;
+}
+
+static void bench_gate_call_off(bench_gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    gate->called_off = true;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void *bench_member_main(void *argument) {
+    bench_member *member = argument;
+    bench_worker *worker = &member->worker;
+    const bool markers = worker->params->markers;
+    if (!bench_gate_pass(member->gate))
+        return NULL;
+    if (markers)
+        bench_marker("superslab-bench: timed part begins\n");
+    worker->started = bench_clock_nanoseconds();
+    member->job->timed(worker);
+    worker->ended = bench_clock_nanoseconds();
+    if (markers)
+        bench_marker("superslab-bench: timed part ended\n");
+    bench_gate_pass(member->gate);
+    if (member->job->drain != NULL)
+        member->job->drain(worker);
+    return NULL;
+}
+
+static const char *bench_members_run(bench_member *members, unsigned count) {
+    if (count == 1) {
+        bench_member_main(&members[0]);
+        return NULL;
+    }
+    bench_gate gate = {.expected = count};
+    pthread_mutex_init(&gate.lock, NULL);
+    pthread_cond_init(&gate.changed, NULL);
+    const char *error = NULL;
+    unsigned started = 0;
+    for (; started < count; started++) {
+        members[started].gate = &gate;
+        if (pthread_create(&members[started].thread, NULL, bench_member_main, &members[started])) {
+            error = "a thread could not be started";
+            bench_gate_call_off(&gate);
+            break;
+        }
+    }
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(members[i].thread, NULL);
+    pthread_cond_destroy(&gate.changed);
+    pthread_mutex_destroy(&gate.lock);
+    return error;
+}
+
+static bench_result bench_members_sum(const bench_member *members, unsigned count) {
+    bench_result result = {0};
+    uint64_t started = UINT64_MAX, ended = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const bench_worker *worker = &members[i].worker;
+        started = worker->started < started ? worker->started : started;
+        ended = worker->ended > ended ? worker->ended : ended;
+        result.ops += worker->ops;
+        result.checksum += worker->checksum;
+        if (result.error == NULL)
+            result.error = worker->error;
+    }
+    result.seconds = (double)(ended - started) * 1e-9;
+    return result;
+}
+
+static size_t bench_round_up(size_t bytes) {
+    return (bytes + BENCH_CACHE_LINE_BYTES - 1) & ~(size_t)(BENCH_CACHE_LINE_BYTES - 1);
+}
+
+bench_result bench_team_run(const bench_allocator *allocator, const bench_params *params,
+                            const bench_job *job, void *shared) {
+    const unsigned count = params->threads;
+    const size_t member_bytes = bench_round_up(sizeof(bench_member) * count);
+    const size_t memory_bytes = bench_round_up(job->memory_bytes);
+    const size_t bytes = member_bytes + memory_bytes * count;
+    unsigned char *pages = bench_pages_take(bytes);
+    if (pages == NULL)
+        return (bench_result){.error = "no memory for the benchmark's own bookkeeping"};
+
+    bench_member *members = (bench_member *)(void *)pages;
+    for (unsigned i = 0; i < count; i++) {
+        members[i].job = job;
+        members[i].worker.allocator = allocator;
+        members[i].worker.params = params;
+        members[i].worker.index = i;
+        members[i].worker.memory = pages + member_bytes + memory_bytes * i;
+        members[i].worker.shared = shared;
+    }
+    const char *error = bench_members_run(members, count);
+    bench_result result = bench_members_sum(members, count);
+    if (error != NULL)
+        result = (bench_result){.error = error};
+    bench_pages_give(pages, bytes);
+    return result;
+}
