@@ -33,7 +33,9 @@ extern "C" {
 #define SUPERSLAB_VERSION "0.1.0"
 
 /* Copies of superslab in one process share one heap when their ABI numbers are equal. */
+#ifndef SUPERSLAB_ABI /* overridden by the tests alone */
 #define SUPERSLAB_ABI 1
+#endif
 
 /* ---- allocate and free ------------------------------------------------------------------- */
 

@@ -1,0 +1,10 @@
+/* signal: SIGABRT
+ * stderr: superslab: double free: <hex>
+ * A block aligned to a page freed twice. */
+#include "superslab.h"
+
+int main(void) {
+    void *block = superslab_aligned_alloc(4096, 4096);
+    superslab_free(block);
+    superslab_free(block);
+}

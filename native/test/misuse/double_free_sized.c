@@ -1,0 +1,10 @@
+/* signal: SIGABRT
+ * stderr: superslab: double free: <hex>
+ * The second free is a sized one. */
+#include "superslab.h"
+
+int main(void) {
+    void *block = superslab_malloc(100);
+    superslab_free(block);
+    superslab_free_sized(block, 100);
+}

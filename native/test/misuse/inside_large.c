@@ -1,0 +1,9 @@
+/* signal: SIGABRT
+ * stderr: superslab: pointer inside a block: <hex>
+ * A pointer into the middle of a large block. */
+#include "superslab.h"
+
+int main(void) {
+    char *block = superslab_malloc(1 << 20);
+    superslab_free(block + (1 << 19));
+}

@@ -1,0 +1,10 @@
+/* signal: SIGABRT
+ * stderr: superslab: unknown pointer: <hex>
+ * The first call of the process frees what nobody allocated. */
+#include "superslab.h"
+
+static _Alignas(16) char memory[64];
+
+int main(void) {
+    superslab_free_sized(memory + 32, 8);
+}

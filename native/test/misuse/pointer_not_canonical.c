@@ -1,0 +1,10 @@
+/* signal: SIGABRT
+ * stderr: superslab: unknown pointer: <hex>
+ * A number that is no address. */
+#include "superslab.h"
+
+#include <stdint.h>
+
+int main(void) {
+    superslab_free((void *)(uintptr_t)0xdeadbeefdeadbeef);
+}

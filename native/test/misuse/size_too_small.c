@@ -1,0 +1,9 @@
+/* signal: SIGABRT
+ * stderr: superslab: size mismatch: <hex>
+ * A sized free with a size that would have got a smaller block. */
+#include "superslab.h"
+
+int main(void) {
+    void *block = superslab_malloc(1000);
+    superslab_free_sized(block, 10);
+}

@@ -1,0 +1,16 @@
+#include "classes.h"
+
+#include "check.h"
+#include "superslab.h"
+
+classes classes_derive(void) {
+    classes found = {0};
+    for (size_t size = 0; size <= CLASSES_WALK_BYTES;) {
+        const size_t usable = superslab_good_size(size);
+        CHECK_GE(usable, size);
+        CHECK_LT(found.count, CLASSES_MAX);
+        found.usable[found.count++] = usable;
+        size = usable + 1;
+    }
+    return found;
+}

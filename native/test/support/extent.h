@@ -1,0 +1,16 @@
+/* A shadow of who holds which addresses. */
+#ifndef TEST_EXTENT_H
+#define TEST_EXTENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct extent {
+    uintptr_t start;
+    size_t bytes;
+} extent;
+
+/* No two may share a byte. Sorts them. */
+void extents_check_disjoint(extent *extents, size_t count);
+
+#endif

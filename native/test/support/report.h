@@ -1,0 +1,27 @@
+/* An error handler that notes what is reported and goes on. */
+#ifndef TEST_REPORT_H
+#define TEST_REPORT_H
+
+#include "superslab.h"
+
+enum { REPORT_KINDS = 7 };
+
+/* Becomes the error handler. */
+void reports_start(void);
+
+/* Since the start, or since they were last taken; all kinds together for 0. */
+unsigned reports_count(superslab_error error);
+
+/* Exactly one report since the last, of this error and this pointer. Forgets it. */
+void reports_expect(superslab_error error, const void *pointer);
+
+/* As above, where the allocator may name the misuse in one of two ways. */
+void reports_expect_either(superslab_error error, superslab_error other, const void *pointer);
+
+/* None since the last. */
+void reports_expect_none(void);
+
+/* Forgets all; how many there were. */
+unsigned reports_take(void);
+
+#endif

@@ -1,0 +1,37 @@
+/* The first calls of a process come from many threads in the same moment. */
+#include "barrier.h"
+#include "check.h"
+#include "child.h"
+#include "parcel.h"
+#include "stats.h"
+#include "team.h"
+
+enum { THREADS = 8, CHILDREN = CHECK_SCALED(80), BLOCKS = 200 };
+
+static barrier together = BARRIER(THREADS);
+
+static void work(unsigned index, void *context) {
+    (void)context;
+    parcel *mine[BLOCKS];
+    barrier_wait(&together);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        mine[i] = parcel_new(sizeof(parcel) + (index * 977 + i * 131) % 90000, index * BLOCKS + i);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        parcel_free(mine[i]);
+}
+
+static void child_main(void *unused) {
+    (void)unused;
+    team_run(THREADS, work, NULL);
+    const superslab_stats now = stats_now();
+    CHECK_EQ(now.live_blocks, 0);
+    CHECK_EQ(now.live_bytes, 0);
+    stats_check_consistent(&now);
+}
+
+int main(void) {
+    for (int i = 0; i < CHILDREN; i++) {
+        const child_result result = child_run(child_main, NULL);
+        child_check_clean(&result);
+    }
+}
