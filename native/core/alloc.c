@@ -38,6 +38,7 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
 }
 
 SS_COLD void *ss_malloc_cold(unsigned bin) {
+    ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
@@ -45,30 +46,43 @@ SS_COLD void *ss_malloc_cold(unsigned bin) {
         block = ss_heap_refill(heap, bin);
     else if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 2)
         block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL) && heap != NULL)
+        block = ss_heap_scrape(heap, &bin, &faults);
     if (block != NULL)
         ss_header_set(block, (uint8_t)bin);
     SS_ROUTE(MALLOC_REFILL, 1);
     ss_thread_leave(self);
+    ss_report_faults(&faults);
     return block != NULL ? block : ss_no_memory();
 }
 
-SS_COLD void *ss_malloc_large(size_t size) {
+/* The system refuses: what the thread's bins hold may free a span long enough. */
+static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
+    ss_flush_own_heap();
+    ss_space_shrink_all();
+    void *block = ss_large_take(size, alignment, zero);
+    return block != NULL ? block : ss_no_memory();
+}
+
+static void *large_take(size_t size, size_t alignment, bool *zero) {
     ss_process_init();
     SS_ROUTE(MALLOC_LARGE, 1);
-    void *block = ss_large_take(size, 1, NULL);
-    return block != NULL ? block : ss_no_memory();
+    if (SS_UNLIKELY(size > PTRDIFF_MAX))
+        return ss_no_memory();
+    void *block = ss_large_take(size, alignment, zero);
+    return SS_LIKELY(block != NULL) ? block : large_scrape(size, alignment, zero);
+}
+
+SS_COLD void *ss_malloc_large(size_t size) {
+    return large_take(size, 1, NULL);
 }
 
 /* ---- zeroed ---- */
 
 static void *calloc_large(size_t bytes) {
     bool zero = false;
-    ss_process_init();
-    SS_ROUTE(MALLOC_LARGE, 1);
-    uint8_t *block = ss_large_take(bytes, 1, &zero);
-    if (block == NULL)
-        return ss_no_memory();
-    if (zero)
+    uint8_t *block = large_take(bytes, 1, &zero);
+    if (block == NULL || zero)
         return block;
     /* Zeroing a long block that was used before would touch pages that its user may never need. */
     size_t whole = bytes & ~(SS_GRANULE_BYTES - 1);
@@ -90,16 +104,8 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
 }
 
 /* ---- aligned ----
- * Headless blocks: a stride that is a multiple of the alignment puts every block of a slab on it, and no
- * byte is spent on a header. They have bins like the headed ones, and a live byte in their slab's
- * record instead of the header. */
-
-static unsigned aligned_bin(size_t alignment, size_t size) {
-    unsigned bin = ss_headless_bin(size < alignment ? alignment : size);
-    while (bin < SS_HEADLESS_COUNT && ss_process->classes[bin].stride % alignment != 0)
-        bin++;
-    return bin;
-}
+ * Headless blocks, so that no byte is spent on a header. They have bins like the headed ones, and a live
+ * byte in their slab's record instead of the header. */
 
 static void live_set(uint8_t *block) {
     ss_space *space = ss_space_find((uintptr_t)block);
@@ -137,11 +143,9 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
     if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) != 2)
         return ss_no_memory();
     if (size <= SS_HEADLESS_MAX && alignment <= SS_HEADLESS_MAX) {
-        unsigned bin = aligned_bin(alignment, size == 0 ? 1 : size);
+        unsigned bin = ss_aligned_bin(ss_process->classes, alignment, size == 0 ? 1 : size);
         if (bin < SS_HEADLESS_COUNT)
             return aligned_small(bin);
     }
-    SS_ROUTE(MALLOC_LARGE, 1);
-    void *block = ss_large_take(size, alignment, NULL);
-    return block != NULL ? block : ss_no_memory();
+    return large_take(size, alignment, NULL);
 }

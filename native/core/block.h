@@ -45,6 +45,9 @@ void ss_block_find(uintptr_t address, ss_block *found);
 void *ss_malloc_cold(unsigned bin);
 void *ss_malloc_large(size_t size);
 
+/* Gives back what the calling thread's bins hold. */
+void ss_flush_own_heap(void);
+
 /* Not in the first headed space. */
 void ss_free_cold(void *block);
 /* The byte before it is not a live header. */

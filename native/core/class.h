@@ -22,6 +22,10 @@ static inline unsigned ss_headless_bin(size_t size) {
     return 16 + (doubling - 8) * 8 + (unsigned)((size - 1) >> (doubling - 3)) - 8;
 }
 
+/* The smallest headless bin whose blocks hold `size` bytes, 1 to SS_HEADLESS_MAX, each at a multiple of
+ * `alignment`, at most SS_HEADLESS_MAX; SS_HEADLESS_COUNT if there is none. */
+unsigned ss_aligned_bin(const ss_class *classes, size_t alignment, size_t size);
+
 /* Fills the table of classes. */
 void ss_class_init(ss_class classes[SS_BIN_COUNT]);
 

@@ -79,10 +79,10 @@ SS_COLD void ss_free_overflow(void *block, unsigned bin) {
 
 /* A block whose whole slab has gone since still has the header that its free wrote. */
 static bool was_block(const ss_block *found, const void *pointer) {
+    uint8_t header; /* its page may be gone too */
     return found->state == SS_BLOCK_NONE && found->space != NULL &&
            found->space->kind == SS_SPACE_HEADED &&
-           ss_space_is_usable(found->space, (uintptr_t)pointer - 1) &&
-           ss_header_get(pointer) == SS_HEADER_FREED;
+           ss_os_read_byte((uintptr_t)pointer - 1, &header) && header == SS_HEADER_FREED;
 }
 
 /* What to say of a pointer that is no live block. */
@@ -151,13 +151,28 @@ SS_COLD void ss_free_cold(void *block) {
 
 /* ---- sized ---- */
 
+/* Whether a live block can have been asked with this size: a realloc may have left it in place down to
+ * half of what it holds, and otherwise it would be of another class or length. */
+static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
+    if (size > found->usable || (found->start & (alignment - 1)) != 0)
+        return false;
+    if (size >= found->usable / 2)
+        return true;
+    if (found->slab == NULL)
+        return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
+    return found->slab->bin == (found->space->kind == SS_SPACE_HEADED
+                                    ? ss_bin_of_size(size)
+                                    : ss_aligned_bin(ss_process->classes, alignment,
+                                                     size == 0 ? 1 : size));
+}
+
 static void free_checked(void *block, size_t alignment, size_t size) {
+    ss_block found;
     if (block == NULL)
         return;
-    ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
-        (size > found.usable || ((uintptr_t)block & (alignment - 1)) != 0)) {
+        !size_matches(&found, alignment, size)) {
         ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
         return;
     }

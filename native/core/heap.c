@@ -166,6 +166,33 @@ void *ss_heapless_take(unsigned bin) {
     return block;
 }
 
+static void *listed_take(unsigned bin) {
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    void *block = NULL;
+    for (uint32_t i = 0; i < count && block == NULL; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        ss_slab *slab = space == NULL || space->kind == SS_SPACE_EXTERNAL
+                            ? NULL
+                            : ss_slab_adopt(space, bin, 0);
+        if (slab != NULL) {
+            ss_slab_take(slab, &block, 1);
+            ss_slab_abandon(slab);
+        }
+    }
+    return block;
+}
+
+SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
+    ss_heap_flush(heap, faults);
+    ss_space_shrink_all();
+    void *block = ss_heapless_take(*bin);
+    unsigned end = *bin >= SS_BIN_HEADED ? SS_BIN_HEADED + SS_HEADED_COUNT : *bin + 1;
+    for (unsigned larger = *bin + 1; block == NULL && larger < end; larger++)
+        if ((block = listed_take(larger)) != NULL)
+            *bin = larger;
+    return block;
+}
+
 /* ---- flush ---- */
 
 /* Gives the oldest `count` blocks back to their slabs. */

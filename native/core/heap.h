@@ -14,6 +14,10 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 /* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
 void *ss_heap_refill(ss_heap *heap, unsigned bin);
 
+/* The system refuses memory: flushes the heap, which may end slabs, and tries again; then takes a block
+ * of a larger class and sets *bin to it. NULL if there is none. */
+void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults);
+
 /* The bin is full: flushes its older half, or gives it more room, then pushes the block. */
 void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults);
 

@@ -28,7 +28,7 @@ static void each_space(void (*visit)(ss_space *space)) {
 static void space_hold(ss_space *space) {
     for (;;) {
         ss_lock_take(&space->lock);
-        if (space->purging == 0)
+        if (space->purging == 0 && !space->shrinking)
             return;
         ss_lock_release(&space->lock);
         ss_os_yield();

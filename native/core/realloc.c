@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-/* A smaller size stays where it is unless more than half of the block would lie idle. */
+/* A smaller size stays where it is unless more than half of the block would lie idle and another
+ * class would serve it. */
 static bool fits(const ss_block *found, size_t size) {
-    return size <= found->usable && size >= found->usable / 2;
+    return size <= found->usable &&
+           (size >= found->usable / 2 || ss_bin_of_size(size) == found->slab->bin);
 }
 
 /* Copies into a new block; errno is set when there is none. */

@@ -203,13 +203,6 @@ bool ss_space_ready_record(ss_space *space) {
     return ss_meta_ensure(space->records, &space->records_ready, need);
 }
 
-bool ss_space_is_usable(ss_space *space, uintptr_t address) {
-    ss_lock_take(&space->lock);
-    bool usable = address - space->base < (size_t)space->granule_count << SS_GRANULE_SHIFT;
-    ss_lock_release(&space->lock);
-    return usable;
-}
-
 /* How many granules the space may come to have now. */
 static uint32_t granule_limit(ss_space *space) {
     size_t bytes = space->bytes;
@@ -219,9 +212,7 @@ static uint32_t granule_limit(ss_space *space) {
 }
 
 bool ss_space_grow(ss_space *space, uint32_t count) {
-    ss_lock_take(&space->lock);
-    uint32_t first = space->granule_count;
-    ss_lock_release(&space->lock);
+    uint32_t first = ss_span_end(space);
     uint32_t room = granule_limit(space) - first;
     if (count > room)
         return false;
@@ -243,4 +234,17 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
         step = count; /* refused ahead of need is not refused */
     }
     return ss_span_add(space, first, step);
+}
+
+bool ss_space_shrink_all(void) {
+    bool any = false;
+    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    for (uint32_t i = 0; i < count; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+        if (space != NULL && space->kind != SS_SPACE_EXTERNAL) {
+            ss_span_purge(space, 0);
+            any |= ss_span_shrink(space);
+        }
+    }
+    return any;
 }

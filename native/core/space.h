@@ -18,6 +18,10 @@ void ss_space_retire(ss_space *space);
 /* Makes at least `count` more granules usable, and the metadata they need. */
 bool ss_space_grow(ss_space *space, uint32_t count);
 
+/* The system refuses memory: gives back the charge for what is free at the end of every space, so that
+ * another may grow. True if there was any. */
+bool ss_space_shrink_all(void);
+
 /* Commits room for one more record, so that taking it needs no system call. */
 bool ss_space_ready_record(ss_space *space);
 
@@ -38,9 +42,6 @@ static inline ss_space *ss_space_find(uintptr_t address) {
 static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
     return (uint32_t)((address - space->base) >> SS_GRANULE_SHIFT);
 }
-
-/* Whether the address lies in granules that are committed. */
-bool ss_space_is_usable(ss_space *space, uintptr_t address);
 
 static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
     return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);

@@ -217,6 +217,42 @@ bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
+uint32_t ss_span_end(ss_space *space) {
+    for (;;) {
+        ss_lock_take(&space->lock);
+        bool shrinking = space->shrinking;
+        uint32_t end = space->granule_count;
+        ss_lock_release(&space->lock);
+        if (!shrinking)
+            return end;
+        ss_os_yield();
+    }
+}
+
+bool ss_span_shrink(ss_space *space) {
+    ss_lock_take(&space->lock);
+    uint32_t end = space->granule_count, tag = end == 0 ? 0 : space->granules[end - 1].tag;
+    uint32_t count = tag_length(tag) & ~(SS_SUPERSLAB_GRANULES - 1); /* whole SuperSlabs */
+    if (count == 0 || tag_kind(tag) != SS_RUN_CLEAN || space->shrinking) {
+        ss_lock_release(&space->lock);
+        return false;
+    }
+    uint32_t rest = tag_length(tag) - count;
+    run_remove(space, end - tag_length(tag), tag_length(tag), SS_RUN_CLEAN);
+    if (rest != 0)
+        run_insert(space, end - tag_length(tag), rest, SS_RUN_CLEAN);
+    space->granule_count = end - count;
+    space->shrinking = true;
+    ss_lock_release(&space->lock);
+    size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
+    ss_os_decommit(ss_space_address(space, end - count), bytes);
+    atomic_fetch_sub_explicit(&ss_process->committed_bytes, bytes, memory_order_relaxed);
+    ss_lock_take(&space->lock);
+    space->shrinking = false;
+    ss_lock_release(&space->lock);
+    return true;
+}
+
 /* ---- page moves ---- */
 
 static uint32_t moved_mask(uint32_t at, uint32_t end, uint32_t *step) {

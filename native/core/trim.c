@@ -11,22 +11,24 @@
 
 /* ---- trim ---- */
 
-static void flush_own(ss_faults *faults) {
+void ss_flush_own_heap(void) {
+    ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
     if (self->own != NULL) {
         ss_heap *heap = ss_thread_heap(&self);
         if (heap != NULL)
-            ss_heap_flush(heap, faults);
+            ss_heap_flush(heap, &faults);
     }
     ss_thread_leave(self);
+    ss_report_faults(&faults);
 }
 
 SUPERSLAB_EXPORT size_t superslab_trim(void) {
     ss_faults faults = {.count = 0};
     size_t given = 0;
     ss_process_init();
-    flush_own(&faults);
+    ss_flush_own_heap();
     ss_park_and_flush(&faults);
     uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
     for (uint32_t i = 0; i < count; i++) {

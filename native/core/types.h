@@ -145,7 +145,8 @@ typedef struct ss_space {
     uint32_t granule_count;               /* usable granules: the first so many */
     ss_runs runs[SS_RUN_KINDS];
     uint32_t clock;                       /* counts releases: the age of runs is told by it */
-    uint32_t purging;                     /* purges and moves under way outside the lock */
+    uint32_t purging;                     /* purges under way outside the lock */
+    bool shrinking;                       /* the end is being decommitted outside the lock */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
     uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
     size_t records_used;                  /* bytes */

@@ -24,6 +24,9 @@ void ss_os_release(void *start, size_t bytes);
  * contents, so calling it twice is harmless. False when the system refuses: nothing has changed. */
 bool ss_os_commit(void *start, size_t bytes);
 
+/* Undoes ss_os_commit: the addresses are as they were reserved, and no longer charged for. */
+void ss_os_decommit(void *start, size_t bytes);
+
 /* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
  * system refuses (locked pages): the contents are then undefined, the memory may still be held. */
 bool ss_os_purge(void *start, size_t bytes);

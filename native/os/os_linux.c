@@ -94,6 +94,14 @@ bool ss_os_commit(void *start, size_t bytes) {
     return done;
 }
 
+void ss_os_decommit(void *start, size_t bytes) {
+    int saved = errno;
+    /* A mapping in place of the old one: mprotect alone would leave the charge. */
+    if (mmap(start, bytes, PROT_NONE, MAP_KIND | MAP_FIXED, -1, 0) == start)
+        refuse_huge_pages(start, bytes);
+    errno = saved;
+}
+
 bool ss_os_purge(void *start, size_t bytes) {
     int saved = errno;
     bool done = madvise(start, bytes, MADV_DONTNEED) == 0;
