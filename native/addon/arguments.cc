@@ -14,74 +14,73 @@ bool is_integer(double number) {
 
 } // namespace
 
-void throw_argument_type(Napi::Env env, const char *name, const char *expected) {
+void throw_argument_type(napi_env env, const char *name, const char *expected) {
     char message[160];
     std::snprintf(message, sizeof message, "The \"%s\" argument must be %s", name, expected);
     napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
 }
 
-void throw_argument_range(Napi::Env env, const char *name, const char *expected) {
+void throw_argument_range(napi_env env, const char *name, const char *expected) {
     char message[160];
     std::snprintf(message, sizeof message, "The \"%s\" argument must be %s", name, expected);
     napi_throw_range_error(env, "ERR_OUT_OF_RANGE", message);
 }
 
-bool argument_integer(const Napi::CallbackInfo &info, size_t index, const char *name,
-                      uint64_t *out) {
+bool argument_integer(napi_env env, napi_value value, const char *name, uint64_t *out) {
     double number = 0;
-    if (napi_get_value_double(info.Env(), info[index], &number) != napi_ok) {
-        throw_argument_type(info.Env(), name, "a number");
+    if (napi_get_value_double(env, value, &number) != napi_ok) {
+        throw_argument_type(env, name, "a number");
         return false;
     }
     if (!is_integer(number)) {
-        throw_argument_range(info.Env(), name, INTEGER);
+        throw_argument_range(env, name, INTEGER);
         return false;
     }
     *out = static_cast<uint64_t>(number);
     return true;
 }
 
-bool argument_size(const Napi::CallbackInfo &info, size_t index, const char *name, size_t *out) {
-    uint64_t value = 0;
-    if (!argument_integer(info, index, name, &value))
+bool argument_size(napi_env env, napi_value value, const char *name, size_t *out) {
+    uint64_t integer = 0;
+    if (!argument_integer(env, value, name, &integer))
         return false;
-    *out = static_cast<size_t>(value);
+    *out = static_cast<size_t>(integer);
     return true;
 }
 
-bool argument_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out) {
-    uint64_t value = 0;
-    if (!argument_integer(info, index, "address", &value))
+bool argument_address(napi_env env, napi_value value, uintptr_t *out) {
+    uint64_t integer = 0;
+    if (!argument_integer(env, value, "address", &integer))
         return false;
-    *out = static_cast<uintptr_t>(value);
+    *out = static_cast<uintptr_t>(integer);
     return true;
 }
 
-bool argument_any_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out) {
-    uint64_t value = 0;
+bool argument_any_address(napi_env env, napi_value value, uintptr_t *out) {
+    uint64_t integer = 0;
     bool exact = false;
-    napi_status status = napi_get_value_bigint_uint64(info.Env(), info[index], &value, &exact);
+    napi_status status = napi_get_value_bigint_uint64(env, value, &integer, &exact);
     if (status != napi_ok) {
         napi_valuetype type = napi_undefined;
-        napi_typeof(info.Env(), info[index], &type);
+        napi_typeof(env, value, &type);
         if (type == napi_number)
-            return argument_address(info, index, out);
-        throw_argument_type(info.Env(), "address", "a number or a bigint");
+            return argument_address(env, value, out);
+        throw_argument_type(env, "address", "a number or a bigint");
         return false;
     }
     if (!exact) {
-        throw_argument_range(info.Env(), "address", "a bigint between 0n and 2n ** 64n - 1n");
+        throw_argument_range(env, "address", "a bigint between 0n and 2n ** 64n - 1n");
         return false;
     }
-    *out = static_cast<uintptr_t>(value);
+    *out = static_cast<uintptr_t>(integer);
     return true;
 }
 
-bool argument_alignment(const Napi::CallbackInfo &info, size_t index, size_t *out) {
-    if (!argument_size(info, index, "alignment", out))
+bool argument_alignment(napi_env env, napi_value value, size_t *out) {
+    if (!argument_size(env, value, "alignment", out))
         return false;
     if (*out == 0 || (*out & (*out - 1)) != 0) {
-        throw_argument_range(info.Env(), "alignment", "a power of two");
+        throw_argument_range(env, "alignment", "a power of two");
         return false;
     }
     return true;

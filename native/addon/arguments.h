@@ -6,25 +6,24 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <napi.h>
+#include <node_api.h>
 
 /* A whole number that a JavaScript number holds exactly. */
-bool argument_integer(const Napi::CallbackInfo &info, size_t index, const char *name,
-                      uint64_t *out);
+bool argument_integer(napi_env env, napi_value value, const char *name, uint64_t *out);
 
 /* The same for sizes and counts. */
-bool argument_size(const Napi::CallbackInfo &info, size_t index, const char *name, size_t *out);
+bool argument_size(napi_env env, napi_value value, const char *name, size_t *out);
 
 /* An address as malloc returned it. */
-bool argument_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out);
+bool argument_address(napi_env env, napi_value value, uintptr_t *out);
 
 /* Any address there is, as a number or, where numbers end, a bigint. */
-bool argument_any_address(const Napi::CallbackInfo &info, size_t index, uintptr_t *out);
+bool argument_any_address(napi_env env, napi_value value, uintptr_t *out);
 
 /* A power of two. */
-bool argument_alignment(const Napi::CallbackInfo &info, size_t index, size_t *out);
+bool argument_alignment(napi_env env, napi_value value, size_t *out);
 
-void throw_argument_type(Napi::Env env, const char *name, const char *expected);
-void throw_argument_range(Napi::Env env, const char *name, const char *expected);
+void throw_argument_type(napi_env env, const char *name, const char *expected);
+void throw_argument_range(napi_env env, const char *name, const char *expected);
 
 #endif

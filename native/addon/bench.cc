@@ -14,18 +14,17 @@ namespace {
 
 /* Looks `text` up by a finder of native/bench; the longest name there is far shorter than this. */
 template <typename T>
-bool argument_named(const Napi::CallbackInfo &info, size_t index, const char *name,
-                    const char *expected, T *(*find)(const char *), T **out) {
+bool argument_named(napi_env env, napi_value value, const char *name, const char *expected,
+                    T *(*find)(const char *), T **out) {
     char text[64];
     size_t length = 0;
-    if (napi_get_value_string_utf8(info.Env(), info[index], text, sizeof text, &length) !=
-        napi_ok) {
-        throw_argument_type(info.Env(), name, "a string");
+    if (napi_get_value_string_utf8(env, value, text, sizeof text, &length) != napi_ok) {
+        throw_argument_type(env, name, "a string");
         return false;
     }
     *out = find(text);
     if (*out == nullptr) {
-        throw_argument_range(info.Env(), name, expected);
+        throw_argument_range(env, name, expected);
         return false;
     }
     return true;
@@ -66,21 +65,21 @@ Napi::Value run(const Napi::CallbackInfo &info) {
     const bench_workload *workload;
     const bench_allocator *named;
     uint64_t threads;
-    if (!argument_named(info, 0, "workload", "the name of a workload", bench_workload_find,
+    if (!argument_named(env, info[0], "workload", "the name of a workload", bench_workload_find,
                         &workload) ||
-        !argument_named(info, 1, "allocator", "the name of an allocator", bench_allocator_find,
+        !argument_named(env, info[1], "allocator", "the name of an allocator", bench_allocator_find,
                         &named))
         return {};
     bench_params params = workload->defaults;
-    if (!argument_integer(info, 2, "threads", &threads) ||
-        !argument_integer(info, 3, "ops", &params.ops) ||
-        !argument_size(info, 4, "sizeMin", &params.size_min) ||
-        !argument_size(info, 5, "sizeMax", &params.size_max) ||
-        !argument_size(info, 6, "slots", &params.slots) ||
-        !argument_integer(info, 7, "seed", &params.seed))
+    if (!argument_integer(env, info[2], "threads", &threads) ||
+        !argument_integer(env, info[3], "ops", &params.ops) ||
+        !argument_size(env, info[4], "sizeMin", &params.size_min) ||
+        !argument_size(env, info[5], "sizeMax", &params.size_max) ||
+        !argument_size(env, info[6], "slots", &params.slots) ||
+        !argument_integer(env, info[7], "seed", &params.seed))
         return {};
-    params.threads = threads > BENCH_THREADS_MAX ? BENCH_THREADS_MAX + 1u
-                                                 : static_cast<unsigned>(threads);
+    params.threads =
+        threads > BENCH_THREADS_MAX ? BENCH_THREADS_MAX + 1u : static_cast<unsigned>(threads);
     if (const char *problem = bench_params_problem(workload, &params)) {
         napi_throw_range_error(env, "ERR_OUT_OF_RANGE", problem);
         return {};

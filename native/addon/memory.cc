@@ -3,101 +3,143 @@
 #include "arguments.h"
 #include "heap.h"
 
+/* Written to the C interface of Node-API: node-addon-api's wrappers cost these calls more than what
+ * the calls do. */
 namespace {
 
-Napi::Value number(const Napi::CallbackInfo &info, double value) {
-    return Napi::Number::New(info.Env(), value);
+template <size_t COUNT>
+class Arguments {
+  public:
+    Arguments(napi_env env, napi_callback_info info) {
+        size_t count = COUNT;
+        napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+    }
+    napi_value operator[](size_t index) const {
+        return values[index];
+    }
+
+  private:
+    napi_value values[COUNT]; /* undefined where there was none */
+};
+
+napi_value number(napi_env env, double value) {
+    napi_value result = nullptr;
+    napi_create_double(env, value, &result);
+    return result;
 }
 
 /* Blocks lie below 2^53 on every system there is. */
-Napi::Value block(const Napi::CallbackInfo &info, void *pointer) {
-    return number(info, static_cast<double>(reinterpret_cast<uintptr_t>(pointer)));
+napi_value block(napi_env env, void *pointer) {
+    return number(env, static_cast<double>(reinterpret_cast<uintptr_t>(pointer)));
 }
 
-Napi::Value malloc(const Napi::CallbackInfo &info) {
+napi_value malloc(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
     size_t size;
-    if (!argument_size(info, 0, "size", &size))
-        return {};
-    return block(info, heap()->malloc(size));
+    if (!argument_size(env, given[0], "size", &size))
+        return nullptr;
+    return block(env, heap()->malloc(size));
 }
 
-Napi::Value calloc(const Napi::CallbackInfo &info) {
+napi_value calloc(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
     size_t count, size;
-    if (!argument_size(info, 0, "count", &count) || !argument_size(info, 1, "size", &size))
-        return {};
-    return block(info, heap()->calloc(count, size));
+    if (!argument_size(env, given[0], "count", &count) ||
+        !argument_size(env, given[1], "size", &size))
+        return nullptr;
+    return block(env, heap()->calloc(count, size));
 }
 
-Napi::Value aligned_alloc(const Napi::CallbackInfo &info) {
+napi_value aligned_alloc(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
     size_t alignment, size;
-    if (!argument_alignment(info, 0, &alignment) || !argument_size(info, 1, "size", &size))
-        return {};
-    return block(info, heap()->aligned_alloc(alignment, size));
+    if (!argument_alignment(env, given[0], &alignment) ||
+        !argument_size(env, given[1], "size", &size))
+        return nullptr;
+    return block(env, heap()->aligned_alloc(alignment, size));
 }
 
-Napi::Value realloc(const Napi::CallbackInfo &info) {
+napi_value realloc(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
     uintptr_t address;
     size_t size;
-    if (!argument_address(info, 0, &address) || !argument_size(info, 1, "size", &size))
-        return {};
+    if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
+        return nullptr;
     int error;
     void *pointer = heap_realloc(address, size, &error);
-    return error == 0 ? block(info, pointer) : number(info, -error);
+    return error == 0 ? block(env, pointer) : number(env, -error);
 }
 
-Napi::Value free(const Napi::CallbackInfo &info) {
+napi_value free(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
     uintptr_t address;
-    if (!argument_address(info, 0, &address))
-        return {};
-    return number(info, -heap_free(address));
+    if (!argument_address(env, given[0], &address))
+        return nullptr;
+    return number(env, -heap_free(address));
 }
 
-Napi::Value free_sized(const Napi::CallbackInfo &info) {
+napi_value free_sized(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
     uintptr_t address;
     size_t size;
-    if (!argument_address(info, 0, &address) || !argument_size(info, 1, "size", &size))
-        return {};
-    return number(info, -heap_free_sized(address, size));
+    if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
+        return nullptr;
+    return number(env, -heap_free_sized(address, size));
 }
 
-Napi::Value usable_size(const Napi::CallbackInfo &info) {
+napi_value usable_size(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
     uintptr_t address;
-    if (!argument_address(info, 0, &address))
-        return {};
+    if (!argument_address(env, given[0], &address))
+        return nullptr;
     int error;
     size_t bytes = heap_usable_size(address, &error);
-    return number(info, error == 0 ? static_cast<double>(bytes) : -error);
+    return number(env, error == 0 ? static_cast<double>(bytes) : -error);
 }
 
-Napi::Value good_size(const Napi::CallbackInfo &info) {
+napi_value good_size(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
     size_t size;
-    if (!argument_size(info, 0, "size", &size))
-        return {};
-    return number(info, static_cast<double>(heap()->good_size(size)));
+    if (!argument_size(env, given[0], "size", &size))
+        return nullptr;
+    return number(env, static_cast<double>(heap()->good_size(size)));
 }
 
-Napi::Value prewarm(const Napi::CallbackInfo &info) {
+napi_value prewarm(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
     size_t size, count;
-    if (!argument_size(info, 0, "size", &size) || !argument_size(info, 1, "count", &count))
-        return {};
-    return number(info, static_cast<double>(heap()->prewarm(size, count)));
+    if (!argument_size(env, given[0], "size", &size) ||
+        !argument_size(env, given[1], "count", &count))
+        return nullptr;
+    return number(env, static_cast<double>(heap()->prewarm(size, count)));
 }
 
-Napi::Value trim(const Napi::CallbackInfo &info) {
-    return number(info, static_cast<double>(heap()->trim()));
+napi_value trim(napi_env env, napi_callback_info) {
+    return number(env, static_cast<double>(heap()->trim()));
 }
+
+constexpr struct {
+    const char *name;
+    napi_callback callback;
+} FUNCTIONS[] = {
+    {"malloc", malloc},
+    {"calloc", calloc},
+    {"alignedAlloc", aligned_alloc},
+    {"realloc", realloc},
+    {"free", free},
+    {"freeSized", free_sized},
+    {"usableSize", usable_size},
+    {"goodSize", good_size},
+    {"prewarm", prewarm},
+    {"trim", trim},
+};
 
 } // namespace
 
 void memory_exports(Napi::Env env, Napi::Object exports) {
-    exports.Set("malloc", Napi::Function::New<malloc>(env, "malloc"));
-    exports.Set("calloc", Napi::Function::New<calloc>(env, "calloc"));
-    exports.Set("alignedAlloc", Napi::Function::New<aligned_alloc>(env, "alignedAlloc"));
-    exports.Set("realloc", Napi::Function::New<realloc>(env, "realloc"));
-    exports.Set("free", Napi::Function::New<free>(env, "free"));
-    exports.Set("freeSized", Napi::Function::New<free_sized>(env, "freeSized"));
-    exports.Set("usableSize", Napi::Function::New<usable_size>(env, "usableSize"));
-    exports.Set("goodSize", Napi::Function::New<good_size>(env, "goodSize"));
-    exports.Set("prewarm", Napi::Function::New<prewarm>(env, "prewarm"));
-    exports.Set("trim", Napi::Function::New<trim>(env, "trim"));
+    for (const auto &[name, callback] : FUNCTIONS) {
+        napi_value function = nullptr;
+        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+        exports.Set(name, function);
+    }
 }

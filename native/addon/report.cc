@@ -48,7 +48,7 @@ Napi::Value stats(const Napi::CallbackInfo &info) {
 
 Napi::Value inspect(const Napi::CallbackInfo &info) {
     uintptr_t address;
-    if (!argument_any_address(info, 0, &address))
+    if (!argument_any_address(info.Env(), info[0], &address))
         return {};
     superslab_inspection found;
     heap()->inspect(address, &found);

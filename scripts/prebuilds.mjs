@@ -1,4 +1,4 @@
-// npm run prebuild: what the package ships for this platform, made through binding.gyp.
+// npm run build:prebuilds: what the package ships for this platform, made through binding.gyp.
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { build } from './build.mjs'
