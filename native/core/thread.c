@@ -39,7 +39,7 @@ static void block_end(ss_thread *self) {
 
 #else
 
-_Thread_local ss_thread ss_thread_block __attribute__((tls_model("initial-exec"))) = {
+_Thread_local ss_thread ss_thread_block SS_TLS_MODEL = {
     .heap = (ss_heap *)&ss_empty_heap,
 };
 

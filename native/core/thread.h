@@ -37,8 +37,12 @@
  * thread has one it uses a block that all such threads share and that never leads to a heap. */
 ss_thread *ss_thread_self(void);
 #else
-extern _Thread_local ss_thread ss_thread_block
-    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+#ifdef __ELF__
+#define SS_TLS_MODEL __attribute__((tls_model("initial-exec"), visibility("hidden")))
+#else
+#define SS_TLS_MODEL __attribute__((visibility("hidden")))
+#endif
+extern _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 static inline ss_thread *ss_thread_self(void) {
     return &ss_thread_block;
 }

@@ -3,7 +3,9 @@
 #ifndef SS_SYMBOLS_LINUX_H
 #define SS_SYMBOLS_LINUX_H
 
+#if __has_include(<features.h>)
 #include <features.h>
+#endif
 
 #ifdef __GLIBC__
 #if defined(__x86_64__)

@@ -1,0 +1,105 @@
+#include "os.h"
+
+#include <errno.h>
+#include <mach-o/dyld.h>
+#include <mach-o/getsect.h>
+#include <mach/mach.h>
+#include <mach/mach_vm.h>
+#include <mach/vm_statistics.h>
+#include <sys/mman.h>
+
+#define MAP_KIND (MAP_PRIVATE | MAP_ANON | MAP_NORESERVE)
+/* Makes the mappings of superslab a line of their own in vmmap(1). */
+#define MAP_LABEL VM_MAKE_TAG(VM_MEMORY_APPLICATION_SPECIFIC_1)
+
+/* ---- memory ---- */
+
+void *ss_os_reserve(size_t bytes, size_t alignment) {
+    int saved = errno;
+    size_t page = ss_os_page_bytes();
+    size_t slack = alignment > page ? alignment : 0;
+    char *start = NULL;
+    if (bytes <= SIZE_MAX - slack) {
+        start = mmap(NULL, bytes + slack, PROT_NONE, MAP_KIND, MAP_LABEL, 0);
+        if (start == MAP_FAILED)
+            start = NULL;
+    }
+    if (start != NULL) {
+        size_t head = -(uintptr_t)start & (alignment - 1);
+        /* These are fresh addresses that nobody was told of, so their ends may go. */
+        if (head != 0)
+            munmap(start, head);
+        if (slack > head)
+            munmap(start + head + bytes, slack - head);
+        start += head;
+    }
+    errno = saved;
+    return start;
+}
+
+static bool map_over(void *start, size_t bytes, int protection) {
+    int saved = errno;
+    bool done = mmap(start, bytes, protection, MAP_KIND | MAP_FIXED, MAP_LABEL, 0) == start;
+    errno = saved;
+    return done;
+}
+
+void ss_os_decommit(void *start, size_t bytes) {
+    map_over(start, bytes, PROT_NONE);
+}
+
+/* MADV_DONTNEED keeps the pages here and MADV_FREE counts them as resident until they are wanted: a
+ * fresh mapping in place of the old one is what makes the memory go at once and read as zero. */
+bool ss_os_purge(void *start, size_t bytes) {
+    return map_over(start, bytes, PROT_READ | PROT_WRITE);
+}
+
+bool ss_os_renew(void *start, size_t bytes) {
+    return ss_os_purge(start, bytes);
+}
+
+/* mach_vm_remap shares pages copy-on-write rather than moving them, and the source would keep its
+ * share; the caller copies. */
+ss_os_move_result ss_os_move(void *to, void *from, size_t bytes) {
+    (void)to, (void)from, (void)bytes;
+    return SS_OS_REFUSED;
+}
+
+bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
+    mach_vm_size_t got = 0;
+    return mach_vm_read_overwrite(mach_task_self(), address, 1, (mach_vm_address_t)(uintptr_t)out,
+                                  &got) == KERN_SUCCESS &&
+           got == 1;
+}
+
+/* ---- threads ---- */
+
+/* There is no membarrier: what sleeping threads hold stays with them. */
+bool ss_os_barrier(void) {
+    return false;
+}
+
+/* ---- process ---- */
+
+/* What native/core/api.c puts into the section `superslab` of each copy. */
+typedef struct beacon_note {
+    uint32_t abi;
+    struct ss_beacon *beacon;
+} beacon_note;
+
+void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
+    for (uint32_t i = 0, count = _dyld_image_count(); i < count; i++) {
+        const struct mach_header_64 *image =
+            (const struct mach_header_64 *)(const void *)_dyld_get_image_header(i);
+        unsigned long bytes = 0;
+        const beacon_note *note =
+            image == NULL ? NULL
+                          : (const beacon_note *)(const void *)getsectiondata(image, "__DATA",
+                                                                              "superslab", &bytes);
+        if (note == NULL || bytes < sizeof *note)
+            continue;
+        const char *file = _dyld_get_image_name(i);
+        if (visit(note->abi, note->beacon, file == NULL ? "" : file, context))
+            return;
+    }
+}

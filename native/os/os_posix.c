@@ -1,0 +1,96 @@
+/* What Linux and macOS have in common. */
+#include "os.h"
+
+#include "symbols_linux.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* ---- memory ---- */
+
+size_t ss_os_page_bytes(void) {
+    static _Atomic size_t bytes;
+    size_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
+    if (known == 0) {
+        known = (size_t)sysconf(_SC_PAGESIZE);
+        atomic_store_explicit(&bytes, known, memory_order_relaxed);
+    }
+    return known;
+}
+
+void ss_os_release(void *start, size_t bytes) {
+    int saved = errno;
+    munmap(start, bytes);
+    errno = saved;
+}
+
+bool ss_os_commit(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+size_t ss_os_address_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return (size_t)limit.rlim_cur;
+}
+
+/* ---- threads ---- */
+
+void ss_os_yield(void) {
+    sched_yield();
+}
+
+static pthread_key_t exit_key;
+static _Atomic bool exit_key_made;
+
+bool ss_os_thread_exit_init(void (*destructor)(void *value)) {
+    bool made = pthread_key_create(&exit_key, destructor) == 0;
+    atomic_store_explicit(&exit_key_made, made, memory_order_release);
+    return made;
+}
+
+bool ss_os_thread_exit_arm(void *value) {
+    return atomic_load_explicit(&exit_key_made, memory_order_acquire) &&
+           pthread_setspecific(exit_key, value) == 0;
+}
+
+void *ss_os_thread_exit_value(void) {
+    return atomic_load_explicit(&exit_key_made, memory_order_acquire)
+               ? pthread_getspecific(exit_key)
+               : NULL;
+}
+
+void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+    pthread_atfork(prepare, parent, child);
+}
+
+/* ---- process ---- */
+
+void ss_os_write_error(const char *text, size_t bytes) {
+    int saved = errno;
+    while (bytes != 0) {
+        ssize_t wrote = write(STDERR_FILENO, text, bytes);
+        if (wrote <= 0) {
+            if (wrote < 0 && errno == EINTR)
+                continue;
+            break;
+        }
+        text += wrote;
+        bytes -= (size_t)wrote;
+    }
+    errno = saved;
+}
+
+_Noreturn void ss_os_abort(void) {
+    abort();
+}
