@@ -30,7 +30,7 @@ test('the lock file names versions and no host', (t) => {
 test('every native source is listed once, and every listed one exists', (t) => {
   const listed = ['core', 'addon', 'bench', 'benchMain']
     .flatMap((key) => sources[key])
-    .concat(sources.os.linux, sources.os.mac)
+    .concat([...new Set([...sources.os.linux, ...sources.os.mac])])
   const present = ['core', 'os', 'addon', 'bench'].flatMap((folder) =>
     readdirSync(path.join('native', folder))
       .filter((file) => /\.(c|cc)$/.test(file))
