@@ -33,22 +33,18 @@ static void region_step(void) {
     superslab_region_retire(region);
 }
 
-static void scenario(void) {
-    model small, large;
-    model_start(&small, seed, 300, 30000);
-    model_start(&large, seed + 1, 20, 12 << 20);
-    small.may_fail = large.may_fail = true;
+static void scenario(model *small, model *large) {
     for (int part = 0; part < 3; part++) {
-        model_step(&small, 400);
-        model_step(&large, 60);
-        model_check(&small);
-        model_check(&large);
+        model_step(small, 300);
+        model_step(large, 40);
+        model_check(small);
+        model_check(large);
         superslab_trim();
         superslab_prewarm(2000, 100);
         region_step();
     }
-    model_end(&large);
-    model_end(&small);
+    model_clear(large);
+    model_clear(small);
 }
 
 typedef struct refusal {
@@ -61,15 +57,21 @@ typedef struct refusal {
 static void refused_once(void *context) {
     const refusal *what = context;
     region_memory = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* The models' own tables are mapped before anything is refused. */
+    model small, large;
+    model_start(&small, seed, 200, 20000);
+    model_start(&large, seed + 1, 16, 5 << 20);
+    small.may_fail = large.may_fail = true;
     refuse_start(what->kind, what->first, what->all_after);
-    scenario();
+    scenario(&small, &large);
     const unsigned calls = refuse_stop();
     const superslab_stats now = stats_now();
     stats_check_consistent(&now);
     CHECK_EQ(now.live_blocks, 0);
     CHECK_EQ(now.live_bytes, 0);
     /* And when the system is itself again, so is superslab. */
-    scenario();
+    small.may_fail = large.may_fail = false;
+    scenario(&small, &large);
     superslab_free(block_new(100));
     superslab_free(block_new(30 << 20));
     superslab_trim();

@@ -5,12 +5,13 @@
 
 classes classes_derive(void) {
     classes found = {0};
-    for (size_t size = 0; size <= CLASSES_WALK_BYTES;) {
+    for (size_t size = 0;;) {
         const size_t usable = superslab_good_size(size);
         CHECK_GE(usable, size);
+        if (usable > CLASSES_WALK_BYTES)
+            return found;
         CHECK_LT(found.count, CLASSES_MAX);
         found.usable[found.count++] = usable;
         size = usable + 1;
     }
-    return found;
 }

@@ -11,7 +11,7 @@ typedef struct classes {
     size_t usable[CLASSES_MAX]; /* the largest request each one serves, ascending */
 } classes;
 
-/* All classes with requests up to 66000 bytes; the last one may already be a large block's size. */
+/* All classes of up to 66000 bytes: what lies above 64 KiB has whole granules of its own. */
 classes classes_derive(void);
 
 #endif

@@ -11,20 +11,19 @@ typedef struct link {
     uint64_t number;
 } link;
 
-/* Where nothing can be had any more, what is given back can be had again, and a smaller size too. */
+/* Where nothing can be had any more, what is given back can be had again. */
 static void at_the_edge(link **last, size_t size) {
     for (int round = 0; round < 3 && *last != NULL; round++) {
         link *freed = *last;
         const uint64_t number = freed->number;
         *last = freed->next;
         superslab_free(freed);
-        link *again = block_try(size > 64 ? size - 16 : size);
-        CHECK(again != NULL);
+        link *again = block_new(size);
         again->next = *last;
         again->number = number;
         *last = again;
     }
-    CHECK(block_try_zeroed(size, 1 << 20) == NULL || size < 4096);
+    CHECK(block_try_zeroed(1 << 10, 1 << 20) == NULL);
 }
 
 size_t exhaust_memory(size_t size) {
