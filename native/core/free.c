@@ -156,7 +156,8 @@ SS_COLD void ss_free_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (size >= found->usable / 2)
+    if (size >= found->usable / 2 ||
+        atomic_load_explicit(&ss_process->lent, memory_order_relaxed))
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;

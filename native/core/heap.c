@@ -188,8 +188,10 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     void *block = ss_heapless_take(*bin);
     unsigned end = *bin >= SS_BIN_HEADED ? SS_BIN_HEADED + SS_HEADED_COUNT : *bin + 1;
     for (unsigned larger = *bin + 1; block == NULL && larger < end; larger++)
-        if ((block = listed_take(larger)) != NULL)
+        if ((block = listed_take(larger)) != NULL) {
             *bin = larger;
+            atomic_store_explicit(&ss_process->lent, true, memory_order_relaxed);
+        }
     return block;
 }
 

@@ -87,15 +87,23 @@ static ss_space *space_publish(ss_space *space) {
     return index < SS_SPACE_COUNT ? space : NULL;
 }
 
+static void space_unmake(ss_space *space) {
+    if (space->meta != NULL) {
+        atomic_fetch_sub_explicit(&ss_process->reserved_bytes, space->meta_bytes,
+                                  memory_order_relaxed);
+        ss_os_release(space->meta, space->meta_bytes);
+    }
+    ss_meta_give(space, sizeof(ss_space));
+}
+
 static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
         return NULL;
-    if (!space_set(space, kind, base, bytes) || space_publish(space) == NULL) {
-        ss_meta_give(space, sizeof(ss_space));
-        return NULL;
-    }
-    return space;
+    if (space_set(space, kind, base, bytes) && space_publish(space) != NULL)
+        return space;
+    space_unmake(space);
+    return NULL;
 }
 
 /* ---- making spaces ---- */
@@ -127,18 +135,27 @@ static void *region_reserve(size_t most, size_t least, size_t *bytes) {
     }
 }
 
+static void region_release(char *base, size_t bytes) {
+    ss_os_release(base - SS_SUPERSLAB_BYTES, bytes + SS_SUPERSLAB_BYTES);
+    atomic_fetch_sub_explicit(&ss_process->reserved_bytes, bytes + SS_SUPERSLAB_BYTES,
+                              memory_order_relaxed);
+}
+
+/* Each step is done once, whatever becomes of the next: after a refusal the next request goes on. */
 bool ss_space_init(void) {
-    size_t bytes;
-    char *base = region_reserve(SS_REGION_BYTES, SS_REGION_MIN_BYTES, &bytes);
-    if (base == NULL)
+    if (ss_process->region == NULL)
+        ss_process->region =
+            region_reserve(SS_REGION_BYTES, SS_REGION_MIN_BYTES, &ss_process->region_bytes);
+    if (ss_process->region == NULL)
         return false;
-    size_t half = bytes / 2;
-    ss_space *headed = space_make(SS_SPACE_HEADED, base, half);
-    ss_space *headless = space_make(SS_SPACE_HEADLESS, base + half, half);
-    if (headed == NULL || headless == NULL)
+    size_t half = ss_process->region_bytes / 2;
+    uint32_t made = atomic_load_explicit(&ss_process->space_count, memory_order_relaxed);
+    if (made == 0 && space_make(SS_SPACE_HEADED, ss_process->region, half) == NULL)
         return false;
-    ss_process->headed_base = headed->base;
-    ss_process->headed_bytes = headed->bytes;
+    if (made < 2 && space_make(SS_SPACE_HEADLESS, ss_process->region + half, half) == NULL)
+        return false;
+    ss_process->headed_base = (uintptr_t)ss_process->region;
+    ss_process->headed_bytes = half;
     return true;
 }
 
@@ -146,25 +163,24 @@ ss_space *ss_space_add(ss_space_kind kind, size_t least) {
     size_t bytes;
     least = round_up(least, SS_SUPERSLAB_BYTES);
     char *base = region_reserve(SS_REGION_BYTES / 2, least, &bytes);
-    /* A refusal after the reservation leaves addresses unused; the system refuses metadata only when
-     * it refuses everything. */
-    return base == NULL ? NULL : space_make(kind, base, bytes);
+    if (base == NULL)
+        return NULL;
+    ss_space *space = space_make(kind, base, bytes);
+    if (space == NULL)
+        region_release(base, bytes); /* nobody has had an address of it */
+    return space;
 }
 
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
         return NULL;
-    if (!space_set(space, SS_SPACE_EXTERNAL, base, limit)) {
-        ss_meta_give(space, sizeof(ss_space));
-        return NULL;
-    }
+    bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit);
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
-    if (space_publish(space) == NULL) {
-        ss_meta_give(space, sizeof(ss_space));
-        return NULL;
-    }
-    return space;
+    if (set && space_publish(space) != NULL)
+        return space;
+    space_unmake(space);
+    return NULL;
 }
 
 void ss_space_retire(ss_space *space) {
@@ -176,10 +192,7 @@ void ss_space_retire(ss_space *space) {
                    atomic_load_explicit(&space->moved_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&ss_process->reserved_bytes, space->meta_bytes,
-                              memory_order_relaxed);
-    ss_os_release(space->meta, space->meta_bytes);
-    ss_meta_give(space, sizeof(ss_space));
+    space_unmake(space);
 }
 
 /* ---- growing ---- */

@@ -197,6 +197,8 @@ typedef struct ss_process_data {
     uintptr_t headed_base;
     size_t headed_bytes;
 
+    char *region; /* the first one; written by init alone */
+    size_t region_bytes;
     _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
     _Atomic uint32_t space_count; /* the first so many may be used; retired ones are NULL */
     ss_class classes[SS_BIN_COUNT];
@@ -217,6 +219,7 @@ typedef struct ss_process_data {
 
     _Atomic size_t metadata_bytes, reserved_bytes, committed_bytes, given_back_bytes;
     _Atomic uint64_t guarded_reads, foreign_frees;
+    _Atomic bool lent; /* for want of memory some request got a block of a larger class */
     _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */
 
     _Atomic(superslab_error_handler *) error_handler;
