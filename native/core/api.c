@@ -51,6 +51,7 @@ static superslab_api own = {
     .get_stats = superslab_get_stats,
     .set_error_handler = superslab_set_error_handler,
     .error_name = superslab_error_name,
+    .check = superslab_check,
     .region_adopt = superslab_region_adopt,
     .region_grow = superslab_region_grow,
     .region_take = superslab_region_take,

@@ -30,6 +30,7 @@ typedef struct superslab_api {
     void (*get_stats)(superslab_stats *out);
     void (*set_error_handler)(superslab_error_handler *handler, void *context);
     const char *(*error_name)(superslab_error error);
+    superslab_error (*check)(const void *block);
     superslab_region *(*region_adopt)(void *base, size_t bytes, size_t limit);
     void (*region_grow)(superslab_region *region, size_t bytes);
     size_t (*region_take)(superslab_region *region, size_t size, uint32_t *offsets, size_t count);

@@ -39,6 +39,9 @@ typedef struct ss_block {
 /* Reads only memory that is known to be committed, so any address will do. */
 void ss_block_find(uintptr_t address, ss_block *found);
 
+/* What is wrong with a pointer that should be the start of a live block of malloc's; 0 if nothing. */
+superslab_error ss_block_error(const ss_block *found, const void *pointer);
+
 /* ---- the cold ways in and out ---- */
 
 /* What the hot path could not serve: the bin is empty, or the thread has no heap. */

@@ -77,26 +77,8 @@ SS_COLD void ss_free_overflow(void *block, unsigned bin) {
 
 /* ---- found through the registry ---- */
 
-/* A block whose whole slab has gone since still has the header that its free wrote. */
-static bool was_block(const ss_block *found, const void *pointer) {
-    uint8_t header; /* its page may be gone too */
-    return found->state == SS_BLOCK_NONE && found->space != NULL &&
-           found->space->kind == SS_SPACE_HEADED &&
-           ss_os_read_byte((uintptr_t)pointer - 1, &header) && header == SS_HEADER_FREED;
-}
-
-/* What to say of a pointer that is no live block. */
 static SS_COLD void report_block(const ss_block *found, const void *pointer) {
-    superslab_error error = SUPERSLAB_ERROR_UNKNOWN_POINTER;
-    if (was_block(found, pointer))
-        error = SUPERSLAB_ERROR_DOUBLE_FREE;
-    else if (found->state != SS_BLOCK_NONE && found->start != (uintptr_t)pointer)
-        error = SUPERSLAB_ERROR_INSIDE_BLOCK;
-    else if (found->state == SS_BLOCK_CACHED || found->state == SS_BLOCK_FREE)
-        error = SUPERSLAB_ERROR_DOUBLE_FREE;
-    else if (found->state == SS_BLOCK_BROKEN)
-        error = SUPERSLAB_ERROR_CORRUPTED_HEADER;
-    ss_report(error, pointer);
+    ss_report(ss_block_error(found, pointer), pointer);
 }
 
 SS_COLD void ss_free_dead_header(void *block) {

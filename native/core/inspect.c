@@ -5,18 +5,22 @@
 #include "report.h"
 #include "route.h"
 
+SUPERSLAB_EXPORT superslab_error superslab_check(const void *block) {
+    ss_block found;
+    ss_process_init();
+    ss_block_find((uintptr_t)block, &found);
+    return ss_block_error(&found, block);
+}
+
 SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
     if (block == NULL)
         return 0;
     ss_process_init();
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
-    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block) {
-        ss_report(found.state == SS_BLOCK_NONE ? SUPERSLAB_ERROR_UNKNOWN_POINTER
-                  : found.start != (uintptr_t)block ? SUPERSLAB_ERROR_INSIDE_BLOCK
-                  : found.state == SS_BLOCK_BROKEN  ? SUPERSLAB_ERROR_CORRUPTED_HEADER
-                                                    : SUPERSLAB_ERROR_DOUBLE_FREE,
-                  block);
+    superslab_error error = ss_block_error(&found, block);
+    if (SS_UNLIKELY(error != SUPERSLAB_OK)) {
+        ss_report(error, block);
         return 0;
     }
     return found.usable;

@@ -35,6 +35,7 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
         (size + alignment) >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return NULL;
     uint32_t count = size == 0 ? 1 : granules_of(size);
+    uint32_t most = count + (alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 0);
     uint32_t spaces = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
     for (uint32_t i = 0; i <= spaces; i++) {
         ss_space *space;
@@ -49,6 +50,8 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
             return ss_space_address(space, first);
         }
+        if (ss_space_has_room(space, most))
+            break;
     }
     return NULL;
 }

@@ -6,6 +6,8 @@
 
 SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
     switch (error) {
+    case SUPERSLAB_OK:
+        return "no error";
     case SUPERSLAB_ERROR_DOUBLE_FREE:
         return "double free";
     case SUPERSLAB_ERROR_INSIDE_BLOCK:

@@ -182,6 +182,8 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
             if (slab != NULL)
                 return slab;
+            if (make && ss_space_has_room(space, SS_SLAB_MAX_GRANULES))
+                return NULL; /* what is refused is memory, not addresses */
         }
     space = ss_space_add(kind, SS_SUPERSLAB_BYTES);
     return space == NULL ? NULL : ss_slab_make(space, bin, owner);

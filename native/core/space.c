@@ -240,8 +240,9 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step < count ? count : step;
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
-    while (!metadata_ensure(space, first + step) ||
-           !ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) {
+    /* The memory first: what is refused most is not followed by metadata for it. */
+    while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
+           !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
         step = count; /* refused ahead of need is not refused */

@@ -15,6 +15,15 @@ ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit);
 void ss_space_retire(ss_space *space);
 
+/* Whether the space has addresses left for `count` granules in a row: if so, a refusal was for want of
+ * memory, and another region would not help. */
+static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
+    ss_lock_take(&space->lock);
+    size_t end = ((size_t)space->granule_count + count) << SS_GRANULE_SHIFT;
+    ss_lock_release(&space->lock);
+    return end <= space->bytes;
+}
+
 /* Makes at least `count` more granules usable, and the metadata they need. */
 bool ss_space_grow(ss_space *space, uint32_t count);
 

@@ -131,6 +131,7 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out);
 /* ---- errors ------------------------------------------------------------------------------ */
 
 typedef enum superslab_error {
+    SUPERSLAB_OK = 0,
     SUPERSLAB_ERROR_DOUBLE_FREE = 1,
     SUPERSLAB_ERROR_INSIDE_BLOCK = 2,     /* the pointer lies inside a block */
     SUPERSLAB_ERROR_UNKNOWN_POINTER = 3,  /* no block of superslab was ever there */
@@ -148,6 +149,10 @@ SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handl
 
 /* A stable lower-case name, "double free" for example. */
 SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error);
+
+/* What superslab_free would report of this pointer, without freeing: SUPERSLAB_OK for the start of a
+ * live block. Never faults. NULL is SUPERSLAB_ERROR_UNKNOWN_POINTER. */
+SUPERSLAB_EXPORT superslab_error superslab_check(const void *block);
 
 /* ---- regions of the caller's memory ------------------------------------------------------ */
 
