@@ -129,15 +129,16 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     }
 }
 
-/* The slab is dead: nobody but its list knows it. */
-static SS_COLD void slab_end(ss_space *space, ss_slab *slab, bool listed) {
-    uint32_t granule = slab->granule, granules = slab->granules;
+/* The slab is dead. If it was on its list, its record may already be another slab's: whoever pops it
+ * gives it away. So the granules are named by the caller, who read them before. */
+static SS_COLD void slab_end(ss_space *space, uint32_t granule, uint32_t granules,
+                             ss_slab *unlisted) {
     for (uint32_t i = 0; i < granules; i++)
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     ss_lock_take(&space->lock);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
-    if (!listed)
-        record_give(space, slab);
+    if (unlisted != NULL)
+        record_give(space, unlisted);
     ss_lock_release(&space->lock);
     if (over)
         ss_span_settle(space);
@@ -212,7 +213,7 @@ bool ss_slab_abandon(ss_slab *slab) {
     } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
                                                     memory_order_acq_rel, memory_order_relaxed));
     if (next == SS_STATE_DEAD)
-        slab_end(space, slab, false);
+        slab_end(space, slab->granule, slab->granules, slab);
     else if (next != 0)
         list_push(space, slab);
     return count != 0;
@@ -267,6 +268,7 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
 
 /* The bits of one word are set: counts them, and lists or ends the slab. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count) {
+    const uint32_t granule = slab->granule, granules = slab->granules; /* see slab_end */
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
@@ -284,7 +286,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count) {
     if (state & SS_STATE_OWNED)
         return;
     if (next == SS_STATE_DEAD)
-        slab_end(space, slab, (state & SS_STATE_LISTED) != 0);
+        slab_end(space, granule, granules, state & SS_STATE_LISTED ? NULL : slab);
     else if (!(state & SS_STATE_LISTED))
         list_push(space, slab);
 }
