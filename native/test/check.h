@@ -28,7 +28,7 @@
 
 /* Loop counts are divided by this; -DSUPERSLAB_TEST_SCALE=N to CMake overrides it. */
 #ifndef CHECK_SCALE
-#define CHECK_SCALE (CHECK_SANITIZED ? 8 : 1)
+#define CHECK_SCALE (CHECK_TSAN ? 4 : CHECK_ASAN ? 2 : 1)
 #endif
 #define CHECK_SCALED(count) ((count) / CHECK_SCALE > 0 ? (count) / CHECK_SCALE : 1)
 
