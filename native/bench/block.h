@@ -17,6 +17,7 @@ _Static_assert(sizeof(void *) != 8 || sizeof(bench_block) == 16,
 
 #define BENCH_ERROR_MEMORY "an allocation failed"
 #define BENCH_ERROR_CONTENTS "the contents of a live block changed"
+#define BENCH_ERROR_BOOKKEEPING "no memory for the benchmark's own bookkeeping"
 
 /* Both bytes are written, however small the block; `false` when there is no memory. */
 static inline bool bench_block_take(bench_block *block, const bench_allocator *allocator,

@@ -4,6 +4,6 @@
 #include "workload.h"
 
 bench_result bench_handoff(const bench_allocator *allocator, const bench_params *params);
-bench_result bench_handoff_ring(const bench_allocator *allocator, const bench_params *params);
+bench_result bench_handoff_pairs(const bench_allocator *allocator, const bench_params *params);
 
 #endif

@@ -8,8 +8,8 @@
  * other, so that neighbours in memory die at different times.
  *
  * The reports name the patterns and the classes (all the small ones), not counts. 1,024 blocks in
- * a burst are several times what any allocator keeps for a thread and a size when sizes are few
- * (glibc 7, tcmalloc starts at 1 and grows), and half a MiB, which stays in a level 2 cache. */
+ * a burst are more than glibc keeps for a thread (7 of each size), and half a MiB, which stays in a
+ * level 2 cache. */
 #include "patterns.h"
 
 #include "block.h"

@@ -73,11 +73,17 @@ static void bench_slots_drain_worker(bench_worker *worker) {
         worker->error = error;
 }
 
-bench_result bench_slots_workload(const bench_allocator *allocator, const bench_params *params) {
+bench_result bench_own_slots(const bench_allocator *allocator, const bench_params *params) {
     const bench_job job = {
         .memory_bytes = params->slots * sizeof(bench_block),
         .timed = bench_slots_timed,
         .drain = bench_slots_drain_worker,
     };
     return bench_team_run(allocator, params, &job, NULL);
+}
+
+bench_result bench_divided_slots(const bench_allocator *allocator, const bench_params *params) {
+    bench_params share = *params;
+    share.slots = params->slots > params->threads ? params->slots / params->threads : 1;
+    return bench_own_slots(allocator, &share);
 }

@@ -25,7 +25,8 @@ const char *bench_slots_drain(bench_slots *slots);
 bench_slots bench_slots_start(const bench_allocator *allocator, const bench_params *params,
                               bench_block *blocks, uint64_t stream);
 
-/* A whole workload: each thread on slots of its own. */
-bench_result bench_slots_workload(const bench_allocator *allocator, const bench_params *params);
+/* Whole workloads, each thread on slots of its own: `slots` for each, or as many in all. */
+bench_result bench_own_slots(const bench_allocator *allocator, const bench_params *params);
+bench_result bench_divided_slots(const bench_allocator *allocator, const bench_params *params);
 
 #endif

@@ -1,5 +1,6 @@
 #include "team.h"
 
+#include "block.h"
 #include "platform.h"
 
 #include <pthread.h>
@@ -55,12 +56,12 @@ static void *bench_member_main(void *argument) {
     if (!bench_gate_pass(member->gate))
         return NULL;
     if (markers)
-        bench_marker("superslab-bench: timed part begins\n");
+        bench_marker("superslab-bench begin\n");
     worker->started = bench_clock_nanoseconds();
     member->job->timed(worker);
     worker->ended = bench_clock_nanoseconds();
     if (markers)
-        bench_marker("superslab-bench: timed part ended\n");
+        bench_marker("superslab-bench end\n");
     bench_gate_pass(member->gate);
     if (member->job->drain != NULL)
         member->job->drain(worker);
@@ -120,7 +121,7 @@ bench_result bench_team_run(const bench_allocator *allocator, const bench_params
     const size_t bytes = member_bytes + memory_bytes * count;
     unsigned char *pages = bench_pages_take(bytes);
     if (pages == NULL)
-        return (bench_result){.error = "no memory for the benchmark's own bookkeeping"};
+        return (bench_result){.error = BENCH_ERROR_BOOKKEEPING};
 
     bench_member *members = (bench_member *)(void *)pages;
     for (unsigned i = 0; i < count; i++) {

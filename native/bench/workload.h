@@ -24,7 +24,7 @@ typedef struct bench_params {
     unsigned threads;
     uint64_t ops; /* allocations and frees, a thread */
     size_t size_min, size_max;
-    size_t slots; /* a thread; each workload's header comment says what they are */
+    size_t slots; /* what they are, and whether a thread or in all, the workload's file says */
     uint64_t seed;
     bool markers; /* a recognisable system call on each thread before and after the timed part */
 } bench_params;
@@ -40,6 +40,7 @@ typedef struct bench_workload {
     const char *name;
     const char *summary;   /* one line, for help */
     unsigned threads_unit; /* `threads` must be a multiple of it */
+    size_t size_floor;     /* sizes must not be below it */
     bench_params defaults;
     bench_result (*run)(const bench_allocator *allocator, const bench_params *params);
 } bench_workload;
