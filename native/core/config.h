@@ -32,13 +32,13 @@
 #define SS_BIN_HEADED 128u
 #define SS_BIN_COUNT 256u
 /* A slab of a mid class takes granules until it holds this many blocks and wastes little. */
-#define SS_SLAB_MIN_BLOCKS 8u
+#define SS_SLAB_MIN_BLOCKS 4u
 #define SS_SLAB_MAX_GRANULES 16u
 
 /* ---- thread bins ---- */
 #define SS_BIN_MAX_BLOCKS 255u /* with the bottom slot 2 KiB */
 #define SS_BIN_MAX_BYTES ((size_t)64 << 10)
-#define SS_BIN_MIN_BLOCKS 4u
+#define SS_BIN_MIN_BLOCKS 8u
 #define SS_BIN_FIRST_BLOCKS 16u
 /* What the bins of one thread may hold together, by their limits. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)

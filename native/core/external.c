@@ -99,6 +99,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     ss_space *space = space_of(region);
     size_t given = 0;
     ss_faults faults = {.count = 0};
+    ss_giver giver = {0, SS_BIN_COUNT, NULL};
     void *blocks[BATCH];
     uint32_t held = 0;
     for (size_t i = 0; i < count; i++) {
@@ -113,11 +114,11 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
         }
         blocks[held++] = (void *)address;
         if (held == BATCH) {
-            given += ss_slab_give(blocks, held, SS_BIN_COUNT, 0, &faults);
+            given += ss_slab_give(blocks, held, SS_BIN_COUNT, &giver, &faults);
             held = 0;
         }
     }
-    return given + ss_slab_give(blocks, held, SS_BIN_COUNT, 0, &faults);
+    return given + ss_slab_give(blocks, held, SS_BIN_COUNT, &giver, &faults);
 }
 
 SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, uint32_t offset) {

@@ -51,25 +51,34 @@ static void push_or_overflow(void *block, unsigned bin) {
     } else if ((heap = ss_thread_heap(&self)) != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
     } else {
-        ss_slab_give(&block, 1, bin, 0, &faults);
+        ss_giver giver = {0, SS_BIN_COUNT, NULL};
+        ss_slab_give(&block, 1, bin, &giver, &faults);
     }
     ss_thread_leave(self);
     ss_report_faults(&faults);
 }
 
-SS_COLD void ss_free_overflow(void *block, unsigned bin) {
-    /* A thread without a bin for it does not know yet that this is a block of that class. */
+/* Whether a block with a live header is of the class it says; reports it if not. */
+static bool is_of_bin(const void *block, unsigned bin) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
-    if (found.slab == NULL || found.start != (uintptr_t)block || found.slab->bin != bin) {
-        ss_thread_leave(ss_thread_self());
-        ss_report(found.slab == NULL                    ? SUPERSLAB_ERROR_UNKNOWN_POINTER
-                  : found.start != (uintptr_t)block     ? SUPERSLAB_ERROR_INSIDE_BLOCK
-                  : bin - SS_BIN_HEADED < SS_HEADED_COUNT ? SUPERSLAB_ERROR_WRONG_CLASS
-                                                        : SUPERSLAB_ERROR_CORRUPTED_HEADER,
-                  block);
+    if (found.slab != NULL && found.start == (uintptr_t)block && found.slab->bin == bin)
+        return true;
+    ss_thread_leave(ss_thread_self());
+    ss_report(found.slab == NULL                      ? SUPERSLAB_ERROR_UNKNOWN_POINTER
+              : found.start != (uintptr_t)block       ? SUPERSLAB_ERROR_INSIDE_BLOCK
+              : bin - SS_BIN_HEADED < SS_HEADED_COUNT ? SUPERSLAB_ERROR_WRONG_CLASS
+                                                      : SUPERSLAB_ERROR_CORRUPTED_HEADER,
+              block);
+    return false;
+}
+
+SS_COLD void ss_free_overflow(void *block, unsigned bin) {
+    /* Looked up where no bin of the class has been used, which no number but a class's leads to; else
+     * left to the flush. */
+    const ss_heap *own = ss_thread_self()->own;
+    if (!ss_thread_has_bin(own, bin) && !is_of_bin(block, bin))
         return;
-    }
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     push_or_overflow(block, bin);

@@ -82,7 +82,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
 static bool bin_grow(ss_heap *heap, unsigned bin) {
     const ss_class *class = &ss_process->classes[bin];
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-    if (old >= class->max_blocks)
+    if (SS_LIKELY(old >= class->max_blocks || (heap->budget == 0 && old != 0)))
         return false;
     /* 15 slots and the bottom are two cache lines. */
     uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS - 1 : old * 2 + 1;
@@ -98,6 +98,12 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
 }
 
 /* ---- refill ---- */
+
+/* Only the heap's holder writes the count, so it takes no atomic addition. */
+static void heap_mark(ss_heap *heap) {
+    uint64_t count = atomic_load_explicit(&heap->cold_count, memory_order_relaxed);
+    atomic_store_explicit(&heap->cold_count, count + 1, memory_order_relaxed);
+}
 
 /* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
 static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
@@ -135,7 +141,7 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
 }
 
 void *ss_heap_refill(ss_heap *heap, unsigned bin) {
-    atomic_fetch_add_explicit(&heap->cold_count, 1, memory_order_relaxed);
+    heap_mark(heap);
     bin_grow(heap, bin);
     uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     if (capacity == 0)
@@ -197,24 +203,36 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 
 /* ---- flush ---- */
 
-/* Gives the oldest `count` blocks back to their slabs. */
-static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, ss_faults *faults) {
+/* Gives blocks back to their slabs. Between operations the heap may adopt one of them. */
+static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
+                      ss_faults *faults) {
+    ss_bin *b = &heap->bin[bin];
+    ss_giver giver = {heap->id, adopt && b->slab == NULL ? bin : SS_BIN_COUNT, NULL};
+    ss_slab_give(blocks, count, bin, &giver, faults);
+    if (giver.adopted != NULL)
+        b->slab = giver.adopted;
+}
+
+/* Gives the oldest `count` blocks of a bin back. */
+static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt,
+                      ss_faults *faults) {
     void **slots = heap->bin[bin].slots;
     uint32_t blocks = ss_bin_blocks(heap, bin);
-    ss_slab_give(slots + 1, count, bin, heap->id, faults);
-    memmove(slots + 1, slots + 1 + count, (blocks - count) * sizeof(void *));
+    heap_give(heap, bin, slots + 1, count, adopt, faults);
+    for (uint32_t i = 1; i <= blocks - count; i++)
+        slots[i] = slots[i + count];
     atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
 }
 
 void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
-    atomic_fetch_add_explicit(&heap->cold_count, 1, memory_order_relaxed);
+    heap_mark(heap);
     if (!bin_grow(heap, bin)) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks == 0) { /* no memory for even one slot */
-            ss_slab_give(&block, 1, bin, heap->id, faults);
+            heap_give(heap, bin, &block, 1, true, faults);
             return;
         }
-        bin_flush(heap, bin, (blocks + 1) / 2, faults);
+        bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
     }
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     top[1] = block;
@@ -229,7 +247,7 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
             continue;
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks != 0)
-            bin_flush(heap, bin, blocks, faults);
+            bin_flush(heap, bin, blocks, false, faults);
         if (b->slab != NULL)
             ss_slab_abandon(b->slab);
         b->slab = NULL;

@@ -84,7 +84,6 @@ static void slab_set(ss_slab *slab, ss_space *space, unsigned bin, uint32_t gran
     slab->units = (uint8_t)units;
     slab->granules = class->granules;
     slab->first = class->first;
-    slab->hint = 0;
     slab->purged = 0;
     uint32_t words = ss_slab_words(slab);
     for (uint32_t i = 0; i < words; i++) {
@@ -241,8 +240,9 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     ss_space *space =
         atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_relaxed);
     uintptr_t base = ss_slab_base(space, slab);
-    uint32_t words = ss_slab_words(slab), word = slab->hint, left = count;
-    for (;;) {
+    uint32_t left = count;
+    /* The lowest first: what is high stays untouched, or empties. */
+    for (uint32_t word = 0; left != 0; word++) {
         uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);
         uint64_t taken = 0;
         while (bits != 0 && left != 0) {
@@ -254,11 +254,7 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
         if (taken != 0)
             /* Acquire: a block may be taken whose giver has not counted it yet. */
             atomic_fetch_and_explicit(&slab->bits[word], ~taken, memory_order_acquire);
-        if (left == 0)
-            break;
-        word = word + 1 == words ? 0 : word + 1;
     }
-    slab->hint = (uint8_t)word;
     if (SS_UNLIKELY(slab->purged != 0))
         ss_purge_forget(slab, blocks, count);
     return count;
@@ -266,9 +262,11 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
 
 /* ---- give ---- */
 
-/* The bits of one word are set: counts them, and lists or ends the slab. */
-static void slab_count(ss_space *space, ss_slab *slab, uint32_t count) {
+/* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. */
+static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
     const uint32_t granule = slab->granule, granules = slab->granules; /* see slab_end */
+    const bool adopt = giver->wanted == slab->bin && giver->adopted == NULL;
+    const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
@@ -276,17 +274,21 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count) {
         if (!(state & SS_STATE_OWNED)) {
             if (free == slab->capacity)
                 next = SS_STATE_DEAD;
+            else if (adopt && !(state & SS_STATE_LISTED))
+                next |= adopted;
             else
                 next |= SS_STATE_LISTED;
         }
-        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends the
-         * slab has seen all that was written to it. */
+        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
+         * adopts the slab has seen all that was written to it. */
     } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
                                                     memory_order_acq_rel, memory_order_relaxed));
     if (state & SS_STATE_OWNED)
         return;
     if (next == SS_STATE_DEAD)
         slab_end(space, granule, granules, state & SS_STATE_LISTED ? NULL : slab);
+    else if (next & SS_STATE_OWNED)
+        giver->adopted = slab;
     else if (!(state & SS_STATE_LISTED))
         list_push(space, slab);
 }
@@ -301,10 +303,8 @@ typedef struct give_group {
 
 #define GROUP_COUNT 16u
 
-static uint32_t group_finish(give_group *group, uint32_t owner, ss_faults *faults) {
+static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
     ss_slab *slab = group->slab;
-    if (slab == NULL)
-        return 0;
     /* Release: a taker that sees a bit sees what the block's user wrote. */
     uint64_t old = atomic_fetch_or_explicit(&slab->bits[group->word], group->bits,
                                             memory_order_acq_rel);
@@ -313,25 +313,23 @@ static uint32_t group_finish(give_group *group, uint32_t owner, ss_faults *fault
         ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
                      (void *)(ss_slab_base(group->space, slab) + (uintptr_t)index * slab->stride));
     }
-    uint32_t count = (uint32_t)__builtin_popcountll(group->bits & ~old);
-    (void)owner;
+    uint32_t count = ss_popcount(group->bits & ~old);
 #ifdef SUPERSLAB_TRACE
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-    if ((state & SS_STATE_OWNED) && state >> SS_STATE_OWNER_SHIFT == owner)
+    if ((state & SS_STATE_OWNED) && state >> SS_STATE_OWNER_SHIFT == giver->owner)
         SS_ROUTE(FLUSH_OWN, count);
     else
         SS_ROUTE(FLUSH_REMOTE, count);
 #endif
     if (count != 0)
-        slab_count(group->space, slab, count);
+        slab_count(group->space, slab, count, giver);
     return count;
 }
 
-uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, uint32_t owner,
+uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
                       ss_faults *faults) {
     give_group groups[GROUP_COUNT];
-    for (uint32_t i = 0; i < GROUP_COUNT; i++)
-        groups[i].slab = NULL;
+    uint32_t open = 0; /* one bit a group in use */
     ss_space *space = NULL;
     ss_slab *slab = NULL;
     uintptr_t base = 0, bytes = 0;
@@ -361,16 +359,20 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, uint32_
         }
         uint32_t word = index / 64;
         uint64_t bit = UINT64_C(1) << (index % 64);
-        give_group *group = &groups[(slab->granule + word) % GROUP_COUNT];
-        if (group->slab != slab || group->word != word) {
-            given += group_finish(group, owner, faults);
+        uint32_t place = (slab->granule + word) % GROUP_COUNT;
+        give_group *group = &groups[place];
+        if ((open >> place & 1) == 0) {
+            *group = (give_group){slab, space, word, 0};
+            open |= UINT32_C(1) << place;
+        } else if (group->slab != slab || group->word != word) {
+            given += group_finish(group, giver, faults);
             *group = (give_group){slab, space, word, 0};
         }
         if (group->bits & bit)
             ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, blocks[i]);
         group->bits |= bit;
     }
-    for (uint32_t i = 0; i < GROUP_COUNT; i++)
-        given += group_finish(&groups[i], owner, faults);
+    for (; open != 0; open &= open - 1)
+        given += group_finish(&groups[__builtin_ctz(open)], giver, faults);
     return given;
 }

@@ -5,8 +5,8 @@
  *   listed      SS_STATE_LISTED is set, the count is positive; it is on its class's list or about to be.
  *   dead        SS_STATE_DEAD is set: its granules are gone, only its record waits to leave the list.
  *
- *   give k      set the bits, then add k to the count. full -> listed: the one who makes the count
- *               positive lists it. listed with all blocks free -> dead: the one who completes it frees
+ *   give k      set the bits, then add k to the count. full -> listed, or owned by the giver: the one
+ *               who makes the count positive lists or adopts it. listed with all blocks free -> dead: the one who completes it frees
  *               its granules.
  *   take k      the owner subtracts k from the count first, then clears k bits. There are never fewer
  *               bits than the count says, and only the owner clears bits, so it always finds k.
@@ -48,9 +48,17 @@ bool ss_slab_abandon(ss_slab *slab);
 /* Ends the ownership if there is nothing to take; false if somebody has just given a block back. */
 bool ss_slab_abandon_full(ss_slab *slab);
 
+/* Who gives blocks back. A heap that has no slab of the bin `wanted` adopts a full one that it gives to,
+ * rather than list it and look for it soon after; SS_BIN_COUNT wants none. */
+typedef struct ss_giver {
+    uint32_t owner;
+    unsigned wanted;
+    ss_slab *adopted; /* NULL, or the slab that was */
+} ss_giver;
+
 /* Gives blocks back to the slabs they are from, whoever owns those; how many it could. Blocks must
  * be of `bin` unless that is SS_BIN_COUNT. */
-uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, uint32_t owner,
+uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
                       ss_faults *faults);
 
 /* One step of ss_slab_acquire each: from the list alone, from new granules alone. */

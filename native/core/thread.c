@@ -123,3 +123,8 @@ ss_heap *ss_thread_heap(ss_thread **self) {
     }
     return own;
 }
+
+bool ss_thread_has_bin(const ss_heap *own, unsigned bin) {
+    return own != NULL && own != HEAP_IN_BIRTH && own != HEAP_AFTER_END &&
+           atomic_load_explicit(&own->bin[bin].capacity, memory_order_relaxed) != 0;
+}

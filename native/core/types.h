@@ -37,6 +37,16 @@
 #define SS_COLD __attribute__((noinline, cold))
 #define SS_CACHE_LINE 64
 
+/* The baseline of x86-64 has no instruction for it, and the compiler's function is slow. */
+static inline uint32_t ss_popcount(uint64_t bits) {
+    if ((bits & (bits - 1)) == 0)
+        return bits != 0;
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
 #define SS_HEADER_FREED 0x2a
 
 /* ---- size classes ---- */
@@ -73,7 +83,6 @@ typedef struct ss_slab {
     uint8_t units;    /* 64-byte units of this record */
     uint8_t granules;
     uint8_t first;    /* offset of block 0 */
-    uint8_t hint;     /* the owner looks for free blocks from this word on */
     uint64_t purged;  /* the owner's: units of the slab that hold no memory; see purge.c */
     /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
      * block follows the bits, 1 while the block is live: the header it does not carry. */
