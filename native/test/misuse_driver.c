@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
 
     const child_result result = child_execute((char *[]){argv[2], NULL});
     fprintf(stderr, "%s", result.text);
-    CHECK_THAT(result.signal == signal_named(signal_name), "signal %d, exit code %d",
-               result.signal, result.code);
+    CHECK_THAT(result.signal == signal_named(signal_name), "signal %d, exit code %d", result.signal,
+               result.code);
     CHECK_THAT(matches(text, result.text), "expected: %s", text);
 }

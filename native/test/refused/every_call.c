@@ -100,8 +100,8 @@ static void run(refuse_kind kind, bool all_after) {
 
 int main(int argc, char **argv) {
     seed = check_seed(argc, argv, 42);
-    static const refuse_kind kinds[] = {REFUSE_MMAP, REFUSE_MPROTECT, REFUSE_MADVISE,
-                                        REFUSE_MREMAP, REFUSE_ALL};
+    static const refuse_kind kinds[] = {REFUSE_MMAP, REFUSE_MPROTECT, REFUSE_MADVISE, REFUSE_MREMAP,
+                                        REFUSE_ALL};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         run(kinds[i], false);
         run(kinds[i], true);

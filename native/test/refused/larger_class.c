@@ -31,8 +31,12 @@ int main(void) {
         link *one = last;
         last = one->next;
         switch (turn++ % 3) {
-        case 0: superslab_free(one); break;
-        case 1: superslab_free_sized(one, SIZE); break;
+        case 0:
+            superslab_free(one);
+            break;
+        case 1:
+            superslab_free_sized(one, SIZE);
+            break;
         default:
             pattern_fill(one, SIZE, turn);
             one = block_resize(one, SIZE / 2);

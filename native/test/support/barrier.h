@@ -10,7 +10,8 @@ typedef struct barrier {
     unsigned parties, waiting, round;
 } barrier;
 
-#define BARRIER(count) {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, count, 0, 0}
+#define BARRIER(count)                                                                             \
+    { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, count, 0, 0 }
 
 static inline void barrier_wait(barrier *b) {
     pthread_mutex_lock(&b->mutex);

@@ -37,7 +37,8 @@ void check_fail(const char *file, int line, const char *format, ...) {
     fail(file, line, "", format, arguments);
 }
 
-void check_fail_because(const char *file, int line, const char *condition, const char *format, ...) {
+void check_fail_because(const char *file, int line, const char *condition, const char *format,
+                        ...) {
     va_list arguments;
     va_start(arguments, format);
     fail(file, line, condition, format, arguments);
@@ -62,7 +63,8 @@ uint64_t check_seed(int argc, char **argv, uint64_t fallback) {
 #if CHECK_TSAN
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void) {
-    return "halt_on_error=1:die_after_fork=0";
+    /* A forked child cannot join the threads that its parent had. */
+    return "halt_on_error=1:die_after_fork=0:report_thread_leaks=0";
 }
 #endif
 #if CHECK_ASAN

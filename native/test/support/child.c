@@ -15,8 +15,8 @@ static void collect(int from, pid_t child, child_result *result) {
     for (;;) {
         char rest[256];
         const size_t room = sizeof result->text - 1 - length;
-        const ssize_t got = read(from, room > 0 ? result->text + length : rest,
-                                 room > 0 ? room : sizeof rest);
+        const ssize_t got =
+            read(from, room > 0 ? result->text + length : rest, room > 0 ? room : sizeof rest);
         if (got == 0 || (got < 0 && errno != EINTR))
             break;
         if (got > 0 && room > 0)

@@ -39,7 +39,9 @@ static void slot_fill(model *self, model_slot *slot) {
         slot->alignment = (size_t)1 << rng_below(&self->random, 17);
         slot->block = block_try_aligned(slot->alignment, slot->size, ENOMEM);
         break;
-    default: slot->block = block_try(slot->size); break;
+    default:
+        slot->block = block_try(slot->size);
+        break;
     }
     if (slot->block != NULL)
         contents_write(slot);

@@ -42,9 +42,15 @@ static bool run_of(size_t bytes, size_t index, size_t *from, size_t *to) {
         return index == 0;
     }
     switch (index) {
-    case 0: *from = 0, *to = RUN_BYTES; return true;
-    case 1: *from = bytes / 2 & ~(size_t)7, *to = *from + RUN_BYTES; return true;
-    case 2: *from = (bytes - RUN_BYTES) & ~(size_t)7, *to = bytes; return true;
+    case 0:
+        *from = 0, *to = RUN_BYTES;
+        return true;
+    case 1:
+        *from = bytes / 2 & ~(size_t)7, *to = *from + RUN_BYTES;
+        return true;
+    case 2:
+        *from = (bytes - RUN_BYTES) & ~(size_t)7, *to = bytes;
+        return true;
     default:
         *from = (index - 2) * STEP_BYTES;
         *to = *from + STEP_RUN_BYTES;

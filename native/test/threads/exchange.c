@@ -39,7 +39,8 @@ int main(int argc, char **argv) {
     const superslab_stats before = stats_start();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_max = sizes[i];
-        operations = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)CHECK_SCALED(400000) >> 2 * i;
+        operations =
+            argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)CHECK_SCALED(400000) >> 2 * i;
         team_run(THREADS, work, NULL);
         for (size_t place = 0; place < PLACES; place++)
             parcel_free(atomic_exchange(&board[place], NULL));

@@ -17,8 +17,8 @@ static _Atomic uintptr_t blocks[BLOCKS];
 static void remap(void) {
     while (!atomic_load(&finished)) {
         CHECK_EQ(munmap(place, BYTES), 0);
-        CHECK(mmap(place, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                   0) == place);
+        CHECK(mmap(place, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                   -1, 0) == place);
         place[0] = 1;
         CHECK_EQ(mprotect(place, BYTES, PROT_NONE), 0);
         CHECK_EQ(mprotect(place, BYTES, PROT_READ | PROT_WRITE), 0);
@@ -64,7 +64,8 @@ static void work(unsigned index, void *context) {
 int main(void) {
     const superslab_stats before = stats_start();
     /* In the middle of a larger mapping: the hole is too small for what others map meanwhile. */
-    char *around = mmap(NULL, 3 * BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *around =
+        mmap(NULL, 3 * BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(around != MAP_FAILED);
     place = around + BYTES;
     team_run(3, work, NULL);

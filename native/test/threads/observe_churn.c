@@ -38,9 +38,9 @@ static void observe(unsigned index) {
     rng random = {seed + index};
     while (atomic_load_explicit(&churning, memory_order_relaxed) > 0) {
         for (int i = 0; i < 500; i++) {
-            const uintptr_t block =
-                atomic_load_explicit(&shown[rng_below(&random, CHURNERS)][rng_below(&random, BLOCKS)],
-                                     memory_order_relaxed);
+            const uintptr_t block = atomic_load_explicit(
+                &shown[rng_below(&random, CHURNERS)][rng_below(&random, BLOCKS)],
+                memory_order_relaxed);
             if (block == 0)
                 continue;
             superslab_inspection found;

@@ -48,4 +48,9 @@ int main(int argc, char **argv) {
     CHECK_EQ(after.reserved_bytes, warm.reserved_bytes);
     if (rss_checked)
         CHECK_LE(rss_bytes(), rss_warm + (2 << 20));
+    /* What threads left that are gone can be given back too. */
+    superslab_trim();
+    CHECK_EQ(stats_now().cached_blocks, 0);
+    CHECK_EQ(stats_now().slab_bytes, 0);
+    stats_check_returned(&before);
 }

@@ -16,7 +16,8 @@ static void work(unsigned index, void *context) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         strides[index] = 0;
         for (size_t i = 0; i < BLOCKS; i++) {
-            blocks[index][i] = block_new((i * 97 + index * 13 + round) % (i % 50 == 0 ? 90000 : 2000));
+            blocks[index][i] =
+                block_new((i * 97 + index * 13 + round) % (i % 50 == 0 ? 90000 : 2000));
             strides[index] += block_stride(blocks[index][i]);
         }
         barrier_wait(&gate); /* all allocated */

@@ -16,7 +16,8 @@ enum { STOPS = CHECK_SCALED(4000) };
 
 enum { STOP_MOST_MS = 20 };
 
-static int stops[2], resume[2]; /* pipes: a byte at the start and at the end of a stop; a byte to go on */
+static int stops[2],
+    resume[2]; /* pipes: a byte at the start and at the end of a stop; a byte to go on */
 static atomic_bool finished;
 static uint64_t seed;
 

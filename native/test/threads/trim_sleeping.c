@@ -53,8 +53,8 @@ static void work(unsigned index, void *context) {
         through[i] = parcel_new(100 + 700 * i, i);
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < BLOCKS; i++)
-            blocks[index][i] = parcel_new(
-                sizeof(parcel) + rng_log_size(&random, i % 16 == 0 ? 60000 : 4000), i);
+            blocks[index][i] =
+                parcel_new(sizeof(parcel) + rng_log_size(&random, i % 16 == 0 ? 60000 : 4000), i);
         if (round % 2 == 1) {
             for (size_t i = 0; i < BLOCKS; i++)
                 parcel_free(blocks[index][i]);
@@ -69,7 +69,8 @@ static void work(unsigned index, void *context) {
 
 int main(int argc, char **argv) {
     if (!membarrier_available())
-        check_skip("the system has no private expedited membarrier: sleeping threads keep their bins");
+        check_skip(
+            "the system has no private expedited membarrier: sleeping threads keep their bins");
     seed = check_seed(argc, argv, 42);
     const bool rss_checked = rss_is_meaningful();
     for (unsigned i = 0; i < SLEEPERS; i++)

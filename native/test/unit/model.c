@@ -10,7 +10,10 @@ int main(int argc, char **argv) {
     static const struct {
         size_t slots, size_max;
         unsigned share; /* of the steps, in percent */
-    } shapes[] = {{4000, 64, 20}, {3000, 2048, 30}, {1000, 64 << 10, 30}, {200, 1 << 20, 15},
+    } shapes[] = {{4000, 64, 20},
+                  {3000, 2048, 30},
+                  {1000, 64 << 10, 30},
+                  {200, 1 << 20, 15},
                   {24, 16 << 20, 5}};
     const uint64_t seed = check_seed(argc, argv, 42);
     const uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)CHECK_SCALED(2000000);

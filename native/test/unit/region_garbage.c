@@ -13,8 +13,8 @@ int main(int argc, char **argv) {
     CHECK(memory != MAP_FAILED);
     superslab_region *region = superslab_region_adopt(memory, BYTES / 2, BYTES);
     CHECK(region != NULL);
-    const uint32_t beyond[] = {0, BYTES / 2, BYTES - 16, BYTES, UINT32_MAX, UINT32_MAX - 15,
-                               0x80000000u, 0xdeadbeefu};
+    const uint32_t beyond[] = {0,          BYTES / 2,       BYTES - 16,  BYTES,
+                               UINT32_MAX, UINT32_MAX - 15, 0x80000000u, 0xdeadbeefu};
     const size_t beyond_count = sizeof beyond / sizeof *beyond;
     CHECK_EQ(superslab_region_give(region, beyond, beyond_count), 0);
 

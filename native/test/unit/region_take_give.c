@@ -2,8 +2,8 @@
 #include "check.h"
 #include "extent.h"
 #include "rng.h"
-#include "table.h"
 #include "superslab.h"
+#include "table.h"
 
 #include <sys/mman.h>
 

@@ -3,8 +3,8 @@
 #include "check.h"
 #include "pattern.h"
 #include "rng.h"
-#include "table.h"
 #include "superslab.h"
+#include "table.h"
 
 #include <sys/mman.h>
 

@@ -11,11 +11,16 @@ static void **blocks;
 
 static size_t size_of(size_t i) {
     switch (i % 5) {
-    case 0: return 16 + i % 200;
-    case 1: return i % 1024;
-    case 2: return 1024 + i;
-    case 3: return 20000 + i;
-    default: return i % 40 == 4 ? 100000 + 100 * i : 64;
+    case 0:
+        return 16 + i % 200;
+    case 1:
+        return i % 1024;
+    case 2:
+        return 1024 + i;
+    case 3:
+        return 20000 + i;
+    default:
+        return i % 40 == 4 ? 100000 + 100 * i : 64;
     }
 }
 

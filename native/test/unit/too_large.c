@@ -21,15 +21,23 @@ static void smaller_works(void) {
 }
 
 int main(void) {
-    static const size_t too_large[] = {(size_t)PTRDIFF_MAX + 1, (size_t)PTRDIFF_MAX,
-                                       (size_t)PTRDIFF_MAX - 4096, SIZE_MAX, SIZE_MAX - 1,
-                                       SIZE_MAX - 15, SIZE_MAX - 16, SIZE_MAX - 4096,
-                                       SIZE_MAX - (64 << 10), SIZE_MAX - (2 << 20),
-                                       (size_t)1 << 62, (size_t)1 << 56, (size_t)1 << 50};
-    static const size_t products[][2] = {{SIZE_MAX, 2}, {2, SIZE_MAX}, {SIZE_MAX, SIZE_MAX},
-                                         {(size_t)1 << 32, (size_t)1 << 32},
+    static const size_t too_large[] = {(size_t)PTRDIFF_MAX + 1,
+                                       (size_t)PTRDIFF_MAX,
+                                       (size_t)PTRDIFF_MAX - 4096,
+                                       SIZE_MAX,
+                                       SIZE_MAX - 1,
+                                       SIZE_MAX - 15,
+                                       SIZE_MAX - 16,
+                                       SIZE_MAX - 4096,
+                                       SIZE_MAX - (64 << 10),
+                                       SIZE_MAX - (2 << 20),
+                                       (size_t)1 << 62,
+                                       (size_t)1 << 56,
+                                       (size_t)1 << 50};
+    static const size_t products[][2] = {{SIZE_MAX, 2},         {2, SIZE_MAX},
+                                         {SIZE_MAX, SIZE_MAX},  {(size_t)1 << 32, (size_t)1 << 32},
                                          {SIZE_MAX / 3 + 1, 3}, {3, SIZE_MAX / 3 + 1},
-                                         {SIZE_MAX / 2, 2}, {(size_t)1 << 33, (size_t)1 << 31}};
+                                         {SIZE_MAX / 2, 2},     {(size_t)1 << 33, (size_t)1 << 31}};
     const superslab_stats before = stats_start();
     unsigned char *kept = block_new(1000);
     unsigned char *kept_large = block_new(1000000);
