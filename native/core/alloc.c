@@ -110,8 +110,9 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
 static void live_set(uint8_t *block) {
     ss_space *space = ss_space_find((uintptr_t)block);
     ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
-    uint32_t index = ss_slab_index(slab, (uintptr_t)block - ss_slab_base(space, slab));
-    atomic_store_explicit(&ss_slab_live(slab)[index], 1, memory_order_relaxed);
+    ss_slab_view view = ss_slab_look(slab);
+    uint32_t index = ss_slab_index(view.class, (uintptr_t)block - ss_slab_base(space, view));
+    atomic_store_explicit(&ss_slab_live(slab, view.class)[index], 1, memory_order_relaxed);
 }
 
 static void *aligned_small(unsigned bin) {

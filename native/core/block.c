@@ -4,41 +4,46 @@
 
 /* A headed block is live while its header says so; the header of a freed one is SS_HEADER_FREED
  * while its page is kept and 0 after. */
-static ss_block_state headed_state(const ss_slab *slab, uint32_t index, uintptr_t start) {
-    uint8_t header = ss_header_get((const void *)start);
-    if (header == slab->bin)
+static ss_block_state headed_state(const ss_block *found) {
+    uint8_t header = ss_header_get((const void *)found->start);
+    if (header == found->bin)
         return SS_BLOCK_LIVE;
-    if (ss_slab_is_free(slab, index))
+    if (ss_slab_is_free(found->slab, found->index))
         return SS_BLOCK_FREE;
     return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
 }
 
-static ss_block_state headless_state(ss_slab *slab, uint32_t index) {
-    if (atomic_load_explicit(&ss_slab_live(slab)[index], memory_order_relaxed) != 0)
+static ss_block_state headless_state(const ss_block *found, const ss_class *class) {
+    _Atomic uint8_t *live = &ss_slab_live(found->slab, class)[found->index];
+    if (atomic_load_explicit(live, memory_order_relaxed) != 0)
         return SS_BLOCK_LIVE;
-    return ss_slab_is_free(slab, index) ? SS_BLOCK_FREE : SS_BLOCK_CACHED;
+    return ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_CACHED;
 }
 
-static void find_in_slab(ss_block *found, uintptr_t address) {
-    const ss_slab *slab = found->slab;
-    uintptr_t base = ss_slab_base(found->space, slab);
-    found->granule = slab->granule;
-    if (address < base || (address - base) / slab->stride >= slab->capacity)
+static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
+    ss_slab_view view = ss_slab_look(found->slab);
+    uintptr_t base = ss_slab_base(found->space, view);
+    if (granule - view.granule >= view.class->granules) {
+        found->slab = NULL; /* the slab has gone and its record is another's */
+        return;
+    }
+    found->granule = view.granule;
+    found->bin = view.bin;
+    if (address < base || (address - base) / view.class->stride >= view.class->capacity)
         return; /* before the first block or in the tail */
-    found->index = (uint32_t)((address - base) / slab->stride);
-    found->start = base + (uintptr_t)found->index * slab->stride;
-    found->stride = slab->stride;
-    found->usable = slab->stride;
+    found->index = (uint32_t)((address - base) / view.class->stride);
+    found->start = base + (uintptr_t)found->index * view.class->stride;
+    found->stride = found->usable = view.class->stride;
     switch (found->space->kind) {
     case SS_SPACE_HEADED:
-        found->usable = slab->stride - 1;
-        found->state = headed_state(slab, found->index, found->start);
+        found->usable--; /* the next block's header */
+        found->state = headed_state(found);
         break;
     case SS_SPACE_HEADLESS:
-        found->state = headless_state(found->slab, found->index);
+        found->state = headless_state(found, view.class);
         break;
     case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
-        found->state = ss_slab_is_free(slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_LIVE;
+        found->state = ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_LIVE;
         break;
     }
 }
@@ -66,7 +71,7 @@ void ss_block_find(uintptr_t address, ss_block *found) {
     uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
     if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
         found->slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-        find_in_slab(found, address);
+        find_in_slab(found, granule, address);
         return;
     }
     if ((entry & SS_ENTRY_VALUE) == 0) {

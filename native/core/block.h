@@ -33,6 +33,7 @@ typedef struct ss_block {
     ss_space *space;  /* NULL: not ours */
     ss_slab *slab;    /* NULL: a large block */
     uint32_t index;   /* in its slab */
+    unsigned bin;     /* of its slab */
     uint32_t granule; /* the slab's or the large block's first */
 } ss_block;
 

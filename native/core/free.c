@@ -62,7 +62,7 @@ static void push_or_overflow(void *block, unsigned bin) {
 static bool is_of_bin(const void *block, unsigned bin) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
-    if (found.slab != NULL && found.start == (uintptr_t)block && found.slab->bin == bin)
+    if (found.slab != NULL && found.start == (uintptr_t)block && found.bin == bin)
         return true;
     ss_thread_leave(ss_thread_self());
     ss_report(found.slab == NULL                      ? SUPERSLAB_ERROR_UNKNOWN_POINTER
@@ -97,14 +97,14 @@ SS_COLD void ss_free_dead_header(void *block) {
 }
 
 static void free_headless(const ss_block *found, void *block) {
-    _Atomic uint8_t *live = &ss_slab_live(found->slab)[found->index];
+    _Atomic uint8_t *live = &ss_slab_live(found->slab, &ss_process->classes[found->bin])[found->index];
     /* Two threads that free one block at once cannot both find it live. */
     if (atomic_exchange_explicit(live, 0, memory_order_relaxed) == 0) {
         ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
         return;
     }
     SS_ROUTE(FREE_HEADLESS, 1);
-    push_or_overflow(block, found->slab->bin);
+    push_or_overflow(block, found->bin);
 }
 
 static SS_COLD void free_found(void *block) {
@@ -122,7 +122,7 @@ static SS_COLD void free_found(void *block) {
     } else { /* headed, in a later region */
         ss_header_set(block, SS_HEADER_FREED);
         SS_ROUTE(FREE_HIT, 1);
-        push_or_overflow(block, found.slab->bin);
+        push_or_overflow(block, found.bin);
     }
 }
 
@@ -152,7 +152,7 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
-    return found->slab->bin == (found->space->kind == SS_SPACE_HEADED
+    return found->bin == (found->space->kind == SS_SPACE_HEADED
                                     ? ss_bin_of_size(size)
                                     : ss_aligned_bin(ss_process->classes, alignment,
                                                      size == 0 ? 1 : size));

@@ -54,7 +54,7 @@ SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection 
         return;
     }
     if (found.slab != NULL)
-        out->slab = (uintptr_t)ss_space_address(found.space, found.slab->granule);
+        out->slab = (uintptr_t)ss_space_address(found.space, found.granule);
     if (found.state == SS_BLOCK_NONE || found.stride == 0)
         return;
     if (found.slab == NULL)

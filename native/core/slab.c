@@ -4,7 +4,6 @@
 #include "route.h"
 #include "span.h"
 
-#include <string.h>
 
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer) {
     if (faults->count < SS_FAULT_COUNT)
@@ -18,7 +17,7 @@ void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer)
  * and stay records, so reading the `next` of one that was just popped is harmless. */
 
 static void list_push(ss_space *space, ss_slab *slab) {
-    _Atomic uint64_t *list = &space->listed[slab->bin];
+    _Atomic uint64_t *list = &space->listed[ss_slab_look(slab).bin];
     uint64_t id = ss_slab_id(space, slab);
     uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
     do {
@@ -66,40 +65,33 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
-    atomic_store_explicit(&slab->next, space->free_records[slab->units], memory_order_relaxed);
-    space->free_records[slab->units] = ss_slab_id(space, slab);
+    uint32_t units = ss_slab_units(space->kind, ss_slab_look(slab).class);
+    atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
+    space->free_records[units] = ss_slab_id(space, slab);
 }
 
 /* ---- making and ending slabs ---- */
 
-static void slab_set(ss_slab *slab, ss_space *space, unsigned bin, uint32_t granule,
-                     uint32_t units, uint32_t owner) {
-    const ss_class *class = &ss_process->classes[bin];
-    slab->granule = granule;
-    slab->reciprocal = class->reciprocal;
-    slab->stride = class->stride;
-    slab->capacity = class->capacity;
-    slab->bin = (uint8_t)bin;
-    slab->space = space->index;
-    slab->units = (uint8_t)units;
-    slab->granules = class->granules;
-    slab->first = class->first;
+/* Fills in the record, then makes the slab known: all its blocks are free, and `owner` owns it. */
+static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
+    ss_slab_view view = ss_slab_look(slab);
+    const ss_class *class = view.class;
     slab->purged = 0;
-    uint32_t words = ss_slab_words(slab);
-    for (uint32_t i = 0; i < words; i++) {
-        uint32_t rest = slab->capacity - i * 64;
+    for (uint32_t i = 0, words = ss_slab_words(class); i < words; i++) {
+        uint32_t rest = class->capacity - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
         atomic_store_explicit(&slab->bits[i], bits, memory_order_relaxed);
     }
     if (space->kind == SS_SPACE_HEADLESS)
-        memset((void *)ss_slab_live(slab), 0, slab->capacity);
+        for (uint32_t i = 0; i < class->capacity; i++)
+            atomic_store_explicit(&ss_slab_live(slab, class)[i], 0, memory_order_relaxed);
     atomic_store_explicit(&slab->state,
                           (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
-                              slab->capacity,
+                              class->capacity,
                           memory_order_relaxed);
     uint32_t id = ss_slab_id(space, slab);
-    for (uint32_t i = 0; i < slab->granules; i++)
-        ss_entry_set(space, granule + i, SS_ENTRY_SLAB, id); /* release: the record is filled in */
+    for (uint32_t i = 0; i < class->granules; i++)
+        ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
 }
 
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
@@ -111,16 +103,16 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         ss_lock_take(&space->lock);
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
-        if (slab != NULL) {
+        if (slab != NULL)
             granule = ss_span_take_locked(space, class->granules, NULL);
-            if (granule == SS_NO_SPAN) {
-                slab->units = (uint8_t)units;
-                record_give(space, slab);
-            }
-        }
+        if (slab != NULL)
+            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
+                                  memory_order_relaxed);
+        if (slab != NULL && granule == SS_NO_SPAN)
+            record_give(space, slab);
         ss_lock_release(&space->lock);
         if (granule != SS_NO_SPAN) {
-            slab_set(slab, space, bin, granule, units, owner);
+            slab_publish(space, slab, owner);
             return slab;
         }
         if (slab != NULL && !ss_space_grow(space, class->granules))
@@ -129,9 +121,9 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 }
 
 /* The slab is dead. If it was on its list, its record may already be another slab's: whoever pops it
- * gives it away. So the granules are named by the caller, who read them before. */
-static SS_COLD void slab_end(ss_space *space, uint32_t granule, uint32_t granules,
-                             ss_slab *unlisted) {
+ * gives it away. So what it was is told by the caller, who looked before. */
+static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
+    uint32_t granule = view.granule, granules = view.class->granules;
     for (uint32_t i = 0; i < granules; i++)
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     ss_lock_take(&space->lock);
@@ -201,29 +193,29 @@ bool ss_slab_abandon_full(ss_slab *slab) {
 }
 
 bool ss_slab_abandon(ss_slab *slab) {
-    ss_space *space =
-        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_acquire);
+    ss_slab_view view = ss_slab_look(slab);
+    ss_space *space = ss_slab_space(view);
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), count, next;
     do {
         count = state & SS_STATE_COUNT;
-        next = count == 0                ? 0
-               : count == slab->capacity ? SS_STATE_DEAD
-                                         : SS_STATE_LISTED | count;
+        next = count == 0                      ? 0
+               : count == view.class->capacity ? SS_STATE_DEAD
+                                               : SS_STATE_LISTED | count;
     } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
                                                     memory_order_acq_rel, memory_order_relaxed));
     if (next == SS_STATE_DEAD)
-        slab_end(space, slab->granule, slab->granules, slab);
+        slab_end(space, view, slab);
     else if (next != 0)
         list_push(space, slab);
     return count != 0;
 }
 
 void ss_slab_list(ss_slab *slab) {
-    ss_space *space =
-        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_acquire);
+    ss_slab_view view = ss_slab_look(slab);
     /* Nobody else has a block of it, so nobody else changes its state. */
-    atomic_store_explicit(&slab->state, SS_STATE_LISTED | slab->capacity, memory_order_release);
-    list_push(space, slab);
+    atomic_store_explicit(&slab->state, SS_STATE_LISTED | view.class->capacity,
+                          memory_order_release);
+    list_push(ss_slab_space(view), slab);
 }
 
 /* ---- take ---- */
@@ -237,9 +229,8 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     if (count == 0)
         return 0;
     atomic_fetch_sub_explicit(&slab->state, count, memory_order_acquire);
-    ss_space *space =
-        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_relaxed);
-    uintptr_t base = ss_slab_base(space, slab);
+    ss_slab_view view = ss_slab_look(slab);
+    uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
     /* The lowest first: what is high stays untouched, or empties. */
     for (uint32_t word = 0; left != 0; word++) {
@@ -249,7 +240,7 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
             uint32_t bit = (uint32_t)__builtin_ctzll(bits);
             bits &= bits - 1;
             taken |= UINT64_C(1) << bit;
-            blocks[--left] = (void *)(base + (uintptr_t)(word * 64 + bit) * slab->stride);
+            blocks[--left] = (void *)(base + (word * 64 + bit) * stride);
         }
         if (taken != 0)
             /* Acquire: a block may be taken whose giver has not counted it yet. */
@@ -264,15 +255,15 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
 
 /* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
-    const uint32_t granule = slab->granule, granules = slab->granules; /* see slab_end */
-    const bool adopt = giver->wanted == slab->bin && giver->adopted == NULL;
+    const ss_slab_view view = ss_slab_look(slab); /* see slab_end */
+    const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
         next = state + count;
         if (!(state & SS_STATE_OWNED)) {
-            if (free == slab->capacity)
+            if (free == view.class->capacity)
                 next = SS_STATE_DEAD;
             else if (adopt && !(state & SS_STATE_LISTED))
                 next |= adopted;
@@ -286,7 +277,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     if (state & SS_STATE_OWNED)
         return;
     if (next == SS_STATE_DEAD)
-        slab_end(space, granule, granules, state & SS_STATE_LISTED ? NULL : slab);
+        slab_end(space, view, state & SS_STATE_LISTED ? NULL : slab);
     else if (next & SS_STATE_OWNED)
         giver->adopted = slab;
     else if (!(state & SS_STATE_LISTED))
@@ -308,10 +299,12 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     /* Release: a taker that sees a bit sees what the block's user wrote. */
     uint64_t old = atomic_fetch_or_explicit(&slab->bits[group->word], group->bits,
                                             memory_order_acq_rel);
+    ss_slab_view view = ss_slab_look(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
         ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
-                     (void *)(ss_slab_base(group->space, slab) + (uintptr_t)index * slab->stride));
+                     (void *)(ss_slab_base(group->space, view) +
+                              (uintptr_t)index * view.class->stride));
     }
     uint32_t count = ss_popcount(group->bits & ~old);
 #ifdef SUPERSLAB_TRACE
@@ -332,6 +325,7 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
     uint32_t open = 0; /* one bit a group in use */
     ss_space *space = NULL;
     ss_slab *slab = NULL;
+    ss_slab_view view = {.class = NULL};
     uintptr_t base = 0, bytes = 0;
     uint32_t given = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -345,21 +339,22 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
                 ss_fault_add(faults, SUPERSLAB_ERROR_UNKNOWN_POINTER, blocks[i]);
                 continue;
             }
-            base = ss_slab_base(space, slab);
-            bytes = (uintptr_t)slab->granules << SS_GRANULE_SHIFT;
+            view = ss_slab_look(slab);
+            base = ss_slab_base(space, view);
+            bytes = (uintptr_t)view.class->granules << SS_GRANULE_SHIFT;
         }
-        uint32_t index = ss_slab_index(slab, address - base);
+        uint32_t index = ss_slab_index(view.class, address - base);
         if (index == SS_NO_BLOCK) {
             ss_fault_add(faults, SUPERSLAB_ERROR_INSIDE_BLOCK, blocks[i]);
             continue;
         }
-        if (slab->bin != bin && bin != SS_BIN_COUNT) {
+        if (view.bin != bin && bin != SS_BIN_COUNT) {
             ss_fault_add(faults, SUPERSLAB_ERROR_WRONG_CLASS, blocks[i]);
             continue;
         }
         uint32_t word = index / 64;
         uint64_t bit = UINT64_C(1) << (index % 64);
-        uint32_t place = (slab->granule + word) % GROUP_COUNT;
+        uint32_t place = (view.granule + word) % GROUP_COUNT;
         give_group *group = &groups[place];
         if ((open >> place & 1) == 0) {
             *group = (give_group){slab, space, word, 0};

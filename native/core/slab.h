@@ -78,38 +78,62 @@ static inline ss_slab *ss_slab_find(ss_space *space, uintptr_t address) {
     return ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
 }
 
-static inline uintptr_t ss_slab_base(const ss_space *space, const ss_slab *slab) {
-    return (uintptr_t)ss_space_address(space, slab->granule) + slab->first;
+/* What a slab is, read at one instant. */
+typedef struct ss_slab_view {
+    const ss_class *class;
+    uint32_t granule; /* its first */
+    uint8_t bin;
+    uint8_t space; /* index */
+} ss_slab_view;
+
+static inline ss_slab_view ss_slab_look(const ss_slab *slab) {
+    /* Relaxed: the word is whole in itself, and for whoever has a block it does not change. */
+    uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
+    return (ss_slab_view){&ss_process->classes[info >> 32 & 0xff], (uint32_t)info,
+                          (uint8_t)(info >> 32), (uint8_t)(info >> 40)};
+}
+
+static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned space) {
+    return (uint64_t)space << 40 | (uint64_t)bin << 32 | granule;
+}
+
+static inline ss_space *ss_slab_space(ss_slab_view view) {
+    return atomic_load_explicit(&ss_process->spaces[view.space], memory_order_acquire);
+}
+
+/* The address of block 0. */
+static inline uintptr_t ss_slab_base(const ss_space *space, ss_slab_view view) {
+    return (uintptr_t)ss_space_address(space, view.granule) + view.class->first;
 }
 
 #define SS_NO_BLOCK UINT32_MAX
 
-/* The index of the block that starts `offset` bytes after the slab's block 0. */
-static inline uint32_t ss_slab_index(const ss_slab *slab, uintptr_t offset) {
-    uint32_t index = (uint32_t)((((uint64_t)offset >> 4) * slab->reciprocal) >> 31);
-    return (uint64_t)index * slab->stride == offset && index < slab->capacity ? index
-                                                                              : SS_NO_BLOCK;
+/* The index of the block that starts `offset` bytes after block 0 of a slab. */
+static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
+    uint32_t index = (uint32_t)((((uint64_t)offset >> 4) * class->reciprocal) >> 31);
+    return (uint64_t)index * class->stride == offset && index < class->capacity ? index
+                                                                                : SS_NO_BLOCK;
 }
 
 static inline bool ss_slab_is_free(const ss_slab *slab, uint32_t index) {
     return atomic_load_explicit(&slab->bits[index / 64], memory_order_relaxed) >> (index % 64) & 1;
 }
 
-static inline uint32_t ss_slab_words(const ss_slab *slab) {
-    return (slab->capacity + 63u) / 64;
+static inline uint32_t ss_slab_words(const ss_class *class) {
+    return (class->capacity + 63u) / 64;
 }
 
 /* The length of the record of a slab, in 64-byte units. */
 static inline uint32_t ss_slab_units(ss_space_kind kind, const ss_class *class) {
-    size_t words = (class->capacity + 63u) / 64;
+    size_t words = ss_slab_words(class);
     size_t live = kind == SS_SPACE_HEADLESS ? class->capacity : 0;
     return (uint32_t)((sizeof(ss_slab) + words * 8 + live + ((size_t)1 << SS_RECORD_SHIFT) - 1) >>
                       SS_RECORD_SHIFT);
 }
 
 /* The live bytes of a slab in the headless space. */
-static inline _Atomic uint8_t *ss_slab_live(ss_slab *slab) {
-    return (_Atomic uint8_t *)(void *)&slab->bits[ss_slab_words(slab)];
+static inline _Atomic uint8_t *ss_slab_live(ss_slab *slab, const ss_class *class) {
+    return (_Atomic uint8_t *)(void *)&slab->bits[ss_slab_words(class)];
 }
 
 #endif

@@ -3,15 +3,15 @@
 #include "process.h"
 #include "span.h"
 
-static void add_slab(const ss_slab *slab, superslab_stats *out) {
+static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-    uint64_t bytes = (uint64_t)slab->granules << SS_GRANULE_SHIFT;
-    uint64_t out_blocks = slab->capacity - (state & SS_STATE_COUNT);
+    uint64_t bytes = (uint64_t)class->granules << SS_GRANULE_SHIFT;
+    uint64_t out_blocks = class->capacity - (state & SS_STATE_COUNT);
     out->slab_count++;
     out->slab_bytes += bytes;
     out->live_blocks += out_blocks;
-    out->live_bytes += out_blocks * slab->stride;
-    out->slab_free_bytes += bytes - out_blocks * slab->stride;
+    out->live_bytes += out_blocks * class->stride;
+    out->slab_free_bytes += bytes - out_blocks * class->stride;
 }
 
 static void add_space(ss_space *space, superslab_stats *out) {
@@ -25,8 +25,13 @@ static void add_space(ss_space *space, superslab_stats *out) {
         switch (ss_entry_kind_of(entry)) {
         case SS_ENTRY_SLAB: {
             const ss_slab *slab = ss_slab_of_id(space, value);
-            add_slab(slab, out);
-            i = slab->granule == i && slab->granules != 0 ? i + slab->granules : i + 1;
+            ss_slab_view view = ss_slab_look(slab);
+            if (view.granule == i) { /* or it has gone since */
+                add_slab(slab, view.class, out);
+                i += view.class->granules;
+            } else {
+                i++;
+            }
             break;
         }
         case SS_ENTRY_LARGE:

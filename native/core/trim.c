@@ -46,18 +46,17 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
 
 /* Faults in the pages of the slab's free blocks, which its owner alone could hand out. */
 static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
-    ss_space *space =
-        atomic_load_explicit(&ss_process->spaces[slab->space], memory_order_acquire);
-    uintptr_t base = ss_slab_base(space, slab);
+    ss_slab_view view = ss_slab_look(slab);
+    uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
-    for (uint32_t i = 0; i < slab->capacity && touched < most; i++) {
+    for (uint32_t i = 0; i < view.class->capacity && touched < most; i++) {
         if (!ss_slab_is_free(slab, i))
             continue;
         touched++;
         /* A read would map the shared zero page; writing back what is there keeps it as it was. */
-        char *block = (char *)base + (size_t)i * slab->stride;
-        for (size_t at = 0; at < slab->stride; at += page) {
+        char *block = (char *)base + (size_t)i * view.class->stride;
+        for (size_t at = 0; at < view.class->stride; at += page) {
             _Atomic char *byte = (_Atomic char *)(block + at);
             atomic_fetch_or_explicit(byte, 0, memory_order_relaxed);
         }

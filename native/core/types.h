@@ -70,25 +70,19 @@ typedef struct ss_class {
 #define SS_STATE_DEAD (UINT64_C(1) << 18)
 #define SS_STATE_OWNER_SHIFT 32
 
-/* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. */
+/* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
+ * word but `purged`, which is the owner's, is atomic: a record is read by whoever looks up an address,
+ * and may become another slab's at any time for those who have no block of it. */
 typedef struct ss_slab {
     _Atomic uint64_t state;
-    _Atomic uint32_t next; /* record id of the next slab on the list */
-    uint32_t granule;      /* its first granule in the space */
-    uint32_t reciprocal;
-    uint32_t stride;
-    uint16_t capacity;
-    uint8_t bin;
-    uint8_t space;    /* index of its space */
-    uint8_t units;    /* 64-byte units of this record */
-    uint8_t granules;
-    uint8_t first;    /* offset of block 0 */
-    uint64_t purged;  /* the owner's: units of the slab that hold no memory; see purge.c */
+    _Atomic uint64_t info;  /* what it is, in one word: see ss_slab_look */
+    _Atomic uint32_t next;  /* record id of the next slab on the list */
+    uint64_t purged;        /* units of the slab that hold no memory; see purge.c */
     /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
      * block follows the bits, 1 while the block is live: the header it does not carry. */
     _Atomic uint64_t bits[];
 } ss_slab;
-_Static_assert(sizeof(ss_slab) == 40, "the bits of slabs to 192 blocks share the state's cache line");
+_Static_assert(sizeof(ss_slab) == 32, "bits of slabs to 256 blocks share the state's cache line");
 
 #define SS_RECORD_SHIFT 6
 #define SS_RECORD_MAX_UNITS 48u
