@@ -19,7 +19,9 @@
 #define SS_REGION_MIN_BYTES ((size_t)8 << 20)
 /* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
 #define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
-#define SS_SPACE_COUNT 255u
+/* Spaces of malloc, and after them external ones. */
+#define SS_OWN_SPACE_COUNT 64u
+#define SS_SPACE_COUNT 256u
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT 16u

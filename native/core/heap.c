@@ -51,6 +51,21 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_process->heaps_lock);
 }
 
+void ss_heap_inherit(ss_heap *heap, bool whole) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
+        heap->bin[bin].slots = NULL;
+        heap->bin[bin].slab = NULL;
+        atomic_store_explicit(&heap->bin[bin].capacity, 0, memory_order_relaxed);
+        atomic_store_explicit(&heap->top[bin], NO_SLOTS, memory_order_relaxed);
+        atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);
+    }
+    if (!whole)
+        heap->budget = SS_HEAP_MAX_BYTES;
+    heap->thread = NULL;
+    heap->next_free = ss_process->free_heaps;
+    ss_process->free_heaps = heap;
+}
+
 /* ---- room in a bin ---- */
 
 static size_t slots_bytes(uint32_t capacity) {
@@ -173,13 +188,11 @@ void *ss_heapless_take(unsigned bin) {
 }
 
 static void *listed_take(unsigned bin) {
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t count = ss_space_own_count();
     void *block = NULL;
     for (uint32_t i = 0; i < count && block == NULL; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-        ss_slab *slab = space == NULL || space->kind == SS_SPACE_EXTERNAL
-                            ? NULL
-                            : ss_slab_adopt(space, bin, 0);
+        ss_space *space = ss_space_own(i);
+        ss_slab *slab = ss_slab_adopt(space, bin, 0);
         if (slab != NULL) {
             ss_slab_take(slab, &block, 1);
             ss_slab_abandon(slab);

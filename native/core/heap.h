@@ -11,6 +11,10 @@ ss_heap *ss_heap_acquire(void);
 /* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 
+/* In a forked child, with heaps_lock held: the heap's thread is gone, `whole` if it was outside the
+ * allocator. Leaves the heap to the next new thread. */
+void ss_heap_inherit(ss_heap *heap, bool whole);
+
 /* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
 void *ss_heap_refill(ss_heap *heap, unsigned bin);
 

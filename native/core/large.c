@@ -36,11 +36,11 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
         return NULL;
     uint32_t count = size == 0 ? 1 : granules_of(size);
     uint32_t most = count + (alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 0);
-    uint32_t spaces = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t spaces = ss_space_own_count();
     for (uint32_t i = 0; i <= spaces; i++) {
         ss_space *space;
         if (i < spaces)
-            space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
+            space = ss_space_own(i);
         else
             space = ss_space_add(SS_SPACE_HEADLESS, size + alignment);
         if (space == NULL || space->kind != SS_SPACE_HEADLESS)

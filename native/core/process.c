@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include "class.h"
+#include "heap.h"
 #include "space.h"
 #include "thread.h"
 
@@ -55,21 +56,23 @@ static void fork_parent(void) {
     ss_lock_release(&ss_process->park_lock);
 }
 
-/* The other threads are gone. Their heaps stay as they were: a thread may have been anywhere inside
- * its bins, so what they hold is not touched; it is lost to the child, at most a heap's budget each. */
+/* The other threads are gone. A heap whose thread was outside the allocator goes to the next new thread as
+ * it is; one whose thread was in the middle of something is emptied, and what it held is lost to the
+ * child, at most a heap's budget each. */
 static void fork_child(void) {
     const ss_thread *self = ss_thread_self();
     uint32_t threads = 0;
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
          heap != NULL; heap = heap->next) {
-        /* Its holder was another thread, or this one, which holds none now. */
-        ss_lock_release(&heap->thread_lock);
+        ss_lock_release(&heap->thread_lock); /* whoever held it is gone, or was not this thread */
         if (heap->thread == self)
             threads++;
-        else
-            heap->thread = NULL;
+        else if (heap->thread != NULL)
+            ss_heap_inherit(heap, atomic_load_explicit(&heap->thread->busy,
+                                                       memory_order_acquire) == 0);
     }
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->external_readers, 0, memory_order_relaxed);
     fork_parent();
 }
 

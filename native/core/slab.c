@@ -165,11 +165,11 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
         return slab != NULL ? slab : ss_slab_make(space, bin, owner);
     }
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t count = ss_space_own_count();
     for (int make = 0; make < 2; make++)
         for (uint32_t i = 0; i < count; i++) {
-            space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-            if (space == NULL || space->kind != kind)
+            space = ss_space_own(i);
+            if (space->kind != kind)
                 continue;
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
             if (slab != NULL)

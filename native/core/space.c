@@ -70,21 +70,25 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
 }
 
 static ss_space *space_publish(ss_space *space) {
+    bool external = space->kind == SS_SPACE_EXTERNAL;
+    _Atomic uint32_t *count =
+        external ? &ss_process->external_count : &ss_process->space_count;
+    uint32_t first = external ? SS_OWN_SPACE_COUNT : 0;
+    uint32_t most = external ? SS_SPACE_COUNT - SS_OWN_SPACE_COUNT : SS_OWN_SPACE_COUNT;
     ss_lock_take(&ss_process->spaces_lock);
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_relaxed);
-    uint32_t index = 0;
-    while (index < count &&
-           atomic_load_explicit(&ss_process->spaces[index], memory_order_relaxed) != NULL)
-        index++;
-    if (index < SS_SPACE_COUNT) {
-        space->index = (uint8_t)index;
+    uint32_t used = atomic_load_explicit(count, memory_order_relaxed), at = 0;
+    while (at < used && atomic_load_explicit(&ss_process->spaces[first + at],
+                                             memory_order_relaxed) != NULL)
+        at++;
+    if (at < most) {
+        space->index = (uint8_t)(first + at);
         /* Release: whoever finds the space sees it filled in. */
-        atomic_store_explicit(&ss_process->spaces[index], space, memory_order_release);
-        if (index == count)
-            atomic_store_explicit(&ss_process->space_count, count + 1, memory_order_release);
+        atomic_store_explicit(&ss_process->spaces[first + at], space, memory_order_release);
+        if (at == used)
+            atomic_store_explicit(count, used + 1, memory_order_release);
     }
     ss_lock_release(&ss_process->spaces_lock);
-    return index < SS_SPACE_COUNT ? space : NULL;
+    return at < most ? space : NULL;
 }
 
 static void space_unmake(ss_space *space) {
@@ -185,14 +189,43 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit) {
 
 void ss_space_retire(ss_space *space) {
     ss_lock_take(&ss_process->spaces_lock);
-    atomic_store_explicit(&ss_process->spaces[space->index], NULL, memory_order_release);
+    atomic_store_explicit(&ss_process->spaces[space->index], NULL, memory_order_seq_cst);
     ss_lock_release(&ss_process->spaces_lock);
+    /* Those who look for other addresses may be reading it still; they are done in no time. In one total
+     * order with the addition of a reader: it finds NULL, or is waited for. */
+    while (atomic_load_explicit(&ss_process->external_readers, memory_order_seq_cst) != 0)
+        ss_os_yield();
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->moved_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
     space_unmake(space);
+}
+
+/* ---- looking through the external ones ---- */
+
+void ss_external_begin(void) {
+    atomic_fetch_add_explicit(&ss_process->external_readers, 1, memory_order_seq_cst);
+}
+
+void ss_external_end(void) {
+    atomic_fetch_sub_explicit(&ss_process->external_readers, 1, memory_order_release);
+}
+
+SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
+    uint32_t count = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
+    ss_space *found = NULL;
+    ss_external_begin();
+    for (uint32_t i = 0; i < count && found == NULL; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i],
+                                               memory_order_seq_cst);
+        if (space != NULL && address - space->base < space->bytes)
+            found = space;
+    }
+    ss_external_end();
+    /* Whoever asks for an address of a region keeps the region from being retired. */
+    return found;
 }
 
 /* ---- growing ---- */
@@ -252,13 +285,11 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
 
 bool ss_space_shrink_all(void) {
     bool any = false;
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t count = ss_space_own_count();
     for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-        if (space != NULL && space->kind != SS_SPACE_EXTERNAL) {
-            ss_span_purge(space, 0);
-            any |= ss_span_shrink(space);
-        }
+        ss_space *space = ss_space_own(i);
+        ss_span_purge(space, 0);
+        any |= ss_span_shrink(space);
     }
     return any;
 }

@@ -36,16 +36,31 @@ bool ss_space_ready_record(ss_space *space);
 
 /* ---- the registry ---- */
 
+/* External spaces may be read between these two; a retirement waits until nobody does. */
+void ss_external_begin(void);
+void ss_external_end(void);
+ss_space *ss_space_find_external(uintptr_t address);
+
+/* One of malloc's spaces. */
+static inline ss_space *ss_space_own(uint32_t index) {
+    /* Acquire: the space was filled in before it was published. */
+    return atomic_load_explicit(&ss_process->spaces[index], memory_order_acquire);
+}
+
+static inline uint32_t ss_space_own_count(void) {
+    return atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+}
+
 /* The space at `address`, or NULL. */
 static inline ss_space *ss_space_find(uintptr_t address) {
-    /* Acquire: the space was filled in before it was published. */
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
-    for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-        if (space != NULL && address - space->base < space->bytes)
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
+        ss_space *space = ss_space_own(i);
+        if (address - space->base < space->bytes)
             return space;
     }
-    return NULL;
+    if (SS_LIKELY(atomic_load_explicit(&ss_process->external_count, memory_order_acquire) == 0))
+        return NULL;
+    return ss_space_find_external(address);
 }
 
 static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {

@@ -30,11 +30,9 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
     ss_process_init();
     ss_flush_own_heap();
     ss_park_and_flush(&faults);
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t count = ss_space_own_count();
     for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-        if (space == NULL)
-            continue;
+        ss_space *space = ss_space_own(i);
         given += ss_purge_slabs(space);
         given += ss_span_purge(space, 0);
     }
@@ -65,12 +63,11 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
 }
 
 static ss_slab *slab_new(unsigned bin) {
-    uint32_t count = atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
+    uint32_t count = ss_space_own_count();
     for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_acquire);
-        ss_slab *slab = space != NULL && space->kind == SS_SPACE_HEADED
-                            ? ss_slab_make(space, bin, 0)
-                            : NULL;
+        ss_space *space = ss_space_own(i);
+        ss_slab *slab =
+            space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
         if (slab != NULL)
             return slab;
     }

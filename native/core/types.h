@@ -202,8 +202,11 @@ typedef struct ss_process_data {
 
     char *region; /* the first one; written by init alone */
     size_t region_bytes;
+    /* First malloc's, which stay for ever, then the external ones, which may be retired: whoever looks
+     * through those counts itself in external_readers meanwhile. */
     _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
-    _Atomic uint32_t space_count; /* the first so many may be used; retired ones are NULL */
+    _Atomic uint32_t space_count, external_count; /* places in use; retired ones are NULL */
+    _Atomic uint32_t external_readers;
     ss_class classes[SS_BIN_COUNT];
 
     _Atomic uint32_t init_state;
