@@ -16,6 +16,7 @@ struct ss_beacon {
 __attribute__((visibility("hidden"), used)) struct ss_beacon ss_beacon_here;
 
 #ifdef __ELF__
+/* clang-format off */
 __asm__(".pushsection .note.superslab, \"a\", %note\n"
         ".balign 4\n"
         ".long 10, 8, 1\n" /* lengths of name and contents, type */
@@ -24,6 +25,7 @@ __asm__(".pushsection .note.superslab, \"a\", %note\n"
         ".long " SS_API_STRING(SUPERSLAB_ABI) "\n"
         ".long ss_beacon_here - .\n"
         ".popsection\n");
+/* clang-format on */
 #else
 /* The linker of macOS gathers this section; os_darwin.c reads it. */
 __attribute__((section("__DATA,superslab"), used)) static const struct {
@@ -63,8 +65,7 @@ static superslab_api own = {
 /* Where this object was loaded from; its own note tells. */
 static char own_file[256];
 
-static bool find_own_file(uint32_t abi, struct ss_beacon *beacon, const char *file,
-                          void *context) {
+static bool find_own_file(uint32_t abi, struct ss_beacon *beacon, const char *file, void *context) {
     (void)abi, (void)context;
     if (beacon != &ss_beacon_here)
         return false;

@@ -7,8 +7,7 @@
 
 /* The bin of a request, by its number of whole 16-byte steps. Constant, so that it is right before
  * anything has run. */
-extern const uint8_t ss_bin_of_step[(SS_SMALL_MAX >> 4) + 1]
-    __attribute__((visibility("hidden")));
+extern const uint8_t ss_bin_of_step[(SS_SMALL_MAX >> 4) + 1] __attribute__((visibility("hidden")));
 
 static inline unsigned ss_bin_of_size(size_t size) {
     return ss_bin_of_step[size >> 4];

@@ -97,7 +97,8 @@ SS_COLD void ss_free_dead_header(void *block) {
 }
 
 static void free_headless(const ss_block *found, void *block) {
-    _Atomic uint8_t *live = &ss_slab_live(found->slab, &ss_process->classes[found->bin])[found->index];
+    _Atomic uint8_t *live =
+        &ss_slab_live(found->slab, &ss_process->classes[found->bin])[found->index];
     /* Two threads that free one block at once cannot both find it live. */
     if (atomic_exchange_explicit(live, 0, memory_order_relaxed) == 0) {
         ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
@@ -147,15 +148,14 @@ SS_COLD void ss_free_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (size >= found->usable / 2 ||
-        atomic_load_explicit(&ss_process->lent, memory_order_relaxed))
+    if (size >= found->usable / 2 || atomic_load_explicit(&ss_process->lent, memory_order_relaxed))
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
-    return found->bin == (found->space->kind == SS_SPACE_HEADED
-                                    ? ss_bin_of_size(size)
-                                    : ss_aligned_bin(ss_process->classes, alignment,
-                                                     size == 0 ? 1 : size));
+    return found->bin ==
+           (found->space->kind == SS_SPACE_HEADED
+                ? ss_bin_of_size(size)
+                : ss_aligned_bin(ss_process->classes, alignment, size == 0 ? 1 : size));
 }
 
 static void free_checked(void *block, size_t alignment, size_t size) {

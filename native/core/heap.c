@@ -227,8 +227,7 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
 }
 
 /* Gives the oldest `count` blocks of a bin back. */
-static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt,
-                      ss_faults *faults) {
+static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
     void **slots = heap->bin[bin].slots;
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);

@@ -111,8 +111,8 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     uint32_t pages = old < count ? old : count;
     char *target = ss_space_address(space, to);
-    switch (ss_os_move(target, ss_space_address(space, granule),
-                       (size_t)pages << SS_GRANULE_SHIFT)) {
+    switch (
+        ss_os_move(target, ss_space_address(space, granule), (size_t)pages << SS_GRANULE_SHIFT)) {
     case SS_OS_MOVED:
         break;
     case SS_OS_REFUSED:

@@ -68,8 +68,8 @@ static void fork_child(void) {
         if (heap->thread == self)
             threads++;
         else if (heap->thread != NULL)
-            ss_heap_inherit(heap, atomic_load_explicit(&heap->thread->busy,
-                                                       memory_order_acquire) == 0);
+            ss_heap_inherit(heap,
+                            atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0);
     }
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
     atomic_store_explicit(&ss_process->external_readers, 0, memory_order_relaxed);

@@ -18,5 +18,4 @@ static inline void ss_process_init(void) {
         ss_process_init_slow();
 }
 
-
 #endif

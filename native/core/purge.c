@@ -3,7 +3,7 @@
 /* A slab's `purged` has one bit a unit: a page, or as many as make the slab 64 units. */
 static size_t unit_bytes(const ss_class *class) {
     size_t unit = ss_os_page_bytes();
-    while (((size_t)class->granules << SS_GRANULE_SHIFT) / unit > 64)
+    while (((size_t) class->granules << SS_GRANULE_SHIFT) / unit > 64)
         unit *= 2;
     return unit;
 }

@@ -24,8 +24,7 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
     return "unknown error";
 }
 
-SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler,
-                                                  void *context) {
+SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context) {
     /* Release: who sees the handler sees its context; a handler set twice at once is the caller's
      * affair. */
     atomic_store_explicit(&ss_process->error_context, context, memory_order_relaxed);
@@ -57,8 +56,7 @@ SS_COLD void ss_report(superslab_error error, const void *pointer) {
         atomic_load_explicit(&ss_process->error_handler, memory_order_acquire);
     if (handler == NULL)
         report_and_abort(error, pointer);
-    handler(error, pointer,
-            atomic_load_explicit(&ss_process->error_context, memory_order_relaxed));
+    handler(error, pointer, atomic_load_explicit(&ss_process->error_context, memory_order_relaxed));
 }
 
 SS_COLD void ss_report_all(const ss_faults *faults) {

@@ -18,9 +18,9 @@ void ss_route_read(uint64_t out[SS_ROUTE_COUNT]) {
 
 const char *ss_route_name(ss_route route) {
     static const char *const names[SS_ROUTE_COUNT] = {
-        "malloc hit", "malloc refill", "malloc large", "malloc aligned", "free hit",  "free flush",
-        "free headless", "free large", "free foreign", "flush own",      "flush remote",
-        "guarded read",
+        "malloc hit",   "malloc refill", "malloc large",  "malloc aligned",
+        "free hit",     "free flush",    "free headless", "free large",
+        "free foreign", "flush own",     "flush remote",  "guarded read",
     };
     return names[route];
 }

@@ -6,18 +6,18 @@
 #include <stdint.h>
 
 typedef enum ss_route {
-    SS_ROUTE_MALLOC_HIT,    /* popped from the thread's bin */
-    SS_ROUTE_MALLOC_REFILL, /* the bin was empty: a batch was taken from a slab */
-    SS_ROUTE_MALLOC_LARGE,  /* a span of its own */
-    SS_ROUTE_MALLOC_ALIGNED,/* a headless block */
-    SS_ROUTE_FREE_HIT,      /* header read, pushed on the thread's bin */
-    SS_ROUTE_FREE_FLUSH,    /* header read, but the bin was full: a batch went back to its slabs */
-    SS_ROUTE_FREE_HEADLESS, /* found through the registry, pushed on a bin */
-    SS_ROUTE_FREE_LARGE,    /* found through the registry, span given back */
-    SS_ROUTE_FREE_FOREIGN,  /* not ours */
-    SS_ROUTE_FLUSH_OWN,     /* blocks that a flush gave back to a slab this thread owns */
-    SS_ROUTE_FLUSH_REMOTE,  /* blocks that a flush gave back to any other slab */
-    SS_ROUTE_GUARDED_READ,  /* a read of memory that is not ours, made through the system */
+    SS_ROUTE_MALLOC_HIT,     /* popped from the thread's bin */
+    SS_ROUTE_MALLOC_REFILL,  /* the bin was empty: a batch was taken from a slab */
+    SS_ROUTE_MALLOC_LARGE,   /* a span of its own */
+    SS_ROUTE_MALLOC_ALIGNED, /* a headless block */
+    SS_ROUTE_FREE_HIT,       /* header read, pushed on the thread's bin */
+    SS_ROUTE_FREE_FLUSH,     /* header read, but the bin was full: a batch went back to its slabs */
+    SS_ROUTE_FREE_HEADLESS,  /* found through the registry, pushed on a bin */
+    SS_ROUTE_FREE_LARGE,     /* found through the registry, span given back */
+    SS_ROUTE_FREE_FOREIGN,   /* not ours */
+    SS_ROUTE_FLUSH_OWN,      /* blocks that a flush gave back to a slab this thread owns */
+    SS_ROUTE_FLUSH_REMOTE,   /* blocks that a flush gave back to any other slab */
+    SS_ROUTE_GUARDED_READ,   /* a read of memory that is not ours, made through the system */
     SS_ROUTE_COUNT
 } ss_route;
 

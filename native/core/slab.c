@@ -4,7 +4,6 @@
 #include "route.h"
 #include "span.h"
 
-
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer) {
     if (faults->count < SS_FAULT_COUNT)
         faults->fault[faults->count] = (ss_fault){error, pointer};
@@ -37,8 +36,7 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
         if ((uint32_t)head == 0)
             return NULL;
         slab = ss_slab_of_id(space, (uint32_t)head);
-        next = ((head >> 32) + 1) << 32 |
-               atomic_load_explicit(&slab->next, memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | atomic_load_explicit(&slab->next, memory_order_relaxed);
     } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_acquire,
                                                     memory_order_acquire));
     return slab;
@@ -85,10 +83,9 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     if (space->kind == SS_SPACE_HEADLESS)
         for (uint32_t i = 0; i < class->capacity; i++)
             atomic_store_explicit(&ss_slab_live(slab, class)[i], 0, memory_order_relaxed);
-    atomic_store_explicit(&slab->state,
-                          (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
-                              class->capacity,
-                          memory_order_relaxed);
+    atomic_store_explicit(
+        &slab->state, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
+        memory_order_relaxed);
     uint32_t id = ss_slab_id(space, slab);
     for (uint32_t i = 0; i < class->granules; i++)
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
@@ -145,8 +142,8 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
         do {
             if (state & SS_STATE_DEAD)
                 break;
-            next = (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
-                   (state & SS_STATE_COUNT);
+            next =
+                (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
         } while (!atomic_compare_exchange_weak_explicit(
             &slab->state, &state, next, memory_order_acq_rel, memory_order_acquire));
         if (!(state & SS_STATE_DEAD))
@@ -297,14 +294,14 @@ typedef struct give_group {
 static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
     ss_slab *slab = group->slab;
     /* Release: a taker that sees a bit sees what the block's user wrote. */
-    uint64_t old = atomic_fetch_or_explicit(&slab->bits[group->word], group->bits,
-                                            memory_order_acq_rel);
+    uint64_t old =
+        atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_acq_rel);
     ss_slab_view view = ss_slab_look(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
-        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
-                     (void *)(ss_slab_base(group->space, view) +
-                              (uintptr_t)index * view.class->stride));
+        ss_fault_add(
+            faults, SUPERSLAB_ERROR_DOUBLE_FREE,
+            (void *)(ss_slab_base(group->space, view) + (uintptr_t)index * view.class->stride));
     }
     uint32_t count = ss_popcount(group->bits & ~old);
 #ifdef SUPERSLAB_TRACE

@@ -71,14 +71,13 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
 
 static ss_space *space_publish(ss_space *space) {
     bool external = space->kind == SS_SPACE_EXTERNAL;
-    _Atomic uint32_t *count =
-        external ? &ss_process->external_count : &ss_process->space_count;
+    _Atomic uint32_t *count = external ? &ss_process->external_count : &ss_process->space_count;
     uint32_t first = external ? SS_OWN_SPACE_COUNT : 0;
     uint32_t most = external ? SS_SPACE_COUNT - SS_OWN_SPACE_COUNT : SS_OWN_SPACE_COUNT;
     ss_lock_take(&ss_process->spaces_lock);
     uint32_t used = atomic_load_explicit(count, memory_order_relaxed), at = 0;
-    while (at < used && atomic_load_explicit(&ss_process->spaces[first + at],
-                                             memory_order_relaxed) != NULL)
+    while (at < used &&
+           atomic_load_explicit(&ss_process->spaces[first + at], memory_order_relaxed) != NULL)
         at++;
     if (at < most) {
         space->index = (uint8_t)(first + at);
@@ -218,8 +217,8 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
     ss_space *found = NULL;
     ss_external_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i],
-                                               memory_order_seq_cst);
+        ss_space *space =
+            atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
         if (space != NULL && address - space->base < space->bytes)
             found = space;
     }

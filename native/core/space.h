@@ -82,8 +82,8 @@ static inline uint32_t ss_entry_get(ss_space *space, uint32_t granule) {
 
 static inline void ss_entry_set(ss_space *space, uint32_t granule, ss_entry_kind kind,
                                 uint32_t value) {
-    atomic_store_explicit(&space->entries[granule],
-                          (uint32_t)kind << SS_ENTRY_KIND_SHIFT | value, memory_order_release);
+    atomic_store_explicit(&space->entries[granule], (uint32_t)kind << SS_ENTRY_KIND_SHIFT | value,
+                          memory_order_release);
 }
 
 static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {

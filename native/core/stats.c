@@ -5,7 +5,7 @@
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-    uint64_t bytes = (uint64_t)class->granules << SS_GRANULE_SHIFT;
+    uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
     uint64_t out_blocks = class->capacity - (state & SS_STATE_COUNT);
     out->slab_count++;
     out->slab_bytes += bytes;
@@ -70,8 +70,8 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
     ss_external_begin();
     for (uint32_t i = 0; i < externals; i++) {
-        ss_space *space = atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i],
-                                               memory_order_seq_cst);
+        ss_space *space =
+            atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
         if (space != NULL)
             add_space(space, out);
     }
@@ -81,12 +81,9 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
         add_heap(heap, out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
-    out->metadata_bytes =
-        atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
-    out->reserved_bytes =
-        atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
-    out->committed_bytes =
-        atomic_load_explicit(&ss_process->committed_bytes, memory_order_relaxed);
+    out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
+    out->reserved_bytes = atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
+    out->committed_bytes = atomic_load_explicit(&ss_process->committed_bytes, memory_order_relaxed);
     out->given_back_bytes =
         atomic_load_explicit(&ss_process->given_back_bytes, memory_order_relaxed);
     out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);

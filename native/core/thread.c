@@ -114,8 +114,8 @@ ss_heap *ss_thread_heap(ss_thread **self) {
     if (SS_UNLIKELY(own == HEAP_IN_BIRTH || own == HEAP_AFTER_END))
         return NULL;
     /* Parked: the parker is at work for microseconds. Acquire: what it did to the heap is seen. */
-    for (unsigned spins = 0;
-         atomic_load_explicit(&(*self)->heap, memory_order_acquire) != own; spins++) {
+    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, memory_order_acquire) != own;
+         spins++) {
         if (spins < 64)
             ss_os_pause();
         else

@@ -66,8 +66,7 @@ static ss_slab *slab_new(unsigned bin) {
     uint32_t count = ss_space_own_count();
     for (uint32_t i = 0; i < count; i++) {
         ss_space *space = ss_space_own(i);
-        ss_slab *slab =
-            space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
+        ss_slab *slab = space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
         if (slab != NULL)
             return slab;
     }

@@ -75,9 +75,9 @@ typedef struct ss_class {
  * and may become another slab's at any time for those who have no block of it. */
 typedef struct ss_slab {
     _Atomic uint64_t state;
-    _Atomic uint64_t info;  /* what it is, in one word: see ss_slab_look */
-    _Atomic uint32_t next;  /* record id of the next slab on the list */
-    uint64_t purged;        /* units of the slab that hold no memory; see purge.c */
+    _Atomic uint64_t info; /* what it is, in one word: see ss_slab_look */
+    _Atomic uint32_t next; /* record id of the next slab on the list */
+    uint64_t purged;       /* units of the slab that hold no memory; see purge.c */
     /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
      * block follows the bits, 1 while the block is live: the header it does not carry. */
     _Atomic uint64_t bits[];
@@ -94,7 +94,8 @@ _Static_assert(sizeof(ss_slab) == 32, "bits of slabs to 256 blocks share the sta
 typedef enum ss_entry_kind {
     SS_ENTRY_NONE = 0,
     SS_ENTRY_SLAB = 1, /* value: the slab's record id; in every granule of the slab */
-    SS_ENTRY_LARGE = 2 /* value: granules of a large block, 0 once it is freed; in its first granule */
+    SS_ENTRY_LARGE =
+        2 /* value: granules of a large block, 0 once it is freed; in its first granule */
 } ss_entry_kind;
 
 /* ---- free runs and spaces ---- */
@@ -107,9 +108,9 @@ typedef enum ss_run_kind { SS_RUN_CLEAN, SS_RUN_DIRTY, SS_RUN_KINDS } ss_run_kin
 #define SS_RUN_TAG_DIRTY (UINT32_C(1) << 31)
 
 typedef struct ss_granule {
-    uint32_t tag;          /* length and kind at either end of a free run, 0 anywhere else */
-    uint32_t prev, next;   /* runs of about this length; granule + 1, 0 ends */
-    uint32_t stamp;        /* dirty runs: when the run came to be; see ss_space.clock */
+    uint32_t tag;        /* length and kind at either end of a free run, 0 anywhere else */
+    uint32_t prev, next; /* runs of about this length; granule + 1, 0 ends */
+    uint32_t stamp;      /* dirty runs: when the run came to be; see ss_space.clock */
 } ss_granule;
 
 /* Lists of free runs: one for each length to 64 granules, then 8 a doubling. */
@@ -134,7 +135,7 @@ typedef struct ss_space {
     uint32_t *moved; /* under `lock`: one mask a SuperSlab of granules mapped by a page move */
     char *records;
     size_t records_limit;
-    char *meta;                 /* the reservation that holds these arrays */
+    char *meta; /* the reservation that holds these arrays */
     size_t meta_bytes;
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
@@ -163,15 +164,15 @@ struct ss_heap;
 /* All that is thread-local. The order of the two stores and the load in between is the protocol for
  * sleeping threads; see thread.h. */
 typedef struct ss_thread {
-    _Atomic uint8_t busy;              /* 1 while the thread is inside an allocator function */
-    _Atomic(struct ss_heap *) heap;    /* its heap, or the empty heap: unborn, parked or ended */
-    struct ss_heap *own;               /* its heap whatever `heap` says; only this thread reads it */
+    _Atomic uint8_t busy;           /* 1 while the thread is inside an allocator function */
+    _Atomic(struct ss_heap *) heap; /* its heap, or the empty heap: unborn, parked or ended */
+    struct ss_heap *own;            /* its heap whatever `heap` says; only this thread reads it */
 } ss_thread;
 
 /* The part of a bin that the hot path does not touch. */
 typedef struct ss_bin {
-    void **slots;      /* slots[0] is NULL, the bottom that a pop from an empty bin finds */
-    ss_slab *slab;     /* the slab of this class that the heap owns */
+    void **slots;              /* slots[0] is NULL, the bottom that a pop from an empty bin finds */
+    ss_slab *slab;             /* the slab of this class that the heap owns */
     _Atomic uint32_t capacity; /* blocks; statistics read it */
 } ss_bin;
 
@@ -183,12 +184,12 @@ typedef struct ss_heap {
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
-    size_t budget;                  /* bytes by which the bins' limits may still grow */
-    _Atomic uint64_t cold_count;    /* moves when the thread passes through a cold path */
-    ss_lock thread_lock;            /* held to park the thread or to let it end */
-    ss_thread *thread;              /* under thread_lock; NULL while nobody has this heap */
-    struct ss_heap *next;           /* all heaps ever made */
-    struct ss_heap *next_free;      /* under heaps_lock */
+    size_t budget;               /* bytes by which the bins' limits may still grow */
+    _Atomic uint64_t cold_count; /* moves when the thread passes through a cold path */
+    ss_lock thread_lock;         /* held to park the thread or to let it end */
+    ss_thread *thread;           /* under thread_lock; NULL while nobody has this heap */
+    struct ss_heap *next;        /* all heaps ever made */
+    struct ss_heap *next_free;   /* under heaps_lock */
 } ss_heap;
 
 /* ---- the process ---- */

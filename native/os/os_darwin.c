@@ -92,10 +92,9 @@ void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
         const struct mach_header_64 *image =
             (const struct mach_header_64 *)(const void *)_dyld_get_image_header(i);
         unsigned long bytes = 0;
-        const beacon_note *note =
-            image == NULL ? NULL
-                          : (const beacon_note *)(const void *)getsectiondata(image, "__DATA",
-                                                                              "superslab", &bytes);
+        const beacon_note *note = image == NULL ? NULL
+                                                : (const beacon_note *)(const void *)getsectiondata(
+                                                      image, "__DATA", "superslab", &bytes);
         if (note == NULL || bytes < sizeof *note)
             continue;
         const char *file = _dyld_get_image_name(i);

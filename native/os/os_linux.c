@@ -97,8 +97,8 @@ static bool strict_overcommit(void) {
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == 0) {
         char mode = '2';
-        long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory",
-                          O_RDONLY | O_CLOEXEC);
+        long fd =
+            syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
         if (fd >= 0) {
             if (syscall(SYS_read, fd, &mode, (size_t)1) != 1)
                 mode = '2';

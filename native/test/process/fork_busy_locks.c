@@ -78,8 +78,8 @@ static void child_main(void *number) {
     stats_check_consistent(&before);
     static extent extents[2 * SPANS];
     for (size_t i = 0; i < 2 * SPANS; i++) {
-        const size_t size = i < SPANS ? rng_between(&random, 66000, 1 << 20)
-                                      : rng_between(&random, 1, 60000);
+        const size_t size =
+            i < SPANS ? rng_between(&random, 66000, 1 << 20) : rng_between(&random, 1, 60000);
         extents[i] = (extent){(uintptr_t)block_new(size), size};
     }
     extents_check_disjoint(extents, 2 * SPANS);
