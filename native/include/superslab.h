@@ -19,7 +19,8 @@
 #endif
 
 #if defined(__GNUC__) && !defined(__cplusplus)
-#define SUPERSLAB_ALLOCATES(...) __attribute__((malloc, warn_unused_result, alloc_size(__VA_ARGS__)))
+#define SUPERSLAB_ALLOCATES(...)                                                                   \
+    __attribute__((malloc, warn_unused_result, alloc_size(__VA_ARGS__)))
 #define SUPERSLAB_REALLOCATES(...) __attribute__((warn_unused_result, alloc_size(__VA_ARGS__)))
 #else
 #define SUPERSLAB_ALLOCATES(...)
@@ -108,8 +109,8 @@ SUPERSLAB_EXPORT size_t superslab_trim(void);
 
 typedef struct superslab_stats {
     uint64_t live_blocks;
-    uint64_t live_bytes;       /* strides of live blocks and spans of large ones */
-    uint64_t cached_blocks;    /* freed blocks in threads' bins */
+    uint64_t live_bytes;    /* strides of live blocks and spans of large ones */
+    uint64_t cached_blocks; /* freed blocks in threads' bins */
     uint64_t cached_bytes;
     uint64_t slab_free_bytes;  /* free blocks inside slabs, and what a slab is too short for */
     uint64_t slab_bytes;       /* granules that are part of a slab */
@@ -120,9 +121,9 @@ typedef struct superslab_stats {
     uint64_t committed_bytes;  /* addresses made usable so far */
     uint64_t given_back_bytes; /* given back to the system, summed since the start */
     uint64_t slab_count;
-    uint64_t thread_count;     /* threads that own a heap now */
-    uint64_t guarded_reads;    /* reads of memory that is not ours, made through the system */
-    uint64_t foreign_frees;    /* frees of pointers that were not ours */
+    uint64_t thread_count;  /* threads that own a heap now */
+    uint64_t guarded_reads; /* reads of memory that is not ours, made through the system */
+    uint64_t foreign_frees; /* frees of pointers that were not ours */
 } superslab_stats;
 
 /* Exact while no other thread allocates or frees; a consistent estimate otherwise. */
