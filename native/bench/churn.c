@@ -11,6 +11,7 @@
  * thread, as a server's connections outlive the thread that accepted them. */
 #include "churn.h"
 
+#include "os/symbols_linux.h"
 #include "slots.h"
 #include "team.h"
 

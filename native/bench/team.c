@@ -1,6 +1,7 @@
 #include "team.h"
 
 #include "block.h"
+#include "os/symbols_linux.h"
 #include "platform.h"
 
 #include <pthread.h>
