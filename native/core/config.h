@@ -39,7 +39,7 @@
 
 /* ---- thread bins ---- */
 #define SS_BIN_MAX_BLOCKS 255u /* with the bottom slot 2 KiB */
-#define SS_BIN_MAX_BYTES ((size_t)64 << 10)
+#define SS_BIN_MAX_BYTES ((size_t)32 << 10)
 #define SS_BIN_MIN_BLOCKS 8u
 #define SS_BIN_FIRST_BLOCKS 16u
 /* What the bins of one thread may hold together, by their limits. */
@@ -49,7 +49,7 @@
 /* Free memory may stay dirty while what is used and dirty together is below this share of the recent
  * peak of what was used, in eighths; and up to a floor in any case. */
 #define SS_DIRTY_FLOOR_BYTES ((size_t)8 << 20)
-#define SS_DIRTY_PEAK_EIGHTHS 13u
+#define SS_DIRTY_PEAK_EIGHTHS 12u
 /* With each release the peak comes down by this part of its distance to what is used now. */
 #define SS_PEAK_DECAY_SHIFT 12u
 /* Zeroing this much by hand is dearer than having the system give fresh pages. */
