@@ -34,6 +34,8 @@ __attribute__((section("__DATA,superslab"), used)) static const struct {
 } note = {SUPERSLAB_ABI, &ss_beacon_here};
 #endif
 
+static ss_api_claim claims[SS_API_CLAIM_COUNT];
+
 static superslab_api own = {
     .abi = SUPERSLAB_ABI,
     .bytes = sizeof(superslab_api),
@@ -54,12 +56,14 @@ static superslab_api own = {
     .set_error_handler = superslab_set_error_handler,
     .error_name = superslab_error_name,
     .check = superslab_check,
+    .check_sized = superslab_check_sized,
     .region_adopt = superslab_region_adopt,
     .region_grow = superslab_region_grow,
     .region_take = superslab_region_take,
     .region_give = superslab_region_give,
     .region_usable_size = superslab_region_usable_size,
     .region_retire = superslab_region_retire,
+    .claims = claims,
 };
 
 /* Where this object was loaded from; its own note tells. */

@@ -11,6 +11,14 @@
 #define SS_API_TEXT(x) #x
 #define SS_API_STRING(x) SS_API_TEXT(x)
 
+/* By these the addons of a process, whichever copy each is of, let one thread at a time ask about an
+ * address and then use it. Taken while not 0; the heap itself never looks at them. */
+#define SS_API_CLAIM_COUNT 64u
+typedef struct ss_api_claim {
+    uint32_t taken;
+    char apart[60]; /* two threads that use two addresses share no cache line */
+} ss_api_claim;
+
 typedef struct superslab_api {
     uint32_t abi;   /* SUPERSLAB_ABI of the copy that fills the table */
     uint32_t bytes; /* sizeof(superslab_api) there: later copies may know more functions */
@@ -31,12 +39,14 @@ typedef struct superslab_api {
     void (*set_error_handler)(superslab_error_handler *handler, void *context);
     const char *(*error_name)(superslab_error error);
     superslab_error (*check)(const void *block);
+    superslab_error (*check_sized)(const void *block, size_t size);
     superslab_region *(*region_adopt)(void *base, size_t bytes, size_t limit);
     void (*region_grow)(superslab_region *region, size_t bytes);
     size_t (*region_take)(superslab_region *region, size_t size, uint32_t *offsets, size_t count);
     size_t (*region_give)(superslab_region *region, const uint32_t *offsets, size_t count);
     size_t (*region_usable_size)(superslab_region *region, uint32_t offset);
     void (*region_retire)(superslab_region *region);
+    ss_api_claim *claims;
 } superslab_api;
 
 /* This copy's own table. */

@@ -171,6 +171,16 @@ static void free_checked(void *block, size_t alignment, size_t size) {
     superslab_free(block);
 }
 
+SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size) {
+    ss_block found;
+    ss_process_init();
+    ss_block_find((uintptr_t)block, &found);
+    superslab_error error = ss_block_error(&found, block);
+    if (error == SUPERSLAB_OK && !size_matches(&found, 1, size))
+        error = SUPERSLAB_ERROR_SIZE_MISMATCH;
+    return error;
+}
+
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
     /* The header alone says whether a block of that size is live there. */
     if (SS_LIKELY((uintptr_t)block - ss_process->headed_base < ss_process->headed_bytes &&

@@ -155,6 +155,9 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error);
  * live block. Never faults. NULL is SUPERSLAB_ERROR_UNKNOWN_POINTER. */
 SUPERSLAB_EXPORT superslab_error superslab_check(const void *block);
 
+/* The same for superslab_free_sized. */
+SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size);
+
 /* ---- regions of the caller's memory ------------------------------------------------------ */
 
 /* Memory that somebody else owns (a SharedArrayBuffer, shared memory), cut into blocks by superslab

@@ -7,6 +7,9 @@
 #include "stats.h"
 
 static void wrong_size(void *block, size_t size) {
+    CHECK_EQ(superslab_check(block), SUPERSLAB_OK);
+    CHECK_EQ(superslab_check_sized(block, size), SUPERSLAB_ERROR_SIZE_MISMATCH);
+    reports_expect_none();
     superslab_free_sized(block, size);
     reports_expect(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
 }
@@ -27,7 +30,9 @@ int main(void) {
             wrong_size(block, all.usable[j]);
         CHECK_EQ(superslab_usable_size(block), usable);
         CHECK(pattern_intact(block, usable, i));
+        CHECK_EQ(superslab_check_sized(block, usable), SUPERSLAB_OK);
         superslab_free_sized(block, usable);
+        CHECK(superslab_check_sized(block, usable) != SUPERSLAB_OK);
         reports_expect_none();
     }
     for (size_t size = 70000; size < 20 << 20; size *= 3) {
