@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import test from 'ava'
 import { native, stats } from 'superslab'
 import { start } from './support/workers.mjs'
@@ -28,6 +31,25 @@ test.serial('a block is freed once, in whichever thread', async (t) => {
   for (const result of await second.message) t.true(codes.includes(result), result)
   await second.ended
 })
+
+for (const copies of [1, 2])
+  test.serial(`two threads free a block at once through ${copies} of the package`, async (t) => {
+    const other = mkdtempSync(path.join(tmpdir(), 'superslab-copy-'))
+    t.teardown(() => rmSync(other, { recursive: true }))
+    cpSync('build/Release', path.join(other, 'build/Release'), { recursive: true })
+    const before = stats().liveBlocks
+    const blocks = sizes.map(native.malloc)
+    const gate = new Int32Array(new SharedArrayBuffer(4))
+    const running = [undefined, copies === 2 ? other : undefined].map((root) =>
+      start<number[]>('race', { blocks, gate, root }),
+    )
+    const [one = [], two = []] = await Promise.all(running.map(({ message }) => message))
+    // 0: freed; -1: a double free; -3: one whose slab is gone already.
+    for (const i of blocks.keys())
+      t.true(['0 -1', '-1 0', '0 -3', '-3 0'].includes(`${one[i]} ${two[i]}`), `${one[i]} ${two[i]}`)
+    t.is(stats().liveBlocks, before)
+    await Promise.all(running.map(({ ended }) => ended))
+  })
 
 test.serial('dozens of threads come and go, each in its way', async (t) => {
   const before = stats()

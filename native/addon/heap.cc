@@ -1,61 +1,47 @@
 #include "heap.h"
 
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
+
+#include <sched.h>
 
 namespace {
 
 /* Every environment stores the same value, whichever comes first. */
 std::atomic<const superslab_api *> joined{nullptr};
 
-/* Where this thread wants the core's report, or null outside of a call from JavaScript. */
-thread_local int *report = nullptr;
-
-void on_error(superslab_error error, const void *pointer, void *) {
-    if (report != nullptr) {
-        *report = error;
-        return;
-    }
-    /* Native code misused the heap: as without the addon. */
-    std::fprintf(stderr, "superslab: %s: %p\n", heap()->error_name(error), pointer);
-    std::abort();
-}
-
-class Reported {
-  public:
-    Reported() {
-        report = &error;
-    }
-    ~Reported() {
-        report = nullptr;
-    }
-    Reported(const Reported &) = delete;
-    Reported &operator=(const Reported &) = delete;
-
-    int error = 0;
-};
-
 void *pointer(uintptr_t address) {
     return reinterpret_cast<void *>(address);
 }
 
-/* 0, or the superslab_error that makes `address` no argument for free. What was a live block a moment
- * ago stays safe to free: memory that held a block is never taken out of reach. */
-int look_up(uintptr_t address) {
-    Reported reported;
-    heap()->usable_size(pointer(address));
-    return reported.error;
-}
+/* While it lives, no other call from JavaScript uses the address: what was asked about it stays true. */
+class Claim {
+  public:
+    explicit Claim(uintptr_t address) : taken(&heap()->claims[index(address)].taken) {
+        while (__atomic_exchange_n(taken, 1, __ATOMIC_ACQUIRE) != 0)
+            sched_yield();
+    }
+    ~Claim() {
+        __atomic_store_n(taken, 0, __ATOMIC_RELEASE);
+    }
+    Claim(const Claim &) = delete;
+    Claim &operator=(const Claim &) = delete;
+
+  private:
+    static_assert(SS_API_CLAIM_COUNT == 64, "the shift below");
+    /* Fibonacci hashing: blocks lie at multiples of large powers of two. */
+    static size_t index(uintptr_t address) {
+        return static_cast<uint64_t>(address) * UINT64_C(0x9e3779b97f4a7c15) >> 58;
+    }
+
+    uint32_t *taken;
+};
 
 } // namespace
 
 const superslab_api *heap_join(ss_api_conflict *conflict) {
     const superslab_api *api = ss_api_join(conflict);
-    if (api != nullptr) {
+    if (api != nullptr)
         joined.store(api, std::memory_order_release);
-        api->set_error_handler(on_error, nullptr);
-    }
     return api;
 }
 
@@ -63,39 +49,34 @@ const superslab_api *heap() {
     return joined.load(std::memory_order_acquire);
 }
 
-int heap_free(uintptr_t address) {
+superslab_error heap_free(uintptr_t address) {
     if (address == 0)
-        return 0;
-    if (int error = look_up(address))
-        return error;
-    Reported reported;
-    heap()->free(pointer(address));
-    return reported.error;
+        return SUPERSLAB_OK;
+    Claim claim(address);
+    superslab_error error = heap()->check(pointer(address));
+    if (error == SUPERSLAB_OK)
+        heap()->free(pointer(address));
+    return error;
 }
 
-int heap_free_sized(uintptr_t address, size_t size) {
+superslab_error heap_free_sized(uintptr_t address, size_t size) {
     if (address == 0)
-        return 0;
-    if (int error = look_up(address))
-        return error;
-    Reported reported;
-    heap()->free_sized(pointer(address), size);
-    return reported.error;
+        return SUPERSLAB_OK;
+    Claim claim(address);
+    superslab_error error = heap()->check_sized(pointer(address), size);
+    if (error == SUPERSLAB_OK)
+        heap()->free(pointer(address));
+    return error;
 }
 
-void *heap_realloc(uintptr_t address, size_t size, int *error) {
-    *error = address == 0 ? 0 : look_up(address);
-    if (*error != 0)
-        return nullptr;
-    Reported reported;
-    void *block = heap()->realloc(pointer(address), size);
-    *error = reported.error;
-    return block;
+void *heap_realloc(uintptr_t address, size_t size, superslab_error *error) {
+    Claim claim(address);
+    *error = address == 0 ? SUPERSLAB_OK : heap()->check(pointer(address));
+    return *error == SUPERSLAB_OK ? heap()->realloc(pointer(address), size) : nullptr;
 }
 
-size_t heap_usable_size(uintptr_t address, int *error) {
-    Reported reported;
-    size_t bytes = heap()->usable_size(pointer(address));
-    *error = reported.error;
-    return bytes;
+size_t heap_usable_size(uintptr_t address, superslab_error *error) {
+    Claim claim(address);
+    *error = address == 0 ? SUPERSLAB_OK : heap()->check(pointer(address));
+    return *error == SUPERSLAB_OK ? heap()->usable_size(pointer(address)) : 0;
 }

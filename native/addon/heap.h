@@ -1,8 +1,9 @@
 /* The heap the addon stands on, and misuse of it turned into values.
  *
  * From JavaScript every address is a guess until it was looked up: each function here asks the
- * registry first, by a question that follows no pointer, and what the core reports is caught on this
- * thread, so that no number a program passes can end the process. */
+ * registry first, by a question that follows no pointer, and holds the address until it is done. So no
+ * number that a program passes, and no two workers that pass the same one, can make the core report an
+ * error: the process's error handler is left alone, and what it is told is native code's misuse. */
 #ifndef SUPERSLAB_ADDON_HEAP_H
 #define SUPERSLAB_ADDON_HEAP_H
 
@@ -22,14 +23,14 @@ const superslab_api *heap();
 
 /* Address 0 is a block of no bytes to all of these, as NULL is in C. */
 
-/* 0 or a superslab_error; the block is then as it was, or lost if its header was damaged. */
-int heap_free(uintptr_t address);
-int heap_free_sized(uintptr_t address, size_t size);
+/* On an error nothing was freed. */
+superslab_error heap_free(uintptr_t address);
+superslab_error heap_free_sized(uintptr_t address, size_t size);
 
-/* The new block, or NULL with `*error` 0 (no memory) or a superslab_error; the old one is untouched. */
-void *heap_realloc(uintptr_t address, size_t size, int *error);
+/* The new block. NULL when there was no memory, or with an error; the old one is then untouched. */
+void *heap_realloc(uintptr_t address, size_t size, superslab_error *error);
 
-/* Bytes, with `*error` as above. */
-size_t heap_usable_size(uintptr_t address, int *error);
+/* Bytes; 0 with an error. */
+size_t heap_usable_size(uintptr_t address, superslab_error *error);
 
 #endif

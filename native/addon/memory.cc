@@ -33,6 +33,10 @@ napi_value block(napi_env env, void *pointer) {
     return number(env, static_cast<double>(reinterpret_cast<uintptr_t>(pointer)));
 }
 
+napi_value misuse(napi_env env, superslab_error error) {
+    return number(env, -static_cast<int>(error));
+}
+
 napi_value malloc(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     size_t size;
@@ -65,9 +69,9 @@ napi_value realloc(napi_env env, napi_callback_info info) {
     size_t size;
     if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
         return nullptr;
-    int error;
+    superslab_error error;
     void *pointer = heap_realloc(address, size, &error);
-    return error == 0 ? block(env, pointer) : number(env, -error);
+    return error == SUPERSLAB_OK ? block(env, pointer) : misuse(env, error);
 }
 
 napi_value free(napi_env env, napi_callback_info info) {
@@ -75,7 +79,7 @@ napi_value free(napi_env env, napi_callback_info info) {
     uintptr_t address;
     if (!argument_address(env, given[0], &address))
         return nullptr;
-    return number(env, -heap_free(address));
+    return misuse(env, heap_free(address));
 }
 
 napi_value free_sized(napi_env env, napi_callback_info info) {
@@ -84,7 +88,7 @@ napi_value free_sized(napi_env env, napi_callback_info info) {
     size_t size;
     if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
         return nullptr;
-    return number(env, -heap_free_sized(address, size));
+    return misuse(env, heap_free_sized(address, size));
 }
 
 napi_value usable_size(napi_env env, napi_callback_info info) {
@@ -92,9 +96,9 @@ napi_value usable_size(napi_env env, napi_callback_info info) {
     uintptr_t address;
     if (!argument_address(env, given[0], &address))
         return nullptr;
-    int error;
+    superslab_error error;
     size_t bytes = heap_usable_size(address, &error);
-    return number(env, error == 0 ? static_cast<double>(bytes) : -error);
+    return error == SUPERSLAB_OK ? number(env, static_cast<double>(bytes)) : misuse(env, error);
 }
 
 napi_value good_size(napi_env env, napi_callback_info info) {
