@@ -46,7 +46,10 @@ for (const copies of [1, 2])
     const [one = [], two = []] = await Promise.all(running.map(({ message }) => message))
     // 0: freed; -1: a double free; -3: one whose slab is gone already.
     for (const i of blocks.keys())
-      t.true(['0 -1', '-1 0', '0 -3', '-3 0'].includes(`${one[i]} ${two[i]}`), `${one[i]} ${two[i]}`)
+      t.true(
+        ['0 -1', '-1 0', '0 -3', '-3 0'].includes(`${one[i]} ${two[i]}`),
+        `${one[i]} ${two[i]}`,
+      )
     t.is(stats().liveBlocks, before)
     await Promise.all(running.map(({ ended }) => ended))
   })
