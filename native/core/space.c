@@ -263,10 +263,10 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
         return false;
     if (space->kind == SS_SPACE_EXTERNAL)
         return metadata_ensure(space, first + room) && ss_span_add(space, first, room);
-    /* Whole SuperSlabs, and an eighth of what there is ahead of need: few calls for those who grow,
-     * little charged to those who do not. */
+    /* Whole SuperSlabs, and half of what there is ahead of need: few calls for those who grow, little
+     * charged to those who do not. */
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
-    uint32_t ahead = first / 8 & ~(SS_SUPERSLAB_GRANULES - 1);
+    uint32_t ahead = first / 2 & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
     uint32_t step = ahead > most ? most : ahead;
     step = step < count ? count : step;
