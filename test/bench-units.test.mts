@@ -9,7 +9,13 @@ import { summarize, verdict } from '#dist/cli/bench/summary'
 
 function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
   const numbers = { threads: 1, ops: 100, seconds: 1, opsPerSecond: 100, peakRssBytes: 1000 }
-  const strings = { workload: 'burst', checksum: 'abc', compiler: 'gcc', flags: '-O3' }
+  const strings = {
+    workload: 'burst',
+    checksum: 'abc',
+    library: 'x',
+    compiler: 'gcc',
+    flags: '-O3',
+  }
   return { allocator, ...numbers, ...strings, minorFaults: 1, ...changes }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -78,6 +78,18 @@ test('the workloads also run inside the process', async (t) => {
   t.is(code, undefined, stderr)
   t.regex(stdout, /^interleaved +superslab .*(faster|slower|tie)/m)
   t.notRegex(stdout, /peak RSS/)
+})
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+onLinux("a library that does not serve malloc is not measured in the system's name", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-cli-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const library = path.join(folder, 'nothing.so')
+  writeFileSync(library, 'not a library')
+  const { stderr, code } = await superslab('bench', 'burst', ...few, '--against', library)
+  t.is(code, 1)
+  t.true(stderr.includes(`${library} was not loaded`))
 })
 
 test('wrong options are told, and the exit code says so', async (t) => {

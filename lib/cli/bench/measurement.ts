@@ -14,6 +14,8 @@ export interface Measurement {
   /** Of the process, where the run had one of its own. */
   peakRssBytes?: number
   minorFaults?: number
+  /** The file that holds the allocator's code; its name alone, once it was checked. */
+  library?: string
   compiler: string
   flags: string
   /** Which way each allocation and free went; from the trace build only. */
@@ -28,7 +30,7 @@ const numbers = [
   'peakRssBytes',
   'minorFaults',
 ] as const
-const strings = ['workload', 'allocator', 'checksum', 'compiler', 'flags'] as const
+const strings = ['workload', 'allocator', 'checksum', 'library', 'compiler', 'flags'] as const
 
 /** Reads the line that the standalone benchmark prints. */
 export function parseMeasurement(line: string): Measurement {
@@ -46,5 +48,7 @@ export function parseMeasurement(line: string): Measurement {
     const message = `a measurement without ${wrong.join(', ')}: ${line}`
     throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', message)
   }
-  return fields as unknown as Measurement
+  // The first run of its process, like all the others.
+  const { run: _, ...measurement } = fields
+  return measurement as unknown as Measurement
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { SuperslabError } from '../../errors'
@@ -24,10 +25,22 @@ export async function measureStandalone(
   const env = allocator.library ? { ...environment, [preload]: allocator.library } : environment
   try {
     const { stdout } = await promisify(execFile)(file, args, { env })
-    return { ...parseMeasurement(stdout), allocator: allocator.name }
+    return named(allocator, parseMeasurement(stdout))
   } catch (cause) {
     throw failure(`${build} ${args.join(' ')}`, allocator, cause)
   }
+}
+
+/** The dynamic linker only warns when it cannot preload, and the system's malloc would be measured twice. */
+function named(allocator: Allocator, measurement: Measurement): Measurement {
+  const { library = '' } = measurement
+  if (process.platform === 'linux' && allocator.library && !isSameFile(library, allocator.library))
+    throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${allocator.library} was not loaded`)
+  return { ...measurement, allocator: allocator.name, library: path.basename(library) }
+}
+
+function isSameFile(one: string, other: string): boolean {
+  return existsSync(one) && realpathSync(one) === realpathSync(other)
 }
 
 function options({ threads, ops, size, slots, seed }: Parameters): string[] {
