@@ -6,7 +6,7 @@ const node = process.execPath
 const tsc = tool('typescript/bin/tsc')
 const checks = {
   'C and C++ format': [tool('clang-format/index.js'), '--dry-run', '--Werror', ...nativeSources()],
-  'TypeScript and JavaScript': [tool('@biomejs/biome/bin/biome'), 'ci', '.'],
+  'TypeScript and JavaScript': [tool('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'],
   'types of lib': [tsc, '--noEmit', '--project', '.'],
   'types of test': [tsc, '--noEmit', '--project', 'test'],
   'symbol versions': ['scripts/check-symbols.mjs'],
