@@ -4,9 +4,9 @@
  * way stages of a pipeline do.
  * handoff-pairs: of threads 2i and 2i+1 the first only allocates and the second only frees, the way
  * a reader thread feeds a worker. Memory flows one way: no thread's cache refills itself from its
- * own frees. Under glibc the two meet at one arena's lock, and sleep there or not: runs of the same
- * sequence take from 40 to 300 nanoseconds an operation. The ring is steadier, and harder on glibc's
- * rivals, so it has the plain name.
+ * own frees.
+ * The ring has the plain name because it is the harder of the two on glibc's rivals: under glibc the
+ * two of a pair fight for one arena's lock at nearly every operation, seven times the ring's time.
  *
  * Each pair or neighbour has a queue of `slots` blocks (rounded up to a power of two). A thread that
  * cannot go on spins a little, then yields: no futex in the loop. The reports speak of remote frees in

@@ -1,4 +1,4 @@
-/* Linux and macOS agree on all of this. */
+/* Linux and macOS agree on all but pinning. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -20,6 +20,28 @@ uint64_t bench_clock_nanoseconds(void) {
 void bench_yield(void) {
     sched_yield();
 }
+
+#ifdef __linux__
+void bench_thread_pin(unsigned index) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    unsigned left = index % (unsigned)CPU_COUNT(&allowed);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &allowed) || left-- != 0)
+            continue;
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof one, &one);
+        return;
+    }
+}
+#else
+void bench_thread_pin(unsigned index) {
+    (void)index;
+}
+#endif
 
 void bench_marker(const char *text) {
     ssize_t written = write(-1, text, strlen(text));

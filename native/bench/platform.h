@@ -11,6 +11,10 @@ uint64_t bench_clock_nanoseconds(void);
 /* Lets another thread run. */
 void bench_yield(void);
 
+/* Keeps the calling thread on one processor, the index-th (modulo their number) it may run on. Does
+ * nothing where the system has no such call (macOS). */
+void bench_thread_pin(unsigned index);
+
 /* Says to the processor that this is a waiting loop. */
 static inline void bench_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

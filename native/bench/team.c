@@ -54,6 +54,11 @@ static void *bench_member_main(void *argument) {
     bench_member *member = argument;
     bench_worker *worker = &member->worker;
     const bool markers = worker->params->markers;
+    /* Or the scheduler decides whether two threads meet at all: on one processor they take turns and
+     * hardly ever want the same lock in the same moment, on two they do, and the difference is up
+     * to ten times. */
+    if (member->gate != NULL)
+        bench_thread_pin(worker->index);
     if (!bench_gate_pass(member->gate))
         return NULL;
     if (markers)
