@@ -20,8 +20,8 @@ function superslab(...args: string[]): Promise<Output> {
 
 const few = ['--ops', '2000', '--ws', '64']
 const workloads = [
-  ...['random-mixed', 'mid-mt-gap', 'mid-large-mt', 'large', 'handoff'],
-  ...['churn', 'ping-pong', 'burst', 'interleaved'],
+  ...['random-mixed', 'mid-mt-gap', 'mid-large-mt', 'mid-large-shared', 'large', 'handoff'],
+  ...['handoff-pairs', 'churn', 'ping-pong', 'burst', 'interleaved'],
 ]
 
 for (const workload of workloads)

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { codes } from 'superslab'
+import { addon } from '#dist/native'
 
 const readme = readFileSync('README.md', 'utf8')
 
@@ -24,4 +25,15 @@ test('the scripts it names exist', (t) => {
   const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name ?? '')
   t.true(named.length > 3)
   for (const name of named) t.true(name in scripts, name)
+})
+
+test('the table of workloads is the list in the code', (t) => {
+  const text = readFileSync('docs/benchmarks/README.md', 'utf8')
+  const table = text.matchAll(/^\| `([\w-]+)` \| .* \| (\d+) \| (\d+)–(\d+) \|$/gm)
+  const described = [...table].map(([, name, ...numbers]) => [name, ...numbers.map(Number)])
+  const workloads = addon.benchWorkloads()
+  t.deepEqual(
+    described,
+    workloads.map(({ name, threads, sizeMin, sizeMax }) => [name, threads, sizeMin, sizeMax]),
+  )
 })
