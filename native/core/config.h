@@ -44,6 +44,8 @@
 #define SS_BIN_FIRST_BLOCKS 16u
 /* What the bins of one thread may hold together, by their limits. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
+/* And the bins of all threads: this part of the headed memory there is. */
+#define SS_BINS_SHARE_SHIFT 3u
 
 /* ---- giving back ---- */
 /* Free memory may stay dirty while what is used and dirty together is below this share of the recent

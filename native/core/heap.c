@@ -33,7 +33,6 @@ ss_heap *ss_heap_acquire(void) {
         atomic_store_explicit(&heap->top[i], NO_SLOTS, memory_order_relaxed);
         atomic_store_explicit(&heap->limit[i], NO_SLOTS, memory_order_relaxed);
     }
-    heap->budget = SS_HEAP_MAX_BYTES;
     ss_lock_take(&ss_process->heaps_lock);
     heap->id = ++ss_process->heap_count;
     heap->next = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
@@ -51,6 +50,12 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_process->heaps_lock);
 }
 
+/* None of the heap's bins has room any more. */
+static void bins_shrunk(ss_heap *heap) {
+    atomic_fetch_sub_explicit(&ss_process->bins_bytes, heap->bins_bytes, memory_order_relaxed);
+    heap->bins_bytes = 0;
+}
+
 void ss_heap_inherit(ss_heap *heap, bool whole) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
         heap->bin[bin].slots = NULL;
@@ -60,7 +65,7 @@ void ss_heap_inherit(ss_heap *heap, bool whole) {
         atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);
     }
     if (!whole)
-        heap->budget = SS_HEAP_MAX_BYTES;
+        bins_shrunk(heap);
     heap->thread = NULL;
     heap->next_free = ss_process->free_heaps;
     ss_process->free_heaps = heap;
@@ -92,23 +97,32 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
     return true;
 }
 
-/* A bin that proves too small for its use grows, by doubling, to its class's limit and within what
- * the thread's bins may hold together. False if it stays as it is. */
+/* Whether a bin may come to hold `bytes` more: within what a thread's bins may, and all threads' bins
+ * within a share of what there is, or many threads would cache more than the program uses. */
+static bool bin_may_grow(const ss_heap *heap, size_t bytes) {
+    size_t all = atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed);
+    size_t committed = atomic_load_explicit(&ss_process->committed_bytes[SS_SPACE_HEADED],
+                                            memory_order_relaxed);
+    return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
+           all + bytes <= committed >> SS_BINS_SHARE_SHIFT;
+}
+
+/* A bin that proves too small for its use grows, by doubling, to its class's limit. The first room it
+ * gets whatever there is. False if it stays as it is. */
 static bool bin_grow(ss_heap *heap, unsigned bin) {
     const ss_class *class = &ss_process->classes[bin];
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-    if (SS_LIKELY(old >= class->max_blocks || (heap->budget == 0 && old != 0)))
+    if (SS_LIKELY(old >= class->max_blocks))
         return false;
     /* 15 slots and the bottom are two cache lines. */
     uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS - 1 : old * 2 + 1;
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
     size_t bytes = (size_t)(capacity - old) * class->stride;
-    if (old != 0 && bytes > heap->budget)
+    if ((old != 0 && !bin_may_grow(heap, bytes)) || !bin_resize(heap, bin, capacity))
         return false;
-    if (!bin_resize(heap, bin, capacity))
-        return false;
-    heap->budget -= bytes < heap->budget ? bytes : heap->budget;
+    heap->bins_bytes += bytes;
+    atomic_fetch_add_explicit(&ss_process->bins_bytes, bytes, memory_order_relaxed);
     return true;
 }
 
@@ -270,5 +284,5 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
         ss_meta_give(b->slots, slots_bytes(capacity));
         b->slots = NULL;
     }
-    heap->budget = SS_HEAP_MAX_BYTES;
+    bins_shrunk(heap);
 }

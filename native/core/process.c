@@ -58,7 +58,7 @@ static void fork_parent(void) {
 
 /* The other threads are gone. A heap whose thread was outside the allocator goes to the next new thread as
  * it is; one whose thread was in the middle of something is emptied, and what it held is lost to the
- * child, at most a heap's budget each. */
+ * child, at most what a thread's bins may hold each. */
 static void fork_child(void) {
     const ss_thread *self = ss_thread_self();
     uint32_t threads = 0;

@@ -142,16 +142,13 @@ static void peak_update(ss_space *space) {
         space->peak -= (space->peak - used) >> SS_PEAK_DECAY_SHIFT;
 }
 
-bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
-    peak_update(space);
-    space->used_granules -= count;
-    if (first != 0) {
-        uint32_t before = space->granules[first - 1].tag;
-        if (before != 0 && tag_kind(before) == kind) {
-            first -= tag_length(before);
-            count += tag_length(before);
-            run_remove(space, first, tag_length(before), kind);
-        }
+/* Inserts a run joined with the neighbours of its kind. */
+static void run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    uint32_t before = first == 0 ? 0 : space->granules[first - 1].tag;
+    if (before != 0 && tag_kind(before) == kind) {
+        first -= tag_length(before);
+        count += tag_length(before);
+        run_remove(space, first, tag_length(before), kind);
     }
     uint32_t after = space->granules[first + count].tag;
     if (after != 0 && tag_kind(after) == kind) {
@@ -159,6 +156,12 @@ bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_
         count += tag_length(after);
     }
     run_insert(space, first, count, kind);
+}
+
+bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    peak_update(space);
+    space->used_granules -= count;
+    run_join(space, first, count, kind);
     return space->dirty_granules > dirty_bound(space);
 }
 
@@ -207,10 +210,9 @@ bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
     ss_lock_take(&space->lock);
     if (space->granule_count == first && count != 0) {
         space->granule_count = first + count;
-        space->used_granules += count;
-        ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
+        run_join(space, first, count, SS_RUN_CLEAN);
         if (space->kind != SS_SPACE_EXTERNAL)
-            atomic_fetch_add_explicit(&ss_process->committed_bytes,
+            atomic_fetch_add_explicit(&ss_process->committed_bytes[space->kind],
                                       (size_t)count << SS_GRANULE_SHIFT, memory_order_relaxed);
     }
     ss_lock_release(&space->lock);
@@ -246,7 +248,8 @@ bool ss_span_shrink(ss_space *space) {
     ss_lock_release(&space->lock);
     size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
     ss_os_decommit(ss_space_address(space, end - count), bytes);
-    atomic_fetch_sub_explicit(&ss_process->committed_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ss_process->committed_bytes[space->kind], bytes,
+                              memory_order_relaxed);
     ss_lock_take(&space->lock);
     space->shrinking = false;
     ss_lock_release(&space->lock);
@@ -328,7 +331,8 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
         bool purged = moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
         ss_lock_take(&space->lock);
         space->purging--;
-        ss_span_release_locked(space, first, count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+        space->used_granules -= count;
+        run_join(space, first, count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
         if (!purged)
             break; /* locked in memory: trying the rest would fail alike */
         given += bytes;

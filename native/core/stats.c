@@ -83,7 +83,9 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
     out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
     out->reserved_bytes = atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
-    out->committed_bytes = atomic_load_explicit(&ss_process->committed_bytes, memory_order_relaxed);
+    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
+        out->committed_bytes +=
+            atomic_load_explicit(&ss_process->committed_bytes[kind], memory_order_relaxed);
     out->given_back_bytes =
         atomic_load_explicit(&ss_process->given_back_bytes, memory_order_relaxed);
     out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);

@@ -184,7 +184,7 @@ typedef struct ss_heap {
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
-    size_t budget;               /* bytes by which the bins' limits may still grow */
+    size_t bins_bytes;           /* what its bins may hold by their limits */
     _Atomic uint64_t cold_count; /* moves when the thread passes through a cold path */
     ss_lock thread_lock;         /* held to park the thread or to let it end */
     ss_thread *thread;           /* under thread_lock; NULL while nobody has this heap */
@@ -224,7 +224,9 @@ typedef struct ss_process_data {
     char *meta, *meta_end, *meta_ready; /* the current chunk: next byte, its end, committed up to */
     void *free_meta[SS_META_ORDERS];
 
-    _Atomic size_t metadata_bytes, reserved_bytes, committed_bytes, given_back_bytes;
+    _Atomic size_t metadata_bytes, reserved_bytes, given_back_bytes;
+    _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
+    _Atomic size_t bins_bytes;             /* what all bins together may hold by their limits */
     _Atomic uint64_t guarded_reads, foreign_frees;
     _Atomic bool lent; /* for want of memory some request got a block of a larger class */
     _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */
