@@ -1,5 +1,6 @@
 /* What can be adopted, and what inspect and the heap know of it. */
 #include "check.h"
+#include "rss.h"
 #include "stats.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ int main(void) {
     refused(NULL, BYTES, BYTES);
     stats_check_returned(&before);
 
+    const size_t mapped_before = rss_mapped_bytes();
     /* A page boundary is enough: superslab's own granules need not fit. Adopted again and again. */
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     for (unsigned round = 0; round < 1000; round++) {
@@ -51,4 +53,6 @@ int main(void) {
     stats_check_returned(&before);
     /* What a region cost is paid back, but for a bounded rest. */
     CHECK_LE(stats_now().metadata_bytes, before.metadata_bytes + (4 << 20));
+    if (!CHECK_SANITIZED)
+        CHECK_LE(rss_mapped_bytes(), mapped_before + (64 << 20));
 }
