@@ -1,6 +1,6 @@
 // Runs the C tests of a build and counts them.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { jobs } from './cmake.mjs'
 import { root, runs } from './run.mjs'
@@ -14,7 +14,9 @@ export function ctest(directory, env = {}, wrapper = []) {
     ...['--parallel', jobs, '--output-junit', report],
   ]
   const succeeded = runs(command, args, env)
-  return agree(count(report), succeeded)
+  const xml = read(report)
+  for (const reason of skipReasons(xml)) console.log(reason)
+  return agree(count(xml), succeeded)
 }
 
 /** A way to run a command with addresses as they are without randomisation, where that is allowed. */
@@ -24,13 +26,20 @@ export function withoutRandomAddresses() {
   return allowed ? wrapper : []
 }
 
-function count(report) {
-  let xml
-  try {
-    xml = readFileSync(report, 'utf8')
-  } catch {
-    return { passed: 0, failed: 0, skipped: 0 }
-  }
+function read(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** CTest keeps to itself what a skipped test said. */
+function skipReasons(xml) {
+  const cases = xml.split('<testcase ').filter((text) => text.includes('<skipped '))
+  return cases.map((text) => {
+    const reason = text.match(/skipped: (.*)/)?.[1] ?? 'no reason given'
+    return `skipped: ${text.match(/name="([^"]*)"/)?.[1]}: ${reason}`
+  })
+}
+
+function count(xml) {
   const attribute = (name) => Number(xml.match(new RegExp(`\\s${name}="(\\d+)"`))?.[1] ?? 0)
   const failed = attribute('failures')
   const skipped = attribute('skipped') + attribute('disabled')
