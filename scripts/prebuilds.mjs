@@ -17,3 +17,8 @@ copyFileSync(
 // gyp builds in a folder of its own choice and clears it: the rest is built after it.
 build()
 copyFileSync(path.join(release, 'superslab-bench'), path.join(prebuilt, 'superslab-bench'))
+
+// As prebuildify does to the addon it knows of.
+const strip = process.platform === 'darwin' ? '-Sx' : '--strip-all'
+for (const name of ['superslab_tls_dynamic.node', 'superslab-bench'])
+  step(`strip ${name}`, process.env.STRIP ?? 'strip', [strip, path.join(prebuilt, name)])
