@@ -44,7 +44,7 @@ SS_COLD void *ss_malloc_cold(unsigned bin) {
     uint8_t *block = NULL;
     if (heap != NULL)
         block = ss_heap_refill(heap, bin);
-    else if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 2)
+    else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && heap != NULL)
         block = ss_heap_scrape(heap, &bin, &faults);
@@ -65,9 +65,8 @@ static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
 }
 
 static void *large_take(size_t size, size_t alignment, bool *zero) {
-    ss_process_init();
     SS_ROUTE(MALLOC_LARGE, 1);
-    if (SS_UNLIKELY(size > PTRDIFF_MAX))
+    if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
         return ss_no_memory();
     void *block = ss_large_take(size, alignment, zero);
     return SS_LIKELY(block != NULL) ? block : large_scrape(size, alignment, zero);
@@ -116,6 +115,7 @@ static void live_set(uint8_t *block) {
 }
 
 static void *aligned_small(unsigned bin) {
+    ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
@@ -125,11 +125,14 @@ static void *aligned_small(unsigned bin) {
     } else {
         heap = ss_thread_heap(&self);
         block = heap != NULL ? ss_heap_refill(heap, bin) : ss_heapless_take(bin);
+        if (SS_UNLIKELY(block == NULL) && heap != NULL)
+            block = ss_heap_scrape(heap, &bin, &faults);
     }
     if (block != NULL)
         live_set(block);
     SS_ROUTE(MALLOC_ALIGNED, 1);
     ss_thread_leave(self);
+    ss_report_faults(&faults);
     return block != NULL ? block : ss_no_memory();
 }
 
@@ -140,8 +143,7 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
     }
     if (alignment <= SS_ALIGNMENT)
         return superslab_malloc(size);
-    ss_process_init();
-    if (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) != 2)
+    if (!ss_process_ready())
         return ss_no_memory();
     if (size <= SS_HEADLESS_MAX && alignment <= SS_HEADLESS_MAX) {
         unsigned bin = ss_aligned_bin(ss_process->classes, alignment, size == 0 ? 1 : size);

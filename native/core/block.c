@@ -86,17 +86,8 @@ void ss_block_find(uintptr_t address, ss_block *found) {
     found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
 }
 
-/* A block whose whole slab has gone since still has the header that its free wrote, unless its page
- * is gone too. */
-static bool was_block(const ss_block *found, const void *pointer) {
-    uint8_t header;
-    return found->state == SS_BLOCK_NONE && found->space != NULL &&
-           found->space->kind == SS_SPACE_HEADED &&
-           ss_os_read_byte((uintptr_t)pointer - 1, &header) && header == SS_HEADER_FREED;
-}
-
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
-    if (was_block(found, pointer))
+    if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
         return SUPERSLAB_ERROR_DOUBLE_FREE;
     if (found->state == SS_BLOCK_NONE || found->space->kind == SS_SPACE_EXTERNAL)
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
@@ -107,7 +98,9 @@ SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointe
     case SS_BLOCK_FREE:
         return SUPERSLAB_ERROR_DOUBLE_FREE;
     case SS_BLOCK_BROKEN:
-        return SUPERSLAB_ERROR_CORRUPTED_HEADER;
+        return ss_header_get(pointer) - SS_BIN_HEADED < SS_HEADED_COUNT
+                   ? SUPERSLAB_ERROR_WRONG_CLASS
+                   : SUPERSLAB_ERROR_CORRUPTED_HEADER;
     case SS_BLOCK_LIVE:
     case SS_BLOCK_NONE:
         break;

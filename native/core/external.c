@@ -106,7 +106,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
         uintptr_t address = space->base + offsets[i];
         if (offsets[i] >= space->bytes)
             continue;
-        /* Only what the registry and the bitmap call live goes on: the caller may be anybody. */
+        /* Only what the registry calls part of a slab goes on: the caller may be anybody. */
         ss_slab *slab = ss_slab_find(space, address);
         if (slab == NULL) {
             given += give_large(space, offsets[i]);

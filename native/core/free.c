@@ -16,7 +16,7 @@
 #include "thread.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
-    if (SS_UNLIKELY((uintptr_t)block - ss_process->headed_base >= ss_process->headed_bytes)) {
+    if (SS_UNLIKELY(!ss_is_headed(block))) {
         ss_free_cold(block);
         return;
     }
@@ -87,7 +87,9 @@ SS_COLD void ss_free_overflow(void *block, unsigned bin) {
 /* ---- found through the registry ---- */
 
 static SS_COLD void report_block(const ss_block *found, const void *pointer) {
-    ss_report(ss_block_error(found, pointer), pointer);
+    superslab_error error = ss_block_error(found, pointer);
+    if (error != SUPERSLAB_OK) /* or another thread was given the block since */
+        ss_report(error, pointer);
 }
 
 SS_COLD void ss_free_dead_header(void *block) {
@@ -183,8 +185,8 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
     /* The header alone says whether a block of that size is live there. */
-    if (SS_LIKELY((uintptr_t)block - ss_process->headed_base < ss_process->headed_bytes &&
-                  size <= SS_SMALL_MAX && ss_header_get(block) == ss_bin_of_size(size))) {
+    if (SS_LIKELY(ss_is_headed(block) && size <= SS_SMALL_MAX &&
+                  ss_header_get(block) == ss_bin_of_size(size))) {
         superslab_free(block);
         return;
     }

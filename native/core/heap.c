@@ -101,8 +101,8 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
  * within a share of what there is, or many threads would cache more than the program uses. */
 static bool bin_may_grow(const ss_heap *heap, size_t bytes) {
     size_t all = atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed);
-    size_t committed = atomic_load_explicit(&ss_process->committed_bytes[SS_SPACE_HEADED],
-                                            memory_order_relaxed);
+    size_t committed =
+        atomic_load_explicit(&ss_process->committed_bytes[SS_SPACE_HEADED], memory_order_relaxed);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
            all + bytes <= committed >> SS_BINS_SHARE_SHIFT;
 }
@@ -127,12 +127,6 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
 }
 
 /* ---- refill ---- */
-
-/* Only the heap's holder writes the count, so it takes no atomic addition. */
-static void heap_mark(ss_heap *heap) {
-    uint64_t count = atomic_load_explicit(&heap->cold_count, memory_order_relaxed);
-    atomic_store_explicit(&heap->cold_count, count + 1, memory_order_relaxed);
-}
 
 /* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
 static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
@@ -170,7 +164,6 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
 }
 
 void *ss_heap_refill(ss_heap *heap, unsigned bin) {
-    heap_mark(heap);
     bin_grow(heap, bin);
     uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     if (capacity == 0)
@@ -251,7 +244,6 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
 }
 
 void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
-    heap_mark(heap);
     if (!bin_grow(heap, bin)) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks == 0) { /* no memory for even one slot */
@@ -269,14 +261,14 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         ss_bin *b = &heap->bin[bin];
         uint32_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
-        if (capacity == 0)
-            continue;
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
         if (b->slab != NULL)
             ss_slab_abandon(b->slab);
         b->slab = NULL;
+        if (capacity == 0)
+            continue;
         /* The slots go too: an idle thread keeps nothing, and a new one starts small. */
         atomic_store_explicit(&heap->top[bin], NO_SLOTS, memory_order_relaxed);
         atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);

@@ -5,7 +5,7 @@
 
 #include "slab.h"
 
-/* A heap that no thread has, or NULL without memory. Its bins are empty. */
+/* A heap that no thread has, or NULL without memory. */
 ss_heap *ss_heap_acquire(void);
 
 /* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */

@@ -37,7 +37,8 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
     uint32_t count = size == 0 ? 1 : granules_of(size);
     uint32_t most = count + (alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 0);
     uint32_t spaces = ss_space_own_count();
-    for (uint32_t i = 0; i <= spaces; i++) {
+    bool room = false; /* then what is refused is memory, not addresses */
+    for (uint32_t i = 0; i < spaces + !room; i++) {
         ss_space *space;
         if (i < spaces)
             space = ss_space_own(i);
@@ -50,8 +51,7 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
             return ss_space_address(space, first);
         }
-        if (ss_space_has_room(space, most))
-            break;
+        room |= ss_space_has_room(space, most);
     }
     return NULL;
 }

@@ -62,6 +62,7 @@ static void fork_parent(void) {
 static void fork_child(void) {
     const ss_thread *self = ss_thread_self();
     uint32_t threads = 0;
+    size_t bins_bytes = 0;
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
          heap != NULL; heap = heap->next) {
         ss_lock_release(&heap->thread_lock); /* whoever held it is gone, or was not this thread */
@@ -70,7 +71,10 @@ static void fork_child(void) {
         else if (heap->thread != NULL)
             ss_heap_inherit(heap,
                             atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0);
+        bins_bytes += heap->bins_bytes;
     }
+    /* Added up anew: a thread may have been between the two counts. */
+    atomic_store_explicit(&ss_process->bins_bytes, bins_bytes, memory_order_relaxed);
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
     atomic_store_explicit(&ss_process->external_readers, 0, memory_order_relaxed);
     fork_parent();

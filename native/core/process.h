@@ -6,6 +6,15 @@
 
 #define ss_process (&ss_process_state)
 
+/* Whether the address lies in the first headed space: the hot test. */
+static inline bool ss_is_headed(const void *address) {
+    /* Acquire: whoever sees the length sees the base, which is stored before it. */
+    size_t bytes = atomic_load_explicit(&ss_process_state.headed_bytes, memory_order_acquire);
+    return (uintptr_t)address -
+               atomic_load_explicit(&ss_process_state.headed_base, memory_order_relaxed) <
+           bytes;
+}
+
 /* Sets errno to ENOMEM. Out of line: keeps errno's address out of the callers. */
 void *ss_no_memory(void);
 
@@ -16,6 +25,12 @@ static inline void ss_process_init(void) {
     /* Acquire: what init wrote is seen. */
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) != 2))
         ss_process_init_slow();
+}
+
+/* False while the system has refused what initialisation needs. */
+static inline bool ss_process_ready(void) {
+    ss_process_init();
+    return atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) == 2;
 }
 
 #endif

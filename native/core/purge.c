@@ -79,8 +79,7 @@ size_t ss_purge_slabs(ss_space *space) {
         }
         while (held != NULL) {
             uint32_t next = atomic_load_explicit(&held->next, memory_order_relaxed);
-            if (space->kind != SS_SPACE_EXTERNAL)
-                given += slab_purge(space, held);
+            given += slab_purge(space, held);
             ss_slab_abandon(held);
             held = next == 0 ? NULL : ss_slab_of_id(space, next);
         }

@@ -44,7 +44,7 @@ SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
                     found.space->kind == SS_SPACE_EXTERNAL)) {
-        superslab_free(block); /* reports what is wrong with it */
+        ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }

@@ -10,6 +10,12 @@ void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer)
     faults->count++;
 }
 
+SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
+    uint8_t header;
+    return space != NULL && space->kind == SS_SPACE_HEADED &&
+           ss_os_read_byte(address - 1, &header) && header == SS_HEADER_FREED;
+}
+
 /* ---- lists ----
  * A stack a class, linked through the records. The tag counts pushes and pops, so that a head read
  * before a pop and a push of the same record does not pass for unchanged. Records are never unmapped
@@ -51,8 +57,8 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
         space->free_records[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
         return slab;
     }
-    /* The arena has room for a record of every length a granule, so this can fail only while what
-     * ss_space_ready_record committed was taken by others. */
+    /* The arena has room for a record of every length a granule: this fails while dead slabs hold some,
+     * or while others have taken what ss_space_ready_record committed. */
     size_t bytes = (size_t)units << SS_RECORD_SHIFT;
     if (space->records_used + bytes >
         atomic_load_explicit(&space->records_ready, memory_order_acquire))
@@ -91,6 +97,33 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
 }
 
+/* Frees the records of dead slabs, which wait on their lists for somebody to pop them; true if there
+ * were any. */
+static SS_COLD bool records_reap(ss_space *space) {
+    bool any = false;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        ss_slab *kept = NULL, *slab;
+        while ((slab = list_pop(space, bin)) != NULL) {
+            if (atomic_load_explicit(&slab->state, memory_order_acquire) & SS_STATE_DEAD) {
+                ss_lock_take(&space->lock);
+                record_give(space, slab);
+                ss_lock_release(&space->lock);
+                any = true;
+            } else {
+                atomic_store_explicit(&slab->next, kept == NULL ? 0 : ss_slab_id(space, kept),
+                                      memory_order_relaxed);
+                kept = slab;
+            }
+        }
+        while (kept != NULL) {
+            uint32_t next = atomic_load_explicit(&kept->next, memory_order_relaxed);
+            list_push(space, kept);
+            kept = next == 0 ? NULL : ss_slab_of_id(space, next);
+        }
+    }
+    return any;
+}
+
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     const ss_class *class = &ss_process->classes[bin];
     uint32_t units = ss_slab_units(space->kind, class);
@@ -99,20 +132,22 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             return NULL;
         ss_lock_take(&space->lock);
         ss_slab *slab = record_take(space, units);
+        bool spent =
+            space->records_used + ((size_t)units << SS_RECORD_SHIFT) > space->records_limit;
         uint32_t granule = SS_NO_SPAN;
-        if (slab != NULL)
+        if (slab != NULL) {
             granule = ss_span_take_locked(space, class->granules, NULL);
-        if (slab != NULL)
             atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
                                   memory_order_relaxed);
-        if (slab != NULL && granule == SS_NO_SPAN)
-            record_give(space, slab);
+            if (granule == SS_NO_SPAN)
+                record_give(space, slab);
+        }
         ss_lock_release(&space->lock);
         if (granule != SS_NO_SPAN) {
             slab_publish(space, slab, owner);
             return slab;
         }
-        if (slab != NULL && !ss_space_grow(space, class->granules))
+        if (slab != NULL ? !ss_space_grow(space, class->granules) : spent && !records_reap(space))
             return NULL;
     }
 }
@@ -163,6 +198,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
     }
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     uint32_t count = ss_space_own_count();
+    bool room = false;
     for (int make = 0; make < 2; make++)
         for (uint32_t i = 0; i < count; i++) {
             space = ss_space_own(i);
@@ -171,9 +207,10 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
             if (slab != NULL)
                 return slab;
-            if (make && ss_space_has_room(space, SS_SLAB_MAX_GRANULES))
-                return NULL; /* what is refused is memory, not addresses */
+            room |= ss_space_has_room(space, SS_SLAB_MAX_GRANULES);
         }
+    if (room)
+        return NULL; /* what is refused is memory, not addresses */
     space = ss_space_add(kind, SS_SUPERSLAB_BYTES);
     return space == NULL ? NULL : ss_slab_make(space, bin, owner);
 }
@@ -333,7 +370,10 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
             slab = space == NULL ? NULL : ss_slab_find(space, address);
             if (slab == NULL) {
                 bytes = 0;
-                ss_fault_add(faults, SUPERSLAB_ERROR_UNKNOWN_POINTER, blocks[i]);
+                ss_fault_add(faults,
+                             ss_slab_was_at(space, address) ? SUPERSLAB_ERROR_DOUBLE_FREE
+                                                            : SUPERSLAB_ERROR_UNKNOWN_POINTER,
+                             blocks[i]);
                 continue;
             }
             view = ss_slab_look(slab);

@@ -35,8 +35,8 @@ typedef struct ss_faults {
 
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer);
 
-/* A slab of the bin's class that `owner` may take from: adopted, or new. NULL without memory, with
- * *grow set if an external space was too short. `space` is NULL for the spaces of malloc. */
+/* A slab of the bin's class that `owner` may take from: adopted, or new. NULL without memory.
+ * `space` is NULL for the spaces of malloc. */
 ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space);
 
 /* Takes up to `count` blocks as the owner, the ones at low addresses last in `blocks`. */
@@ -105,6 +105,10 @@ static inline ss_space *ss_slab_space(ss_slab_view view) {
 static inline uintptr_t ss_slab_base(const ss_space *space, ss_slab_view view) {
     return (uintptr_t)ss_space_address(space, view.granule) + view.class->first;
 }
+
+/* Whether a block was there whose whole slab has gone since: it still has the header that its free
+ * wrote, unless its page is gone too. `space` may be NULL. */
+bool ss_slab_was_at(const ss_space *space, uintptr_t address);
 
 #define SS_NO_BLOCK UINT32_MAX
 

@@ -157,8 +157,9 @@ bool ss_space_init(void) {
         return false;
     if (made < 2 && space_make(SS_SPACE_HEADLESS, ss_process->region + half, half) == NULL)
         return false;
-    ss_process->headed_base = (uintptr_t)ss_process->region;
-    ss_process->headed_bytes = half;
+    atomic_store_explicit(&ss_process->headed_base, (uintptr_t)ss_process->region,
+                          memory_order_relaxed);
+    atomic_store_explicit(&ss_process->headed_bytes, half, memory_order_release);
     return true;
 }
 
@@ -257,12 +258,13 @@ static uint32_t granule_limit(ss_space *space) {
 }
 
 bool ss_space_grow(ss_space *space, uint32_t count) {
-    uint32_t first = ss_span_end(space);
+    ss_span_end_at end = ss_span_end(space);
+    uint32_t first = end.granule;
     uint32_t room = granule_limit(space) - first;
     if (count > room)
         return false;
     if (space->kind == SS_SPACE_EXTERNAL)
-        return metadata_ensure(space, first + room) && ss_span_add(space, first, room);
+        return metadata_ensure(space, first + room) && ss_span_add(space, end, room);
     /* Whole SuperSlabs, and half of what there is ahead of need: few calls for those who grow, little
      * charged to those who do not. */
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
@@ -279,7 +281,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
             return false;
         step = count; /* refused ahead of need is not refused */
     }
-    return ss_span_add(space, first, step);
+    return ss_span_add(space, end, step);
 }
 
 bool ss_space_shrink_all(void) {

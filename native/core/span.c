@@ -206,9 +206,10 @@ bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count) {
     return fits;
 }
 
-bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
+bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
+    uint32_t first = end.granule;
     ss_lock_take(&space->lock);
-    if (space->granule_count == first && count != 0) {
+    if (space->granule_count == first && space->shrinks == end.shrinks && count != 0) {
         space->granule_count = first + count;
         run_join(space, first, count, SS_RUN_CLEAN);
         if (space->kind != SS_SPACE_EXTERNAL)
@@ -219,11 +220,11 @@ bool ss_span_add(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
-uint32_t ss_span_end(ss_space *space) {
+ss_span_end_at ss_span_end(ss_space *space) {
     for (;;) {
         ss_lock_take(&space->lock);
         bool shrinking = space->shrinking;
-        uint32_t end = space->granule_count;
+        ss_span_end_at end = {space->granule_count, space->shrinks};
         ss_lock_release(&space->lock);
         if (!shrinking)
             return end;
@@ -244,6 +245,7 @@ bool ss_span_shrink(ss_space *space) {
     if (rest != 0)
         run_insert(space, end - tag_length(tag), rest, SS_RUN_CLEAN);
     space->granule_count = end - count;
+    space->shrinks++;
     space->shrinking = true;
     ss_lock_release(&space->lock);
     size_t bytes = (size_t)count << SS_GRANULE_SHIFT;

@@ -29,15 +29,20 @@ bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count);
 /* Notes that pages were moved into a span: it is a mapping of its own until it is purged. */
 void ss_span_moved(ss_space *space, uint32_t to, uint32_t count);
 
-/* Where the space's usable granules end now. */
-uint32_t ss_span_end(ss_space *space);
+/* Where the space's usable granules end. */
+typedef struct ss_span_end_at {
+    uint32_t granule, shrinks;
+} ss_span_end_at;
+
+ss_span_end_at ss_span_end(ss_space *space);
 
 /* Takes the clean run at the space's end, if there is one, away from what is usable, and returns its
  * addresses to the state they had before they were committed. */
 bool ss_span_shrink(ss_space *space);
 
-/* Makes granules usable that follow the space's last one. True even if somebody else did first. */
-bool ss_span_add(ss_space *space, uint32_t first, uint32_t count);
+/* Makes the granules usable that follow an end and are committed. True even if it is the end no more:
+ * the caller looks again. */
+bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count);
 
 /* Purges the oldest dirty spans until at most `keep` granules are dirty; bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);

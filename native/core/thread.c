@@ -32,9 +32,13 @@ static ss_thread *block_make(ss_thread *self) {
     return block;
 }
 
+static void block_drop(ss_thread *self) {
+    ss_meta_give(self, sizeof(ss_thread));
+}
+
 static void block_end(ss_thread *self) {
     ss_os_thread_exit_arm(&ended); /* what the thread still frees must not give birth again */
-    ss_meta_give(self, sizeof(ss_thread));
+    block_drop(self);
 }
 
 #else
@@ -45,6 +49,10 @@ _Thread_local ss_thread ss_thread_block SS_TLS_MODEL = {
 
 static ss_thread *block_make(ss_thread *self) {
     return self;
+}
+
+static void block_drop(ss_thread *self) {
+    (void)self;
 }
 
 static void block_end(ss_thread *self) {
@@ -89,8 +97,9 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     if (heap == NULL || !ss_os_thread_exit_arm(block)) {
         ss_faults faults = {.count = 0};
         if (heap != NULL)
-            ss_heap_give_up(heap, &faults); /* it is empty */
+            ss_heap_give_up(heap, &faults);
         block->own = NULL;
+        block_drop(block);
         return NULL;
     }
     block->own = heap;

@@ -115,7 +115,8 @@ static size_t prewarm_large(size_t size, size_t count) {
 }
 
 SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
-    ss_process_init();
+    if (!ss_process_ready())
+        return 0;
     if (size > SS_SMALL_MAX)
         return prewarm_large(size, count);
     unsigned bin = ss_bin_of_size(size);

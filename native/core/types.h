@@ -148,9 +148,10 @@ typedef struct ss_space {
     _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
     uint32_t granule_count;               /* usable granules: the first so many */
     ss_runs runs[SS_RUN_KINDS];
-    uint32_t clock;                       /* counts releases: the age of runs is told by it */
-    uint32_t purging;                     /* purges under way outside the lock */
-    bool shrinking;                       /* the end is being decommitted outside the lock */
+    uint32_t clock;   /* counts releases: the age of runs is told by it */
+    uint32_t purging; /* purges under way outside the lock */
+    uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
+    bool shrinking;   /* the end is being decommitted outside the lock */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
     uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
     size_t records_used;                  /* bytes */
@@ -184,12 +185,11 @@ typedef struct ss_heap {
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
-    size_t bins_bytes;           /* what its bins may hold by their limits */
-    _Atomic uint64_t cold_count; /* moves when the thread passes through a cold path */
-    ss_lock thread_lock;         /* held to park the thread or to let it end */
-    ss_thread *thread;           /* under thread_lock; NULL while nobody has this heap */
-    struct ss_heap *next;        /* all heaps ever made */
-    struct ss_heap *next_free;   /* under heaps_lock */
+    size_t bins_bytes;         /* what its bins may hold by their limits */
+    ss_lock thread_lock;       /* held to park the thread or to let it end */
+    ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
+    struct ss_heap *next;      /* all heaps ever made */
+    struct ss_heap *next_free; /* under heaps_lock */
 } ss_heap;
 
 /* ---- the process ---- */
@@ -198,8 +198,8 @@ typedef struct ss_heap {
 
 typedef struct ss_process_data {
     /* Hot: "is it ours and headed?" is one subtraction and one comparison. Zero before init. */
-    uintptr_t headed_base;
-    size_t headed_bytes;
+    _Atomic uintptr_t headed_base;
+    _Atomic size_t headed_bytes;
 
     char *region; /* the first one; written by init alone */
     size_t region_bytes;
@@ -226,7 +226,7 @@ typedef struct ss_process_data {
 
     _Atomic size_t metadata_bytes, reserved_bytes, given_back_bytes;
     _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
-    _Atomic size_t bins_bytes;             /* what all bins together may hold by their limits */
+    _Atomic size_t bins_bytes; /* what all bins together may hold by their limits */
     _Atomic uint64_t guarded_reads, foreign_frees;
     _Atomic bool lent; /* for want of memory some request got a block of a larger class */
     _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */

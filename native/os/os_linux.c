@@ -203,11 +203,12 @@ static int visit_object(struct dl_phdr_info *info, size_t size, void *context) {
             continue; /* ours is of the common kind, aligned to 4 */
         const char *at = (const char *)(info->dlpi_addr + segment->p_vaddr);
         const char *end = at + segment->p_memsz;
-        while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+        while (end - at >= (ptrdiff_t)sizeof(ElfW(Nhdr))) {
             const beacon_note *note = (const beacon_note *)(const void *)at;
             size_t name = (note->header.n_namesz + 3u) & ~(size_t)3;
             size_t desc = (note->header.n_descsz + 3u) & ~(size_t)3;
-            if (note->header.n_namesz == 10 && memcmp(note->name, "superslab", 10) == 0) {
+            if (note->header.n_namesz == 10 && end - at >= (ptrdiff_t)sizeof *note &&
+                memcmp(note->name, "superslab", 10) == 0) {
                 char *beacon = (char *)&note->beacon + note->beacon;
                 if (search->visit(note->abi, (struct ss_beacon *)(void *)beacon, info->dlpi_name,
                                   search->context))
