@@ -79,7 +79,7 @@ const bench_workload bench_workloads[] = {
         .summary = "each thread allocates for the next and frees what the one before allocated",
         .threads_unit = 2,
         .size_floor = 1,
-        .defaults = {.threads = 2, .ops = 10000000, .slots = 1024, SMALL},
+        .defaults = {.threads = 2, .ops = 10000000, .slots = 4096, SMALL},
         .run = bench_handoff,
     },
     {
@@ -87,7 +87,7 @@ const bench_workload bench_workloads[] = {
         .summary = "one thread of a pair allocates, the other frees",
         .threads_unit = 2,
         .size_floor = 1,
-        .defaults = {.threads = 2, .ops = 1000000, .slots = 1024, SMALL},
+        .defaults = {.threads = 2, .ops = 1000000, .slots = 4096, SMALL},
         .run = bench_handoff_pairs,
     },
     {
