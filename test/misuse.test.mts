@@ -75,9 +75,14 @@ test('no memory is an error, and the next request works', (t) => {
 test('a header that was overwritten is noticed, with nonsense or with that of another class', (t) => {
   const [address, other] = [native.malloc(64), native.malloc(1000)]
   const header = readMemory(address - 1, 1)
-  for (const wrong of [Buffer.of(0), Buffer.of(255), readMemory(other - 1, 1)]) {
+  const wrongHeaders: [Buffer, ErrorCode][] = [
+    [Buffer.of(0), 'ERR_SUPERSLAB_CORRUPTED_HEADER'],
+    [Buffer.of(255), 'ERR_SUPERSLAB_CORRUPTED_HEADER'],
+    [readMemory(other - 1, 1), 'ERR_SUPERSLAB_WRONG_CLASS'],
+  ]
+  for (const [wrong, code] of wrongHeaders) {
     writeMemory(address - 1, wrong)
-    for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_CORRUPTED_HEADER', use)
+    for (const use of everyUse(address)) refused(t, code, use)
   }
   writeMemory(address - 1, header)
   native.free(address)
