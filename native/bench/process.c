@@ -1,3 +1,7 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* O_CLOEXEC, under -std=c11 too */
+#endif
+
 #include "process.h"
 
 #include <fcntl.h>
