@@ -21,7 +21,7 @@ export function benchCommand(): Command {
     .option('--threads <list>', 'numbers of threads, as in 1,2,4', counts)
     .option('--ops <n>', 'operations of each thread', count)
     .option('--size <min[-max]>', 'bytes of a block', sizeRange)
-    .option('--ws <n>', 'working set: slots, of each thread or of all as the workload has it', count)
+    .option('--ws <n>', 'working set: slots, as the workload counts them', count)
     .option('--seed <n>', 'seed of the sequence', seedValue)
     .option('--runs <n>', 'rounds, at least 5', runCount, 5)
     .option('--against <list>', 'allocators or paths of libraries to measure too', list)
