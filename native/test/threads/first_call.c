@@ -6,6 +6,7 @@
 #include "team.h"
 
 #include <stdatomic.h>
+#include <sys/mman.h>
 
 enum { THREADS = 4, SPINNERS = 2, CHILDREN = CHECK_SCALED(300), BLOCKS = 200 };
 
@@ -24,18 +25,37 @@ static void work(unsigned index, void *context) {
         parcel_free(mine[i]);
 }
 
-static void child_main(void *unused) {
+static void alone(void *reserved) {
+    stats_start();
+    *(uint64_t *)reserved = stats_now().reserved_bytes;
+}
+
+static void grandchild_main(void *unused) {
     (void)unused;
+    superslab_free(superslab_malloc(100));
+}
+
+static void child_main(void *reserved) {
     team_run(THREADS, work, NULL);
     const superslab_stats now = stats_now();
+    /* One of them initialised: no second region was reserved, and fork takes each lock once. */
+    CHECK_LE(now.reserved_bytes, *(uint64_t *)reserved + (256 << 20));
+    const child_result result = child_run(grandchild_main, NULL);
+    child_check_clean(&result);
     CHECK_EQ(now.live_blocks, 0);
     CHECK_EQ(now.live_bytes, 0);
     stats_check_consistent(&now);
 }
 
 int main(void) {
+    uint64_t *reserved =
+        mmap(NULL, sizeof *reserved, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(reserved != MAP_FAILED);
+    child_result result = child_run(alone, reserved);
+    child_check_clean(&result);
+    CHECK_GT(*reserved, 0);
     for (int i = 0; i < CHILDREN; i++) {
-        const child_result result = child_run(child_main, NULL);
+        result = child_run(child_main, reserved);
         child_check_clean(&result);
     }
 }
