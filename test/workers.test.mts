@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'ava'
 import { native, stats } from 'superslab'
+import { intact, type Marked } from './support/marked.mjs'
 import { start } from './support/workers.mjs'
 
 const sizes = Array.from({ length: 200 }, (_, i) => 1 + ((i * 7919) % 3000)).concat(
@@ -72,6 +73,38 @@ test.serial('dozens of threads come and go, each in its way', async (t) => {
   t.is(after.liveBytes, before.liveBytes)
   t.true(after.threadCount <= before.threadCount + 1)
 })
+
+test.serial(
+  'blocks pass through threads that end by exit, by exception and by terminate',
+  async (t) => {
+    const before = stats()
+    const ends = ['exit', 'throw', 'wait'] as const
+    const pass = async (chain: number): Promise<void> => {
+      let blocks: Marked[] = []
+      for (let hop = 0; hop < 6; hop++) {
+        const end = ends[(chain + hop) % ends.length]
+        const seed = (chain * 6 + hop) * 1_000_003
+        const { worker, message, ended } = start<{ spoiled: number; blocks: Marked[] }>('relay', {
+          blocks,
+          sizes: sizes.slice(chain * 40, chain * 40 + 60).concat(100_000),
+          seed,
+          end,
+        })
+        const passed = await message
+        t.is(passed.spoiled, 0)
+        blocks = passed.blocks
+        if (end === 'wait') await worker.terminate()
+        // Half of the chains go on while the thread that had the blocks before is still ending.
+        if (chain % 2 === 0) await ended
+      }
+      t.true(blocks.every(intact))
+      for (const { address } of blocks) native.free(address)
+    }
+    await Promise.all([0, 1, 2, 3].map(pass))
+    t.is(stats().liveBlocks, before.liveBlocks)
+    t.is(stats().liveBytes, before.liveBytes)
+  },
+)
 
 test.serial('several threads load and use it at once', async (t) => {
   const before = stats().liveBlocks

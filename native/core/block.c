@@ -61,11 +61,11 @@ static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
     return granule;
 }
 
-void ss_block_find(uintptr_t address, ss_block *found) {
+static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
     found->state = SS_BLOCK_NONE;
     found->slab = NULL;
     found->start = found->usable = found->stride = 0;
-    ss_space *space = found->space = ss_space_find(address);
+    found->space = space;
     if (space == NULL)
         return;
     uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
@@ -84,6 +84,25 @@ void ss_block_find(uintptr_t address, ss_block *found) {
     found->start = (uintptr_t)ss_space_address(space, granule);
     found->stride = found->usable = (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT;
     found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
+}
+
+void ss_block_find(uintptr_t address, ss_block *found) {
+    find_in_space(found, ss_space_find(address), address);
+}
+
+void ss_block_hold(uintptr_t address, ss_block *found) {
+    ss_space *space = ss_space_find_own(address);
+    found->held = space == NULL && ss_space_has_external();
+    if (found->held) {
+        found->phase = ss_external_begin();
+        space = ss_space_find_external(address);
+    }
+    find_in_space(found, space, address);
+}
+
+void ss_block_release(const ss_block *found) {
+    if (found->held)
+        ss_external_end(found->phase);
 }
 
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {

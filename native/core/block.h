@@ -31,6 +31,8 @@ typedef struct ss_block {
     size_t usable;    /* bytes it can hold */
     size_t stride;    /* bytes it occupies */
     ss_space *space;  /* NULL: not ours */
+    bool held;        /* see ss_block_hold */
+    unsigned phase;   /* if held: what ss_external_end must be given */
     ss_slab *slab;    /* NULL: a large block */
     uint32_t index;   /* in its slab */
     unsigned bin;     /* of its slab */
@@ -39,6 +41,11 @@ typedef struct ss_block {
 
 /* Reads only memory that is known to be committed, so any address will do. */
 void ss_block_find(uintptr_t address, ss_block *found);
+
+/* The same for an address that anybody may ask about: a region that it lies in is not retired before
+ * ss_block_release. */
+void ss_block_hold(uintptr_t address, ss_block *found);
+void ss_block_release(const ss_block *found);
 
 /* What is wrong with a pointer that should be the start of a live block of malloc's; 0 if nothing. */
 superslab_error ss_block_error(const ss_block *found, const void *pointer);

@@ -176,10 +176,11 @@ static void free_checked(void *block, size_t alignment, size_t size) {
 SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size) {
     ss_block found;
     ss_process_init();
-    ss_block_find((uintptr_t)block, &found);
+    ss_block_hold((uintptr_t)block, &found);
     superslab_error error = ss_block_error(&found, block);
     if (error == SUPERSLAB_OK && !size_matches(&found, 1, size))
         error = SUPERSLAB_ERROR_SIZE_MISMATCH;
+    ss_block_release(&found);
     return error;
 }
 

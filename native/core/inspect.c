@@ -8,8 +8,10 @@
 SUPERSLAB_EXPORT superslab_error superslab_check(const void *block) {
     ss_block found;
     ss_process_init();
-    ss_block_find((uintptr_t)block, &found);
-    return ss_block_error(&found, block);
+    ss_block_hold((uintptr_t)block, &found);
+    superslab_error error = ss_block_error(&found, block);
+    ss_block_release(&found);
+    return error;
 }
 
 SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
@@ -17,8 +19,9 @@ SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
         return 0;
     ss_process_init();
     ss_block found;
-    ss_block_find((uintptr_t)block, &found);
+    ss_block_hold((uintptr_t)block, &found);
     superslab_error error = ss_block_error(&found, block);
+    ss_block_release(&found);
     if (SS_UNLIKELY(error != SUPERSLAB_OK)) {
         ss_report(error, block);
         return 0;
@@ -44,27 +47,24 @@ static superslab_address_kind foreign_kind(uintptr_t address) {
                                            : SUPERSLAB_ADDRESS_NO_ACCESS;
 }
 
-SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out) {
-    ss_process_init();
-    ss_block found;
-    ss_block_find(address, &found);
+static void describe(const ss_block *found, uintptr_t address, superslab_inspection *out) {
     *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
-    if (found.space == NULL) {
+    if (found->space == NULL) {
         out->kind = foreign_kind(address);
         return;
     }
-    if (found.slab != NULL)
-        out->slab = (uintptr_t)ss_space_address(found.space, found.granule);
-    if (found.state == SS_BLOCK_NONE || found.stride == 0)
+    if (found->slab != NULL)
+        out->slab = (uintptr_t)ss_space_address(found->space, found->granule);
+    if (found->state == SS_BLOCK_NONE || found->stride == 0)
         return;
-    if (found.slab == NULL)
-        out->slab = found.start;
-    out->block = found.start;
-    out->usable_size = found.usable;
-    out->stride = found.stride;
-    switch (found.state) {
+    if (found->slab == NULL)
+        out->slab = found->start;
+    out->block = found->start;
+    out->usable_size = found->usable;
+    out->stride = found->stride;
+    switch (found->state) {
     case SS_BLOCK_LIVE:
-        out->kind = address == found.start ? SUPERSLAB_ADDRESS_LIVE : SUPERSLAB_ADDRESS_INSIDE;
+        out->kind = address == found->start ? SUPERSLAB_ADDRESS_LIVE : SUPERSLAB_ADDRESS_INSIDE;
         break;
     case SS_BLOCK_BROKEN: /* its owner has it; its header was written over */
         out->kind = SUPERSLAB_ADDRESS_INSIDE;
@@ -77,4 +77,12 @@ SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection 
         out->kind = SUPERSLAB_ADDRESS_FREE;
         break;
     }
+}
+
+SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out) {
+    ss_process_init();
+    ss_block found;
+    ss_block_hold(address, &found);
+    describe(&found, address, out);
+    ss_block_release(&found);
 }

@@ -76,7 +76,8 @@ static void fork_child(void) {
     /* Added up anew: a thread may have been between the two counts. */
     atomic_store_explicit(&ss_process->bins_bytes, bins_bytes, memory_order_relaxed);
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
-    atomic_store_explicit(&ss_process->external_readers, 0, memory_order_relaxed);
+    for (unsigned phase = 0; phase < 2; phase++)
+        atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
     fork_parent();
 }
 

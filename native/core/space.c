@@ -187,14 +187,23 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit) {
     return NULL;
 }
 
+/* Waits until no reader is left who began in a phase. Readers that come while it waits begin in the
+ * other one, or a steady stream of them would keep it waiting for ever. */
+static void readers_drain(unsigned phase) {
+    while (atomic_load_explicit(&ss_process->external_readers[phase], memory_order_seq_cst) != 0) {
+        atomic_store_explicit(&ss_process->external_phase, 1 - phase, memory_order_relaxed);
+        ss_os_yield();
+    }
+}
+
 void ss_space_retire(ss_space *space) {
     ss_lock_take(&ss_process->spaces_lock);
     atomic_store_explicit(&ss_process->spaces[space->index], NULL, memory_order_seq_cst);
     ss_lock_release(&ss_process->spaces_lock);
     /* Those who look for other addresses may be reading it still; they are done in no time. In one total
-     * order with the addition of a reader: it finds NULL, or is waited for. */
-    while (atomic_load_explicit(&ss_process->external_readers, memory_order_seq_cst) != 0)
-        ss_os_yield();
+     * order with the addition of a reader, in whichever phase: it finds NULL, or is waited for. */
+    readers_drain(0);
+    readers_drain(1);
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->moved_ready, memory_order_relaxed) +
@@ -205,25 +214,28 @@ void ss_space_retire(ss_space *space) {
 
 /* ---- looking through the external ones ---- */
 
-void ss_external_begin(void) {
-    atomic_fetch_add_explicit(&ss_process->external_readers, 1, memory_order_seq_cst);
+unsigned ss_external_begin(void) {
+    /* Relaxed: both phases are safe, the current one only lets retirements through. */
+    unsigned phase = atomic_load_explicit(&ss_process->external_phase, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->external_readers[phase], 1, memory_order_seq_cst);
+    return phase;
 }
 
-void ss_external_end(void) {
-    atomic_fetch_sub_explicit(&ss_process->external_readers, 1, memory_order_release);
+void ss_external_end(unsigned phase) {
+    atomic_fetch_sub_explicit(&ss_process->external_readers[phase], 1, memory_order_release);
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
     uint32_t count = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
     ss_space *found = NULL;
-    ss_external_begin();
+    const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
         ss_space *space =
             atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
         if (space != NULL && address - space->base < space->bytes)
             found = space;
     }
-    ss_external_end();
+    ss_external_end(phase);
     /* Whoever asks for an address of a region keeps the region from being retired. */
     return found;
 }

@@ -36,9 +36,10 @@ bool ss_space_ready_record(ss_space *space);
 
 /* ---- the registry ---- */
 
-/* External spaces may be read between these two; a retirement waits until nobody does. */
-void ss_external_begin(void);
-void ss_external_end(void);
+/* External spaces may be read between these two, which may be nested; a retirement waits until nobody
+ * does who may have found the space. Begin returns what end must be given. */
+unsigned ss_external_begin(void);
+void ss_external_end(unsigned phase);
 ss_space *ss_space_find_external(uintptr_t address);
 
 /* One of malloc's spaces. */
@@ -51,16 +52,25 @@ static inline uint32_t ss_space_own_count(void) {
     return atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
 }
 
-/* The space at `address`, or NULL. */
-static inline ss_space *ss_space_find(uintptr_t address) {
+/* The space of malloc's at `address`, or NULL. */
+static inline ss_space *ss_space_find_own(uintptr_t address) {
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
         ss_space *space = ss_space_own(i);
         if (address - space->base < space->bytes)
             return space;
     }
-    if (SS_LIKELY(atomic_load_explicit(&ss_process->external_count, memory_order_acquire) == 0))
-        return NULL;
-    return ss_space_find_external(address);
+    return NULL;
+}
+
+static inline bool ss_space_has_external(void) {
+    return atomic_load_explicit(&ss_process->external_count, memory_order_acquire) != 0;
+}
+
+/* The space at `address`, or NULL. */
+static inline ss_space *ss_space_find(uintptr_t address) {
+    ss_space *space = ss_space_find_own(address);
+    return SS_LIKELY(space != NULL || !ss_space_has_external()) ? space
+                                                                : ss_space_find_external(address);
 }
 
 static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {

@@ -69,14 +69,14 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
         add_space(ss_space_own(i), out);
     uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
-    ss_external_begin();
+    const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < externals; i++) {
         ss_space *space =
             atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
         if (space != NULL)
             add_space(space, out);
     }
-    ss_external_end();
+    ss_external_end(phase);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next)
         add_heap(heap, out);

@@ -207,7 +207,8 @@ typedef struct ss_process_data {
      * through those counts itself in external_readers meanwhile. */
     _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
     _Atomic uint32_t space_count, external_count; /* places in use; retired ones are NULL */
-    _Atomic uint32_t external_readers;
+    _Atomic uint32_t external_readers[2];         /* by the phase in which they began */
+    _Atomic uint32_t external_phase;              /* the one in which readers begin now */
     ss_class classes[SS_BIN_COUNT];
 
     _Atomic uint32_t init_state;

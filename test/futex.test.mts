@@ -1,0 +1,43 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test from 'ava'
+
+// ptrace may be forbidden, and macOS has no strace.
+const traces = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0
+const traced = traces ? test : test.skip
+
+/** The names of the system calls that each thread made between its two markers. */
+function callsWhileTimed(trace: string): { threads: number; calls: string[] } {
+  const inside = new Set<string>()
+  const calls: string[] = []
+  let threads = 0
+  for (const line of trace.split('\n')) {
+    const [, thread = '', call = ''] = line.match(/^(\d+) +(\w+)\(/) ?? []
+    if (line.includes('"superslab-bench begin')) {
+      inside.add(thread)
+      threads++
+    } else if (line.includes('"superslab-bench end')) {
+      inside.delete(thread)
+    } else if (inside.has(thread)) {
+      calls.push(call)
+    }
+  }
+  return { threads, calls }
+}
+
+for (const threads of [2, 4, 8])
+  traced(`mid-large-mt on ${threads} threads waits for no lock in the system`, (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'superslab-trace-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const file = path.join(folder, 'trace')
+    const bench = ['build/Release/superslab-bench', 'mid-large-mt', '--markers']
+    const args = ['--threads', String(threads), '--ops', '50000']
+    execFileSync('strace', ['-f', '-o', file, ...bench, ...args], { stdio: 'ignore' })
+    const timed = callsWhileTimed(readFileSync(file, 'utf8'))
+    t.is(timed.threads, threads)
+    t.is(timed.calls.filter((call) => call === 'futex').length, 0)
+    // Who a thread is, is asked once and not at each call; nor is an address looked up by the system.
+    for (const call of ['gettid', 'mincore']) t.false(timed.calls.includes(call), call)
+  })
