@@ -1,60 +1,21 @@
 /* The allocating half of the hot path, and what lies below it:
  *
- *   superslab_malloc       table lookup, pop                            this file, 15 lines
+ *   superslab_malloc       table lookup, pop                            hot.h, 15 lines
  *     ss_malloc_cold       bin empty, thread unborn, parked or ended
  *       ss_thread_heap     birth of a heap, waiting for a parker        thread.c
  *       ss_heap_refill     a batch from a slab                          heap.c
  *         ss_slab_take     bits of one slab                             slab.c
  *         ss_slab_acquire  adopt an abandoned slab or make one          slab.c
  *           ss_span_take   granules                                     span.c
- *     ss_malloc_large      a span of its own                            large.c
+ *       ss_large_take      a span of its own                            large.c
  */
-#include "block.h"
 #include "heap.h"
+#include "hot.h"
 #include "large.h"
-#include "process.h"
 #include "report.h"
-#include "route.h"
-#include "thread.h"
 
 #include <errno.h>
 #include <string.h>
-
-SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
-    if (SS_UNLIKELY(size > SS_SMALL_MAX))
-        return ss_malloc_large(size);
-    unsigned bin = ss_bin_of_size(size);
-    ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    uint8_t *block = *top;
-    if (SS_UNLIKELY(block == NULL))
-        return ss_malloc_cold(bin);
-    atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
-    ss_header_set(block, (uint8_t)bin);
-    SS_ROUTE(MALLOC_HIT, 1);
-    ss_thread_leave(self);
-    return block;
-}
-
-SS_COLD void *ss_malloc_cold(unsigned bin) {
-    ss_faults faults = {.count = 0};
-    ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_heap(&self);
-    uint8_t *block = NULL;
-    if (heap != NULL)
-        block = ss_heap_refill(heap, bin);
-    else if (ss_process_ready())
-        block = ss_heapless_take(bin);
-    if (SS_UNLIKELY(block == NULL) && heap != NULL)
-        block = ss_heap_scrape(heap, &bin, &faults);
-    if (block != NULL)
-        ss_header_set(block, (uint8_t)bin);
-    SS_ROUTE(MALLOC_REFILL, 1);
-    ss_thread_leave(self);
-    ss_report_faults(&faults);
-    return block != NULL ? block : ss_no_memory();
-}
 
 /* The system refuses: what the thread's bins hold may free a span long enough. */
 static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
@@ -72,8 +33,30 @@ static void *large_take(size_t size, size_t alignment, bool *zero) {
     return SS_LIKELY(block != NULL) ? block : large_scrape(size, alignment, zero);
 }
 
-SS_COLD void *ss_malloc_large(size_t size) {
-    return large_take(size, 1, NULL);
+SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
+    return ss_malloc_hot(size, ss_malloc_cold);
+}
+
+SS_COLD void *ss_malloc_cold(size_t size) {
+    if (size > SS_SMALL_MAX)
+        return large_take(size, 1, NULL);
+    unsigned bin = ss_bin_of_size(size);
+    ss_faults faults = {.count = 0};
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_heap(&self);
+    uint8_t *block = NULL;
+    if (heap != NULL)
+        block = ss_heap_refill(heap, bin);
+    else if (ss_process_ready())
+        block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL) && heap != NULL)
+        block = ss_heap_scrape(heap, &bin, &faults);
+    if (block != NULL)
+        ss_header_set(block, (uint8_t)bin);
+    SS_ROUTE(MALLOC_REFILL, 1);
+    ss_thread_leave(self);
+    ss_report_faults(&faults);
+    return block != NULL ? block : ss_no_memory();
 }
 
 /* ---- zeroed ---- */

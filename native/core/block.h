@@ -52,9 +52,8 @@ superslab_error ss_block_error(const ss_block *found, const void *pointer);
 
 /* ---- the cold ways in and out ---- */
 
-/* What the hot path could not serve: the bin is empty, or the thread has no heap. */
-void *ss_malloc_cold(unsigned bin);
-void *ss_malloc_large(size_t size);
+/* What the hot path could not serve: a large request, an empty bin, a thread without a heap. */
+void *ss_malloc_cold(size_t size);
 
 /* Gives back what the calling thread's bins hold. */
 void ss_flush_own_heap(void);

@@ -1,42 +1,19 @@
 /* The freeing half of the hot path, and what lies below it:
  *
- *   superslab_free           range, header, push                        this file, 15 lines
+ *   superslab_free           range, header, push                        hot.h, 15 lines
  *     ss_free_overflow       bin full, thread unborn, parked or ended
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      slab.c
  *     ss_free_cold           NULL, headless, large, another region
  *     ss_free_dead_header    double free, inside a block, corrupted
  */
-#include "block.h"
 #include "heap.h"
+#include "hot.h"
 #include "large.h"
-#include "process.h"
 #include "report.h"
-#include "route.h"
-#include "thread.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
-    if (SS_UNLIKELY(!ss_is_headed(block))) {
-        ss_free_cold(block);
-        return;
-    }
-    unsigned bin = ss_header_get(block);
-    if (SS_UNLIKELY(bin < SS_BIN_HEADED)) {
-        ss_free_dead_header(block);
-        return;
-    }
-    ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_UNLIKELY(top == atomic_load_explicit(&heap->limit[bin], memory_order_relaxed))) {
-        ss_free_overflow(block, bin);
-        return;
-    }
-    ss_header_set(block, SS_HEADER_FREED);
-    top[1] = block;
-    atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
-    SS_ROUTE(FREE_HIT, 1);
-    ss_thread_leave(self);
+    ss_free_hot(block, ss_free_cold);
 }
 
 /* The block is known to be one of `bin`, and no longer live. */
