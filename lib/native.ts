@@ -18,6 +18,8 @@ export interface Stats {
   threadCount: number
   guardedReads: number
   foreignFrees: number
+  lostBlocks: number
+  lostBytes: number
 }
 
 /** Which copy serves the heap, and how this one was built. */

@@ -15,7 +15,7 @@ test('what is live is exact', (t) => {
 
 test('every statistic is a number that counts something', (t) => {
   const all = Object.entries(stats())
-  t.is(all.length, 16)
+  t.is(all.length, 18)
   for (const [name, value] of all) t.true(Number.isSafeInteger(value) && value >= 0, name)
 })
 

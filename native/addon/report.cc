@@ -33,6 +33,8 @@ constexpr Field FIELDS[] = {
     {"threadCount", &superslab_stats::thread_count},
     {"guardedReads", &superslab_stats::guarded_reads},
     {"foreignFrees", &superslab_stats::foreign_frees},
+    {"lostBlocks", &superslab_stats::lost_blocks},
+    {"lostBytes", &superslab_stats::lost_bytes},
 };
 static_assert(sizeof FIELDS / sizeof *FIELDS == sizeof(superslab_stats) / sizeof(uint64_t),
               "a new statistic needs its name here");

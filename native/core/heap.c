@@ -56,8 +56,18 @@ static void bins_shrunk(ss_heap *heap) {
     heap->bins_bytes = 0;
 }
 
+/* What a bin holds as a fork caught it; in the middle of a change it may be a block or a batch off. */
+static void bin_lost(ss_heap *heap, unsigned bin) {
+    uint64_t blocks = ss_bin_blocks(heap, bin);
+    /* Relaxed: the child has one thread. */
+    atomic_fetch_add_explicit(&ss_process->lost_blocks, blocks, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->lost_bytes, blocks * ss_process->classes[bin].stride,
+                              memory_order_relaxed);
+}
+
 void ss_heap_inherit(ss_heap *heap, bool whole) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
+        bin_lost(heap, bin);
         heap->bin[bin].slots = NULL;
         heap->bin[bin].slab = NULL;
         atomic_store_explicit(&heap->bin[bin].capacity, 0, memory_order_relaxed);

@@ -40,8 +40,29 @@ static void space_let_go(ss_space *space) {
     ss_lock_release(&space->lock);
 }
 
+/* A child that finds somebody in the middle of initialising would wait for him for ever: either it is
+ * done before the fork or it does not begin. Whoever initialises holds no lock that comes before. */
+static void init_hold(void) {
+    uint32_t state = 0;
+    /* Acquire: what init wrote is seen, by the child as well. */
+    while (!atomic_compare_exchange_weak_explicit(&ss_process->init_state, &state, 1,
+                                                  memory_order_acquire, memory_order_acquire) &&
+           state != 2) {
+        state = 0;
+        ss_os_yield();
+    }
+    ss_process->init_held = state == 0;
+}
+
+static void init_let_go(void) {
+    if (ss_process->init_held)
+        atomic_store_explicit(&ss_process->init_state, 0, memory_order_release);
+    ss_process->init_held = false;
+}
+
 static void fork_prepare(void) {
     ss_lock_take(&ss_process->park_lock);
+    init_hold();
     ss_lock_take(&ss_process->heaps_lock);
     ss_lock_take(&ss_process->spaces_lock);
     ss_lock_take(&ss_process->meta_lock);
@@ -53,6 +74,7 @@ static void fork_parent(void) {
     ss_lock_release(&ss_process->meta_lock);
     ss_lock_release(&ss_process->spaces_lock);
     ss_lock_release(&ss_process->heaps_lock);
+    init_let_go();
     ss_lock_release(&ss_process->park_lock);
 }
 
@@ -81,9 +103,21 @@ static void fork_child(void) {
     fork_parent();
 }
 
+static void fork_handle(void) {
+    /* Relaxed: what matters is that one alone goes on. The C library may allocate in there. */
+    if (!atomic_exchange_explicit(&ss_process->fork_handled, true, memory_order_relaxed))
+        ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+}
+
+/* Before there are threads, so that no fork comes between another thread's first call and this. */
+__attribute__((constructor)) static void fork_handle_early(void) {
+    fork_handle();
+}
+
 /* ---- initialisation ---- */
 
 SS_COLD void ss_process_init_slow(void) {
+    fork_handle(); /* a constructor that runs before ours may allocate */
     uint32_t state = 0;
     /* Acquire: the loser of the race sees what the winner wrote. */
     if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, 1,
@@ -98,6 +132,4 @@ SS_COLD void ss_process_init_slow(void) {
     if (done)
         ss_thread_init();
     atomic_store_explicit(&ss_process->init_state, done ? 2 : 0, memory_order_release);
-    if (done)
-        ss_os_fork_init(fork_prepare, fork_parent, fork_child);
 }

@@ -80,6 +80,8 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next)
         add_heap(heap, out);
+    out->lost_blocks = atomic_load_explicit(&ss_process->lost_blocks, memory_order_relaxed);
+    out->lost_bytes = atomic_load_explicit(&ss_process->lost_bytes, memory_order_relaxed);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
     out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);

@@ -212,8 +212,10 @@ typedef struct ss_process_data {
     ss_class classes[SS_BIN_COUNT];
 
     _Atomic uint32_t init_state;
-    ss_lock spaces_lock; /* making and retiring spaces */
-    ss_lock park_lock;   /* one thread parks others at a time */
+    _Atomic bool fork_handled; /* the handlers of fork are registered, or about to be */
+    bool init_held;            /* under park_lock: a fork keeps initialisation from beginning */
+    ss_lock spaces_lock;       /* making and retiring spaces */
+    ss_lock park_lock;         /* one thread parks others at a time */
 
     ss_lock heaps_lock;
     _Atomic(ss_heap *) heaps;
@@ -229,6 +231,8 @@ typedef struct ss_process_data {
     _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
     _Atomic size_t bins_bytes; /* what all bins together may hold by their limits */
     _Atomic uint64_t guarded_reads, foreign_frees;
+    _Atomic uint64_t lost_blocks,
+        lost_bytes;    /* see ss_heap_inherit; written in a forked child alone */
     _Atomic bool lent; /* for want of memory some request got a block of a larger class */
     _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */
 

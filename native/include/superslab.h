@@ -124,6 +124,10 @@ typedef struct superslab_stats {
     uint64_t thread_count;  /* threads that own a heap now */
     uint64_t guarded_reads; /* reads of memory that is not ours, made through the system */
     uint64_t foreign_frees; /* frees of pointers that were not ours */
+    /* In a forked child: what was in the bins of threads that the fork caught inside the allocator. It
+     * stays counted as live. */
+    uint64_t lost_blocks;
+    uint64_t lost_bytes;
 } superslab_stats;
 
 /* Exact while no other thread allocates or frees; a consistent estimate otherwise. */

@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* What the bins of a thread may hold: the first room of every class, and 2 MiB. */
+#define LOST_MAX_BYTES (9u << 20)
+
 enum { THREADS = 3, CHILDREN = 200 / (CHECK_SANITIZED ? 4 : 1), PARCELS = 64 };
 
 static atomic_bool finished;
@@ -40,6 +43,7 @@ static void child_main(void *number) {
     const superslab_stats now = stats_now();
     stats_check_consistent(&now);
     CHECK_EQ(now.thread_count, 1);
+    CHECK_LE(now.lost_bytes, THREADS * LOST_MAX_BYTES);
     /* The leak checker of a sanitizer cannot run beside threads that are not there any more. */
     if ((uintptr_t)number % 4 == 0 && !CHECK_SANITIZED)
         exit(EXIT_SUCCESS);
