@@ -7,9 +7,12 @@
 
 /* ---- this copy's beacon ----
  * Found by others through the note below before this object's relocations may have been made, so
- * the table's address is read only after the constructor has set `ready`. */
+ * the table's address is read only after the constructor has lit it. */
+typedef enum beacon_state { BEACON_DARK, BEACON_LIT, BEACON_WITHDRAWN } beacon_state;
+
+/* The same in every ABI. */
 struct ss_beacon {
-    _Atomic uint32_t ready;
+    _Atomic uint32_t state;
     const superslab_api *api;
 };
 
@@ -81,8 +84,18 @@ __attribute__((constructor)) static void beacon_light(void) {
     ss_os_each_beacon(find_own_file, NULL);
     own.file = own_file;
     ss_beacon_here.api = &own;
+    uint32_t dark = BEACON_DARK;
     /* Release: who sees it lit sees the table. */
-    atomic_store_explicit(&ss_beacon_here.ready, 1, memory_order_release);
+    atomic_compare_exchange_strong_explicit(&ss_beacon_here.state, &dark, BEACON_LIT,
+                                            memory_order_release, memory_order_relaxed);
+}
+
+void ss_api_withdraw(void) {
+    atomic_store_explicit(&ss_beacon_here.state, BEACON_WITHDRAWN, memory_order_relaxed);
+}
+
+void ss_api_serve_malloc(void) {
+    own.serves_malloc = 1;
 }
 
 const superslab_api *ss_api_own(void) {
@@ -91,35 +104,48 @@ const superslab_api *ss_api_own(void) {
 
 /* ---- the meeting ---- */
 
-typedef struct first_beacon {
+typedef struct beacon_search {
+    unsigned skip; /* so many in load order that are known to have withdrawn */
     uint32_t abi;
-    struct ss_beacon *beacon;
+    struct ss_beacon *beacon; /* NULL: no more */
     char file[256];
-} first_beacon;
+} beacon_search;
 
 static bool take_first(uint32_t abi, struct ss_beacon *beacon, const char *file, void *context) {
-    first_beacon *first = context;
-    first->abi = abi;
-    first->beacon = beacon;
-    strncpy(first->file, file, sizeof first->file - 1);
+    beacon_search *search = context;
+    if (search->skip != 0) {
+        search->skip--;
+        return false;
+    }
+    search->abi = abi;
+    search->beacon = beacon;
+    strncpy(search->file, file, sizeof search->file - 1);
     return true;
 }
 
+/* Another thread may be loading it; its constructor runs before its dlopen returns. */
+static bool beacon_is_lit(struct ss_beacon *beacon) {
+    uint32_t state;
+    /* Acquire: the table is read after. */
+    while ((state = atomic_load_explicit(&beacon->state, memory_order_acquire)) == BEACON_DARK)
+        ss_os_yield();
+    return state == BEACON_LIT;
+}
+
 const superslab_api *ss_api_join(ss_api_conflict *other) {
-    first_beacon first = {.beacon = NULL};
-    ss_os_each_beacon(take_first, &first);
-    if (first.beacon == NULL)
-        return &own; /* the linker dropped the notes: this copy is on its own */
-    if (first.abi != SUPERSLAB_ABI) {
+    for (unsigned withdrawn = 0;; withdrawn++) {
+        beacon_search first = {.skip = withdrawn, .beacon = NULL};
+        ss_os_each_beacon(take_first, &first);
+        if (first.beacon == NULL)
+            return &own; /* the linker dropped the notes: this copy is on its own */
+        if (!beacon_is_lit(first.beacon))
+            continue;
+        if (first.abi == SUPERSLAB_ABI)
+            return first.beacon->api;
         if (other != NULL) {
             other->abi = first.abi;
             memcpy(other->file, first.file, sizeof other->file);
         }
         return NULL;
     }
-    /* Another thread may be loading it; its constructor runs before its dlopen returns. Acquire: the
-     * table is read after. */
-    while (atomic_load_explicit(&first.beacon->ready, memory_order_acquire) == 0)
-        ss_os_yield();
-    return first.beacon->api;
 }

@@ -47,13 +47,19 @@ typedef struct superslab_api {
     size_t (*region_usable_size)(superslab_region *region, uint32_t offset);
     void (*region_retire)(superslab_region *region);
     ss_api_claim *claims;
+    uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
 } superslab_api;
 
 /* This copy's own table. */
 const superslab_api *ss_api_own(void);
 
-/* The table of the first copy in load order, this one's if there is no other. NULL when that copy
- * has another ABI: `other` then says which and where it is, for the error message. `other` may be NULL. */
+/* Said by the preload library, before other copies can ask: this copy is the process's malloc; or it
+ * leaves the process alone, and others are to look further. */
+void ss_api_serve_malloc(void);
+void ss_api_withdraw(void);
+
+/* The table of the first copy in load order that has not withdrawn, this one's if there is no other.
+ * NULL when that copy has another ABI: `other` then says which and where it is, for the error message. `other` may be NULL. */
 typedef struct ss_api_conflict {
     uint32_t abi;
     char file[256];
