@@ -4,6 +4,7 @@
 #include "heap.h"
 #include "memory.h"
 #include "report.h"
+#include "window.h"
 
 #include <cstdio>
 
@@ -22,6 +23,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     }
     memory_exports(env, exports);
     report_exports(env, exports);
+    window_exports(env, exports);
     bench_exports(env, exports);
     return exports;
 }

@@ -8,6 +8,27 @@
 
 #include <node_api.h>
 
+/* The arguments of a call by the C interface of Node-API. */
+template <size_t COUNT>
+class Arguments {
+  public:
+    Arguments(napi_env env, napi_callback_info info) {
+        size_t count = COUNT;
+        napi_get_cb_info(env, info, &count, values, nullptr, &bound);
+    }
+    /* What the function was made with. */
+    void *data() const {
+        return bound;
+    }
+    napi_value operator[](size_t index) const {
+        return values[index];
+    }
+
+  private:
+    napi_value values[COUNT]; /* undefined where there was none */
+    void *bound = nullptr;
+};
+
 /* A whole number that a JavaScript number holds exactly. */
 bool argument_integer(napi_env env, napi_value value, const char *name, uint64_t *out);
 

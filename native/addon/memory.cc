@@ -7,21 +7,6 @@
  * the calls do. */
 namespace {
 
-template <size_t COUNT>
-class Arguments {
-  public:
-    Arguments(napi_env env, napi_callback_info info) {
-        size_t count = COUNT;
-        napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
-    }
-    napi_value operator[](size_t index) const {
-        return values[index];
-    }
-
-  private:
-    napi_value values[COUNT]; /* undefined where there was none */
-};
-
 napi_value number(napi_env env, double value) {
     napi_value result = nullptr;
     napi_create_double(env, value, &result);

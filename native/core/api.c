@@ -1,6 +1,7 @@
 #include "api.h"
 
 #include "os/os.h"
+#include "window.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -67,6 +68,24 @@ static superslab_api own = {
     .region_usable_size = superslab_region_usable_size,
     .region_retire = superslab_region_retire,
     .claims = claims,
+    .window_join = ss_window_join,
+    .window_leave = ss_window_leave,
+    .window_last = ss_window_last,
+    .window_tag = ss_window_tag,
+    .window_bytes = ss_window_bytes,
+    .window_grow = ss_window_grow,
+    .window_refill = ss_magazine_refill,
+    .window_flush = ss_magazine_flush,
+    .window_drain = ss_magazine_drain,
+    .window_take = ss_window_take,
+    .window_give = ss_window_give_held,
+    .window_pin = ss_pin_add,
+    .window_unpin = ss_pin_remove,
+    .window_usable_size = superslab_window_usable_size,
+    .window_free = superslab_window_free,
+    .window_check = ss_window_check,
+    .window_stride = ss_window_stride,
+    .window_stats = ss_window_stats,
 };
 
 /* Where this object was loaded from; its own note tells. */

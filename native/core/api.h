@@ -19,6 +19,41 @@ typedef struct ss_api_claim {
     char apart[60]; /* two threads that use two addresses share no cache line */
 } ss_api_claim;
 
+/* ---- windows ----
+ * A window is a region that the isolates of a JavaScript engine share, with a table beside it of what
+ * lies in it; a holder is one isolate with its magazines, arrays of offsets that it alone pushes to and
+ * pops from. See window.h. */
+
+/* One byte for each 16 bytes of the window: 0 where no live block starts, else what does. */
+#define SS_LIVE_CLASSES 80u  /* 1 to 80: a block of this class */
+#define SS_LIVE_TAGGED 0x80u /* and on: a block that the holder with this tag keeps track of */
+#define SS_LIVE_TAGS 126u
+#define SS_LIVE_LARGE 0xfeu
+#define SS_LIVE_PINNED 0xffu
+
+/* A magazine is so many words: how many blocks it has, how many it may have, their offsets. */
+#define SS_MAGAZINE_WORDS 256u
+#define SS_MAGAZINE_HEAD 2u
+
+typedef struct ss_holder ss_holder;
+
+typedef struct ss_api_window {
+    void *base;
+    size_t bytes, limit; /* usable now, and ever */
+    uint8_t *live;       /* limit / 16 bytes, zero when the window is new */
+} ss_api_window;
+
+typedef struct ss_api_window_stats {
+    uint64_t windows, holders;
+    uint64_t window_bytes, limit_bytes; /* usable now, and ever */
+    uint64_t live_blocks, live_bytes;
+    uint64_t cached_blocks, cached_bytes; /* in magazines */
+    uint64_t contained; /* second frees and wrong offsets that were noticed late, and did no harm */
+} ss_api_window_stats;
+
+#define SS_API_GROW (-1) /* the window must be made larger */
+#define SS_API_FULL (-2) /* it cannot be */
+
 typedef struct superslab_api {
     uint32_t abi;   /* SUPERSLAB_ABI of the copy that fills the table */
     uint32_t bytes; /* sizeof(superslab_api) there: later copies may know more functions */
@@ -48,6 +83,25 @@ typedef struct superslab_api {
     void (*region_retire)(superslab_region *region);
     ss_api_claim *claims;
     uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
+    /* Windows. Offsets and addresses may be anything at all. */
+    ss_holder *(*window_join)(const ss_api_window *window, uint32_t *magazines);
+    void (*window_leave)(ss_holder *holder);
+    void (*window_last)(ss_holder *holder);
+    uint32_t (*window_tag)(const ss_holder *holder);
+    size_t (*window_bytes)(const ss_holder *holder);
+    void (*window_grow)(ss_holder *holder, size_t bytes);
+    int64_t (*window_refill)(ss_holder *holder, unsigned bin);
+    void (*window_flush)(ss_holder *holder, unsigned bin);
+    void (*window_drain)(ss_holder *holder);
+    int64_t (*window_take)(ss_holder *holder, size_t size);
+    superslab_error (*window_give)(ss_holder *holder, uint32_t offset);
+    int (*window_pin)(ss_holder *holder, uint32_t offset);
+    superslab_error (*window_unpin)(ss_holder *holder, uint32_t offset);
+    size_t (*window_usable_size)(const void *address);
+    superslab_error (*window_free)(const void *address);
+    superslab_error (*window_check)(const void *address);
+    uint32_t (*window_stride)(unsigned bin);
+    void (*window_stats)(const ss_holder *holder, ss_api_window_stats *out);
 } superslab_api;
 
 /* This copy's own table. */

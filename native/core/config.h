@@ -19,6 +19,12 @@
 #define SS_REGION_MIN_BYTES ((size_t)8 << 20)
 /* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
 #define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
+/* A window's table has one byte for each 16 of the window. */
+#define SS_LIVE_SHIFT 4u
+#define SS_LIVE_GRANULE_BYTES (SS_GRANULE_BYTES >> SS_LIVE_SHIFT)
+/* A magazine of a holder may keep so many bytes, and in any case so many blocks. */
+#define SS_MAGAZINE_MAX_BYTES ((size_t)64 << 10)
+#define SS_MAGAZINE_MIN_BLOCKS 8u
 /* Spaces of malloc, and after them external ones. */
 #define SS_OWN_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u

@@ -20,8 +20,8 @@ SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t byt
         return NULL;
     }
     ss_process_init();
-    ss_space *space =
-        ss_space_adopt(base, bytes & ~(SS_GRANULE_BYTES - 1), limit & ~(SS_GRANULE_BYTES - 1));
+    ss_space *space = ss_space_adopt(base, bytes & ~(SS_GRANULE_BYTES - 1),
+                                     limit & ~(SS_GRANULE_BYTES - 1), NULL);
     if (space == NULL)
         errno = ENOMEM;
     return (superslab_region *)(void *)space;
@@ -99,7 +99,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     ss_space *space = space_of(region);
     size_t given = 0;
     ss_faults faults = {.count = 0};
-    ss_giver giver = {0, SS_BIN_COUNT, NULL};
+    ss_giver giver = {0, SS_BIN_COUNT, NULL, space};
     void *blocks[BATCH];
     uint32_t held = 0;
     for (size_t i = 0; i < count; i++) {

@@ -28,7 +28,7 @@ static void push_or_overflow(void *block, unsigned bin) {
     } else if ((heap = ss_thread_heap(&self)) != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
     } else {
-        ss_giver giver = {0, SS_BIN_COUNT, NULL};
+        ss_giver giver = {0, SS_BIN_COUNT, NULL, NULL};
         ss_slab_give(&block, 1, bin, &giver, &faults);
     }
     ss_thread_leave(self);

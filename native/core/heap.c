@@ -237,7 +237,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
     ss_bin *b = &heap->bin[bin];
-    ss_giver giver = {heap->id, adopt && b->slab == NULL ? bin : SS_BIN_COUNT, NULL};
+    ss_giver giver = {heap->id, adopt && b->slab == NULL ? bin : SS_BIN_COUNT, NULL, NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
     if (giver.adopted != NULL)
         b->slab = giver.adopted;

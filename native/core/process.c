@@ -61,6 +61,7 @@ static void init_let_go(void) {
 }
 
 static void fork_prepare(void) {
+    ss_lock_take(&ss_process->windows_lock);
     ss_lock_take(&ss_process->park_lock);
     init_hold();
     ss_lock_take(&ss_process->heaps_lock);
@@ -76,6 +77,7 @@ static void fork_parent(void) {
     ss_lock_release(&ss_process->heaps_lock);
     init_let_go();
     ss_lock_release(&ss_process->park_lock);
+    ss_lock_release(&ss_process->windows_lock);
 }
 
 /* The other threads are gone. A heap whose thread was outside the allocator goes to the next new thread as

@@ -357,7 +357,7 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
                       ss_faults *faults) {
     give_group groups[GROUP_COUNT];
     uint32_t open = 0; /* one bit a group in use */
-    ss_space *space = NULL;
+    ss_space *space = giver->space;
     ss_slab *slab = NULL;
     ss_slab_view view = {.class = NULL};
     uintptr_t base = 0, bytes = 0;

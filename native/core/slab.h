@@ -54,6 +54,7 @@ typedef struct ss_giver {
     uint32_t owner;
     unsigned wanted;
     ss_slab *adopted; /* NULL, or the slab that was */
+    ss_space *space;  /* where the first block probably is, or NULL */
 } ss_giver;
 
 /* Gives blocks back to the slabs they are from, whoever owns those; how many it could. Blocks must

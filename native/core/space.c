@@ -175,11 +175,12 @@ ss_space *ss_space_add(ss_space_kind kind, size_t least) {
     return space;
 }
 
-ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit) {
+ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
         return NULL;
     bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit);
+    space->live = (_Atomic uint8_t *)live;
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
     if (set && space_publish(space) != NULL)
         return space;

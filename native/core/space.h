@@ -11,8 +11,8 @@ bool ss_space_init(void);
 /* One more space of a kind that malloc uses, large enough for `bytes` in one piece. */
 ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 
-/* A space over the caller's memory. */
-ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit);
+/* A space over the caller's memory; `live` is a window's table or NULL. */
+ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live);
 void ss_space_retire(ss_space *space);
 
 /* Whether the space has addresses left for `count` granules in a row: if so, a refusal was for want of

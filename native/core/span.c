@@ -296,6 +296,17 @@ static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
 
 /* ---- giving back ---- */
 
+/* No block starts in the granules, so their part of a window's table is zero. */
+static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
+    uintptr_t page = ss_os_page_bytes(), table = (uintptr_t)space->live;
+    uintptr_t from = table + (uintptr_t)first * SS_LIVE_GRANULE_BYTES;
+    uintptr_t to = from + (uintptr_t)count * SS_LIVE_GRANULE_BYTES;
+    from = (from + page - 1) & ~(page - 1);
+    to &= ~(page - 1);
+    if (from < to)
+        ss_os_purge((void *)from, to - from);
+}
+
 #define OLDEST_OF 4u
 
 /* The dirty run to purge next: the oldest of the latest ones of the longest lengths. Long runs give
@@ -317,7 +328,7 @@ static uint32_t run_to_purge(const ss_space *space) {
 
 size_t ss_span_purge(ss_space *space, size_t keep) {
     size_t given = 0;
-    if (space->kind == SS_SPACE_EXTERNAL)
+    if (space->kind == SS_SPACE_EXTERNAL && space->live == NULL)
         return 0; /* not ours to give */
     ss_lock_take(&space->lock);
     while (space->dirty_granules > keep) {
@@ -331,6 +342,8 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
         char *start = ss_space_address(space, first);
         size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
         bool purged = moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
+        if (space->live != NULL)
+            live_purge(space, first, count);
         ss_lock_take(&space->lock);
         space->purging--;
         space->used_granules -= count;

@@ -2,6 +2,7 @@
 #include "heap.h"
 #include "process.h"
 #include "span.h"
+#include "window.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
@@ -15,10 +16,10 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
     out->slab_free_bytes += bytes - out_blocks * class->stride;
 }
 
-static void add_space(ss_space *space, superslab_stats *out) {
+void ss_stats_add_space(ss_space *space, superslab_stats *out) {
     ss_lock_take(&space->lock);
     uint32_t granules = space->granule_count;
-    if (space->kind != SS_SPACE_EXTERNAL)
+    if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
         out->dirty_bytes += (uint64_t)space->dirty_granules << SS_GRANULE_SHIFT;
     ss_lock_release(&space->lock);
     for (uint32_t i = 0; i < granules;) {
@@ -67,14 +68,14 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     *out = (superslab_stats){0};
     ss_process_init();
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        add_space(ss_space_own(i), out);
+        ss_stats_add_space(ss_space_own(i), out);
     uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
     const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < externals; i++) {
         ss_space *space =
             atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
         if (space != NULL)
-            add_space(space, out);
+            ss_stats_add_space(space, out);
     }
     ss_external_end(phase);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
@@ -82,6 +83,7 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
         add_heap(heap, out);
     out->lost_blocks = atomic_load_explicit(&ss_process->lost_blocks, memory_order_relaxed);
     out->lost_bytes = atomic_load_explicit(&ss_process->lost_bytes, memory_order_relaxed);
+    ss_windows_add_cached(out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
     out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);

@@ -8,6 +8,7 @@
 #include "report.h"
 #include "span.h"
 #include "thread.h"
+#include "window.h"
 
 /* ---- trim ---- */
 
@@ -37,7 +38,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
         given += ss_span_purge(space, 0);
     }
     ss_report_faults(&faults);
-    return given;
+    return given + ss_windows_trim();
 }
 
 /* ---- prewarm ---- */

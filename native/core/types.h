@@ -19,6 +19,8 @@
  * heap        one thread's bins and the slabs it takes from
  * owner       the heap that alone may take blocks from a slab; a slab without one is abandoned, and
  *             listed if it has free blocks; whoever takes it from the list adopts it
+ * window      an external region that isolates of a JavaScript engine share, with a table of what is
+ *             live in it; holder: one of those isolates; magazine: its cache of blocks of one class
  * flush       blocks going from a bin back to their slabs in one batch; refill the other way
  * remote free a block flushed to a slab that another heap owns
  * dirty       free, but its pages may still hold memory; purge gives that memory back
@@ -130,6 +132,9 @@ typedef struct ss_space {
     size_t bytes;
     ss_space_kind kind;
     uint8_t index;
+    /* External spaces: a window's table. With one, free memory is given back like our own; without one
+     * it is not ours to give. */
+    _Atomic uint8_t *live;
     _Atomic uint32_t *entries;
     ss_granule *granules;
     uint32_t *moved; /* under `lock`: one mask a SuperSlab of granules mapped by a page move */
@@ -235,6 +240,9 @@ typedef struct ss_process_data {
         lost_bytes;    /* see ss_heap_inherit; written in a forked child alone */
     _Atomic bool lent; /* for want of memory some request got a block of a larger class */
     _Atomic uint32_t moved_superslabs; /* those with a granule in `moved` */
+
+    ss_lock windows_lock; /* windows, their holders and pins */
+    struct ss_window *windows;
 
     _Atomic(superslab_error_handler *) error_handler;
     _Atomic(void *) error_context;

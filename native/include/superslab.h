@@ -192,6 +192,19 @@ SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, u
 /* Forgets the region; its memory is untouched. No thread may be using it. */
 SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region);
 
+/* ---- blocks that JavaScript allocated ----------------------------------------------------
+ *
+ * The Buffers of the npm package lie in shared memory that superslab serves. A native addon gets such
+ * a block's address from `address(buffer)` or from napi_get_buffer_info; these are the way back. A
+ * block whose address JavaScript asked for stays mapped until it is freed, whichever isolates end. */
+
+/* Bytes the block at `address` can hold; 0 when no live block of JavaScript starts there. */
+SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address);
+
+/* Frees the block, from any thread, as `free(buffer)` does: once, on whichever side. An error says why
+ * nothing was freed; it does not go to the error handler. */
+SUPERSLAB_EXPORT superslab_error superslab_window_free(const void *address);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,305 @@
+#include "window.h"
+
+#include "arguments.h"
+#include "heap.h"
+
+namespace {
+
+/* One isolate's part in a window. */
+struct Isolate {
+    ss_holder *holder;
+    uintptr_t base;
+    size_t limit;
+    napi_ref views[3]; /* memory, table and magazines stay reachable as long as the environment */
+};
+
+napi_value number(napi_env env, double value) {
+    napi_value result = nullptr;
+    napi_create_double(env, value, &result);
+    return result;
+}
+
+struct View {
+    uintptr_t address = 0;
+    size_t length = 0;
+};
+
+/* A Uint8Array, a Buffer among them; one whose memory is gone has no address. */
+bool argument_view(napi_env env, napi_value value, const char *name, View *out) {
+    napi_typedarray_type type = napi_int8_array;
+    void *data = nullptr;
+    if (napi_get_typedarray_info(env, value, &type, &out->length, &data, nullptr, nullptr) !=
+            napi_ok ||
+        type != napi_uint8_array) {
+        throw_argument_type(env, name, "a Uint8Array");
+        return false;
+    }
+    out->address = reinterpret_cast<uintptr_t>(data);
+    return true;
+}
+
+/* ---- the functions of an isolate ---- */
+
+/* An offset is what JavaScript took it for; what is no uint32 is no block. */
+uint32_t offset_of(napi_env env, napi_value value) {
+    double given = -1;
+    napi_get_value_double(env, value, &given);
+    return given >= 0 && given <= UINT32_MAX && given == static_cast<uint32_t>(given)
+               ? static_cast<uint32_t>(given)
+               : UINT32_MAX;
+}
+
+uint32_t bin_of(napi_env env, napi_value value) {
+    uint32_t bin = 0;
+    napi_get_value_uint32(env, value, &bin);
+    return bin < SS_LIVE_CLASSES ? bin : 0;
+}
+
+napi_value refill(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    return number(env, heap()->window_refill(isolate->holder, bin_of(env, given[0])));
+}
+
+napi_value flush(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    heap()->window_flush(static_cast<Isolate *>(given.data())->holder, bin_of(env, given[0]));
+    return nullptr;
+}
+
+napi_value drain(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    heap()->window_drain(static_cast<Isolate *>(given.data())->holder);
+    return nullptr;
+}
+
+napi_value take(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    double size = 0;
+    napi_get_value_double(env, given[0], &size);
+    if (!(size <= static_cast<double>(isolate->limit)))
+        return number(env, SS_API_FULL);
+    return number(env, heap()->window_take(isolate->holder, static_cast<size_t>(size)));
+}
+
+napi_value give(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    return number(env, -heap()->window_give(isolate->holder, offset_of(env, given[0])));
+}
+
+napi_value pin(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    return number(env, -heap()->window_pin(isolate->holder, offset_of(env, given[0])));
+}
+
+napi_value unpin(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    return number(env, -heap()->window_unpin(isolate->holder, offset_of(env, given[0])));
+}
+
+napi_value look(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    uintptr_t address = isolate->base + offset_of(env, given[0]);
+    return number(env, -heap()->window_check(reinterpret_cast<void *>(address)));
+}
+
+napi_value usable_size(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    uintptr_t address = isolate->base + offset_of(env, given[0]);
+    return number(env, heap()->window_usable_size(reinterpret_cast<void *>(address)));
+}
+
+/* The offset of a view's first byte, or -1 when it lies elsewhere. */
+napi_value offset(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    View view;
+    if (!argument_view(env, given[0], "buffer", &view))
+        return nullptr;
+    uintptr_t distance = view.address - isolate->base;
+    return number(env, distance < isolate->limit ? static_cast<double>(distance) : -1);
+}
+
+napi_value grow(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    double bytes = 0;
+    napi_get_value_double(env, given[0], &bytes);
+    if (bytes > 0 && bytes <= static_cast<double>(isolate->limit))
+        heap()->window_grow(isolate->holder, static_cast<size_t>(bytes));
+    return nullptr;
+}
+
+napi_value bytes(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    return number(env, static_cast<double>(
+                           heap()->window_bytes(static_cast<Isolate *>(given.data())->holder)));
+}
+
+napi_value last(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    heap()->window_last(static_cast<Isolate *>(given.data())->holder);
+    return nullptr;
+}
+
+napi_value stats_object(napi_env env, const ss_holder *holder) {
+    ss_api_window_stats stats;
+    heap()->window_stats(holder, &stats);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } fields[] = {
+        {"windows", stats.windows},
+        {"isolates", stats.holders},
+        {"windowBytes", stats.window_bytes},
+        {"limitBytes", stats.limit_bytes},
+        {"liveBlocks", stats.live_blocks},
+        {"liveBytes", stats.live_bytes},
+        {"cachedBlocks", stats.cached_blocks},
+        {"cachedBytes", stats.cached_bytes},
+        {"contained", stats.contained},
+    };
+    napi_value out = nullptr;
+    napi_create_object(env, &out);
+    for (const auto &field : fields)
+        napi_set_named_property(env, out, field.name,
+                                number(env, static_cast<double>(field.value)));
+    return out;
+}
+
+napi_value own_stats(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    return stats_object(env, static_cast<Isolate *>(given.data())->holder);
+}
+
+constexpr struct {
+    const char *name;
+    napi_callback callback;
+} FUNCTIONS[] = {
+    {"refill", refill}, {"flush", flush},     {"drain", drain},
+    {"take", take},     {"give", give},       {"pin", pin},
+    {"unpin", unpin},   {"look", look},       {"usableSize", usable_size},
+    {"offset", offset}, {"grow", grow},       {"last", last},
+    {"bytes", bytes},   {"stats", own_stats},
+};
+
+/* ---- joining ---- */
+
+/* Runs on the isolate's thread, after its last JavaScript and before its memory goes. */
+void leave(void *data) {
+    auto *isolate = static_cast<Isolate *>(data);
+    heap()->window_leave(isolate->holder);
+    delete isolate;
+}
+
+/* windowJoin(memory, table, magazines, limit): views of all that is usable now. Undefined when the core
+ * has no memory for another window. */
+napi_value join(napi_env env, napi_callback_info info) {
+    Arguments<4> given(env, info);
+    View memory, table;
+    size_t limit, words = 0;
+    void *magazines = nullptr;
+    napi_typedarray_type type = napi_int8_array;
+    if (!argument_view(env, given[0], "memory", &memory) ||
+        !argument_view(env, given[1], "table", &table) ||
+        !argument_size(env, given[3], "limit", &limit))
+        return nullptr;
+    napi_get_typedarray_info(env, given[2], &type, &words, &magazines, nullptr, nullptr);
+    if (type != napi_uint32_array || words != SS_LIVE_CLASSES * SS_MAGAZINE_WORDS ||
+        table.length < limit / 16) {
+        throw_argument_range(env, "magazines", "as long as all magazines, and the table the limit");
+        return nullptr;
+    }
+    ss_api_window window = {reinterpret_cast<void *>(memory.address), memory.length, limit,
+                            reinterpret_cast<uint8_t *>(table.address)};
+    ss_holder *holder = heap()->window_join(&window, static_cast<uint32_t *>(magazines));
+    if (holder == nullptr)
+        return nullptr;
+    auto *isolate = new Isolate{holder, memory.address, limit, {}};
+    for (size_t i = 0; i < 3; i++)
+        napi_create_reference(env, given[i], 1, &isolate->views[i]);
+    napi_add_env_cleanup_hook(env, leave, isolate);
+    napi_value out = nullptr;
+    napi_create_object(env, &out);
+    for (const auto &[name, callback] : FUNCTIONS) {
+        napi_value function = nullptr;
+        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, isolate, &function);
+        napi_set_named_property(env, out, name, function);
+    }
+    napi_set_named_property(env, out, "base", number(env, static_cast<double>(memory.address)));
+    napi_set_named_property(env, out, "tag", number(env, heap()->window_tag(holder)));
+    return out;
+}
+
+/* ---- views of any window ---- */
+
+napi_value view_free(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    View view;
+    if (!argument_view(env, given[0], "buffer", &view))
+        return nullptr;
+    return number(env, -heap()->window_free(reinterpret_cast<void *>(view.address)));
+}
+
+napi_value view_look(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    View view;
+    if (!argument_view(env, given[0], "buffer", &view))
+        return nullptr;
+    return number(env, -heap()->window_check(reinterpret_cast<void *>(view.address)));
+}
+
+napi_value view_usable_size(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    View view;
+    if (!argument_view(env, given[0], "buffer", &view))
+        return nullptr;
+    return number(env, static_cast<double>(
+                           heap()->window_usable_size(reinterpret_cast<void *>(view.address))));
+}
+
+napi_value view_address(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    View view;
+    if (!argument_view(env, given[0], "buffer", &view))
+        return nullptr;
+    return number(env, static_cast<double>(view.address));
+}
+
+napi_value stats(napi_env env, napi_callback_info) {
+    return stats_object(env, nullptr);
+}
+
+/* The bytes that a block of each class holds. */
+napi_value strides(napi_env env, napi_callback_info) {
+    napi_value out = nullptr;
+    napi_create_array(env, &out);
+    for (uint32_t bin = 0; bin < SS_LIVE_CLASSES; bin++)
+        napi_set_element(env, out, bin, number(env, heap()->window_stride(bin)));
+    return out;
+}
+
+} // namespace
+
+void window_exports(Napi::Env env, Napi::Object exports) {
+    const struct {
+        const char *name;
+        napi_callback callback;
+    } functions[] = {
+        {"windowJoin", join},          {"windowStats", stats},
+        {"windowStrides", strides},    {"viewFree", view_free},
+        {"viewLook", view_look},       {"viewUsableSize", view_usable_size},
+        {"viewAddress", view_address},
+    };
+    for (const auto &[name, callback] : functions) {
+        napi_value function = nullptr;
+        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+        exports.Set(name, function);
+    }
+}

@@ -1,0 +1,136 @@
+/* Pins: a block that something still uses (a read that is under way) is not freed before its last pin
+ * goes. While it has one, its byte in the table says so, and what the byte said before is kept here. */
+#include "meta.h"
+#include "window.h"
+
+struct ss_pin {
+    ss_pin *next;
+    ss_holder *holder;
+    uint32_t offset;
+    uint32_t count; /* by this holder */
+    uint8_t byte;   /* the block's, the same in all pins of it */
+    bool freed;     /* likewise */
+};
+
+static ss_pin **list_of(ss_window *window, uint32_t offset) {
+    return &window->pins[(offset >> SS_LIVE_SHIFT) * UINT32_C(0x9e3779b1) >> 26];
+}
+_Static_assert(SS_PIN_LISTS == 64, "the shift above");
+
+/* The place of the holder's pin of a block, or of anybody's for NULL; NULL is there if there is none. */
+static ss_pin **pin_find(ss_window *window, const ss_holder *holder, uint32_t offset) {
+    ss_pin **at = list_of(window, offset);
+    while (*at != NULL && ((*at)->offset != offset || (holder != NULL && (*at)->holder != holder)))
+        at = &(*at)->next;
+    return at;
+}
+
+static void pin_push(ss_holder *holder, uint32_t offset, uint8_t byte, ss_pin *pin) {
+    ss_pin **list = list_of(holder->window, offset);
+    *pin = (ss_pin){*list, holder, offset, 1, byte, false};
+    *list = pin;
+}
+
+/* With the lock held; `spare` was made before. True if it was used. */
+static bool pin_add(ss_holder *holder, uint32_t offset, ss_pin *spare, superslab_error *error) {
+    ss_window *window = holder->window;
+    _Atomic uint8_t *byte = ss_window_byte(window, offset);
+    uint8_t seen = atomic_load_explicit(byte, memory_order_acquire);
+    *error = SUPERSLAB_OK;
+    while (seen != 0 && seen != SS_LIVE_PINNED)
+        /* Whoever frees it in JavaScript in this instant writes 0 over it: the pin came too late. */
+        if (atomic_compare_exchange_weak_explicit(byte, &seen, SS_LIVE_PINNED, memory_order_acq_rel,
+                                                  memory_order_acquire)) {
+            pin_push(holder, offset, seen, spare);
+            return true;
+        }
+    ss_pin *any = seen == 0 ? NULL : *pin_find(window, NULL, offset);
+    if (any == NULL || any->freed) {
+        *error = SUPERSLAB_ERROR_DOUBLE_FREE;
+        return false;
+    }
+    ss_pin *own = *pin_find(window, holder, offset);
+    if (own != NULL) {
+        own->count++;
+        return false;
+    }
+    pin_push(holder, offset, any->byte, spare);
+    return true;
+}
+
+int ss_pin_add(ss_holder *holder, uint32_t offset) {
+    if (offset >= holder->window->limit || offset % SS_ALIGNMENT != 0)
+        return SUPERSLAB_ERROR_UNKNOWN_POINTER;
+    ss_pin *spare = ss_meta_take(sizeof *spare);
+    if (spare == NULL)
+        return SS_API_FULL;
+    superslab_error error;
+    ss_lock_take(&ss_process->windows_lock);
+    bool used = pin_add(holder, offset, spare, &error);
+    ss_lock_release(&ss_process->windows_lock);
+    if (!used)
+        ss_meta_give(spare, sizeof *spare);
+    return error == SUPERSLAB_OK ? 0 : (int)ss_window_look(holder->window, offset);
+}
+
+/* Takes a pin off its list, with the lock held. True if it was the block's last and it was freed
+ * meanwhile: the caller gives the block back. */
+static bool pin_unlink(ss_window *window, ss_pin **at) {
+    ss_pin *pin = *at;
+    *at = pin->next;
+    if (*pin_find(window, NULL, pin->offset) != NULL)
+        return false;
+    /* Release: as a free or as nothing at all. The byte of a freed block stays: it is given next. */
+    atomic_store_explicit(ss_window_byte(window, pin->offset), pin->byte, memory_order_release);
+    return pin->freed;
+}
+
+static void pin_end(ss_window *window, ss_pin *pin, bool give) {
+    uint32_t offset = pin->offset;
+    ss_meta_give(pin, sizeof *pin);
+    if (give)
+        ss_window_give(window, offset);
+}
+
+superslab_error ss_pin_remove(ss_holder *holder, uint32_t offset) {
+    ss_window *window = holder->window;
+    if (offset >= window->limit)
+        return SUPERSLAB_ERROR_UNKNOWN_POINTER;
+    ss_lock_take(&ss_process->windows_lock);
+    ss_pin **at = pin_find(window, holder, offset), *pin = *at;
+    bool gone = pin != NULL && --pin->count == 0;
+    bool give = gone && pin_unlink(window, at);
+    ss_lock_release(&ss_process->windows_lock);
+    if (gone)
+        pin_end(window, pin, give);
+    return pin == NULL ? SUPERSLAB_ERROR_UNKNOWN_POINTER : SUPERSLAB_OK;
+}
+
+superslab_error ss_pin_free_later(ss_window *window, uint32_t offset) {
+    bool first = false;
+    ss_lock_take(&ss_process->windows_lock);
+    for (ss_pin *pin = *list_of(window, offset); pin != NULL; pin = pin->next)
+        if (pin->offset == offset) {
+            first |= !pin->freed;
+            pin->freed = true;
+        }
+    ss_lock_release(&ss_process->windows_lock);
+    return first ? SUPERSLAB_OK : SUPERSLAB_ERROR_DOUBLE_FREE;
+}
+
+void ss_pin_remove_all(ss_holder *holder) {
+    ss_window *window = holder->window;
+    for (unsigned list = 0; list < SS_PIN_LISTS; list++)
+        for (;;) {
+            ss_lock_take(&ss_process->windows_lock);
+            ss_pin **at = &window->pins[list];
+            while (*at != NULL && (*at)->holder != holder)
+                at = &(*at)->next;
+            ss_pin *pin = *at;
+            bool give = pin != NULL && pin_unlink(window, at);
+            ss_lock_release(&ss_process->windows_lock);
+            if (pin == NULL)
+                break;
+            pin_end(window, pin, give);
+        }
+}

@@ -1,0 +1,106 @@
+/* Windows: regions that the isolates of a JavaScript engine share.
+ *
+ * The memory is a SharedArrayBuffer that any code of the program may write to, anywhere, so nothing is
+ * believed that lies in it. Beside it, in shared memory that no code of the program is handed, lies the
+ * table `live`: for each 16 bytes of the window one byte, 0 where no live block starts, else what does
+ * (SS_LIVE_* in api.h). JavaScript reads and writes it without atomics on its own hot paths, and an
+ * isolate that pops a block writes its class there.
+ *
+ *   holder      one isolate that uses the window. Its magazines are memory of its own that JavaScript
+ *               pushes to and pops from; refill and flush run on its thread, so they never meet it.
+ *   visitor     a thread that uses a window without being a holder: it found it by an address, and keeps
+ *               it from being retired meanwhile. It waits for nobody.
+ *   retire      when the last holder leaves, before the engine may unmap the memory, unless the window
+ *               was made lasting: then JavaScript has seen to it that it is never unmapped.
+ *
+ * Two isolates that free one block in the same instant both find it live, and both push it. Whichever
+ * comes first hands it out again or gives it back; the other finds it live or free when it pops, refills
+ * or flushes, drops it, and counts it as contained. */
+#ifndef SS_WINDOW_H
+#define SS_WINDOW_H
+
+#include "api.h"
+#include "space.h"
+
+typedef struct ss_pin ss_pin;
+
+#define SS_PIN_LISTS 64u
+
+typedef struct ss_window {
+    ss_space *space;
+    _Atomic uint8_t *live;
+    _Atomic uint64_t contained; /* any thread counts */
+
+    /* Under windows_lock, as is all of a holder but its magazines. */
+    uintptr_t base;
+    size_t limit;
+    bool busy;    /* being made or retired: nobody else may use it */
+    bool lasting; /* is never retired */
+    uint32_t visitors;
+    ss_holder *holders;
+    ss_pin *pins[SS_PIN_LISTS];
+    struct ss_window *next;
+} ss_window;
+
+struct ss_holder {
+    ss_window *window;
+    uint32_t
+        *magazines; /* SS_LIVE_CLASSES times SS_MAGAZINE_WORDS; the isolate's thread alone writes */
+    uint32_t tag;   /* what it may put into the table for blocks it keeps track of */
+    ss_holder *next;
+};
+
+/* The window around an address, to be left soon; NULL if there is none. */
+ss_window *ss_window_visit(uintptr_t address);
+void ss_window_part(ss_window *window);
+
+static inline _Atomic uint8_t *ss_window_byte(const ss_window *window, uint32_t offset) {
+    return &window->live[offset >> SS_LIVE_SHIFT];
+}
+
+static inline void ss_window_contain(ss_window *window, uint64_t count) {
+    atomic_fetch_add_explicit(&window->contained, count, memory_order_relaxed);
+}
+
+/* What freeing the block at an offset would be called, without doing it. */
+superslab_error ss_window_look(ss_window *window, uint32_t offset);
+/* Frees it, or has the last pin free it. */
+superslab_error ss_window_give(ss_window *window, uint32_t offset);
+
+/* ---- magazine.c ---- */
+
+int64_t ss_magazine_refill(ss_holder *holder, unsigned bin);
+void ss_magazine_flush(ss_holder *holder, unsigned bin);
+void ss_magazine_drain(ss_holder *holder);
+void ss_magazine_init(uint32_t *magazines);
+
+/* ---- pin.c ---- */
+
+/* 0, a superslab_error, or SS_API_FULL when there is no memory for it. */
+int ss_pin_add(ss_holder *holder, uint32_t offset);
+superslab_error ss_pin_remove(ss_holder *holder, uint32_t offset);
+/* The block is freed when its last pin goes. An error if it has been already. */
+superslab_error ss_pin_free_later(ss_window *window, uint32_t offset);
+void ss_pin_remove_all(ss_holder *holder);
+
+/* ---- for stats.c and trim.c ---- */
+
+void ss_windows_add_cached(superslab_stats *out);
+size_t ss_windows_trim(void);
+void ss_stats_add_space(ss_space *space, superslab_stats *out);
+
+/* ---- behind the table of api.h ---- */
+
+ss_holder *ss_window_join(const ss_api_window *given, uint32_t *magazines);
+void ss_window_leave(ss_holder *holder);
+void ss_window_last(ss_holder *holder);
+uint32_t ss_window_tag(const ss_holder *holder);
+size_t ss_window_bytes(const ss_holder *holder);
+void ss_window_grow(ss_holder *holder, size_t bytes);
+int64_t ss_window_take(ss_holder *holder, size_t size);
+superslab_error ss_window_give_held(ss_holder *holder, uint32_t offset);
+superslab_error ss_window_check(const void *address);
+uint32_t ss_window_stride(unsigned bin);
+void ss_window_stats(const ss_holder *holder, ss_api_window_stats *out);
+
+#endif
