@@ -1,12 +1,22 @@
-import { addon, type Info, type Stats } from './native'
+import { window } from './heap/instance'
+import { addon, type HeapStats, type Info, type RawStats } from './native'
+
+/** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
+export interface Stats extends RawStats {
+  heap: HeapStats
+}
 
 /** Exact while no other thread allocates or frees. */
 export function stats(): Stats {
-  return addon.stats()
+  return { ...addon.stats(), heap: addon.windowStats() }
 }
 
-/** Gives free memory back to the system; returns the bytes given back by this call. */
+/**
+ * Gives free memory back to the system, this thread's freed Buffers included; returns the bytes given back by this
+ * call. What other threads keep for their next Buffers stays theirs.
+ */
 export function trim(): number {
+  window.native.drain()
   return addon.trim()
 }
 

@@ -9,6 +9,8 @@ export const codes = {
   ERR_SUPERSLAB_CORRUPTED_HEADER: 'The byte before the block is no header: something wrote there',
   ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
   ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',
+  ERR_SUPERSLAB_NOT_A_BLOCK: 'The view is not what alloc returned: a subarray, or made by hand',
+  ERR_SUPERSLAB_HEAP_FULL: 'The window is full: see `size`, `limit` and `live` (a RangeError)',
   ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
   ERR_SUPERSLAB_INCOMPATIBLE_COPY: 'Another version of superslab already serves this process',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
@@ -38,8 +40,44 @@ const misuses: readonly ErrorCode[] = [
 ]
 
 export function misuse(error: number, address: number): SuperslabError {
-  const code = misuses[error - 1] ?? 'ERR_SUPERSLAB_UNKNOWN_POINTER'
-  return new SuperslabError(code, `0x${address.toString(16)}: ${codes[code]}`)
+  return misuseOf(`0x${address.toString(16)}`, codeOf(error))
+}
+
+export function codeOf(error: number): ErrorCode {
+  return misuses[error - 1] ?? 'ERR_SUPERSLAB_UNKNOWN_POINTER'
+}
+
+export function misuseOf(what: string, code: ErrorCode): SuperslabError {
+  return new SuperslabError(code, `${what}: ${codes[code]}`)
+}
+
+/** A request that the window has no room for. */
+export class HeapFullError extends RangeError {
+  readonly code = 'ERR_SUPERSLAB_HEAP_FULL'
+  /** Bytes that were asked for. */
+  readonly size: number
+  /** Bytes the window may have. */
+  readonly limit: number
+  /** Bytes in live blocks. */
+  readonly live: number
+
+  constructor(size: number, limit: number, live: number) {
+    super(`No room for ${size} bytes: ${live} of at most ${limit} are in live blocks`)
+    this.name = 'HeapFullError'
+    this.size = size
+    this.limit = limit
+    this.live = live
+  }
+}
+
+export function argumentType(name: string, expected: string): TypeError {
+  const error = new TypeError(`The "${name}" argument must be ${expected}`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' as const })
+}
+
+export function argumentRange(name: string, expected: string): RangeError {
+  const error = new RangeError(`The "${name}" argument must be ${expected}`)
+  return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const })
 }
 
 export function outOfMemory(request: string): SuperslabError {

@@ -1,6 +1,24 @@
-export { info, prewarm, stats, trim } from './control'
-export { codes, type ErrorCode, SuperslabError } from './errors'
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
+
+export {
+  address,
+  alloc,
+  allocZeroed,
+  asBuffer,
+  free,
+  type Pin,
+  pin,
+  realloc,
+  toOwned,
+  usableSize,
+} from './buffers'
+export { info, prewarm, type Stats, stats, trim } from './control'
+export { codes, type ErrorCode, HeapFullError, SuperslabError } from './errors'
 export { type AddressKind, type Inspection, inspect } from './inspect'
 export * as native from './memory'
-export type { Info, Stats } from './native'
+export type { HeapStats, Info } from './native'
+export { Pool, type PoolOptions } from './pool'
+export { Scope } from './scope'
 export { version } from './version'
+export { type Leak, leaks, type WatchOptions, watch } from './watch'

@@ -1,7 +1,7 @@
 import { load } from './load'
 
-/** Counters of the one heap of this process; all of them bytes or counts. */
-export interface Stats {
+/** Counters of all that superslab serves in this process, windows included; bytes or counts. */
+export interface RawStats {
   liveBlocks: number
   liveBytes: number
   cachedBlocks: number
@@ -42,6 +42,48 @@ export interface RawInspection {
   slab: number
 }
 
+/** What the windows hold: the shared memory that Buffers of `alloc` and blocks of `heap` lie in. */
+export interface HeapStats {
+  /** Windows in this process, and isolates that use one. */
+  windows: number
+  isolates: number
+  /** Bytes usable now, and ever. */
+  windowBytes: number
+  limitBytes: number
+  liveBlocks: number
+  liveBytes: number
+  /** Freed blocks in the magazines of isolates. */
+  cachedBlocks: number
+  cachedBytes: number
+  /** Frees that two threads made of one block in the same instant, noticed later and without harm. */
+  contained: number
+}
+
+/**
+ * This isolate's part in a window, by offset. Functions that free or pin return 0 or a negated `superslab_error`;
+ * `refill` and `take` return -1 when the window must grow and -2 when it cannot.
+ */
+export interface IsolateWindow {
+  /** Process address of offset 0. */
+  base: number
+  /** What the table may say of blocks that this isolate keeps track of. */
+  tag: number
+  bytes(): number
+  grow(bytes: number): void
+  refill(bin: number): number
+  flush(bin: number): void
+  drain(): void
+  take(size: number): number
+  give(block: number): number
+  pin(block: number): number
+  unpin(block: number): number
+  look(block: number): number
+  usableSize(block: number): number
+  offset(view: Uint8Array): number
+  last(): void
+  stats(): HeapStats
+}
+
 export interface BenchWorkload {
   name: string
   summary: string
@@ -76,9 +118,21 @@ export interface Addon {
   goodSize(size: number): number
   prewarm(size: number, count: number): number
   trim(): number
-  stats(): Stats
+  stats(): RawStats
   inspect(address: number | bigint): RawInspection
   info(): Info
+  windowJoin(
+    memory: Uint8Array,
+    table: Uint8Array,
+    magazines: Uint32Array,
+    limit: number,
+  ): IsolateWindow | undefined
+  windowStrides(): number[]
+  windowStats(): HeapStats
+  viewFree(view: Uint8Array): number
+  viewLook(view: Uint8Array): number
+  viewUsableSize(view: Uint8Array): number
+  viewAddress(view: Uint8Array): number
   benchWorkloads(): BenchWorkload[]
   benchRun(
     workload: string,

@@ -20,15 +20,29 @@ test('both module systems share one instance', (t) => {
 
 test('the public names are these', (t) => {
   const names = [
+    'HeapFullError',
+    'Pool',
+    'Scope',
     'SuperslabError',
+    'address',
+    'alloc',
+    'allocZeroed',
+    'asBuffer',
     'codes',
+    'free',
     'info',
     'inspect',
+    'leaks',
     'native',
+    'pin',
     'prewarm',
+    'realloc',
     'stats',
+    'toOwned',
     'trim',
+    'usableSize',
     'version',
+    'watch',
   ]
   t.deepEqual(Object.keys(required).toSorted(), names)
 })

@@ -41,6 +41,8 @@ test('every native source is listed once, and every listed one exists', (t) => {
 
 test('what the exports name was built', (t) => {
   const { exports, bin } = read('package.json')
-  const files = [...Object.values(exports['.']).flatMap((one) => Object.values(one as object))]
+  const files = [exports['.'], exports['./raw']].flatMap((module) =>
+    Object.values(module).flatMap((one) => Object.values(one as object)),
+  )
   for (const file of [...files, ...Object.values(bin)]) t.true(existsSync(file as string), file)
 })

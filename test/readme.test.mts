@@ -6,13 +6,19 @@ import { addon } from '#dist/native'
 
 const readme = readFileSync('README.md', 'utf8')
 
-test('the example prints what its comments say', (t) => {
-  const example = readme.match(/```js\n([\s\S]*?)```/)?.[1] ?? ''
-  const promised = [...example.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, text]) => text)
-  const args = ['--input-type=module', '--eval', example]
-  const printed = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
-  t.is(promised.length, 3)
-  t.deepEqual(printed, promised)
+const examples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, text]) => text ?? '')
+
+for (const [i, example] of examples.entries())
+  test(`example ${i + 1} prints what its comments say`, (t) => {
+    const promised = [...example.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, text]) => text)
+    const args = ['--input-type=module', '--eval', example]
+    const printed = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
+    t.is(promised.length, 3)
+    t.deepEqual(printed, promised)
+  })
+
+test('it has examples of Buffers and of addresses', (t) => {
+  t.is(examples.length, 2)
 })
 
 test('the table of errors is the list in the code', (t) => {

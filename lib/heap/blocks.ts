@@ -1,0 +1,101 @@
+import { argumentRange, argumentType, HeapFullError, misuse } from '../errors'
+import { magazineWords, smallBytes, type Window } from './window'
+
+/*
+ * Blocks by offset. The two hot paths below are all there is for most calls: a pop from or a push to this isolate's
+ * magazine of a class, and the block's byte in the table. Everything else is one call into the core a batch.
+ */
+
+export interface Blocks {
+  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. */
+  malloc(size: number): number
+  /** Frees a block, once, in any thread. */
+  free(block: number): void
+  /** The bytes a live block can hold. */
+  usableSize(block: number): number
+}
+
+const firstSlot = 2 // of a magazine; its count and its room come first
+const mustGrow = -1
+
+export function createBlocks(window: Window): Blocks {
+  const { table, magazines, classes, native } = window
+
+  function malloc(size: number): number {
+    if (size >>> 0 !== size || size > smallBytes) return mallocLarge(size)
+    const bin = classes[(size + 15) >>> 4] as number
+    const magazine = bin * magazineWords
+    const count = magazines[magazine] as number
+    if (count === 0) return mallocRefill(size, bin)
+    const block = magazines[magazine + count + firstSlot - 1] as number
+    const step = block >>> 4
+    magazines[magazine] = count - 1
+    // Freed by two threads at once, and the other one has handed it out again: it is that thread's.
+    if (table[step] !== 0) return malloc(size)
+    table[step] = bin + 1
+    return block
+  }
+
+  function free(block: number): void {
+    const step = block >>> 4
+    const kind = table[step] as number
+    // 1 to 80 is a class; the offset must be a multiple of 16 below 2 ** 32.
+    if (kind === 0 || !(kind <= 80) || (step << 4) >>> 0 !== block) {
+      freeOther(block)
+      return
+    }
+    const magazine = (kind - 1) * magazineWords
+    let count = magazines[magazine] as number
+    if (count === magazines[magazine + 1]) {
+      native.flush(kind - 1)
+      count = magazines[magazine] as number
+    }
+    table[step] = 0
+    magazines[magazine + count + firstSlot] = block
+    magazines[magazine] = count + 1
+  }
+
+  function mallocRefill(size: number, bin: number): number {
+    for (;;) {
+      const count = native.refill(bin)
+      if (count > 0) break
+      if (count !== mustGrow || !window.grow(size)) throw full(size)
+    }
+    window.sync()
+    return malloc(size)
+  }
+
+  function mallocLarge(size: number): number {
+    if (typeof size !== 'number') throw argumentType('size', 'a number')
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw argumentRange('size', 'an integer between 0 and 2 ** 53 - 1')
+    for (;;) {
+      const block = native.take(size)
+      if (block >= 0) {
+        window.sync()
+        return block
+      }
+      if (block !== mustGrow || !window.grow(size)) throw full(size)
+    }
+  }
+
+  /** Large, pinned and tracked blocks, and whatever is none. */
+  function freeOther(block: number): void {
+    if (typeof block !== 'number') throw argumentType('block', 'a number')
+    const result = native.give(block)
+    if (result !== 0) throw misuse(-result, block)
+  }
+
+  function usableSize(block: number): number {
+    if (typeof block !== 'number') throw argumentType('block', 'a number')
+    const bytes = native.usableSize(block)
+    if (bytes === 0) throw misuse(-native.look(block), block)
+    return bytes
+  }
+
+  function full(size: number): HeapFullError {
+    return new HeapFullError(size, window.limit, native.stats().liveBytes)
+  }
+
+  return { malloc, free, usableSize }
+}

@@ -1,0 +1,251 @@
+import { isUint8Array } from 'node:util/types'
+import { argumentType, codeOf, misuseOf, SuperslabError } from '../errors'
+import { addon } from '../native'
+import type { Blocks } from './blocks'
+import { keepForever } from './memory'
+import { Watch, type WatchOptions } from './watch'
+import { smallBytes, type Window } from './window'
+
+/*
+ * Buffers over blocks. Each has a private field with its block's offset, which nobody else can make: what has it came
+ * from here, and a second free of the same object is seen whatever has become of its block. Views that were received
+ * from another thread have none; they are looked up by address.
+ */
+
+/** Keeps a Buffer from being freed: a free meanwhile is put off until the last pin of it is released. */
+export interface Pin extends Disposable {
+  release(): void
+}
+
+export interface Buffers {
+  alloc(size: number): Buffer
+  allocZeroed(size: number): Buffer
+  free(buffer: Uint8Array): void
+  realloc(buffer: Uint8Array, size: number): Buffer
+  usableSize(buffer: Uint8Array): number
+  asBuffer(view: Uint8Array): Buffer
+  toOwned(buffer: Uint8Array): Buffer<ArrayBuffer>
+  address(buffer: Uint8Array): number
+  pin(buffer: Uint8Array): Pin
+  /** Whether it is a Buffer from here that was not freed. */
+  isLive(buffer: Uint8Array): boolean
+  /** For pools: makes a live Buffer one that counts as freed, and back. */
+  rest(buffer: Uint8Array, size: number): void
+  wake(buffer: Buffer): void
+  watch(options: WatchOptions): void
+  readonly watching: Watch | undefined
+}
+
+const freed = -1
+/** What the field of a resting Buffer is made of, its own inverse: every result is below `freed`. */
+const restOf = (block: number) => -2 - block
+
+export function createBuffers(window: Window, blocks: Blocks): Buffers {
+  const { table, native, classes, strides } = window
+  const state: { watch: Watch | undefined } = { watch: undefined }
+
+  class SlabBuffer extends Uint8Array<SharedArrayBuffer> {
+    #block: number
+
+    constructor(block: number, length: number) {
+      super(window.buffer, block, length)
+      this.#block = block
+    }
+
+    static has(buffer: object): buffer is SlabBuffer {
+      return #block in buffer
+    }
+
+    /** The offset while the Buffer is live. */
+    static block(buffer: SlabBuffer): number {
+      return buffer.#block
+    }
+
+    static set(buffer: SlabBuffer, block: number): void {
+      buffer.#block = block
+    }
+  }
+  // As Node does with its own: a Buffer in all but the constructor that made it.
+  Object.setPrototypeOf(SlabBuffer.prototype, Buffer.prototype)
+  Object.defineProperty(SlabBuffer.prototype, 'constructor', { value: Buffer })
+
+  function alloc(size: number): Buffer {
+    const block = blocks.malloc(size)
+    const buffer = new SlabBuffer(block, size) as unknown as Buffer
+    if (state.watch !== undefined) state.watch.born(buffer, block, size, alloc)
+    return buffer
+  }
+
+  function allocZeroed(size: number): Buffer {
+    return alloc(size).fill(0)
+  }
+
+  function free(buffer: Uint8Array): void {
+    if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer)) {
+      freeReceived(buffer)
+      return
+    }
+    const block = SlabBuffer.block(buffer)
+    if (block < 0) throw doubleFree(buffer, block)
+    blocks.free(block)
+    SlabBuffer.set(buffer, freed)
+  }
+
+  function freeReceived(view: Uint8Array): void {
+    const block = received(view)
+    if (block >= 0) {
+      blocks.free(block)
+      return
+    }
+    const result = addon.viewFree(view)
+    if (result !== 0) throw misuseOf(describe(view), codeOf(-result))
+  }
+
+  /**
+   * The offset of the live block that a view without the field is: one that came from another thread, over the whole
+   * block. -1 if the block lies in another window.
+   */
+  function received(view: Uint8Array): number {
+    if (!isUint8Array(view)) throw argumentType('buffer', 'a Uint8Array')
+    if (window.isOwn(view)) throw misuseOf(describe(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
+    const result = addon.viewLook(view)
+    if (result !== 0) throw misuseOf(describe(view), codeOf(-result))
+    if (!isWhole(view.byteLength, addon.viewUsableSize(view)))
+      throw misuseOf(describe(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
+    window.sync()
+    return native.offset(view)
+  }
+
+  /** The block's offset in this isolate's window; of a view that another thread sent too. */
+  function blockOf(buffer: Uint8Array): number {
+    if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
+      return received(buffer)
+    const block = SlabBuffer.block(buffer)
+    if (block < 0) throw doubleFree(buffer, block)
+    return block
+  }
+
+  /** Whether a request of so many bytes gets a block that holds `usable`. */
+  function isWhole(length: number, usable: number): boolean {
+    if (!Number.isSafeInteger(length) || length < 0) return false
+    return length <= smallBytes
+      ? strides[classes[(length + 15) >>> 4] as number] === usable
+      : Math.ceil(length / 65536) * 65536 === usable
+  }
+
+  /** Neither pinned nor watched: those have more to them than their class. */
+  function isPlain(block: number): boolean {
+    const kind = table[block >>> 4] as number
+    return kind <= 80 || kind === 0xfe
+  }
+
+  function realloc(buffer: Uint8Array, size: number): Buffer {
+    const block = blockOf(buffer)
+    if (block >= 0 && isPlain(block) && isWhole(size, blocks.usableSize(block))) {
+      if (SlabBuffer.has(buffer)) SlabBuffer.set(buffer, freed)
+      return new SlabBuffer(block, size) as unknown as Buffer
+    }
+    const result = alloc(size)
+    result.set(buffer.length > size ? buffer.subarray(0, size) : buffer)
+    free(buffer)
+    return result
+  }
+
+  function usableSize(buffer: Uint8Array): number {
+    const block = blockOf(buffer)
+    return block >= 0 ? blocks.usableSize(block) : addon.viewUsableSize(buffer)
+  }
+
+  function asBuffer(view: Uint8Array): Buffer {
+    if (typeof view === 'object' && view !== null && SlabBuffer.has(view))
+      return view as unknown as Buffer
+    const block = received(view)
+    return block >= 0
+      ? (new SlabBuffer(block, view.byteLength) as unknown as Buffer)
+      : Buffer.from(view.buffer, view.byteOffset, view.byteLength)
+  }
+
+  function toOwned(buffer: Uint8Array): Buffer<ArrayBuffer> {
+    if (!isUint8Array(buffer)) throw argumentType('buffer', 'a Uint8Array')
+    return Buffer.from(new Uint8Array(buffer).buffer)
+  }
+
+  function address(buffer: Uint8Array): number {
+    const block = blockOf(buffer)
+    if (block < 0) {
+      keepForever(buffer.buffer)
+      return addon.viewAddress(buffer)
+    }
+    window.keep()
+    return native.base + block
+  }
+
+  function pin(buffer: Uint8Array): Pin {
+    const block = blockOf(buffer)
+    if (block < 0)
+      throw new SuperslabError(
+        'ERR_SUPERSLAB_NOT_A_BLOCK',
+        `${describe(buffer)} lies in the window of another thread, which alone can pin it`,
+      )
+    const result = native.pin(block)
+    if (result !== 0) throw misuseOf(describe(buffer), codeOf(-result))
+    let held = true
+    const release = () => {
+      if (held) native.unpin(block)
+      held = false
+    }
+    return { release, [Symbol.dispose]: release }
+  }
+
+  function isLive(buffer: Uint8Array): boolean {
+    return SlabBuffer.has(buffer) && SlabBuffer.block(buffer) >= 0
+  }
+
+  function rest(buffer: Uint8Array, size: number): void {
+    if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
+      throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_NOT_A_BLOCK')
+    const block = SlabBuffer.block(buffer)
+    if (block < 0 || table[block >>> 4] === 0) throw doubleFree(buffer, block)
+    if (buffer.length !== size) throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_SIZE_MISMATCH')
+    SlabBuffer.set(buffer, restOf(block))
+  }
+
+  function wake(buffer: Buffer): void {
+    const resting = buffer as unknown as SlabBuffer
+    SlabBuffer.set(resting, restOf(SlabBuffer.block(resting)))
+  }
+
+  function watch(options: WatchOptions): void {
+    const on = options.track || options.collect
+    if (on) state.watch ??= new Watch(window, blocks.free)
+    if (state.watch !== undefined) state.watch.options = options
+  }
+
+  function doubleFree(buffer: SlabBuffer, block: number): SuperslabError {
+    const state = block < freed ? 'rests in a pool' : ''
+    return misuseOf(`${describe(buffer)} ${state}`.trim(), 'ERR_SUPERSLAB_DOUBLE_FREE')
+  }
+
+  function describe(view: unknown): string {
+    return isUint8Array(view) ? `A view of ${view.byteLength} bytes` : String(view)
+  }
+
+  return {
+    alloc,
+    allocZeroed,
+    free,
+    realloc,
+    usableSize,
+    asBuffer,
+    toOwned,
+    address,
+    pin,
+    isLive,
+    rest,
+    wake,
+    watch,
+    get watching() {
+      return state.watch
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { totalmem } from 'node:os'
+import { constrainedMemory } from 'node:process'
+import { MessageChannel } from 'node:worker_threads'
+
+/*
+ * Shared memory that grows in place. A shared WebAssembly.Memory is the better one of the two kinds: its buffer has a
+ * fixed length, so a view of it is made in two thirds of the time that a view of a growable SharedArrayBuffer takes,
+ * and neither counts in process.memoryUsage().arrayBuffers. Both reserve addresses alone.
+ */
+
+/** A shared WebAssembly.Memory, whose type Node leaves to browsers. */
+interface GrowingMemory {
+  readonly buffer: SharedArrayBuffer
+  grow(pages: number): number
+}
+
+/** What other isolates are given: either kind can be cloned, and the clone shares the memory. */
+export type Memory = GrowingMemory | SharedArrayBuffer
+
+/** Undefined where WebAssembly is off, as it is without a compiler. */
+const { WebAssembly } = globalThis as {
+  WebAssembly?: {
+    Memory: new (options: { initial: number; maximum: number; shared: true }) => GrowingMemory
+  }
+}
+
+export const pageBytes = 65536
+
+/** One page less than 4 GiB: views of a buffer of 2 ** 32 bytes are not cloned right by Node 20. */
+const mostBytes = 2 ** 32 - pageBytes
+/** What is refused below this is refused. */
+const leastBytes = 16 * 2 ** 20
+
+/** No window is larger than the memory there is, so that it is full before the machine is. */
+export function sensibleLimit(): number {
+  const constrained = constrainedMemory?.() ?? 0
+  const there = constrained > 0 && constrained < totalmem() ? constrained : totalmem()
+  return Math.min(mostBytes, Math.max(leastBytes, Math.floor(there / pageBytes) * pageBytes))
+}
+
+/** Reserves `limit` bytes, or what the system grants of them, and makes the first page usable. */
+export function reserve(limit: number): { memory: Memory; limit: number } {
+  for (let bytes = limit; ; bytes = Math.floor(bytes / 2 / pageBytes) * pageBytes)
+    try {
+      return { memory: reserveExactly(bytes), limit: bytes }
+    } catch (error) {
+      if (bytes < leastBytes * 2) throw error
+    }
+}
+
+function reserveExactly(bytes: number): Memory {
+  if (WebAssembly === undefined) return growable(pageBytes, bytes)
+  try {
+    return new WebAssembly.Memory({ initial: 1, maximum: bytes / pageBytes, shared: true })
+  } catch {
+    // It reserves guards beside the memory, which a limit on addresses may refuse.
+    return growable(pageBytes, bytes)
+  }
+}
+
+/** All of it usable at once: what nobody touches costs nothing. */
+export function reserveTable(bytes: number): SharedArrayBuffer {
+  return growable(bytes, bytes)
+}
+
+function growable(bytes: number, maxByteLength: number): SharedArrayBuffer {
+  const Growable = SharedArrayBuffer as new (
+    length: number,
+    options: { maxByteLength: number },
+  ) => SharedArrayBuffer
+  return new Growable(bytes, { maxByteLength })
+}
+
+/** The buffer that reaches to the end of what is usable now. */
+export function bufferOf(memory: Memory): SharedArrayBuffer {
+  if (memory instanceof SharedArrayBuffer) return memory
+  memory.grow(0) // another isolate may have grown it: this one's buffer may lag behind
+  return memory.buffer
+}
+
+/** Makes the memory at least so long. False when the system refuses. */
+export function growTo(memory: Memory, bytes: number): boolean {
+  const there = bufferOf(memory).byteLength
+  if (there >= bytes) return true
+  try {
+    if (memory instanceof SharedArrayBuffer)
+      (memory as SharedArrayBuffer & { grow(length: number): void }).grow(bytes)
+    else memory.grow((bytes - there) / pageBytes)
+    return true
+  } catch {
+    return bufferOf(memory).byteLength >= bytes
+  }
+}
+
+/**
+ * Keeps shared memory mapped as long as the process lives, whichever isolates end. Nothing in Node does that by name:
+ * each of two ports waits in a message that is queued at the other one, so nobody ever receives or drops either, nor
+ * what lies in the first message.
+ */
+export function keepForever(...values: (Memory | ArrayBufferLike)[]): void {
+  const one = new MessageChannel()
+  const two = new MessageChannel()
+  one.port1.postMessage({ values, port: two.port2 }, [two.port2])
+  two.port1.postMessage(one.port2, [one.port2])
+  one.port1.close()
+  two.port1.close()
+}

@@ -1,0 +1,91 @@
+import type { Window } from './window'
+
+/*
+ * Buffers under watch: where each was allocated, and whether it was forgotten. A watched block has this isolate's tag in
+ * the table instead of its class, so that no free, in whatever thread, takes the hot path, and so that a block which
+ * another thread freed and somebody else has now is not taken for this isolate's own.
+ */
+
+export interface WatchOptions {
+  /** Remember where each Buffer was allocated. Costs a stack trace for each: some microseconds. */
+  track?: boolean
+  /** Say at exit what was not freed. */
+  warn?: boolean
+  /**
+   * Free a Buffer that was garbage collected without `free`. Costs about a microsecond for each Buffer and a longer
+   * collection. Another thread must not use a Buffer that this one let go of.
+   */
+  collect?: boolean
+}
+
+export interface Leak {
+  size: number
+  /** Milliseconds since it was allocated. */
+  age: number
+  /** Where, innermost call first; empty unless `track` was set by then. */
+  stack: string
+}
+
+interface Entry {
+  block: number
+  size: number
+  born: number
+  holder: { stack?: string } | undefined
+}
+
+export class Watch {
+  options: WatchOptions = {}
+  /** Buffers that were collected, and freed by that. */
+  collected = 0
+  #window: Window
+  #free: (block: number) => void
+  #entries = new Map<number, Entry>()
+  #registry: FinalizationRegistry<Entry>
+
+  constructor(window: Window, free: (block: number) => void) {
+    this.#window = window
+    this.#free = free
+    this.#registry = new FinalizationRegistry((entry) => {
+      if (this.#entries.get(entry.block) !== entry || !this.#isLive(entry)) return
+      this.#entries.delete(entry.block)
+      this.collected++
+      this.#free(entry.block)
+    })
+  }
+
+  born(buffer: object, block: number, size: number, caller: (...args: never[]) => unknown): void {
+    const entry: Entry = { block, size, born: performance.now(), holder: undefined }
+    if (this.options.track) {
+      entry.holder = {}
+      Error.captureStackTrace(entry.holder, caller)
+    }
+    this.#entries.set(block, entry)
+    this.#window.table[block >>> 4] = this.#window.native.tag
+    if (this.options.collect) this.#registry.register(buffer, entry, buffer)
+  }
+
+  /** The Buffer is its user's alone from here on: it is not freed when it is collected. */
+  disown(buffer: object): void {
+    this.#registry.unregister(buffer)
+  }
+
+  leaks(): Leak[] {
+    const now = performance.now()
+    const found: Leak[] = []
+    for (const entry of this.#entries.values())
+      if (this.#isLive(entry))
+        found.push({
+          size: entry.size,
+          age: now - entry.born,
+          stack: (entry.holder?.stack ?? '').split('\n').slice(1).join('\n'),
+        })
+      else this.#entries.delete(entry.block)
+    return found
+  }
+
+  /** The table has this isolate's tag, or says that the block is pinned. */
+  #isLive({ block }: Entry): boolean {
+    const kind = this.#window.table[block >>> 4]
+    return kind === this.#window.native.tag || kind === 0xff
+  }
+}

@@ -1,0 +1,129 @@
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { outOfMemory } from '../errors'
+import { addon, type IsolateWindow } from '../native'
+import {
+  bufferOf,
+  growTo,
+  keepForever,
+  type Memory,
+  pageBytes,
+  reserve,
+  reserveTable,
+  sensibleLimit,
+} from './memory'
+
+/*
+ * The window of this isolate: shared memory that the core cuts into blocks, and beside it the table of what is live.
+ * Workers that are made from now on inherit both. The table is handed to nobody else, so that no program, however
+ * wrong, writes to what the allocator relies on.
+ */
+
+/** The key says how the parts fit together; another arrangement gets another number. */
+const environmentKey = 'superslab.window.1'
+
+interface Parts {
+  memory: Memory
+  table: SharedArrayBuffer
+  limit: number
+}
+
+/** In the order of api.h. */
+export const classCount = 80
+export const magazineWords = 256
+const firstBytes = 4 * 2 ** 20
+const mostAhead = 64 * 2 ** 20
+/** Blocks above this many bytes are taken from the core one by one. */
+export const smallBytes = 65536
+
+export class Window {
+  readonly limit: number
+  /** One byte for each 16 bytes of the window: 0, or what the live block that starts there is. */
+  readonly table: Uint8Array
+  /** A magazine a class: how many blocks it has, how many it may have, their offsets. */
+  readonly magazines: Uint32Array
+  readonly native: IsolateWindow
+  /** The class of a request by its number of 16-byte steps. */
+  readonly classes: Uint8Array
+  readonly strides: readonly number[]
+  /** The memory that is usable now, as far as this isolate knows, and its length. */
+  buffer: SharedArrayBuffer
+  bytes: number
+  #memory: Memory
+  /** All that `buffer` ever was: a view of one of these was made in this isolate. */
+  #buffers = new WeakSet<object>()
+  #kept = false
+
+  constructor(parts: Parts) {
+    const { memory, table, limit } = parts
+    this.#memory = memory
+    this.limit = limit
+    // With its length given: a view that follows its buffer's length is read at a fifth of the speed.
+    this.table = new Uint8Array(table, 0, table.byteLength)
+    this.magazines = new Uint32Array(new ArrayBuffer(classCount * magazineWords * 4))
+    this.buffer = bufferOf(memory)
+    this.bytes = this.buffer.byteLength
+    this.#buffers.add(this.buffer)
+    const native = addon.windowJoin(new Uint8Array(this.buffer), this.table, this.magazines, limit)
+    if (native === undefined) throw outOfMemory(`a window of ${limit} bytes`)
+    this.native = native
+    this.strides = addon.windowStrides()
+    this.classes = new Uint8Array(smallBytes / 16 + 1)
+    for (let step = 0, bin = 0; step < this.classes.length; step++) {
+      while ((this.strides[bin] ?? smallBytes) < step * 16) bin++
+      this.classes[step] = bin
+    }
+  }
+
+  /** Room for one more block of `size` bytes, and some ahead. False when the window is full. */
+  grow(size: number): boolean {
+    const there = this.native.bytes()
+    const least = there + Math.ceil(Math.max(size, pageBytes) / pageBytes) * pageBytes
+    const ahead = Math.min(
+      this.limit,
+      Math.max(least, firstBytes, there + Math.min(there, mostAhead)),
+    )
+    const grown =
+      growTo(this.#memory, ahead) || (least <= this.limit && growTo(this.#memory, least))
+    if (!grown || ahead === there) return false
+    this.native.grow(bufferOf(this.#memory).byteLength)
+    this.sync()
+    return true
+  }
+
+  /** Looks whether another isolate has grown the window. */
+  sync(): boolean {
+    if (this.native.bytes() <= this.bytes) return false
+    this.buffer = bufferOf(this.#memory)
+    this.bytes = this.buffer.byteLength
+    this.#buffers.add(this.buffer)
+    return true
+  }
+
+  /** Whether a view was made in this isolate, rather than received. */
+  isOwn(view: ArrayBufferView): boolean {
+    return this.#buffers.has(view.buffer)
+  }
+
+  /** From here on the window stays mapped and known, whichever isolates end. */
+  keep(): void {
+    if (this.#kept) return
+    this.#kept = true
+    keepForever(this.#memory, this.table.buffer)
+    this.native.last()
+  }
+}
+
+/** The window that this isolate inherited, or a new one that its workers will inherit. */
+export function openWindow(): Window {
+  const inherited = getEnvironmentData(environmentKey) as unknown as Parts | undefined
+  if (inherited !== undefined) return new Window(inherited)
+  const parts = makeParts(sensibleLimit())
+  const window = new Window(parts)
+  setEnvironmentData(environmentKey, parts as never)
+  return window
+}
+
+export function makeParts(most: number): Parts {
+  const { memory, limit } = reserve(most)
+  return { memory, table: reserveTable(limit / 16), limit }
+}

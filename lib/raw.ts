@@ -1,0 +1,119 @@
+import { misuse } from './errors'
+import { blocks, window } from './heap/instance'
+
+/** The window seen as numbers. An offset divided by the size of an element is the index of it. */
+interface Views {
+  bytes: number
+  buffer: SharedArrayBuffer
+  u8: Uint8Array
+  i8: Int8Array
+  u16: Uint16Array
+  i16: Int16Array
+  u32: Uint32Array
+  i32: Int32Array
+  f32: Float32Array
+  f64: Float64Array
+  u64: BigUint64Array
+  i64: BigInt64Array
+}
+
+function viewsOf(buffer: SharedArrayBuffer): Views {
+  // The length is given, since a view that follows its buffer's length is slow to read.
+  const length = buffer.byteLength
+  return {
+    bytes: length,
+    buffer,
+    u8: new Uint8Array(buffer, 0, length),
+    i8: new Int8Array(buffer, 0, length),
+    u16: new Uint16Array(buffer, 0, length / 2),
+    i16: new Int16Array(buffer, 0, length / 2),
+    u32: new Uint32Array(buffer, 0, length / 4),
+    i32: new Int32Array(buffer, 0, length / 4),
+    f32: new Float32Array(buffer, 0, length / 4),
+    f64: new Float64Array(buffer, 0, length / 8),
+    u64: new BigUint64Array(buffer, 0, length / 8),
+    i64: new BigInt64Array(buffer, 0, length / 8),
+  }
+}
+
+let current = viewsOf(window.buffer)
+
+function views(): Views {
+  if (current.bytes !== window.bytes) current = viewsOf(window.buffer)
+  return current
+}
+
+function realloc(block: number, size: number): number {
+  const usable = blocks.usableSize(block)
+  if (size <= usable && size > usable / 2) return block
+  const moved = blocks.malloc(size)
+  views().u8.copyWithin(moved, block, block + Math.min(size, usable))
+  blocks.free(block)
+  return moved
+}
+
+/**
+ * Memory by offset, without an object a block. The typed arrays cover the window as it is: take them from `heap` anew
+ * after an allocation, as with WebAssembly's memory, because the window may have grown.
+ */
+export const heap = {
+  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. */
+  malloc: blocks.malloc,
+  /** The offset of `count * size` zeroed bytes. */
+  calloc(count: number, size: number): number {
+    const bytes = count * size
+    const block = blocks.malloc(bytes)
+    views().u8.fill(0, block, block + bytes)
+    return block
+  },
+  /** Resizes a block and returns where it is now. When it throws, the old block is untouched. */
+  realloc,
+  /** Frees a block, once, in whichever thread that shares the window. */
+  free: blocks.free,
+  /** Bytes a live block can hold. */
+  usableSize: blocks.usableSize,
+  /** The process address of a live block; from here on the window stays mapped, whichever isolates end. */
+  address(block: number): number {
+    const look = window.native.look(block)
+    if (look !== 0) throw misuse(-look, block)
+    window.keep()
+    return window.native.base + block
+  },
+  /** Looks whether another thread has grown the window, before an offset that came from there is used. */
+  refresh(): void {
+    window.sync()
+  },
+  get buffer(): SharedArrayBuffer {
+    return views().buffer
+  },
+  get u8(): Uint8Array {
+    return views().u8
+  },
+  get i8(): Int8Array {
+    return views().i8
+  },
+  get u16(): Uint16Array {
+    return views().u16
+  },
+  get i16(): Int16Array {
+    return views().i16
+  },
+  get u32(): Uint32Array {
+    return views().u32
+  },
+  get i32(): Int32Array {
+    return views().i32
+  },
+  get f32(): Float32Array {
+    return views().f32
+  },
+  get f64(): Float64Array {
+    return views().f64
+  },
+  get u64(): BigUint64Array {
+    return views().u64
+  },
+  get i64(): BigInt64Array {
+    return views().i64
+  },
+}

@@ -1,0 +1,50 @@
+import { buffers } from './heap/instance'
+import type { Leak, WatchOptions } from './heap/watch'
+import { addon } from './native'
+
+export type { Leak, WatchOptions } from './heap/watch'
+
+let warns = false
+
+/** Watches over the Buffers that this isolate allocates from here on; what is left out is off. */
+export function watch(options: WatchOptions): void {
+  buffers.watch(options)
+  if (options.warn && !warns) process.on('exit', warn)
+  if (!options.warn && warns) process.off('exit', warn)
+  warns = options.warn === true
+}
+
+/**
+ * Prints the Buffers that this isolate allocated while it was watching and that are live, on stderr, and returns them:
+ * those of one place together, the largest sum first.
+ */
+export function leaks({ print = true }: { print?: boolean } = {}): Leak[] {
+  const found = buffers.watching?.leaks() ?? []
+  if (print && found.length > 0) console.error(report(found))
+  return found
+}
+
+function report(found: Leak[]): string {
+  const places = new Map<string, Leak[]>()
+  for (const leak of found) {
+    const there = places.get(leak.stack)
+    if (there === undefined) places.set(leak.stack, [leak])
+    else there.push(leak)
+  }
+  const sum = (some: Leak[]) => some.reduce((bytes, { size }) => bytes + size, 0)
+  const lines = [...places]
+    .map(([stack, some]) => ({ stack, some, bytes: sum(some) }))
+    .toSorted((a, b) => b.bytes - a.bytes)
+    .map(({ stack, some, bytes }) => {
+      const age = (Math.max(...some.map((leak) => leak.age)) / 1000).toFixed(1)
+      return `${some.length} of ${bytes} bytes, the oldest ${age} s old\n${stack}`.trim()
+    })
+  return `superslab: ${found.length} Buffers are live, ${sum(found)} bytes\n${lines.join('\n')}`
+}
+
+function warn(): void {
+  const found = leaks({ print: true })
+  const { liveBlocks, liveBytes } = addon.windowStats()
+  if (found.length === 0 && liveBlocks > 0)
+    console.error(`superslab: ${liveBlocks} blocks are live at exit, ${liveBytes} bytes`)
+}

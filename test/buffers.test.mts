@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto'
+import test from 'ava'
+import {
+  address,
+  alloc,
+  allocZeroed,
+  asBuffer,
+  free,
+  HeapFullError,
+  Pool,
+  pin,
+  realloc,
+  Scope,
+  stats,
+  toOwned,
+  trim,
+  usableSize,
+} from 'superslab'
+import { heap } from 'superslab/raw'
+import { readMemory } from './support/process-memory.mjs'
+
+const sizes = [
+  0, 1, 15, 16, 17, 100, 1000, 1024, 4096, 65_535, 65_536, 65_537, 1_000_000, 5_000_000,
+]
+
+test.serial('a Buffer of every size holds what is written to it', (t) => {
+  const before = stats().heap
+  const buffers = sizes.map(alloc)
+  for (const [i, buffer] of buffers.entries()) {
+    t.true(Buffer.isBuffer(buffer))
+    t.is(buffer.length, sizes[i] as number)
+    t.true(usableSize(buffer) >= buffer.length)
+    buffer.fill(i + 1)
+  }
+  t.is(stats().heap.liveBlocks, before.liveBlocks + sizes.length)
+  for (const [i, buffer] of buffers.entries()) t.true(buffer.every((byte) => byte === i + 1))
+  buffers.forEach(free)
+  const after = stats().heap
+  t.is(after.liveBlocks, before.liveBlocks)
+  t.is(after.liveBytes, before.liveBytes)
+})
+
+test.serial('zeroed Buffers are zero, though their memory was used', (t) => {
+  for (const size of sizes) {
+    for (let i = 0; i < 3; i++) free(alloc(size).fill(0xff))
+    const buffer = allocZeroed(size)
+    t.true(buffer.every((byte) => byte === 0))
+    free(buffer)
+  }
+})
+
+test.serial('realloc keeps what fits and ends the old Buffer', (t) => {
+  const before = stats().heap.liveBlocks
+  let buffer = alloc(0)
+  let content = Buffer.alloc(0)
+  for (const size of [...sizes, ...sizes.toReversed(), 100, 101, 102]) {
+    const old = buffer
+    buffer = realloc(buffer, size)
+    t.is(buffer.length, size)
+    const kept = Math.min(content.length, size)
+    t.true(buffer.subarray(0, kept).equals(content.subarray(0, kept)))
+    t.throws(() => free(old), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+    randomBytes(size).copy(buffer)
+    content = Buffer.from(buffer)
+  }
+  free(buffer)
+  t.is(stats().heap.liveBlocks, before)
+})
+
+test.serial('a scope frees what it allocated, and nothing twice', async (t) => {
+  const before = stats().heap.liveBlocks
+  const kept = Scope.run((scope) => {
+    scope.alloc(100)
+    free(scope.allocZeroed(200))
+    return scope.keep(scope.alloc(300))
+  })
+  t.is(stats().heap.liveBlocks, before + 1)
+  free(kept)
+  t.throws(() =>
+    Scope.run((scope) => {
+      scope.alloc(70_000)
+      throw new Error('as it was told')
+    }),
+  )
+  t.is(stats().heap.liveBlocks, before)
+  await Scope.run(async (scope) => {
+    const buffer = scope.alloc(10)
+    await Promise.resolve()
+    t.is(stats().heap.liveBlocks, before + 1)
+    buffer.fill(1)
+  })
+  t.is(stats().heap.liveBlocks, before)
+  const scope = new Scope()
+  scope.add(alloc(5))
+  scope[Symbol.dispose]()
+  t.is(stats().heap.liveBlocks, before)
+})
+
+test.serial('a pool recycles objects and notices misuse', (t) => {
+  const before = stats().heap.liveBlocks
+  const pool = new Pool(256, { max: 2 })
+  const buffers = [pool.alloc(), pool.alloc(), pool.alloc()]
+  for (const buffer of buffers) pool.free(buffer)
+  t.is(pool.resting, 2)
+  t.is(stats().heap.liveBlocks, before + 2)
+  for (const buffer of buffers)
+    t.throws(() => pool.free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  for (const buffer of buffers) t.throws(() => free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  t.true(buffers.includes(pool.alloc()))
+  const other = alloc(255)
+  t.throws(() => pool.free(other), { code: 'ERR_SUPERSLAB_SIZE_MISMATCH' })
+  t.throws(() => pool.free(other.subarray(1)), { code: 'ERR_SUPERSLAB_NOT_A_BLOCK' })
+  free(other)
+  t.throws(() => new Pool(-1), { code: 'ERR_OUT_OF_RANGE' })
+  pool[Symbol.dispose]()
+  t.is(pool.resting, 0)
+  t.is(stats().heap.liveBlocks, before + 1)
+})
+
+test.serial('a pin holds a free off until the last one is released', (t) => {
+  for (const size of [40, 200_000]) {
+    const before = stats().heap.liveBlocks
+    const buffer = alloc(size)
+    const pins = [pin(buffer), pin(buffer)]
+    free(buffer)
+    t.throws(() => free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+    t.throws(() => pin(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+    t.is(stats().heap.liveBlocks, before + 1)
+    pins[0]?.release()
+    pins[0]?.release()
+    t.is(stats().heap.liveBlocks, before + 1)
+    pins[1]?.[Symbol.dispose]()
+    t.is(stats().heap.liveBlocks, before)
+    const kept = alloc(size)
+    pin(kept).release()
+    free(kept)
+    t.is(stats().heap.liveBlocks, before)
+  }
+})
+
+test.serial('what is no live Buffer from here throws and changes nothing', (t) => {
+  const buffer = alloc(1000)
+  const before = stats().heap
+  const freed = alloc(1000)
+  free(freed)
+  const detached = new Uint8Array(10)
+  structuredClone(detached, { transfer: [detached.buffer] })
+  const expected: [unknown, string][] = [
+    [freed, 'ERR_SUPERSLAB_DOUBLE_FREE'],
+    [buffer.subarray(0), 'ERR_SUPERSLAB_NOT_A_BLOCK'],
+    [buffer.subarray(16, 32), 'ERR_SUPERSLAB_NOT_A_BLOCK'],
+    [new Uint8Array(buffer.buffer, buffer.byteOffset, 1000), 'ERR_SUPERSLAB_NOT_A_BLOCK'],
+    [new Uint8Array(buffer.buffer, buffer.byteOffset, 0), 'ERR_SUPERSLAB_NOT_A_BLOCK'],
+    [Object.create(buffer), 'ERR_INVALID_ARG_TYPE'],
+    [Buffer.alloc(1000), 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [new Uint8Array(0), 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [detached, 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [new DataView(buffer.buffer), 'ERR_INVALID_ARG_TYPE'],
+    [new Uint32Array(buffer.buffer, buffer.byteOffset, 2), 'ERR_INVALID_ARG_TYPE'],
+    [buffer.byteOffset, 'ERR_INVALID_ARG_TYPE'],
+    [null, 'ERR_INVALID_ARG_TYPE'],
+    [undefined, 'ERR_INVALID_ARG_TYPE'],
+  ]
+  for (const [value, code] of expected)
+    for (const use of [free, usableSize, address, pin])
+      t.throws(() => use(value as Buffer), { code }, `${use.name} ${code}`)
+  for (const size of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])
+    t.throws(() => alloc(size), { code: 'ERR_OUT_OF_RANGE' }, `alloc(${size})`)
+  for (const size of ['1', null, undefined, 1n])
+    t.throws(() => alloc(size as unknown as number), { code: 'ERR_INVALID_ARG_TYPE' })
+  t.deepEqual(
+    { ...stats().heap, cachedBlocks: 0, cachedBytes: 0 },
+    { ...before, cachedBlocks: 0, cachedBytes: 0 },
+  )
+  free(buffer)
+})
+
+test.serial('a full window says so in numbers', (t) => {
+  const before = stats().heap
+  const error = t.throws(() => alloc(2 ** 40), { instanceOf: RangeError }) as HeapFullError
+  t.true(error instanceof HeapFullError)
+  t.is(error.code, 'ERR_SUPERSLAB_HEAP_FULL')
+  t.is(error.size, 2 ** 40)
+  t.is(error.limit, before.limitBytes)
+  t.is(error.live, before.liveBytes)
+})
+
+test.serial('the window fills up, empties and serves again', (t) => {
+  const before = stats().heap
+  const buffers: Buffer[] = []
+  const step = 2 ** 27 - 12345
+  t.throws(
+    () => {
+      for (;;) buffers.push(alloc(step))
+    },
+    { code: 'ERR_SUPERSLAB_HEAP_FULL' },
+  )
+  t.true(buffers.length >= Math.floor(before.limitBytes / 2 ** 27) - 2)
+  free(alloc(64)) // small ones still fit
+  buffers.forEach(free)
+  t.is(stats().heap.liveBytes, before.liveBytes)
+  free(alloc(before.limitBytes / 2))
+})
+
+test.serial('address and toOwned reach the bytes', (t) => {
+  const buffer = alloc(1000)
+  randomBytes(1000).copy(buffer)
+  t.deepEqual(readMemory(address(buffer), 1000), Buffer.from(buffer))
+  const owned = toOwned(buffer)
+  t.true(owned.equals(buffer))
+  t.true(owned.buffer instanceof ArrayBuffer)
+  t.is(owned.buffer.byteLength, 1000)
+  t.is(asBuffer(buffer), buffer)
+  free(buffer)
+})
+
+test.serial('trim gives the memory of freed Buffers back', (t) => {
+  const buffers = Array.from({ length: 1000 }, () => alloc(50_000).fill(1))
+  const full = process.memoryUsage.rss()
+  buffers.forEach(free)
+  t.true(trim() > 40_000_000)
+  t.true(process.memoryUsage.rss() < full - 40_000_000)
+  t.true(process.memoryUsage().arrayBuffers < 10_000_000)
+})
+
+test('raw blocks are numbers in typed windows', (t) => {
+  const before = stats().heap.liveBlocks
+  const block = heap.calloc(100, 8)
+  t.true(heap.f64.subarray(block / 8, block / 8 + 100).every((number) => number === 0))
+  heap.f64[block / 8] = Math.PI
+  const moved = heap.realloc(block, 100_000)
+  t.is(heap.f64[moved / 8], Math.PI)
+  heap.u64[moved / 8] = 2n ** 63n
+  t.is(heap.u8[moved + 7], 128)
+  t.is(heap.u32[moved / 4 + 1], 2 ** 31)
+  t.true(heap.usableSize(moved) >= 100_000)
+  t.is(readMemory(heap.address(moved), 8).readBigUInt64LE(), 2n ** 63n)
+  t.is(stats().heap.liveBlocks, before + 1)
+  heap.free(moved)
+  const wrong: [unknown, string][] = [
+    [moved, 'ERR_SUPERSLAB_DOUBLE_FREE'],
+    [-16, 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [Number.NaN, 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [2 ** 32, 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    [2 ** 53, 'ERR_SUPERSLAB_UNKNOWN_POINTER'],
+    ['16', 'ERR_INVALID_ARG_TYPE'],
+  ]
+  for (const [value, code] of wrong) t.throws(() => heap.free(value as number), { code })
+  t.is(stats().heap.liveBlocks, before)
+})
