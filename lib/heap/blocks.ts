@@ -22,7 +22,8 @@ export function createBlocks(window: Window): Blocks {
   const { table, magazines, classes, native } = window
 
   function malloc(size: number): number {
-    if (size >>> 0 !== size || size > smallBytes) return mallocLarge(size)
+    if (typeof size !== 'number' || size >>> 0 !== size || size > smallBytes)
+      return mallocLarge(size)
     const bin = classes[(size + 15) >>> 4] as number
     const magazine = bin * magazineWords
     const count = magazines[magazine] as number
@@ -37,6 +38,7 @@ export function createBlocks(window: Window): Blocks {
   }
 
   function free(block: number): void {
+    if (typeof block !== 'number') throw argumentType('block', 'a number')
     const step = block >>> 4
     const kind = table[step] as number
     // 1 to 80 is a class; the offset must be a multiple of 16 below 2 ** 32.
@@ -81,7 +83,6 @@ export function createBlocks(window: Window): Blocks {
 
   /** Large, pinned and tracked blocks, and whatever is none. */
   function freeOther(block: number): void {
-    if (typeof block !== 'number') throw argumentType('block', 'a number')
     const result = native.give(block)
     if (result !== 0) throw misuse(-result, block)
   }
