@@ -31,7 +31,9 @@ if (process.platform !== 'linux') {
   process.exitCode = 1
 } else {
   // Programs are left out: their very entry point is bound to the system they were linked on.
-  for (const name of readdirSync(directory).filter((file) => /\.(node|so)$/.test(file))) {
+  const names = readdirSync(directory).filter((file) => /\.(node|so)$/.test(file))
+  if (!names.includes('libsuperslab.so')) throw new Error('libsuperslab.so is not built')
+  for (const name of names) {
     const complaints = tooNew(path.join(directory, name))
     for (const complaint of complaints) console.error(`${name}: ${complaint}`)
     if (complaints.length > 0) process.exitCode = 1

@@ -16,9 +16,11 @@ copyFileSync(
 )
 // gyp builds in a folder of its own choice and clears it: the rest is built after it.
 build()
-copyFileSync(path.join(release, 'superslab-bench'), path.join(prebuilt, 'superslab-bench'))
+const preload = `libsuperslab.${process.platform === 'darwin' ? 'dylib' : 'so'}`
+for (const name of ['superslab-bench', preload])
+  copyFileSync(path.join(release, name), path.join(prebuilt, name))
 
 // As prebuildify does to the addon it knows of.
 const strip = process.platform === 'darwin' ? '-Sx' : '--strip-all'
-for (const name of ['superslab_tls_dynamic.node', 'superslab-bench'])
+for (const name of ['superslab_tls_dynamic.node', 'superslab-bench', preload])
   step(`strip ${name}`, process.env.STRIP ?? 'strip', [strip, path.join(prebuilt, name)])

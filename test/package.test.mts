@@ -28,10 +28,11 @@ test('the lock file names versions and no host', (t) => {
 })
 
 test('every native source is listed once, and every listed one exists', (t) => {
+  const ofPlatforms = ['os', 'preload'].map((key) => sources[key])
   const listed = ['core', 'addon', 'bench', 'benchMain']
     .flatMap((key) => sources[key])
-    .concat([...new Set([...sources.os.linux, ...sources.os.mac])])
-  const present = ['core', 'os', 'addon', 'bench'].flatMap((folder) =>
+    .concat(ofPlatforms.flatMap(({ linux, mac }) => [...new Set([...linux, ...mac])]))
+  const present = ['core', 'os', 'preload', 'addon', 'bench'].flatMap((folder) =>
     readdirSync(path.join('native', folder))
       .filter((file) => /\.(c|cc)$/.test(file))
       .map((file) => `native/${folder}/${file}`),

@@ -1,0 +1,36 @@
+/* What the preload library asks about the process it finds itself in. One file a platform, as for os.h.
+ * No function allocates; all preserve errno. */
+#ifndef SS_OS_IMAGE_H
+#define SS_OS_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- functions that objects of this process define, in load order ---- */
+
+/* Whether any object defines it. */
+bool ss_os_symbol_exists(const char *name);
+
+/* Whether this object's definition comes first: it is the one that the program calls. Always on macOS,
+ * where nothing stands in for a function by its name. */
+bool ss_os_symbol_is_ours(const char *name);
+
+/* The first definition behind this object, the first before it if there is none, or NULL. */
+void *ss_os_symbol_next(const char *name);
+
+/* ---- the process ---- */
+
+/* Makes getenv work even before the C library's own initialisation, in which early callers of malloc
+ * may come. */
+void ss_os_environment_ready(void);
+
+uint64_t ss_os_process_id(void);
+
+/* When it began, in the system's own unit; exec does not change it. 0 where that is not known. */
+uint64_t ss_os_process_start(void);
+
+/* The arguments, each with the zero that ends it; how many bytes were put into `text`. */
+size_t ss_os_command_line(char *text, size_t bytes);
+
+#endif

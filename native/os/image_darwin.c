@@ -1,0 +1,41 @@
+#include "image.h"
+
+#include <crt_externs.h>
+#include <dlfcn.h>
+#include <string.h>
+#include <unistd.h>
+
+bool ss_os_symbol_exists(const char *name) {
+    return dlsym(RTLD_DEFAULT, name) != NULL;
+}
+
+bool ss_os_symbol_is_ours(const char *name) {
+    (void)name;
+    return true;
+}
+
+void *ss_os_symbol_next(const char *name) {
+    return dlsym(RTLD_NEXT, name);
+}
+
+/* The library allocates from its constructor on, when all is ready. */
+void ss_os_environment_ready(void) {}
+
+uint64_t ss_os_process_id(void) {
+    return (uint64_t)getpid();
+}
+
+uint64_t ss_os_process_start(void) {
+    return 0;
+}
+
+size_t ss_os_command_line(char *text, size_t bytes) {
+    size_t length = 0;
+    char **arguments = *_NSGetArgv();
+    for (int i = 0; i < *_NSGetArgc() && length < bytes; i++) {
+        size_t whole = strlen(arguments[i]) + 1, room = bytes - length;
+        memcpy(text + length, arguments[i], whole < room ? whole : room);
+        length += whole < room ? whole : room;
+    }
+    return length;
+}

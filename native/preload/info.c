@@ -1,0 +1,98 @@
+/* What the C library's malloc tells about itself, said of this one. */
+#include "malloc.h"
+#include "next.h"
+
+#include "core/process.h"
+#include "os/os.h"
+
+#include <errno.h>
+#include <limits.h>
+
+typedef int trim_function(size_t keep);
+typedef int mallopt_function(int parameter, int value);
+typedef void stats_function(void);
+typedef int info_function(int options, FILE *stream);
+typedef struct mallinfo mallinfo_function(void);
+typedef struct mallinfo2 mallinfo2_function(void);
+
+PRELOAD_EXPORT int malloc_trim(size_t keep) {
+    return preload_serves() ? superslab_trim() != 0
+                            : PRELOAD_NEXT("malloc_trim", trim_function)(keep);
+}
+
+/* glibc's parameters mean nothing here; a program that sets one goes on as if it had. */
+PRELOAD_EXPORT int mallopt(int parameter, int value) {
+    return preload_serves() ? 1 : PRELOAD_NEXT("mallopt", mallopt_function)(parameter, value);
+}
+
+/* ---- numbers ---- */
+
+static struct mallinfo2 numbers(void) {
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    return (struct mallinfo2){
+        .arena = stats.slab_bytes + stats.dirty_bytes,
+        .ordblks = stats.cached_blocks,
+        .hblkhd = stats.large_bytes,
+        .uordblks = stats.live_bytes - stats.large_bytes,
+        .fordblks = stats.cached_bytes + stats.slab_free_bytes + stats.dirty_bytes,
+        .keepcost = stats.dirty_bytes,
+    };
+}
+
+PRELOAD_EXPORT struct mallinfo2 mallinfo2(void) {
+    mallinfo2_function *next = NULL;
+    if (!preload_serves() && (next = PRELOAD_NEXT("mallinfo2", mallinfo2_function)) == NULL)
+        return (struct mallinfo2){0}; /* a C library that does not have it yet */
+    return next != NULL ? next() : numbers();
+}
+
+static int limited(size_t number) {
+    return number > INT_MAX ? INT_MAX : (int)number;
+}
+
+PRELOAD_EXPORT struct mallinfo mallinfo(void) {
+    if (!preload_serves())
+        return PRELOAD_NEXT("mallinfo", mallinfo_function)();
+    struct mallinfo2 all = numbers();
+    return (struct mallinfo){
+        .arena = limited(all.arena),
+        .ordblks = limited(all.ordblks),
+        .hblkhd = limited(all.hblkhd),
+        .uordblks = limited(all.uordblks),
+        .fordblks = limited(all.fordblks),
+        .keepcost = limited(all.keepcost),
+    };
+}
+
+/* ---- text ---- */
+
+PRELOAD_EXPORT void malloc_stats(void) {
+    if (!preload_serves()) {
+        PRELOAD_NEXT("malloc_stats", stats_function)();
+        return;
+    }
+    char text[PRELOAD_SUMMARY_BYTES];
+    ss_os_write_error(text, preload_summary(text, sizeof text));
+}
+
+PRELOAD_EXPORT int malloc_info(int options, FILE *stream) {
+    if (!preload_serves())
+        return PRELOAD_NEXT("malloc_info", info_function)(options, stream);
+    if (options != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    fprintf(stream,
+            "<malloc version=\"superslab-1\">\n"
+            "<total type=\"live\" count=\"%ju\" size=\"%ju\"/>\n"
+            "<total type=\"cached\" count=\"%ju\" size=\"%ju\"/>\n"
+            "<system type=\"current\" size=\"%ju\"/>\n"
+            "</malloc>\n",
+            (uintmax_t)stats.live_blocks, (uintmax_t)stats.live_bytes,
+            (uintmax_t)stats.cached_blocks, (uintmax_t)stats.cached_bytes,
+            (uintmax_t)(stats.slab_bytes + stats.large_bytes + stats.dirty_bytes));
+    return 0;
+}

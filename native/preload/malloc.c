@@ -1,0 +1,185 @@
+/* malloc and its family under the names of the C library. */
+#include "malloc.h"
+
+#include "core/hot.h"
+#include "core/report.h"
+#include "core/space.h"
+#include "next.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef void *malloc_function(size_t size);
+typedef void free_function(void *block);
+typedef void *calloc_function(size_t count, size_t size); /* memalign and aligned_alloc as well */
+typedef void *realloc_function(void *block, size_t size);
+typedef void *reallocarray_function(void *block, size_t count, size_t size);
+typedef int posix_memalign_function(void **block, size_t alignment, size_t size);
+typedef size_t usable_size_function(void *block);
+
+/* ---- blocks of others ---- */
+
+static bool is_foreign(const void *block) {
+    return !ss_is_headed(block) && ss_space_find((uintptr_t)block) == NULL;
+}
+
+/* Whether somebody's malloc may have made this: one reads what is before a block. A pointer that is
+ * nobody's is not followed. */
+static bool is_somebodys(const void *block) {
+    uintptr_t address = (uintptr_t)block;
+    uint8_t byte;
+    atomic_fetch_add_explicit(&ss_process->guarded_reads, 1, memory_order_relaxed);
+    SS_ROUTE(GUARDED_READ, 1);
+    return address % sizeof(void *) == 0 && ss_os_read_byte(address - 1, &byte);
+}
+
+static SS_COLD void free_foreign(void *block) {
+    int saved = errno;
+    free_function *next = PRELOAD_NEXT("free", free_function);
+    atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
+    SS_ROUTE(FREE_FOREIGN, 1);
+    if (next != NULL && is_somebodys(block))
+        next(block);
+    else
+        ss_report(SUPERSLAB_ERROR_UNKNOWN_POINTER, block);
+    errno = saved;
+}
+
+/* ---- malloc and free ---- */
+
+SS_COLD void *preload_malloc_cold(size_t size) {
+    return preload_serves() ? ss_malloc_cold(size) : PRELOAD_NEXT("malloc", malloc_function)(size);
+}
+
+SS_COLD void preload_free_cold(void *block) {
+    if (block == NULL)
+        return;
+    if (!preload_serves())
+        PRELOAD_NEXT("free", free_function)(block);
+    else if (is_foreign(block))
+        free_foreign(block);
+    else
+        ss_free_cold(block);
+}
+
+PRELOAD_EXPORT void *malloc(size_t size) {
+    return ss_malloc_hot(size, preload_malloc_cold);
+}
+
+PRELOAD_EXPORT void free(void *block) {
+    ss_free_hot(block, preload_free_cold);
+}
+
+PRELOAD_EXPORT void cfree(void *block) {
+    ss_free_hot(block, preload_free_cold);
+}
+
+PRELOAD_EXPORT void free_sized(void *block, size_t size) {
+    if (!preload_serves() || is_foreign(block))
+        preload_free_cold(block);
+    else
+        superslab_free_sized(block, size);
+}
+
+PRELOAD_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
+    if (!preload_serves() || is_foreign(block))
+        preload_free_cold(block);
+    else
+        superslab_free_aligned_sized(block, alignment, size);
+}
+
+PRELOAD_EXPORT void *calloc(size_t count, size_t size) {
+    return preload_serves() ? superslab_calloc(count, size)
+                            : PRELOAD_NEXT("calloc", calloc_function)(count, size);
+}
+
+/* ---- realloc ---- */
+
+static void *resize(void *block, size_t size) {
+    if (block == NULL)
+        return superslab_malloc(size);
+    if (size == 0) { /* as the C library that stood here has it */
+        ss_free_hot(block, preload_free_cold);
+        return NULL;
+    }
+    /* What is not ours stays where it is from. */
+    return is_foreign(block) ? PRELOAD_NEXT("realloc", realloc_function)(block, size)
+                             : superslab_realloc(block, size);
+}
+
+PRELOAD_EXPORT void *realloc(void *block, size_t size) {
+    return preload_serves() ? resize(block, size)
+                            : PRELOAD_NEXT("realloc", realloc_function)(block, size);
+}
+
+PRELOAD_EXPORT void *reallocarray(void *block, size_t count, size_t size) {
+    size_t bytes;
+    if (!preload_serves()) {
+        reallocarray_function *next = PRELOAD_NEXT("reallocarray", reallocarray_function);
+        if (next != NULL)
+            return next(block, count, size);
+    }
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return ss_no_memory();
+    return preload_serves() ? resize(block, bytes)
+                            : PRELOAD_NEXT("realloc", realloc_function)(block, bytes);
+}
+
+/* ---- aligned ---- */
+
+PRELOAD_EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+    return preload_serves() ? superslab_aligned_alloc(alignment, size)
+                            : PRELOAD_NEXT("aligned_alloc", calloc_function)(alignment, size);
+}
+
+/* Any alignment: one that is no power of two is rounded up to it. */
+PRELOAD_EXPORT void *memalign(size_t alignment, size_t size) {
+    if (!preload_serves())
+        return PRELOAD_NEXT("memalign", calloc_function)(alignment, size);
+    if (alignment > SIZE_MAX / 2 + 1) {
+        errno = EINVAL;
+        return NULL;
+    }
+    size_t power = SS_ALIGNMENT;
+    while (power < alignment)
+        power *= 2;
+    return superslab_aligned_alloc(power, size);
+}
+
+PRELOAD_EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
+    if (!preload_serves())
+        return PRELOAD_NEXT("posix_memalign", posix_memalign_function)(block, alignment, size);
+    if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
+        return EINVAL;
+    int saved = errno;
+    void *made = superslab_aligned_alloc(alignment, size);
+    errno = saved;
+    if (made == NULL)
+        return ENOMEM;
+    *block = made;
+    return 0;
+}
+
+PRELOAD_EXPORT void *valloc(size_t size) {
+    return preload_serves() ? superslab_aligned_alloc(ss_os_page_bytes(), size)
+                            : PRELOAD_NEXT("valloc", malloc_function)(size);
+}
+
+PRELOAD_EXPORT void *pvalloc(size_t size) {
+    if (!preload_serves())
+        return PRELOAD_NEXT("pvalloc", malloc_function)(size);
+    size_t page = ss_os_page_bytes(), whole;
+    if (__builtin_add_overflow(size, page - 1, &whole))
+        return ss_no_memory();
+    return superslab_aligned_alloc(page, whole & ~(page - 1));
+}
+
+/* ---- asking ---- */
+
+PRELOAD_EXPORT size_t malloc_usable_size(void *block) {
+    if (block == NULL)
+        return 0;
+    if (!preload_serves() || is_foreign(block))
+        return PRELOAD_NEXT("malloc_usable_size", usable_size_function)(block);
+    return superslab_usable_size(block);
+}

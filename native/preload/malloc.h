@@ -1,0 +1,38 @@
+/* What the preload library exports, but for the operators of C++. Declared here and not taken from the
+ * system's headers, of which older ones do not know all. */
+#ifndef SS_PRELOAD_MALLOC_H
+#define SS_PRELOAD_MALLOC_H
+
+#include "preload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void cfree(void *block);
+void free_sized(void *block, size_t size);
+void free_aligned_sized(void *block, size_t alignment, size_t size);
+void *reallocarray(void *block, size_t count, size_t size);
+void *memalign(size_t alignment, size_t size);
+void *pvalloc(size_t size);
+size_t malloc_usable_size(void *block);
+
+/* What the hot paths end in. */
+void *preload_malloc_cold(size_t size);
+void preload_free_cold(void *block);
+
+int malloc_trim(size_t keep);
+int mallopt(int parameter, int value);
+void malloc_stats(void);
+int malloc_info(int options, FILE *stream);
+
+/* glibc's structures of the same names, in which every field is a number of bytes but for the counts. */
+struct mallinfo {
+    int arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+struct mallinfo2 {
+    size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
+};
+struct mallinfo mallinfo(void);
+struct mallinfo2 mallinfo2(void);
+
+#endif

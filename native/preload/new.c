@@ -1,0 +1,152 @@
+/* The operators new and delete of C++, without its runtime: a process that has none gets none.
+ *
+ * Where there is no memory, C++ calls the new-handler and at last throws. The runtime's own operator, the
+ * next definition of the same name, does that: it takes its memory from malloc, which is ours. */
+#include "core/hot.h"
+#include "core/report.h"
+#include "malloc.h"
+#include "next.h"
+
+/* std::nothrow_t and its only value, which says nothing but its type. */
+typedef struct nothrow_tag {
+    char unused;
+} nothrow_tag;
+
+typedef void *new_function(size_t size);
+typedef void *new_nothrow_function(size_t size, const nothrow_tag *tag);
+typedef void *new_aligned_function(size_t size, size_t alignment);
+typedef void *new_aligned_nothrow_function(size_t size, size_t alignment, const nothrow_tag *tag);
+typedef void delete_function(void *block);
+typedef void delete_aligned_function(void *block, size_t alignment);
+
+/* ---- without a runtime ---- */
+
+static _Noreturn SS_COLD void no_memory(void) {
+    static const char text[] = "superslab: operator new: out of memory\n";
+    ss_os_write_error(text, sizeof text - 1);
+    ss_os_abort();
+}
+
+static void *must_have(void *block) {
+    if (block == NULL)
+        no_memory();
+    return block;
+}
+
+/* An alignment that these operators are given is a power of two. */
+static void *any_aligned(size_t size, size_t alignment) {
+    return preload_serves() ? superslab_aligned_alloc(alignment, size) : memalign(alignment, size);
+}
+
+/* ---- new ----
+ * Each under the name that the compiler gives it. */
+
+#define NEW(symbol)                                                                                \
+    PRELOAD_EXPORT new_function symbol;                                                            \
+    static SS_COLD void *symbol##_cold(size_t size) {                                              \
+        void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
+        if (block != NULL)                                                                         \
+            return block;                                                                          \
+        new_function *next = PRELOAD_NEXT(#symbol, new_function);                                  \
+        return next != NULL ? next(size) : must_have(preload_malloc_cold(size));                   \
+    }                                                                                              \
+    void *symbol(size_t size) { return ss_malloc_hot(size, symbol##_cold); }
+
+#define NEW_NOTHROW(symbol)                                                                        \
+    PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
+    static SS_COLD void *symbol##_cold(size_t size) {                                              \
+        static const nothrow_tag tag;                                                              \
+        void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
+        if (block != NULL)                                                                         \
+            return block;                                                                          \
+        new_nothrow_function *next = PRELOAD_NEXT(#symbol, new_nothrow_function);                  \
+        return next != NULL ? next(size, &tag) : preload_malloc_cold(size);                        \
+    }                                                                                              \
+    void *symbol(size_t size, const nothrow_tag *tag) { return ss_malloc_hot(size, symbol##_cold); }
+
+#define NEW_ALIGNED(symbol)                                                                        \
+    PRELOAD_EXPORT new_aligned_function symbol;                                                    \
+    void *symbol(size_t size, size_t alignment) {                                                  \
+        void *block = preload_serves() ? superslab_aligned_alloc(alignment, size) : NULL;          \
+        if (block != NULL)                                                                         \
+            return block;                                                                          \
+        new_aligned_function *next = PRELOAD_NEXT(#symbol, new_aligned_function);                  \
+        return next != NULL ? next(size, alignment) : must_have(any_aligned(size, alignment));     \
+    }
+
+#define NEW_ALIGNED_NOTHROW(symbol)                                                                \
+    PRELOAD_EXPORT new_aligned_nothrow_function symbol;                                            \
+    void *symbol(size_t size, size_t alignment, const nothrow_tag *tag) {                          \
+        void *block = preload_serves() ? superslab_aligned_alloc(alignment, size) : NULL;          \
+        if (block != NULL)                                                                         \
+            return block;                                                                          \
+        new_aligned_nothrow_function *next = PRELOAD_NEXT(#symbol, new_aligned_nothrow_function);  \
+        return next != NULL ? next(size, alignment, tag) : any_aligned(size, alignment);           \
+    }
+
+NEW(_Znwm)
+NEW(_Znam)
+NEW_NOTHROW(_ZnwmRKSt9nothrow_t)
+NEW_NOTHROW(_ZnamRKSt9nothrow_t)
+NEW_ALIGNED(_ZnwmSt11align_val_t)
+NEW_ALIGNED(_ZnamSt11align_val_t)
+NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t)
+NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
+
+/* ---- delete ----
+ * The size is not looked at: programs that delete through a base without a virtual destructor pass a
+ * wrong one, and what stood here before did not mind. */
+
+#define DELETE(symbol)                                                                             \
+    PRELOAD_EXPORT delete_function symbol;                                                         \
+    static SS_COLD void symbol##_cold(void *block) {                                               \
+        delete_function *next = NULL;                                                              \
+        if (block != NULL && !preload_serves())                                                    \
+            next = PRELOAD_NEXT(#symbol, delete_function);                                         \
+        if (next != NULL)                                                                          \
+            next(block);                                                                           \
+        else                                                                                       \
+            preload_free_cold(block);                                                              \
+    }                                                                                              \
+    void symbol(void *block) { ss_free_hot(block, symbol##_cold); }
+
+/* As DELETE, with a size or a nothrow_t that nobody needs. */
+#define DELETE_WITH(symbol, type, plain)                                                           \
+    PRELOAD_EXPORT void symbol(void *block, type unused);                                          \
+    void symbol(void *block, type unused) { ss_free_hot(block, plain##_cold); }
+
+#define DELETE_ALIGNED(symbol)                                                                     \
+    PRELOAD_EXPORT delete_aligned_function symbol;                                                 \
+    static void symbol##_here(void *block, size_t alignment) {                                     \
+        delete_aligned_function *next = NULL;                                                      \
+        if (block != NULL && !preload_serves())                                                    \
+            next = PRELOAD_NEXT(#symbol, delete_aligned_function);                                 \
+        if (next != NULL)                                                                          \
+            next(block, alignment);                                                                \
+        else                                                                                       \
+            ss_free_hot(block, preload_free_cold);                                                 \
+    }                                                                                              \
+    void symbol(void *block, size_t alignment) { symbol##_here(block, alignment); }
+
+#define DELETE_ALIGNED_SIZED(symbol, plain)                                                        \
+    PRELOAD_EXPORT void symbol(void *block, size_t size, size_t alignment);                        \
+    void symbol(void *block, size_t size, size_t alignment) { plain##_here(block, alignment); }
+
+#define DELETE_ALIGNED_NOTHROW(symbol, plain)                                                      \
+    PRELOAD_EXPORT void symbol(void *block, size_t alignment, const nothrow_tag *tag);             \
+    void symbol(void *block, size_t alignment, const nothrow_tag *tag) {                           \
+        plain##_here(block, alignment);                                                            \
+    }
+
+DELETE(_ZdlPv)
+DELETE(_ZdaPv)
+DELETE_WITH(_ZdlPvm, size_t, _ZdlPv)
+DELETE_WITH(_ZdaPvm, size_t, _ZdaPv)
+DELETE_WITH(_ZdlPvRKSt9nothrow_t, const nothrow_tag *, _ZdlPv)
+DELETE_WITH(_ZdaPvRKSt9nothrow_t, const nothrow_tag *, _ZdaPv)
+DELETE_ALIGNED(_ZdlPvSt11align_val_t)
+DELETE_ALIGNED(_ZdaPvSt11align_val_t)
+DELETE_ALIGNED_SIZED(_ZdlPvmSt11align_val_t, _ZdlPvSt11align_val_t)
+DELETE_ALIGNED_SIZED(_ZdaPvmSt11align_val_t, _ZdaPvSt11align_val_t)
+DELETE_ALIGNED_NOTHROW(_ZdlPvSt11align_val_tRKSt9nothrow_t, _ZdlPvSt11align_val_t)
+DELETE_ALIGNED_NOTHROW(_ZdaPvSt11align_val_tRKSt9nothrow_t, _ZdaPvSt11align_val_t)

@@ -1,0 +1,35 @@
+/* Which processes are served: the command that `superslab run` became, node by default, everybody or
+ * nobody else on demand. The environment is the same for all of them and is left as it is, so that a
+ * node below a shell still knows. */
+#include "preload.h"
+
+#include "os/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* SUPERSLAB_ROOT is the command's process id and, after a colon, when it began, which tells it from a
+ * later process, or one of another namespace, with the same id. */
+static bool is_root(void) {
+    const char *root = getenv("SUPERSLAB_ROOT");
+    if (root == NULL)
+        return false;
+    char *end;
+    unsigned long long process = strtoull(root, &end, 10);
+    if (end == root || process != ss_os_process_id())
+        return false;
+    return *end != ':' || strtoull(end + 1, NULL, 10) == ss_os_process_start();
+}
+
+static bool is_node(void) {
+    return ss_os_symbol_exists("napi_create_function");
+}
+
+bool preload_is_wanted(void) {
+    const char *children = getenv("SUPERSLAB_CHILDREN");
+    if (is_root())
+        return true;
+    if (children != NULL && strcmp(children, "all") == 0)
+        return true;
+    return (children == NULL || strcmp(children, "none") != 0) && is_node();
+}

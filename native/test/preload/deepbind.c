@@ -1,0 +1,66 @@
+/* A library bound to the C library's malloc hands its blocks to the program: they go back to where they
+ * are from, and are counted. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "child.h"
+#include "pattern.h"
+#include "served.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { COUNT = 1000 };
+
+static void *(*stranger_malloc)(size_t size);
+static void (*stranger_free)(void *block);
+
+static uint64_t foreign_frees(const superslab_api *api) {
+    superslab_stats now;
+    api->get_stats(&now);
+    return now.foreign_frees;
+}
+
+static void free_unmapped(void *unused) {
+    (void)unused;
+    char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(page, 4096);
+    free(page + 64);
+}
+
+int main(void) {
+    const superslab_api *api = served_api();
+    void *library = dlopen(STRANGER, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+    CHECK(library != NULL);
+    stranger_malloc = (void *(*)(size_t))dlsym(library, "stranger_malloc");
+    stranger_free = (void (*)(void *))dlsym(library, "stranger_free");
+    void *own = stranger_malloc(100);
+    superslab_inspection there;
+    api->inspect((uintptr_t)own, &there);
+    CHECK_EQ(there.kind, SUPERSLAB_ADDRESS_FOREIGN); /* or the test shows nothing */
+    stranger_free(own);
+
+    const uint64_t before = foreign_frees(api);
+    for (size_t i = 0; i < COUNT; i++) {
+        const size_t size = 1 + i * 300;
+        char *block = stranger_malloc(size);
+        pattern_fill(block, size, i);
+        CHECK_GE(malloc_usable_size(block), size);
+        block = realloc(block, size + 100);
+        CHECK(pattern_intact(block, size, i));
+        errno = 4711;
+        free(block);
+        CHECK_EQ(errno, 4711);
+    }
+    CHECK_EQ(foreign_frees(api), before + COUNT);
+    served_churn(42, 10000, 100000);
+
+    /* What is nobody's is not passed on. */
+    const child_result result = child_run(free_unmapped, NULL);
+    CHECK_EQ(result.signal, SIGABRT);
+    CHECK(strstr(result.text, "superslab: unknown pointer") != NULL);
+}

@@ -1,0 +1,79 @@
+/* A program that says on stderr whether superslab serves it. As it is; with PROGRAM_NODE, exporting what
+ * node exports; with PROGRAM_OWN_MALLOC, defining a malloc of its own, but neither reallocarray nor
+ * malloc_usable_size. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+#ifdef PROGRAM_NODE
+EXPORT void napi_create_function(void);
+void napi_create_function(void) {}
+#endif
+
+#ifdef PROGRAM_OWN_MALLOC
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void __libc_free(void *block);
+
+EXPORT void *malloc(size_t size) {
+    return __libc_malloc(size);
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+    return __libc_calloc(count, size);
+}
+
+EXPORT void *realloc(void *block, size_t size) {
+    return __libc_realloc(block, size);
+}
+
+EXPORT void free(void *block) {
+    __libc_free(block);
+}
+
+/* The functions that this program does not define work on its blocks. */
+static int others_work(void) {
+    void *volatile block = malloc(100);
+    if (malloc_usable_size(block) < 100 || malloc_usable_size(block) > 200)
+        return 0;
+    block = reallocarray(block, 10, 100);
+    if (block == NULL || malloc_usable_size(block) < 1000)
+        return 0;
+    free(block);
+    free(block = memalign(4096, 10));
+    return posix_memalign((void **)&block, 64, 10) == 0 && (free(block), 1);
+}
+#else
+static int others_work(void) {
+    void *volatile block = malloc(100);
+    block = reallocarray(block, 10, 100);
+    if (block == NULL || malloc_usable_size(block) < 1000)
+        return 0;
+    free(block);
+    free(block = memalign(4096, 10));
+    return 1;
+}
+#endif
+
+int main(int count, char **arguments) {
+    if (count > 1) { /* below a program that is not served */
+        execv(arguments[1], arguments + 1);
+        return 1;
+    }
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *stream = open_memstream(&text, &bytes);
+    if (stream == NULL || malloc_info(0, stream) != 0 || fclose(stream) != 0)
+        return 1;
+    const char *answer = strstr(text, "superslab") != NULL ? "serves" : "passes";
+    free(text);
+    if (!others_work())
+        return 1;
+    fprintf(stderr, "%s %s\n", answer, getenv("LD_PRELOAD") != NULL ? "kept" : "lost");
+    return 0;
+}
