@@ -3,6 +3,7 @@
 #include "check.h"
 #include "child.h"
 #include "rng.h"
+#include "superslab.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
