@@ -8,11 +8,14 @@
  * The ring has the plain name because it is the harder of the two on glibc's rivals: under glibc the
  * two of a pair fight for one arena's lock at nearly every operation, seven times the ring's time.
  *
- * Each pair or neighbour has a queue of `slots` blocks (rounded up to a power of two). A thread that
- * cannot go on spins a little, then yields: no futex in the loop. The reports speak of remote frees in
- * their 8-52 KiB pool and give no figures for small blocks; sizes are random-mixed's. 4,096 blocks
- * in a queue are 2 MiB, more than any allocator's thread cache: with 1,024 the blocks go round in
- * the caches, and peak memory says more about a program's fixed costs than about its blocks. */
+ * A thread of the ring is at most `slots` blocks (rounded up to a power of two) ahead of what it has
+ * freed. Without that bound the number on their way would be whatever the thread that started first
+ * had made before the others were there, and the same program would run at one of two speeds. Each
+ * pair or neighbour has a queue of twice as many. A thread that cannot go on spins a little, then
+ * yields: no futex in the loop. The reports speak of remote frees in their 8-52 KiB pool and give no
+ * figures for small blocks; sizes are random-mixed's. 4,096 blocks are 2 MiB, more than any
+ * allocator's thread cache: with 1,024 the blocks go round in the caches, and peak memory says more
+ * about a program's fixed costs than about its blocks. */
 #include "handoff.h"
 
 #include "block.h"
@@ -80,30 +83,29 @@ static bool bench_handoff_end_block(bench_handoff_end *end, bench_block *block) 
 }
 
 static void bench_handoff_write(bench_handoff_end *end, bench_queue *queue, uint64_t count) {
-    bench_block block;
     for (uint64_t i = 0; i < count; i++) {
-        if (!bench_handoff_make(end, &block))
-            return;
-        end->worker->ops++;
-        while (!bench_queue_put(queue, &block)) {
-            if (!bench_handoff_wait(end)) {
-                bench_block_give(&block, end->worker->allocator);
+        bench_block *block;
+        while ((block = bench_queue_back(queue)) == NULL)
+            if (!bench_handoff_wait(end))
                 return;
-            }
-        }
+        if (!bench_handoff_make(end, block))
+            return;
+        bench_queue_push(queue);
+        end->worker->ops++;
     }
     bench_queue_publish(queue);
 }
 
 static void bench_handoff_read(bench_handoff_end *end, bench_queue *queue, uint64_t count) {
-    bench_block block;
     for (uint64_t i = 0; i < count; i++) {
-        while (!bench_queue_take(queue, &block))
+        bench_block *block;
+        while ((block = bench_queue_front(queue)) == NULL)
             if (!bench_handoff_wait(end))
                 return;
         end->worker->ops++;
-        if (!bench_handoff_end_block(end, &block))
+        if (!bench_handoff_end_block(end, block))
             return;
+        bench_queue_pop(queue);
     }
 }
 
@@ -122,37 +124,35 @@ static void bench_handoff_ring_timed(bench_worker *worker) {
     bench_queue *out = &end.shared->queues[worker->index];
     bench_queue *in = &end.shared->queues[(worker->index + threads - 1) % threads];
     const uint64_t count = (worker->params->ops + 1) / 2;
+    const uint64_t window = (in->mask + 1) / 2;
     uint64_t made = 0, ended = 0;
-    bench_block mine = {0}, theirs;
     while (made < count || ended < count) {
-        bool moved = false;
-        if (made < count) {
-            if (mine.start == NULL && !bench_handoff_make(&end, &mine))
+        const bool may = made < count && made - ended < window;
+        bench_block *mine = may ? bench_queue_back(out) : NULL;
+        if (mine != NULL) {
+            if (!bench_handoff_make(&end, mine))
                 break;
-            if (bench_queue_put(out, &mine)) {
-                mine.start = NULL;
-                moved = true;
-                if (++made == count)
-                    bench_queue_publish(out);
-            }
+            bench_queue_push(out);
+            if (++made == count)
+                bench_queue_publish(out);
         }
-        if (bench_queue_take(in, &theirs)) {
-            moved = true;
+        bench_block *theirs = bench_queue_front(in);
+        if (theirs != NULL) {
+            if (!bench_handoff_end_block(&end, theirs))
+                break;
+            bench_queue_pop(in);
             ended++;
-            if (!bench_handoff_end_block(&end, &theirs))
-                break;
         }
-        if (!moved && !bench_handoff_wait(&end))
+        if (mine == NULL && theirs == NULL && !bench_handoff_wait(&end))
             break;
     }
-    if (mine.start != NULL)
-        bench_block_give(&mine, worker->allocator);
     worker->ops = made + ended;
 }
 
+/* Room for twice as many as may be on their way, so that nobody waits for room. */
 static size_t bench_handoff_capacity(const bench_params *params) {
     size_t capacity = 2 * BENCH_QUEUE_GROUP;
-    while (capacity < params->slots)
+    while (capacity < 2 * params->slots)
         capacity *= 2;
     return capacity;
 }
@@ -174,9 +174,11 @@ static bench_result bench_handoff_run(const bench_allocator *allocator, const be
     const bench_job job = {.timed = timed};
     bench_result result = bench_team_run(allocator, params, &job, &shared);
     for (size_t i = 0; i < queue_count; i++) { /* empty, unless the run failed */
-        bench_block block;
-        while (bench_queue_take(&shared.queues[i], &block))
-            bench_block_give(&block, allocator);
+        bench_block *block;
+        while ((block = bench_queue_front(&shared.queues[i])) != NULL) {
+            bench_block_give(block, allocator);
+            bench_queue_pop(&shared.queues[i]);
+        }
     }
     bench_pages_give(pages, bytes);
     return result;

@@ -24,42 +24,48 @@ typedef struct bench_queue {
     size_t mask; /* capacity - 1; the capacity is a power of two and at least two groups */
 } bench_queue;
 
-/* By the writer: what it wrote becomes visible. The release pairs with bench_queue_take's acquire,
+/* By the writer: what it wrote becomes visible. The release pairs with bench_queue_front's acquire,
  * so that the reader sees the entries and the blocks' bytes. */
 static inline void bench_queue_publish(bench_queue *queue) {
     atomic_store_explicit(&queue->written, queue->write_next, memory_order_release);
 }
 
-/* By the writer; false when the queue is full. The acquire pairs with the release in
- * bench_queue_take: the reader is done with an entry before it is overwritten. */
-static inline bool bench_queue_put(bench_queue *queue, const bench_block *block) {
+/* By the writer: the entry to fill in next, NULL while the queue is full. An entry is filled in and read in
+ * place: copied as a whole it would be loaded wider than it was just stored, and wait for those stores.
+ * The acquire pairs with the release in bench_queue_pop: the reader is done with the entry. */
+static inline bench_block *bench_queue_back(bench_queue *queue) {
     if (queue->write_next - queue->read_seen > queue->mask) {
         queue->read_seen = atomic_load_explicit(&queue->read, memory_order_acquire);
         if (queue->write_next - queue->read_seen > queue->mask) {
             bench_queue_publish(
                 queue); /* or both sides could wait for the other's rest of a group */
-            return false;
+            return NULL;
         }
     }
-    queue->blocks[queue->write_next++ & queue->mask] = *block;
-    if (queue->write_next % BENCH_QUEUE_GROUP == 0)
-        bench_queue_publish(queue);
-    return true;
+    return &queue->blocks[queue->write_next & queue->mask];
 }
 
-/* By the reader; false when the queue is empty. */
-static inline bool bench_queue_take(bench_queue *queue, bench_block *block) {
+static inline void bench_queue_push(bench_queue *queue) {
+    if (++queue->write_next % BENCH_QUEUE_GROUP == 0)
+        bench_queue_publish(queue);
+}
+
+/* By the reader: the oldest entry, NULL when the queue is empty. */
+static inline bench_block *bench_queue_front(bench_queue *queue) {
     if (queue->read_next == queue->written_seen) {
         queue->written_seen = atomic_load_explicit(&queue->written, memory_order_acquire);
         if (queue->read_next == queue->written_seen) {
             atomic_store_explicit(&queue->read, queue->read_next, memory_order_release);
-            return false;
+            return NULL;
         }
     }
-    *block = queue->blocks[queue->read_next++ & queue->mask];
-    if (queue->read_next % BENCH_QUEUE_GROUP == 0)
+    return &queue->blocks[queue->read_next & queue->mask];
+}
+
+/* The oldest entry is done with. */
+static inline void bench_queue_pop(bench_queue *queue) {
+    if (++queue->read_next % BENCH_QUEUE_GROUP == 0)
         atomic_store_explicit(&queue->read, queue->read_next, memory_order_release);
-    return true;
 }
 
 #endif
