@@ -12,6 +12,7 @@
 #include "heap.h"
 #include "hot.h"
 #include "large.h"
+#include "purge.h"
 #include "report.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 /* The system refuses: what the thread's bins hold may free a span long enough. */
 static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
     ss_flush_own_heap();
+    ss_purge_spares();
     ss_space_shrink_all();
     void *block = ss_large_take(size, alignment, zero);
     return block != NULL ? block : ss_no_memory();

@@ -44,14 +44,20 @@
 #define SS_SLAB_MAX_GRANULES 16u
 
 /* ---- thread bins ---- */
-#define SS_BIN_MAX_BLOCKS 255u /* with the bottom slot 2 KiB */
+#define SS_BIN_MAX_BLOCKS 254u /* with the bottom and the lid 2 KiB */
 #define SS_BIN_MAX_BYTES ((size_t)32 << 10)
-#define SS_BIN_MIN_BLOCKS 8u
-#define SS_BIN_FIRST_BLOCKS 16u
+#define SS_BIN_MIN_BLOCKS 16u
+#define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
 /* What the bins of one thread may hold together, by their limits. */
-#define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
+#define SS_HEAP_MAX_BYTES ((size_t)4 << 20)
 /* And the bins of all threads: this part of the headed memory there is. */
-#define SS_BINS_SHARE_SHIFT 3u
+#define SS_BINS_SHARE_SHIFT 2u
+
+/* ---- spares ---- */
+/* A slab that ends and is made again for another class has pages touched at other places, so a class
+ * keeps a few that ran empty, all of them together at most this share of the memory there is. */
+#define SS_SPARE_MAX_COUNT 2u
+#define SS_SPARES_SHARE_SHIFT 3u
 
 /* ---- giving back ---- */
 /* Free memory may stay dirty while what is used and dirty together is below this share of the recent

@@ -22,7 +22,7 @@ static void push_or_overflow(void *block, unsigned bin) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_LIKELY(top != atomic_load_explicit(&heap->limit[bin], memory_order_relaxed))) {
+    if (SS_LIKELY(top[1] != SS_BIN_LID)) {
         top[1] = block;
         atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
     } else if ((heap = ss_thread_heap(&self)) != NULL) {

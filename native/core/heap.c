@@ -2,19 +2,29 @@
 
 #include "meta.h"
 #include "process.h"
+#include "purge.h"
 #include "route.h"
 
 #include <string.h>
 
-/* What every bin of a thread without a heap points at: a bottom with no room above it. */
-static void *const no_slots[1] = {NULL};
+/* What every bin of a thread without a heap points at: a bottom with the lid on it. */
+static void *const no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 #define NO_SLOTS ((void **)(uintptr_t)no_slots)
 
 const ss_heap ss_empty_heap = {
     .top = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
-    .limit = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
 };
+
+static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity, uint32_t blocks) {
+    atomic_store_explicit(&heap->bin[bin].slots, slots, memory_order_relaxed);
+    atomic_store_explicit(&heap->bin[bin].capacity, capacity, memory_order_relaxed);
+    atomic_store_explicit(&heap->top[bin], slots + blocks, memory_order_relaxed);
+}
+
+static void **bin_slots(const ss_heap *heap, unsigned bin) {
+    return atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
+}
 
 /* ---- heaps ---- */
 
@@ -29,10 +39,8 @@ ss_heap *ss_heap_acquire(void) {
     heap = ss_meta_take(sizeof(ss_heap));
     if (heap == NULL)
         return NULL;
-    for (unsigned i = 0; i < SS_BIN_COUNT; i++) {
-        atomic_store_explicit(&heap->top[i], NO_SLOTS, memory_order_relaxed);
-        atomic_store_explicit(&heap->limit[i], NO_SLOTS, memory_order_relaxed);
-    }
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        bin_set(heap, bin, NO_SLOTS, 0, 0);
     ss_lock_take(&ss_process->heaps_lock);
     heap->id = ++ss_process->heap_count;
     heap->next = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
@@ -68,11 +76,8 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
 void ss_heap_inherit(ss_heap *heap, bool whole) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
         bin_lost(heap, bin);
-        heap->bin[bin].slots = NULL;
         heap->bin[bin].slab = NULL;
-        atomic_store_explicit(&heap->bin[bin].capacity, 0, memory_order_relaxed);
-        atomic_store_explicit(&heap->top[bin], NO_SLOTS, memory_order_relaxed);
-        atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);
+        bin_set(heap, bin, NO_SLOTS, 0, 0);
     }
     if (!whole)
         bins_shrunk(heap);
@@ -84,26 +89,21 @@ void ss_heap_inherit(ss_heap *heap, bool whole) {
 /* ---- room in a bin ---- */
 
 static size_t slots_bytes(uint32_t capacity) {
-    return (capacity + 1) * sizeof(void *);
+    return (capacity + SS_BIN_SLOTS_EXTRA) * sizeof(void *);
 }
 
 /* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
 static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
-    ss_bin *b = &heap->bin[bin];
-    uint32_t old = atomic_load_explicit(&b->capacity, memory_order_relaxed);
-    void **slots = ss_meta_take(slots_bytes(capacity));
+    uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    void **slots = ss_meta_take(slots_bytes(capacity)), **before = bin_slots(heap, bin);
     if (slots == NULL)
         return false;
     uint32_t blocks = ss_bin_blocks(heap, bin);
-    slots[0] = NULL;
-    if (b->slots != NULL) {
-        memcpy(slots, b->slots, slots_bytes(blocks));
-        ss_meta_give(b->slots, slots_bytes(old));
-    }
-    b->slots = slots;
-    atomic_store_explicit(&b->capacity, capacity, memory_order_relaxed);
-    atomic_store_explicit(&heap->limit[bin], slots + capacity, memory_order_relaxed);
-    atomic_store_explicit(&heap->top[bin], slots + blocks, memory_order_relaxed);
+    memcpy(slots, before, (blocks + 1) * sizeof(void *));
+    slots[capacity + 1] = SS_BIN_LID;
+    bin_set(heap, bin, slots, capacity, blocks);
+    if (old != 0)
+        ss_meta_give(before, slots_bytes(old));
     return true;
 }
 
@@ -124,8 +124,8 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     if (SS_LIKELY(old >= class->max_blocks))
         return false;
-    /* 15 slots and the bottom are two cache lines. */
-    uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS - 1 : old * 2 + 1;
+    /* With the bottom and the lid whole cache lines. */
+    uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS : old * 2 + SS_BIN_SLOTS_EXTRA;
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
     size_t bytes = (size_t)(capacity - old) * class->stride;
@@ -167,7 +167,7 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     uint32_t blocks = ss_bin_blocks(heap, bin);
     if (blocks >= want)
         return blocks;
-    void **slots = heap->bin[bin].slots;
+    void **slots = bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     return blocks + got;
@@ -181,7 +181,7 @@ void *ss_heap_refill(ss_heap *heap, unsigned bin) {
     uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
     if (blocks == 0)
         return NULL;
-    void **top = heap->bin[bin].slots + blocks;
+    void **top = bin_slots(heap, bin) + blocks;
     atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
     return *top;
 }
@@ -220,6 +220,7 @@ static void *listed_take(unsigned bin) {
 
 SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     ss_heap_flush(heap, faults);
+    ss_purge_spares();
     ss_space_shrink_all();
     void *block = ss_heapless_take(*bin);
     unsigned end = *bin >= SS_BIN_HEADED ? SS_BIN_HEADED + SS_HEADED_COUNT : *bin + 1;
@@ -245,7 +246,7 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
 
 /* Gives the oldest `count` blocks of a bin back. */
 static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
-    void **slots = heap->bin[bin].slots;
+    void **slots = bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
     for (uint32_t i = 1; i <= blocks - count; i++)
@@ -280,11 +281,9 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
         if (capacity == 0)
             continue;
         /* The slots go too: an idle thread keeps nothing, and a new one starts small. */
-        atomic_store_explicit(&heap->top[bin], NO_SLOTS, memory_order_relaxed);
-        atomic_store_explicit(&heap->limit[bin], NO_SLOTS, memory_order_relaxed);
-        atomic_store_explicit(&b->capacity, 0, memory_order_relaxed);
-        ss_meta_give(b->slots, slots_bytes(capacity));
-        b->slots = NULL;
+        void **slots = bin_slots(heap, bin);
+        bin_set(heap, bin, NO_SLOTS, 0, 0);
+        ss_meta_give(slots, slots_bytes(capacity));
     }
     bins_shrunk(heap);
 }

@@ -34,10 +34,10 @@ uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
 /* Blocks in a bin; any thread may ask. */
 static inline uint32_t ss_bin_blocks(ss_heap *heap, unsigned bin) {
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    void **limit = atomic_load_explicit(&heap->limit[bin], memory_order_relaxed);
+    void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
     uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     /* Three words read apart may disagree while the owner works. */
-    ptrdiff_t blocks = (ptrdiff_t)capacity - (limit - top);
+    ptrdiff_t blocks = top - slots;
     return blocks < 0 || blocks > (ptrdiff_t)capacity ? 0 : (uint32_t)blocks;
 }
 

@@ -47,7 +47,7 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_UNLIKELY(top == atomic_load_explicit(&heap->limit[bin], memory_order_relaxed))) {
+    if (SS_UNLIKELY(top[1] == SS_BIN_LID)) {
         ss_free_overflow(block, bin);
         return;
     }

@@ -68,22 +68,38 @@ static size_t slab_purge(const ss_space *space, ss_slab *slab) {
     return given;
 }
 
+/* Owns every slab of a list for a moment; letting go of it ends it if it is wholly free. */
+static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
+    ss_slab *held = NULL, *slab;
+    size_t given = 0;
+    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
+        atomic_store_explicit(&slab->next, held == NULL ? 0 : ss_slab_id(space, held),
+                              memory_order_relaxed);
+        held = slab;
+    }
+    while (held != NULL) {
+        uint32_t next = atomic_load_explicit(&held->next, memory_order_relaxed);
+        if (purge)
+            given += slab_purge(space, held);
+        ss_slab_abandon(held);
+        held = next == 0 ? NULL : ss_slab_of_id(space, next);
+    }
+    return given;
+}
+
+void ss_purge_spares(void) {
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
+        ss_space *space = ss_space_own(i);
+        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+            if (atomic_load_explicit(&space->spares[bin], memory_order_relaxed) != 0)
+                list_visit(space, bin, false);
+    }
+}
+
 size_t ss_purge_slabs(ss_space *space) {
     size_t given = 0;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        ss_slab *held = NULL, *slab;
-        while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
-            atomic_store_explicit(&slab->next, held == NULL ? 0 : ss_slab_id(space, held),
-                                  memory_order_relaxed);
-            held = slab;
-        }
-        while (held != NULL) {
-            uint32_t next = atomic_load_explicit(&held->next, memory_order_relaxed);
-            given += slab_purge(space, held);
-            ss_slab_abandon(held);
-            held = next == 0 ? NULL : ss_slab_of_id(space, next);
-        }
-    }
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        given += list_visit(space, bin, true);
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
     return given;
 }

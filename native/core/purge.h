@@ -7,6 +7,9 @@
 /* Purges what it can of a space's abandoned slabs; bytes given back. Ends those that are wholly free. */
 size_t ss_purge_slabs(ss_space *space);
 
+/* Ends the spares of all of malloc's spaces. */
+void ss_purge_spares(void);
+
 /* Blocks of a slab with purged pages were taken: their pages may be touched again. */
 void ss_purge_forget(ss_slab *slab, void *const *blocks, uint32_t count);
 

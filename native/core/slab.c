@@ -167,6 +167,33 @@ static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlist
         ss_span_settle(space);
 }
 
+/* ---- spares ----
+ * Counters of a budget, so relaxed: the slab itself is handed on by its state and its list. */
+
+static size_t space_bytes(const ss_space *space) {
+    return atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL
+                                    ? &space->external_bytes
+                                    : &ss_process->committed_bytes[space->kind],
+                                memory_order_relaxed);
+}
+
+static void spare_drop(ss_space *space, ss_slab_view view) {
+    atomic_fetch_sub_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&space->spare_granules, view.class->granules, memory_order_relaxed);
+}
+
+/* Counts one more spare of the class if there may be one. */
+static bool spare_add(ss_space *space, ss_slab_view view) {
+    size_t granules = view.class->granules;
+    uint32_t count = atomic_fetch_add_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
+    size_t all = atomic_fetch_add_explicit(&space->spare_granules, granules, memory_order_relaxed);
+    if (count < SS_SPARE_MAX_COUNT &&
+        (all + granules) << SS_GRANULE_SHIFT <= space_bytes(space) >> SS_SPARES_SHARE_SHIFT)
+        return true;
+    spare_drop(space, view);
+    return false;
+}
+
 /* ---- adopt and abandon ---- */
 
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
@@ -181,6 +208,8 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
                 (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
         } while (!atomic_compare_exchange_weak_explicit(
             &slab->state, &state, next, memory_order_acq_rel, memory_order_acquire));
+        if (state & SS_STATE_SPARE)
+            spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
         ss_lock_take(&space->lock);
@@ -293,12 +322,15 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
+    bool spare = false; /* counted as one already */
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
         next = state + count;
         if (!(state & SS_STATE_OWNED)) {
             if (free == view.class->capacity)
-                next = SS_STATE_DEAD;
+                next = spare || (spare = spare_add(space, view))
+                           ? SS_STATE_SPARE | SS_STATE_LISTED | free
+                           : SS_STATE_DEAD;
             else if (adopt && !(state & SS_STATE_LISTED))
                 next |= adopted;
             else
@@ -308,6 +340,8 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
          * adopts the slab has seen all that was written to it. */
     } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
                                                     memory_order_acq_rel, memory_order_relaxed));
+    if (spare && !(next & SS_STATE_SPARE))
+        spare_drop(space, view);
     if (state & SS_STATE_OWNED)
         return;
     if (next == SS_STATE_DEAD)

@@ -3,15 +3,16 @@
  *   owned       SS_STATE_OWNED is set; one heap alone takes blocks from it. Anybody gives blocks back.
  *   full        neither flag; the count is 0. No list holds it; who frees a block finds it.
  *   listed      SS_STATE_LISTED is set, the count is positive; it is on its class's list or about to be.
+ *   spare       listed with all its blocks free, and SS_STATE_SPARE is set.
  *   dead        SS_STATE_DEAD is set: its granules are gone, only its record waits to leave the list.
  *
  *   give k      set the bits, then add k to the count. full -> listed, or owned by the giver: the one
- *               who makes the count positive lists or adopts it. listed with all blocks free -> dead: the one who completes it frees
- *               its granules.
+ *               who makes the count positive lists or adopts it. With all blocks free -> spare, if its
+ *               class may have one more, else dead: the one who completes it frees its granules.
  *   take k      the owner subtracts k from the count first, then clears k bits. There are never fewer
  *               bits than the count says, and only the owner clears bits, so it always finds k.
  *   abandon     owned -> full, listed or dead, by what the count says.
- *   adopt       pop from the list; listed -> owned, dead -> its record is free.
+ *   adopt       pop from the list; listed or spare -> owned, dead -> its record is free.
  *
  * Every change of state is one compare-and-swap or add; the bits are one atomic or / and a word. A block
  * that is given back keeps its slab alive until its bit is counted, so no giver can meet a dead slab. */

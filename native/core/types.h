@@ -19,6 +19,7 @@
  * heap        one thread's bins and the slabs it takes from
  * owner       the heap that alone may take blocks from a slab; a slab without one is abandoned, and
  *             listed if it has free blocks; whoever takes it from the list adopts it
+ * spare       a slab whose blocks are all free that stays listed for its class instead of ending
  * window      an external region that isolates of a JavaScript engine share, with a table of what is
  *             live in it; holder: one of those isolates; magazine: its cache of blocks of one class
  * flush       blocks going from a bin back to their slabs in one batch; refill the other way
@@ -70,6 +71,7 @@ typedef struct ss_class {
 #define SS_STATE_OWNED (UINT64_C(1) << 16)
 #define SS_STATE_LISTED (UINT64_C(1) << 17)
 #define SS_STATE_DEAD (UINT64_C(1) << 18)
+#define SS_STATE_SPARE (UINT64_C(1) << 19) /* listed, all blocks free, and counted as a spare */
 #define SS_STATE_OWNER_SHIFT 32
 
 /* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
@@ -149,6 +151,8 @@ typedef struct ss_space {
 
     /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
     _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_BIN_COUNT];
+    _Atomic uint32_t spares[SS_BIN_COUNT]; /* how many of those are spares */
+    _Atomic size_t spare_granules;
 
     _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
     uint32_t granule_count;               /* usable granules: the first so many */
@@ -175,18 +179,23 @@ typedef struct ss_thread {
     struct ss_heap *own;            /* its heap whatever `heap` says; only this thread reads it */
 } ss_thread;
 
+/* A bin's slots: the bottom, which holds NULL, so that a pop from an empty bin finds it in the value it
+ * loads anyway; the blocks, and stale pointers above them; the lid, which a push into a full bin finds
+ * in the slot it would write. No block has the address of the lid. */
+#define SS_BIN_LID ((void *)1)
+#define SS_BIN_SLOTS_EXTRA 2u
+
 /* The part of a bin that the hot path does not touch. */
 typedef struct ss_bin {
-    void **slots;              /* slots[0] is NULL, the bottom that a pop from an empty bin finds */
+    _Atomic(void **) slots;    /* from the bottom on, capacity + 2 of them; statistics read it */
     ss_slab *slab;             /* the slab of this class that the heap owns */
     _Atomic uint32_t capacity; /* blocks; statistics read it */
 } ss_bin;
 
 typedef struct ss_heap {
-    /* The hot half: a pop touches top, a push top and limit; one page together. Only the owner
+    /* The hot part: a pop and a push touch one word here and the slots beside it. Only the owner
      * writes; statistics read. */
-    _Atomic(void **) top[SS_BIN_COUNT];   /* the slot pushed last */
-    _Atomic(void **) limit[SS_BIN_COUNT]; /* the highest slot */
+    _Atomic(void **) top[SS_BIN_COUNT]; /* the slot pushed last */
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
