@@ -3,6 +3,7 @@
 #include "purge.h"
 #include "route.h"
 #include "span.h"
+#include "state.h"
 
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer) {
     if (faults->count < SS_FAULT_COUNT)
@@ -89,9 +90,8 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     if (space->kind == SS_SPACE_HEADLESS)
         for (uint32_t i = 0; i < class->capacity; i++)
             atomic_store_explicit(&ss_slab_live(slab, class)[i], 0, memory_order_relaxed);
-    atomic_store_explicit(
-        &slab->state, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
-        memory_order_relaxed);
+    ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
+                   memory_order_relaxed);
     uint32_t id = ss_slab_id(space, slab);
     for (uint32_t i = 0; i < class->granules; i++)
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
@@ -104,7 +104,7 @@ static SS_COLD bool records_reap(ss_space *space) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         ss_slab *kept = NULL, *slab;
         while ((slab = list_pop(space, bin)) != NULL) {
-            if (atomic_load_explicit(&slab->state, memory_order_acquire) & SS_STATE_DEAD) {
+            if (ss_state_load(slab, memory_order_acquire) & SS_STATE_DEAD) {
                 ss_lock_take(&space->lock);
                 record_give(space, slab);
                 ss_lock_release(&space->lock);
@@ -200,14 +200,13 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     ss_slab *slab;
     while ((slab = list_pop(space, bin)) != NULL) {
         /* Acquire: what its givers wrote is seen. */
-        uint64_t state = atomic_load_explicit(&slab->state, memory_order_acquire), next;
+        uint64_t state = ss_state_load(slab, memory_order_acquire), next;
         do {
             if (state & SS_STATE_DEAD)
                 break;
             next =
                 (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
-        } while (!atomic_compare_exchange_weak_explicit(
-            &slab->state, &state, next, memory_order_acq_rel, memory_order_acquire));
+        } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_acquire));
         if (state & SS_STATE_SPARE)
             spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
@@ -245,27 +244,25 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
 }
 
 bool ss_slab_abandon_full(ss_slab *slab) {
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    uint64_t state = ss_state_load(slab, memory_order_relaxed);
     do {
         if ((state & SS_STATE_COUNT) != 0)
             return false;
         /* Release: the bits this owner cleared are seen by the next one. */
-    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, 0, memory_order_release,
-                                                    memory_order_relaxed));
+    } while (!ss_state_change(slab, &state, 0, memory_order_release, memory_order_relaxed));
     return true;
 }
 
 bool ss_slab_abandon(ss_slab *slab) {
     ss_slab_view view = ss_slab_look(slab);
     ss_space *space = ss_slab_space(view);
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), count, next;
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
         count = state & SS_STATE_COUNT;
         next = count == 0                      ? 0
                : count == view.class->capacity ? SS_STATE_DEAD
                                                : SS_STATE_LISTED | count;
-    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
-                                                    memory_order_acq_rel, memory_order_relaxed));
+    } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     if (next == SS_STATE_DEAD)
         slab_end(space, view, slab);
     else if (next != 0)
@@ -276,8 +273,7 @@ bool ss_slab_abandon(ss_slab *slab) {
 void ss_slab_list(ss_slab *slab) {
     ss_slab_view view = ss_slab_look(slab);
     /* Nobody else has a block of it, so nobody else changes its state. */
-    atomic_store_explicit(&slab->state, SS_STATE_LISTED | view.class->capacity,
-                          memory_order_release);
+    ss_state_store(slab, SS_STATE_LISTED | view.class->capacity, memory_order_release);
     list_push(ss_slab_space(view), slab);
 }
 
@@ -285,13 +281,13 @@ void ss_slab_list(ss_slab *slab) {
 
 uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     /* Acquire: what the givers of the blocks counted here wrote before is seen. */
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_acquire);
+    uint64_t state = ss_state_load(slab, memory_order_acquire);
     uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
     if (count > there)
         count = there;
     if (count == 0)
         return 0;
-    atomic_fetch_sub_explicit(&slab->state, count, memory_order_acquire);
+    ss_state_subtract(slab, count, memory_order_acquire);
     ss_slab_view view = ss_slab_look(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
@@ -321,7 +317,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     const ss_slab_view view = ss_slab_look(slab); /* see slab_end */
     const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed), next;
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     bool spare = false; /* counted as one already */
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
@@ -338,8 +334,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
         }
         /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
          * adopts the slab has seen all that was written to it. */
-    } while (!atomic_compare_exchange_weak_explicit(&slab->state, &state, next,
-                                                    memory_order_acq_rel, memory_order_relaxed));
+    } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     if (spare && !(next & SS_STATE_SPARE))
         spare_drop(space, view);
     if (state & SS_STATE_OWNED)
@@ -376,7 +371,7 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     }
     uint32_t count = ss_popcount(group->bits & ~old);
 #ifdef SUPERSLAB_TRACE
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    uint64_t state = ss_state_load(slab, memory_order_relaxed);
     if ((state & SS_STATE_OWNED) && state >> SS_STATE_OWNER_SHIFT == giver->owner)
         SS_ROUTE(FLUSH_OWN, count);
     else

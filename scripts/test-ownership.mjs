@@ -1,0 +1,113 @@
+// npm run test:ownership: the multi-threaded C tests with the reads and writes of slabs' owners as they are, and
+// with plain ones in their place (SUPERSLAB_TEST_RAW_OWNERSHIP), each with and without ThreadSanitizer.
+// Succeeds if the first are faultless and the second are seen to race.
+import { execFileSync, spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import Table from 'cli-table3'
+import { buildTests } from './cmake.mjs'
+import { withoutRandomAddresses } from './ctest.mjs'
+import { root } from './run.mjs'
+
+const hungSeconds = 60
+const rounds = Number(process.argv[2] ?? 1)
+
+const builds = [
+  { mode: 'raw', sanitizer: 'none' },
+  { mode: 'raw', sanitizer: 'thread' },
+  { mode: 'atomic', sanitizer: 'none' },
+  { mode: 'atomic', sanitizer: 'thread' },
+]
+
+const table = new Table({
+  head: [
+    'ownership',
+    'sanitizer',
+    'runs',
+    'passed',
+    'failed',
+    'crashed',
+    'hung',
+    'assertions',
+    'races',
+  ],
+})
+const results = []
+for (const build of builds) {
+  const counts = await runTests(build)
+  results.push({ ...build, ...counts })
+  const name = build.mode === 'raw' ? 'before (raw)' : 'after (atomic)'
+  table.push([name, build.sanitizer, ...Object.values(counts)])
+}
+console.log(table.toString())
+
+const faultless = results
+  .filter(({ mode }) => mode === 'atomic')
+  .every((one) => one.passed === one.runs && one.assertions === 0 && one.races === 0)
+const seen = results.some(({ mode, races }) => mode === 'raw' && races > 0)
+if (!faultless) console.log('FAILED: the atomic reads and writes are not faultless')
+if (!seen) console.log('FAILED: the raw reads and writes were not seen to race')
+process.exitCode = faultless && seen ? 0 : 1
+
+async function runTests({ mode, sanitizer }) {
+  const directory = `build/ownership-${mode}-${sanitizer}`
+  const raw = mode === 'raw' ? 'ON' : 'OFF'
+  const sanitize = sanitizer === 'none' ? '' : sanitizer
+  buildTests(`${mode}, sanitizer ${sanitizer}`, directory, [
+    `-DSUPERSLAB_TEST_RAW_OWNERSHIP=${raw}`,
+    `-DSUPERSLAB_SANITIZE=${sanitize}`,
+  ])
+  const tests = listTests(directory)
+  const queue = Array.from({ length: rounds }, () => tests).flat()
+  const counts = { runs: 0, passed: 0, failed: 0, crashed: 0, hung: 0, assertions: 0, races: 0 }
+  const work = async () => {
+    for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
+      const { end, text } = await run(test, sanitizer)
+      counts.runs++
+      counts[end]++
+      counts.assertions += count(text, /^\S+:\d+: .* is false/gm)
+      counts.races += count(text, /WARNING: ThreadSanitizer: data race/g)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  return counts
+}
+
+/** The commands of the tests of several threads, as CTest has them. */
+function listTests(directory) {
+  const args = ['--test-dir', directory, '-L', '^threads$', '--show-only=json-v1']
+  const { tests } = JSON.parse(execFileSync('ctest', args, { cwd: root, encoding: 'utf8' }))
+  return tests.map(({ command }) => command)
+}
+
+/** How one test ended: passed, failed, crashed or hung. */
+function run(command, sanitizer) {
+  const [file, ...args] = [...(sanitizer === 'thread' ? withoutRandomAddresses() : []), ...command]
+  const env = { ...process.env, TSAN_OPTIONS: 'halt_on_error=0:exitcode=66:report_thread_leaks=0' }
+  const child = spawn(file, args, {
+    cwd: path.join(root, 'build'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const output of [child.stdout, child.stderr])
+    output.setEncoding('utf8').on('data', (part) => {
+      text += part
+    })
+  let hung = false
+  const timer = setTimeout(() => {
+    hung = true
+    child.kill('SIGKILL')
+  }, hungSeconds * 1000)
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      const ended = code === 0 || code === 77 ? 'passed' : signal === null ? 'failed' : 'crashed'
+      resolve({ end: hung ? 'hung' : ended, text })
+    })
+  })
+}
+
+function count(text, pattern) {
+  return [...text.matchAll(pattern)].length
+}
