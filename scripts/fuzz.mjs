@@ -1,0 +1,68 @@
+// npm run fuzz -- --seconds N: sequences of calls found by libFuzzer, checked against a shadow, under
+// AddressSanitizer. New inputs stay in build/; --keep merges those that reach new code into the corpus.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { buildTests } from './cmake.mjs'
+import { root, runs, step } from './run.mjs'
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '300' },
+    keep: { type: 'boolean', default: false },
+  },
+})
+const directory = 'build/fuzz'
+const corpus = 'native/test/fuzz/corpus'
+const found = path.join(directory, 'found')
+
+installClang()
+buildTests('fuzz target', directory, [
+  '-DSUPERSLAB_FUZZ=ON',
+  '-DSUPERSLAB_SANITIZE=address;undefined',
+  '-DCMAKE_C_COMPILER=clang',
+  '-DCMAKE_CXX_COMPILER=clang++',
+])
+mkdirSync(path.join(root, found), { recursive: true })
+const fuzzer = path.join(root, directory, 'native/test/superslab-fuzz')
+const limits = [
+  `-max_total_time=${values.seconds}`,
+  '-max_len=4096',
+  '-timeout=30',
+  '-rss_limit_mb=4096',
+]
+const shown = [
+  '-print_final_stats=1',
+  '-verbosity=0',
+  '-len_control=0',
+  `-artifact_prefix=${directory}/`,
+]
+// Leaks are counted by the target itself; superslab's memory is not the leak checker's to know.
+const env = { ASAN_OPTIONS: 'detect_leaks=0' }
+const clean = runs(fuzzer, [...limits, ...shown, found, corpus], env)
+if (clean && values.keep) runs(fuzzer, ['-merge=1', corpus, found], env)
+process.exitCode = clean ? 0 : 1
+
+/** libFuzzer comes with clang. Where there is none and none can be installed, that is said, and no more. */
+function installClang() {
+  if (hasLibFuzzer()) return
+  const apt = spawnSync('apt-get', ['--version']).status === 0
+  if (apt && process.getuid?.() === 0) {
+    step('package lists', 'apt-get', ['update', '-qq'])
+    step('clang', 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'clang'])
+    const llvm = spawnSync('clang', ['-dumpversion'], { encoding: 'utf8' }).stdout.split('.')[0]
+    if (!hasLibFuzzer())
+      step('libFuzzer', 'apt-get', ['install', '-y', '-qq', `libclang-rt-${llvm}-dev`])
+  }
+  if (hasLibFuzzer()) return
+  console.log('skipped: no clang with libFuzzer here, and none could be installed')
+  process.exit(0)
+}
+
+function hasLibFuzzer() {
+  const source =
+    'int LLVMFuzzerTestOneInput(const char *d, unsigned long n) { return d == 0 && n; }'
+  const args = ['-x', 'c', '-fsanitize=fuzzer,address', '-', '-o', '/dev/null']
+  return spawnSync('clang', args, { input: source }).status === 0
+}
