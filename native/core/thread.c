@@ -116,7 +116,9 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
 }
 
 ss_heap *ss_thread_heap(ss_thread **self) {
-    ss_process_init();
+    /* Not while another thread is at it again after a refusal. */
+    if (SS_UNLIKELY(!ss_process_ready()))
+        return NULL;
     ss_heap *own = (*self)->own;
     if (SS_UNLIKELY(own == NULL))
         return thread_begin(self);
