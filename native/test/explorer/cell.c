@@ -1,0 +1,53 @@
+#include "cell.h"
+
+#include <string.h>
+
+enum { CELLS_SHIFT = 16, CELLS_MAX = 1 << CELLS_SHIFT };
+
+static cell cells[CELLS_MAX];
+static unsigned used;
+static uint32_t execution;
+static bool learned;
+
+void cells_begin(void) {
+    execution++;
+}
+
+/* The cell of the address, or the empty one where it would be. */
+static cell *find(uintptr_t address) {
+    size_t at = (size_t)(address * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CELLS_SHIFT));
+    while (cells[at].address != 0 && cells[at].address != address)
+        at = (at + 1) % CELLS_MAX;
+    return &cells[at];
+}
+
+cell *cell_of(const void *address) {
+    cell *self = find((uintptr_t)address);
+    if (self->address == 0) {
+        if (++used > CELLS_MAX / 2)
+            explorer_fail("too many addresses");
+        self->address = (uintptr_t)address;
+    }
+    if (self->execution != execution) {
+        self->execution = execution;
+        self->location = 0;
+        memset(self->last, 0, sizeof self->last);
+    }
+    return self;
+}
+
+cell *cell_if_accessed(const void *address) {
+    cell *self = find((uintptr_t)address);
+    return self->address != 0 && self->execution == execution ? self : NULL;
+}
+
+bool cells_learned(void) {
+    const bool result = learned;
+    learned = false;
+    return result;
+}
+
+void cell_share(cell *self) {
+    self->shared = learned = true;
+    explorer_fail("an address turned out to be shared");
+}

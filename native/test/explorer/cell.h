@@ -1,0 +1,35 @@
+/* What is known of one address: who accessed it in this execution and when, and whether threads compete
+ * for it. */
+#ifndef EXPLORER_CELL_H
+#define EXPLORER_CELL_H
+
+#include "explorer.h"
+
+typedef enum cell_access { CELL_READ, CELL_WRITE, CELL_ATOMIC_READ, CELL_ATOMIC_WRITE } cell_access;
+
+typedef struct cell {
+    uintptr_t address;
+    /* In some execution two threads accessed it with atomic operations, one of them to write, and nothing
+     * put one before the other. Only such addresses have messages, and only before their accesses a
+     * thread is preempted: accesses to all others commute. */
+    bool shared;
+    uint32_t execution;
+    uint16_t location; /* of this execution + 1; 0 while it has none */
+    /* By kind and thread: the thread's clock at its last access, 0 for none. */
+    uint32_t last[4][EXPLORER_THREADS_MAX];
+} cell;
+
+void cells_begin(void); /* a new execution */
+
+cell *cell_of(const void *address);
+/* NULL if this execution has not accessed it. */
+cell *cell_if_accessed(const void *address);
+
+/* Takes the address for shared from now on. The execution that showed it is void: what is ordered by
+ * this address was not ordered in it. Does not return. */
+_Noreturn void cell_share(cell *self);
+
+/* Whether an execution ended so since the last call. */
+bool cells_learned(void);
+
+#endif

@@ -1,0 +1,147 @@
+/* os.h for the explorer: addresses from one fixed piece of memory, threads that are coroutines. */
+#include "platform.h"
+
+#include "memory.h"
+#include "os/os.h"
+#include "schedule.h"
+#include "undo.h"
+
+#include <sys/mman.h>
+
+/* What is asked at once is refused above this: the smallest region is all that is needed. */
+enum { RESERVE_MAX = 16 << 20, PAGE_BYTES = 4096 };
+#define ARENA_BYTES ((size_t)1 << 30)
+
+static char *arena;
+static size_t arena_used;
+static void (*thread_destructor)(void *value);
+static void *exit_values[EXPLORER_THREADS_MAX];
+static unsigned refusals_left;
+
+void platform_start(void) {
+    arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (arena == MAP_FAILED)
+        explorer_fail("no memory");
+}
+
+void platform_refuse(unsigned reservations) {
+    undo_write(&refusals_left, &reservations, sizeof reservations);
+}
+
+void platform_thread_end(void) {
+    void **value = &exit_values[explorer_thread()], *last = *value, *none = NULL;
+    undo_write(value, &none, sizeof none);
+    if (last != NULL)
+        thread_destructor(last);
+}
+
+/* ---- memory ---- */
+
+size_t ss_os_page_bytes(void) {
+    return PAGE_BYTES;
+}
+
+void *ss_os_reserve(size_t bytes, size_t alignment) {
+    const uintptr_t free = (uintptr_t)arena + arena_used;
+    const size_t start = ((free + alignment - 1) & -alignment) - (uintptr_t)arena;
+    if (bytes > RESERVE_MAX || start + bytes > ARENA_BYTES)
+        return NULL;
+    if (refusals_left > 0) {
+        platform_refuse(refusals_left - 1);
+        return NULL;
+    }
+    const size_t end = start + bytes;
+    undo_write(&arena_used, &end, sizeof end);
+    return arena + start;
+}
+
+void ss_os_release(void *start, size_t bytes) {
+    memory_forbid(start, bytes);
+}
+
+bool ss_os_commit(void *start, size_t bytes) {
+    memory_commit(start, bytes);
+    return true;
+}
+
+void ss_os_decommit(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+}
+
+bool ss_os_purge(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return false;
+}
+
+bool ss_os_renew(void *start, size_t bytes) {
+    return ss_os_purge(start, bytes);
+}
+
+ss_os_move_result ss_os_move(void *to, void *from, size_t bytes) {
+    (void)to;
+    (void)from;
+    (void)bytes;
+    return SS_OS_REFUSED;
+}
+
+size_t ss_os_address_limit(void) {
+    return SIZE_MAX;
+}
+
+bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
+    if (address - (uintptr_t)arena >= ARENA_BYTES)
+        return false;
+    *out = *(const uint8_t *)address;
+    return true;
+}
+
+/* ---- threads ---- */
+
+void ss_os_yield(void) {
+    schedule_yield();
+}
+
+bool ss_os_barrier(void) {
+    memory_barrier_everywhere();
+    return true;
+}
+
+bool ss_os_thread_exit_init(void (*destructor)(void *value)) {
+    undo_write(&thread_destructor, &destructor, sizeof destructor);
+    return true;
+}
+
+bool ss_os_thread_exit_arm(void *value) {
+    if (thread_destructor == NULL)
+        return false;
+    undo_write(&exit_values[explorer_thread()], &value, sizeof value);
+    return true;
+}
+
+void *ss_os_thread_exit_value(void) {
+    return exit_values[explorer_thread()];
+}
+
+void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+    (void)prepare;
+    (void)parent;
+    (void)child;
+}
+
+/* ---- process ---- */
+
+void ss_os_write_error(const char *text, size_t bytes) {
+    explorer_fail("%.*s", (int)bytes - 1, text);
+}
+
+_Noreturn void ss_os_abort(void) {
+    explorer_fail("aborted");
+}
+
+void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
+    (void)visit;
+    (void)context;
+}

@@ -1,0 +1,15 @@
+/* What the explorer asks of its own platform. */
+#ifndef EXPLORER_PLATFORM_H
+#define EXPLORER_PLATFORM_H
+
+#include "explorer.h"
+
+void platform_start(void);
+
+/* The next reservations that could be had are refused. */
+void platform_refuse(unsigned reservations);
+
+/* The thread that runs now comes to its end: the destructors of its values run. */
+void platform_thread_end(void);
+
+#endif

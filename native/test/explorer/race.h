@@ -1,0 +1,13 @@
+/* Accesses of which one is plain and one a write, by two threads, with nothing that puts one before the
+ * other. */
+#ifndef EXPLORER_RACE_H
+#define EXPLORER_RACE_H
+
+#include "cell.h"
+#include "view.h"
+
+/* Notes the access and fails if it races with an earlier one. If both are atomic it is no race, but the
+ * address is shared. */
+void race_check(cell *self, cell_access access, const view *known, const void *place);
+
+#endif

@@ -1,0 +1,57 @@
+/* The first calls of a process, made by two threads at once, while a third asks about an address. */
+#include "scenarios.h"
+
+static void setup(void) {}
+
+static void thread(unsigned index) {
+    if (index < 2) {
+        void *block = superslab_malloc(100);
+        block_claim(block);
+        block_drop(block);
+        superslab_free(block);
+        platform_thread_end();
+    } else {
+        superslab_free(NULL);
+        EXPLORER_CHECK(superslab_good_size(100) == 111);
+        EXPLORER_CHECK(superslab_check(&index) == SUPERSLAB_ERROR_UNKNOWN_POINTER);
+    }
+}
+
+static void check(void) {
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_first = {
+    .name = "first",
+    .title = "the first calls of a process, made at once",
+    .threads = 3,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
+
+/* ---- the first of them is refused memory ---- */
+
+static void refused_setup(void) {
+    platform_refuse(1);
+}
+
+static void refused_thread(unsigned index) {
+    (void)index;
+    void *block = superslab_malloc(100);
+    if (block == NULL) /* at most once in all */
+        block = superslab_malloc(100);
+    block_claim(block);
+    block_drop(block);
+    superslab_free(block);
+    platform_thread_end();
+}
+
+const explorer_scenario scenario_refused = {
+    .name = "refused",
+    .title = "the first calls, of which one is refused memory",
+    .threads = 2,
+    .setup = refused_setup,
+    .thread = refused_thread,
+    .check = check,
+};

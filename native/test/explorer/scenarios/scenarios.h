@@ -1,0 +1,36 @@
+/* What the scenarios share. */
+#ifndef EXPLORER_SCENARIOS_H
+#define EXPLORER_SCENARIOS_H
+
+#include "explorer.h"
+#include "platform.h"
+
+#include "slab.h"
+
+/* ---- blocks ---- */
+
+/* A block that was handed out: nobody has it, and now the caller does. Marks both ends and the middle. */
+void block_claim(void *block);
+/* Before it is freed: its marks are as they were left, and nobody has it any more. */
+void block_drop(void *block);
+
+/* The same for a slab that somebody owns. */
+void slab_claim(ss_slab *slab);
+void slab_drop(ss_slab *slab);
+
+/* ---- slabs of four blocks ---- */
+
+unsigned four_blocks_bin(void);
+size_t four_blocks_size(void);
+ss_space *headed_space(void);
+
+/* Drops the block and gives it to its slab. `owner` adopts the slab if it may, and lets it go at once. */
+void block_give(void *block, uint32_t owner, bool adopts);
+
+/* Takes over whatever slab of the bin is listed and lets it go, which ends those that are whole. */
+void listed_end(unsigned bin);
+
+/* Nothing is live, cached or lost: no slab is left, no block is large. */
+void check_nothing_left(void);
+
+#endif

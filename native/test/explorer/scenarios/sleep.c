@@ -1,0 +1,107 @@
+/* The hot path of one thread, stopped at any access for as long as one likes, while another one parks
+ * it and flushes its bins; a third frees a block of its. */
+#include "scenarios.h"
+
+#include "park.h"
+
+static void *kept, *given;
+
+static void setup(void) {
+    const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    explorer_become(0);
+    kept = superslab_malloc(size);
+    given = superslab_malloc(size);
+    superslab_free(superslab_malloc(size)); /* so that the bin is neither empty nor full */
+    block_claim(kept);
+    block_claim(given);
+    explorer_become(2);
+    superslab_free(superslab_malloc(16));
+}
+
+static void thread(unsigned index) {
+    switch (index) {
+    case 0: {
+        block_drop(kept);
+        superslab_free(kept);
+        void *block = superslab_malloc(four_blocks_size());
+        block_claim(block);
+        block_drop(block);
+        superslab_free(block);
+        break;
+    }
+    case 1: {
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(ss_park_and_flush(&faults));
+        EXPLORER_CHECK(faults.count == 0);
+        break;
+    }
+    case 2:
+        block_drop(given);
+        superslab_free(given);
+        break;
+    }
+}
+
+static void check(void) {
+    for (unsigned i = 0; i < 3; i += 2) {
+        explorer_become(i);
+        platform_thread_end();
+    }
+    listed_end(four_blocks_bin());
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_sleep = {
+    .name = "sleep",
+    .title = "a thread anywhere on the hot path, parked and flushed by another",
+    .threads = 3,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
+
+/* ---- the same for a thread that ends, and for one that is born into its heap ---- */
+
+static void end_thread(unsigned index) {
+    switch (index) {
+    case 0:
+        block_drop(kept);
+        superslab_free(kept);
+        platform_thread_end();
+        break;
+    case 1: {
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(ss_park_and_flush(&faults));
+        EXPLORER_CHECK(faults.count == 0);
+        break;
+    }
+    case 2: {
+        block_drop(given);
+        superslab_free(given);
+        platform_thread_end();
+        break;
+    }
+    case 3: {
+        void *block = superslab_malloc(four_blocks_size());
+        block_claim(block);
+        block_drop(block);
+        superslab_free(block);
+        platform_thread_end();
+        break;
+    }
+    }
+}
+
+static void end_check(void) {
+    listed_end(four_blocks_bin());
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_sleep_end = {
+    .name = "sleep-end",
+    .title = "threads that end and are born while another one parks them",
+    .threads = 4,
+    .setup = setup,
+    .thread = end_thread,
+    .check = end_check,
+};
