@@ -91,8 +91,9 @@ bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
         size_t want = (bytes + SS_META_STEP_BYTES - 1) & ~(SS_META_STEP_BYTES - 1);
         if (!ss_os_commit((char *)array + have, want - have))
             return false;
+        /* Relaxed where another thread was first: what it committed, this one has committed too. */
         if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
-                                                    memory_order_acquire)) {
+                                                    memory_order_relaxed)) {
             atomic_fetch_add_explicit(&ss_process->metadata_bytes, want - have,
                                       memory_order_relaxed);
             return true;

@@ -121,9 +121,9 @@ __attribute__((constructor)) static void fork_handle_early(void) {
 SS_COLD void ss_process_init_slow(void) {
     fork_handle(); /* a constructor that runs before ours may allocate */
     uint32_t state = 0;
-    /* Acquire: the loser of the race sees what the winner wrote. */
+    /* Acquire: what a refused try has done is seen, and by who waits, all that init wrote. */
     if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, 1,
-                                                 memory_order_acquire, memory_order_acquire)) {
+                                                 memory_order_acquire, memory_order_relaxed)) {
         while (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 1)
             ss_os_yield();
         return;

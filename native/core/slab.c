@@ -206,7 +206,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
                 break;
             next =
                 (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
-        } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_acquire));
+        } while (!ss_state_change(slab, &state, next, memory_order_acquire, memory_order_acquire));
         if (state & SS_STATE_SPARE)
             spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
@@ -280,13 +280,14 @@ void ss_slab_list(ss_slab *slab) {
 /* ---- take ---- */
 
 uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
-    /* Acquire: what the givers of the blocks counted here wrote before is seen. */
-    uint64_t state = ss_state_load(slab, memory_order_acquire);
+    /* Relaxed: only how many there are at least. */
+    uint64_t state = ss_state_load(slab, memory_order_relaxed);
     uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
     if (count > there)
         count = there;
     if (count == 0)
         return 0;
+    /* Acquire: the bits of the blocks counted here are seen, and what was cleared by owners before. */
     ss_state_subtract(slab, count, memory_order_acquire);
     ss_slab_view view = ss_slab_look(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
@@ -361,7 +362,7 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     ss_slab *slab = group->slab;
     /* Release: a taker that sees a bit sees what the block's user wrote. */
     uint64_t old =
-        atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_acq_rel);
+        atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_release);
     ss_slab_view view = ss_slab_look(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);

@@ -100,7 +100,8 @@ static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned spa
 }
 
 static inline ss_space *ss_slab_space(ss_slab_view view) {
-    return atomic_load_explicit(&ss_process->spaces[view.space], memory_order_acquire);
+    /* Relaxed: whoever has a slab has found it in its space. */
+    return atomic_load_explicit(&ss_process->spaces[view.space], memory_order_relaxed);
 }
 
 /* The address of block 0. */

@@ -227,7 +227,8 @@ void ss_external_end(unsigned phase) {
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
-    uint32_t count = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
+    /* Relaxed: places that are counted and not filled in yet read as NULL. */
+    uint32_t count = atomic_load_explicit(&ss_process->external_count, memory_order_relaxed);
     ss_space *found = NULL;
     const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {

@@ -44,11 +44,12 @@ ss_space *ss_space_find_external(uintptr_t address);
 
 /* One of malloc's spaces. */
 static inline ss_space *ss_space_own(uint32_t index) {
-    /* Acquire: the space was filled in before it was published. */
-    return atomic_load_explicit(&ss_process->spaces[index], memory_order_acquire);
+    /* Relaxed: the index is below a count that was acquired, and the space was published before it. */
+    return atomic_load_explicit(&ss_process->spaces[index], memory_order_relaxed);
 }
 
 static inline uint32_t ss_space_own_count(void) {
+    /* Acquire: pairs with space_publish, so the spaces are there and filled in. */
     return atomic_load_explicit(&ss_process->space_count, memory_order_acquire);
 }
 
@@ -63,7 +64,8 @@ static inline ss_space *ss_space_find_own(uintptr_t address) {
 }
 
 static inline bool ss_space_has_external(void) {
-    return atomic_load_explicit(&ss_process->external_count, memory_order_acquire) != 0;
+    /* Relaxed: whoever knows of a region knows that it was counted. */
+    return atomic_load_explicit(&ss_process->external_count, memory_order_relaxed) != 0;
 }
 
 /* The space at `address`, or NULL. */
