@@ -123,6 +123,10 @@ void block_give(void *block, uint32_t owner, bool adopts) {
     }
 }
 
+void spares_forbid(unsigned bin) {
+    atomic_fetch_add(&headed_space()->spares[bin], UINT32_C(1) << 16);
+}
+
 void listed_end(unsigned bin) {
     ss_slab *slabs[8];
     unsigned count = 0;

@@ -8,6 +8,7 @@ static void *kept, *given[2];
 
 static void setup(void) {
     const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    spares_forbid(four_blocks_bin());
     explorer_become(0);
     kept = superslab_malloc(size);
     for (unsigned i = 0; i < 2; i++)

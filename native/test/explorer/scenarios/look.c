@@ -1,6 +1,8 @@
-/* Questions about addresses while what lies there changes: a slab is made, a space is added. */
+/* Questions about addresses while what lies there changes: a slab is made, a space is added, the error
+ * handler is set. */
 #include "scenarios.h"
 
+#include "block.h"
 #include "undo.h"
 
 enum { HUGE = 6 << 20 };
@@ -48,6 +50,32 @@ const explorer_scenario scenario_made = {
     .check = check_nothing_left,
 };
 
+/* ---- a slab where one of another class was, in whose record it gets ---- */
+
+enum { OTHER_SIZE = 5000 };
+
+static void again_setup(void) {
+    made_setup();
+    spares_forbid(ss_bin_of_size(OTHER_SIZE));
+    superslab_free(superslab_malloc(OTHER_SIZE));
+    ss_flush_own_heap();
+}
+
+static void again_check(void) {
+    explorer_become(0);
+    platform_thread_end();
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_again = {
+    .name = "again",
+    .title = "a slab is made where one of another class was while others ask",
+    .threads = 3,
+    .setup = again_setup,
+    .thread = made_thread,
+    .check = again_check,
+};
+
 /* ---- a space where none was ---- */
 
 static void space_setup(void) {
@@ -74,5 +102,42 @@ const explorer_scenario scenario_space = {
     .threads = 3,
     .setup = space_setup,
     .thread = space_thread,
+    .check = check_nothing_left,
+};
+
+/* ---- a handler that is exchanged ---- */
+
+static char contexts[2];
+
+static void handle_first(superslab_error error, const void *pointer, void *context) {
+    (void)error;
+    (void)pointer;
+    (void)context; /* of either: it is stored first */
+}
+
+static void handle_second(superslab_error error, const void *pointer, void *context) {
+    (void)error;
+    (void)pointer;
+    EXPLORER_CHECK(context == &contexts[1]);
+}
+
+static void handler_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    superslab_set_error_handler(handle_first, &contexts[0]);
+}
+
+static void handler_thread(unsigned index) {
+    if (index == 0)
+        superslab_set_error_handler(handle_second, &contexts[1]);
+    else
+        superslab_free(contexts);
+}
+
+const explorer_scenario scenario_handler = {
+    .name = "handler",
+    .title = "an error is reported while its handler is set",
+    .threads = 2,
+    .setup = handler_setup,
+    .thread = handler_thread,
     .check = check_nothing_left,
 };

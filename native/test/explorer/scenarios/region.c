@@ -101,3 +101,32 @@ const explorer_scenario scenario_retire = {
     .thread = retire_thread,
     .check = retire_check,
 };
+
+/* ---- adoption, into the place of a region that is gone ---- */
+
+static void adopt_setup(void) {
+    superslab_region_retire(superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES));
+}
+
+static void adopt_thread(unsigned index) {
+    if (index == 0) {
+        superslab_region *adopted = superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES);
+        EXPLORER_CHECK(adopted != NULL);
+        uint32_t offset = UINT32_MAX;
+        EXPLORER_CHECK(superslab_region_take(adopted, SIZE, &offset, 1) == 1);
+        superslab_region_retire(adopted);
+        return;
+    }
+    superslab_inspection inspection;
+    superslab_inspect((uintptr_t)memory, &inspection);
+    EXPLORER_CHECK(inspection.block == 0 || inspection.block == (uintptr_t)memory);
+}
+
+const explorer_scenario scenario_adopt = {
+    .name = "adopt",
+    .title = "a region is adopted in the place of another while its address is asked about",
+    .threads = 3,
+    .setup = adopt_setup,
+    .thread = adopt_thread,
+    .check = retire_check,
+};

@@ -27,6 +27,9 @@ ss_space *headed_space(void);
 /* Drops the block and gives it to its slab. `owner` adopts the slab if it may, and lets it go at once. */
 void block_give(void *block, uint32_t owner, bool adopts);
 
+/* From now on no slab of the bin is kept as a spare: it ends with its last block. */
+void spares_forbid(unsigned bin);
+
 /* Takes over whatever slab of the bin is listed and lets it go, which ends those that are whole. */
 void listed_end(unsigned bin);
 
