@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-enum { THREADS = CHECK_SCALED(10000), WARM_THREADS = THREADS / 2, BLOCKS = 50 };
+enum { THREADS = CHECK_SCALED(10000), WARM_THREADS = THREADS * 7 / 8, BLOCKS = 50 };
 
 static uint64_t seed;
 static parcel *handed_over;
