@@ -14,6 +14,7 @@
 #include "large.h"
 #include "purge.h"
 #include "report.h"
+#include "scavenger.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,6 +59,7 @@ SS_COLD void *ss_malloc_cold(size_t size) {
     SS_ROUTE(MALLOC_REFILL, 1);
     ss_thread_leave(self);
     ss_report_faults(&faults);
+    ss_attend();
     return block != NULL ? block : ss_no_memory();
 }
 

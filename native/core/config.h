@@ -66,6 +66,19 @@
 #define SS_DIRTY_PEAK_EIGHTHS 12u
 /* With each release the peak comes down by this part of its distance to what is used now. */
 #define SS_PEAK_DECAY_SHIFT 12u
+/* Half of this after it was last used, free memory goes back; SUPERSLAB_DECAY replaces it. */
+#define SS_DECAY_MILLISECONDS 500
+/* The background thread wakes so many times in that, and not oftener than the second says. */
+#define SS_DECAY_TICKS 4u
+#define SS_TICK_MIN_MILLISECONDS 10u
+/* It starts when this much could go back: of free spans in one space, or of what was freed into slabs
+ * and what bins may hold. It ends when it has found nothing to do for so many ticks, and less than the
+ * second is left with threads that are at work. */
+#define SS_SCAVENGER_START_BYTES ((size_t)4 << 20)
+#define SS_SCAVENGER_END_BYTES ((size_t)1 << 20)
+#define SS_SCAVENGER_END_TICKS 8u
+/* A heap tells of what it has freed into slabs in steps of this. */
+#define SS_FREED_STEP_BYTES ((size_t)256 << 10)
 /* Zeroing this much by hand is dearer than having the system give fresh pages. */
 #define SS_ZERO_BY_PURGE_BYTES ((size_t)1 << 20)
 /* From this size on a block that must move has its pages moved, not its bytes. */

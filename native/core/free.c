@@ -11,6 +11,7 @@
 #include "hot.h"
 #include "large.h"
 #include "report.h"
+#include "scavenger.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
     ss_free_hot(block, ss_free_cold);
@@ -33,6 +34,7 @@ static void push_or_overflow(void *block, unsigned bin) {
     }
     ss_thread_leave(self);
     ss_report_faults(&faults);
+    ss_attend();
 }
 
 /* Whether a block with a live header is of the class it says; reports it if not. */
@@ -115,6 +117,7 @@ SS_COLD void ss_free_cold(void *block) {
         (uintptr_t)block % SS_GRANULE_BYTES == 0 &&
         ss_large_give(space, ss_space_granule(space, (uintptr_t)block))) {
         SS_ROUTE(FREE_LARGE, 1);
+        ss_attend();
         return;
     }
     free_found(block);

@@ -4,6 +4,7 @@
 #include "process.h"
 #include "purge.h"
 #include "route.h"
+#include "scavenger.h"
 
 #include <string.h>
 
@@ -73,6 +74,14 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
                               memory_order_relaxed);
 }
 
+/* The scavenger need not look at it until its thread takes a cold path again. */
+static void is_flushed(ss_heap *heap) {
+    /* Relaxed: the scavenger compares two counts, and touches the heap by the parking protocol alone. */
+    atomic_store_explicit(&heap->cold_flushed,
+                          atomic_load_explicit(&heap->cold, memory_order_relaxed),
+                          memory_order_relaxed);
+}
+
 void ss_heap_inherit(ss_heap *heap, bool whole) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
         bin_lost(heap, bin);
@@ -81,6 +90,7 @@ void ss_heap_inherit(ss_heap *heap, bool whole) {
     }
     if (!whole)
         bins_shrunk(heap);
+    is_flushed(heap); /* or is left as it is: no thread sleeps on it */
     heap->thread = NULL;
     heap->next_free = ss_process->free_heaps;
     ss_process->free_heaps = heap;
@@ -262,6 +272,11 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
             return;
         }
         bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
+        heap->freed_bytes += (size_t)((blocks + 1) / 2) * ss_process->classes[bin].stride;
+        if (heap->freed_bytes >= SS_FREED_STEP_BYTES) {
+            ss_scavenger_freed(heap->freed_bytes);
+            heap->freed_bytes = 0;
+        }
     }
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     top[1] = block;
@@ -286,4 +301,5 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
         ss_meta_give(slots, slots_bytes(capacity));
     }
     bins_shrunk(heap);
+    is_flushed(heap);
 }

@@ -5,13 +5,48 @@
 
 #define BATCH 64u /* threads parked with one barrier */
 
+/* ---- who sleeps ---- */
+
+static uintptr_t tops_of(const ss_heap *heap) {
+    uintptr_t sum = 0;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    return sum;
+}
+
+/* Whether a bin may have been filled or a slab be owned since the heap was last flushed. */
+static bool has_content(const ss_heap *heap) {
+    return heap->cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
+}
+
+/* Once a tick. A thread may work for long on its hot paths alone: its cold paths stand still, but hardly all
+ * of its bins. */
+static void heap_tick(ss_heap *heap) {
+    uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
+    heap->ticks = cold == heap->cold_seen ? heap->ticks + 1 : 0;
+    heap->cold_seen = cold;
+    if (!has_content(heap) || heap->ticks + 1 < SS_DECAY_TICKS)
+        return;
+    uintptr_t tops = tops_of(heap);
+    if (heap->ticks >= SS_DECAY_TICKS && tops != heap->tops)
+        heap->ticks = SS_DECAY_TICKS - 1;
+    heap->tops = tops;
+}
+
+static bool sleeps(const ss_heap *heap) {
+    return heap->ticks >= SS_DECAY_TICKS && has_content(heap);
+}
+
+/* ---- parking ---- */
+
 /* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
-static unsigned park_batch(ss_heap **next, const ss_thread *self, ss_heap *parked[BATCH]) {
+static unsigned park_batch(ss_heap **next, bool sleepers, ss_heap *parked[BATCH]) {
+    const ss_thread *self = ss_thread_self();
     unsigned count = 0;
     ss_heap *heap = *next;
     for (; heap != NULL && count < BATCH; heap = heap->next) {
-        if (!ss_lock_try(&heap->thread_lock))
-            continue; /* it is ending: it flushes itself */
+        if ((sleepers && !sleeps(heap)) || !ss_lock_try(&heap->thread_lock))
+            continue; /* at work, or ending: then it flushes itself */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
             continue;
@@ -24,27 +59,54 @@ static unsigned park_batch(ss_heap **next, const ss_thread *self, ss_heap *parke
     return count;
 }
 
-bool ss_park_and_flush(ss_faults *faults) {
-    const ss_thread *self = ss_thread_self();
+/* Flushes a heap that was parked before the barrier, unless its thread is inside, and lets it go. */
+static void parked_flush(ss_heap *heap, bool barrier, ss_faults *faults) {
+    ss_thread *thread = heap->thread;
+    /* Acquire: with a 0 comes what the thread did before it left. */
+    if (barrier && atomic_load_explicit(&thread->busy, memory_order_acquire) == 0)
+        ss_heap_flush(heap, faults);
+    /* Release: the thread finds its bins as they are now. */
+    atomic_store_explicit(&thread->heap, heap, memory_order_release);
+    ss_lock_release(&heap->thread_lock);
+}
+
+/* With park_lock held. *able says whether the system has the barrier. */
+static void park_and_flush(bool sleepers, bool *able, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    bool able = true;
-    ss_lock_take(&ss_process->park_lock);
+    *able = true;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
-    while (next != NULL && able) {
-        unsigned count = park_batch(&next, self, parked);
+    while (next != NULL && *able) {
+        unsigned count = park_batch(&next, sleepers, parked);
         if (count == 0)
             break;
-        able = ss_os_barrier();
-        for (unsigned i = 0; i < count; i++) {
-            ss_thread *thread = parked[i]->thread;
-            /* Acquire: with a 0 comes what the thread did before it left. */
-            if (able && atomic_load_explicit(&thread->busy, memory_order_acquire) == 0)
-                ss_heap_flush(parked[i], faults);
-            /* Release: the thread finds its bins as they are now. */
-            atomic_store_explicit(&thread->heap, parked[i], memory_order_release);
-            ss_lock_release(&parked[i]->thread_lock);
-        }
+        *able = ss_os_barrier();
+        for (unsigned i = 0; i < count; i++)
+            parked_flush(parked[i], *able, faults);
     }
+}
+
+bool ss_park_and_flush(ss_faults *faults) {
+    bool able;
+    ss_lock_take(&ss_process->park_lock);
+    park_and_flush(false, &able, faults);
     ss_lock_release(&ss_process->park_lock);
     return able;
+}
+
+bool ss_park_sleepers(uint32_t *cold, ss_faults *faults) {
+    bool able, asleep = false;
+    ss_lock_take(&ss_process->park_lock);
+    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+         heap != NULL; heap = heap->next) {
+        heap_tick(heap);
+        *cold += heap->cold_seen;
+        asleep |= sleeps(heap);
+    }
+    if (asleep)
+        park_and_flush(true, &able, faults);
+    ss_lock_release(&ss_process->park_lock);
+    /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
+    return asleep ? able
+                  : atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
+                        SS_SCAVENGER_END_BYTES;
 }

@@ -2,6 +2,7 @@
 
 #include "class.h"
 #include "heap.h"
+#include "scavenger.h"
 #include "space.h"
 #include "thread.h"
 
@@ -61,6 +62,8 @@ static void init_let_go(void) {
 }
 
 static void fork_prepare(void) {
+    /* Relaxed: who holds park_lock for long looks now and then, and lets go soon. */
+    atomic_fetch_add_explicit(&ss_process->forking, 1, memory_order_relaxed);
     ss_lock_take(&ss_process->windows_lock);
     ss_lock_take(&ss_process->park_lock);
     init_hold();
@@ -78,6 +81,7 @@ static void fork_parent(void) {
     init_let_go();
     ss_lock_release(&ss_process->park_lock);
     ss_lock_release(&ss_process->windows_lock);
+    atomic_fetch_sub_explicit(&ss_process->forking, 1, memory_order_relaxed);
 }
 
 /* The other threads are gone. A heap whose thread was outside the allocator goes to the next new thread as
@@ -102,7 +106,9 @@ static void fork_child(void) {
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
     for (unsigned phase = 0; phase < 2; phase++)
         atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
+    ss_scavenger_forget();
     fork_parent();
+    atomic_store_explicit(&ss_process->forking, 0, memory_order_relaxed);
 }
 
 static void fork_handle(void) {
@@ -128,6 +134,10 @@ SS_COLD void ss_process_init_slow(void) {
             ss_os_yield();
         return;
     }
+    ss_settings_read(&ss_process->settings);
+    if (ss_process->settings.huge_pages)
+        ss_os_allow_huge_pages();
+    ss_scavenger_init();
     ss_class_init(ss_process->classes);
     /* A refusal is not final: the state goes back and the next request tries again. */
     bool done = ss_space_init();

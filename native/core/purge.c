@@ -68,22 +68,44 @@ static size_t slab_purge(const ss_space *space, ss_slab *slab) {
     return given;
 }
 
+/* ---- the slabs on the lists ----
+ * All of a class are adopted at once, for their list cannot be walked. Whoever wants one meanwhile makes
+ * a new one; so those with which there is nothing to do go back first. With park_lock held: a fork finds
+ * no slab adopted here. */
+
+typedef struct slab_chain {
+    ss_slab *first; /* linked by `next`, which is its owner's while the slab is on no list */
+} slab_chain;
+
+static void chain_push(const ss_space *space, slab_chain *chain, ss_slab *slab) {
+    atomic_store_explicit(&slab->next, chain->first == NULL ? 0 : ss_slab_id(space, chain->first),
+                          memory_order_relaxed);
+    chain->first = slab;
+}
+
+static ss_slab *chain_pop(const ss_space *space, slab_chain *chain) {
+    ss_slab *slab = chain->first;
+    if (slab != NULL) {
+        uint32_t next = atomic_load_explicit(&slab->next, memory_order_relaxed);
+        chain->first = next == 0 ? NULL : ss_slab_of_id(space, next);
+    }
+    return slab;
+}
+
 /* Owns every slab of a list for a moment; letting go of it ends it if it is wholly free. */
 static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
-    ss_slab *held = NULL, *slab;
+    slab_chain chain = {NULL};
+    ss_slab *slab;
     size_t given = 0;
-    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
-        atomic_store_explicit(&slab->next, held == NULL ? 0 : ss_slab_id(space, held),
-                              memory_order_relaxed);
-        held = slab;
-    }
-    while (held != NULL) {
-        uint32_t next = atomic_load_explicit(&held->next, memory_order_relaxed);
+    ss_lock_take(&ss_process->park_lock);
+    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL)
+        chain_push(space, &chain, slab);
+    while ((slab = chain_pop(space, &chain)) != NULL) {
         if (purge)
-            given += slab_purge(space, held);
-        ss_slab_abandon(held);
-        held = next == 0 ? NULL : ss_slab_of_id(space, next);
+            given += slab_purge(space, slab);
+        ss_slab_abandon(slab);
     }
+    ss_lock_release(&ss_process->park_lock);
     return given;
 }
 
@@ -102,4 +124,61 @@ size_t ss_purge_slabs(ss_space *space) {
         given += list_visit(space, bin, true);
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
     return given;
+}
+
+/* ---- by age ---- */
+
+/* `looked` is the number of free blocks that was seen, and whether they were purged then. A slab that has
+ * the same number since, and of which none was taken, has been left alone: what is given changes the
+ * number, and taking clears the word. */
+#define LOOKED_PURGED (UINT32_C(1) << 16)
+
+typedef enum slab_use { SLAB_CHANGED, SLAB_IDLE, SLAB_DONE } slab_use;
+
+static slab_use slab_look_again(ss_slab *slab) {
+    uint32_t count =
+        (uint32_t)(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT);
+    if (slab->looked == (count | LOOKED_PURGED))
+        return SLAB_DONE;
+    slab_use use = slab->looked == count ? SLAB_IDLE : SLAB_CHANGED;
+    slab->looked = count;
+    return use;
+}
+
+static bool idle_slabs_purge(ss_space *space, unsigned bin, size_t *given) {
+    slab_chain idle = {NULL}, others = {NULL};
+    ss_slab *slab;
+    bool pending = false;
+    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
+        slab_use use = slab_look_again(slab);
+        pending |= use == SLAB_CHANGED;
+        chain_push(space, use == SLAB_IDLE ? &idle : &others, slab);
+    }
+    while ((slab = chain_pop(space, &others)) != NULL)
+        ss_slab_abandon(slab);
+    while ((slab = chain_pop(space, &idle)) != NULL) {
+        /* A fork need not wait for the rest of them. */
+        bool later = atomic_load_explicit(&ss_process->forking, memory_order_relaxed) != 0;
+        if (!later) {
+            *given += slab_purge(space, slab);
+            slab->looked |= LOOKED_PURGED;
+        }
+        pending |= later;
+        ss_slab_abandon(slab);
+    }
+    return pending;
+}
+
+bool ss_purge_idle_slabs(ss_space *space) {
+    size_t given = 0;
+    bool pending = false;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        if ((uint32_t)atomic_load_explicit(&space->listed[bin], memory_order_relaxed) == 0)
+            continue;
+        ss_lock_take(&ss_process->park_lock);
+        pending |= idle_slabs_purge(space, bin, &given);
+        ss_lock_release(&ss_process->park_lock);
+    }
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    return pending;
 }

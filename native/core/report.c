@@ -64,3 +64,22 @@ SS_COLD void ss_report_all(const ss_faults *faults) {
     for (uint32_t i = 0; i < count; i++)
         ss_report(faults->fault[i].error, faults->fault[i].pointer);
 }
+
+void ss_report_later(const ss_faults *faults) {
+    if (faults->count == 0)
+        return;
+    ss_lock_take(&ss_process->late_lock);
+    for (uint32_t i = 0; i < faults->count && i < SS_FAULT_COUNT; i++)
+        ss_fault_add(&ss_process->late, faults->fault[i].error, faults->fault[i].pointer);
+    ss_lock_release(&ss_process->late_lock);
+    /* Release: who sees the bit finds them. */
+    atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_FAULTS, memory_order_release);
+}
+
+void ss_report_late(void) {
+    ss_lock_take(&ss_process->late_lock);
+    ss_faults faults = ss_process->late;
+    ss_process->late.count = 0;
+    ss_lock_release(&ss_process->late_lock);
+    ss_report_all(&faults);
+}

@@ -8,6 +8,10 @@
 void ss_report(superslab_error error, const void *pointer);
 void ss_report_all(const ss_faults *faults);
 
+/* Faults found on a thread that must not report: the next one that leaves a cold path does. */
+void ss_report_later(const ss_faults *faults);
+void ss_report_late(void);
+
 static inline void ss_report_faults(const ss_faults *faults) {
     if (SS_UNLIKELY(faults->count != 0))
         ss_report_all(faults);

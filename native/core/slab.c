@@ -82,6 +82,7 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_slab_view view = ss_slab_look(slab);
     const ss_class *class = view.class;
     slab->purged = 0;
+    slab->looked = 0;
     for (uint32_t i = 0, words = ss_slab_words(class); i < words; i++) {
         uint32_t rest = class->capacity - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
@@ -292,6 +293,7 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     ss_slab_view view = ss_slab_look(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
+    slab->looked = 0;
     /* The lowest first: what is high stays untouched, or empties. */
     for (uint32_t word = 0; left != 0; word++) {
         uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);

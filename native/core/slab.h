@@ -22,18 +22,6 @@
 #include "class.h"
 #include "space.h"
 
-/* A pointer that was found wrong; reported when no state is in the middle of a change. */
-typedef struct ss_fault {
-    superslab_error error;
-    const void *pointer;
-} ss_fault;
-
-#define SS_FAULT_COUNT 8u
-typedef struct ss_faults {
-    ss_fault fault[SS_FAULT_COUNT]; /* the first ones */
-    uint32_t count;
-} ss_faults;
-
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer);
 
 /* A slab of the bin's class that `owner` may take from: adopted, or new. NULL without memory.

@@ -1,5 +1,7 @@
 #include "span.h"
 
+#include "scavenger.h"
+
 /* ---- lists of free runs, with the lock held ---- */
 
 static uint32_t list_of(uint32_t length) {
@@ -39,10 +41,12 @@ static void run_unlink(ss_space *space, uint32_t first, uint32_t length, ss_run_
     node->tag = space->granules[first + length - 1].tag = 0;
 }
 
-static void run_insert(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind) {
+static void run_insert(ss_space *space, uint32_t first, uint32_t length, ss_run_kind kind,
+                       uint32_t stamp) {
     run_link(space, first, length, kind);
     if (kind == SS_RUN_DIRTY) {
-        space->granules[first].stamp = space->clock++;
+        space->granules[first].stamp = stamp;
+        space->clock++;
         space->dirty_granules += length;
     }
 }
@@ -142,26 +146,38 @@ static void peak_update(ss_space *space) {
         space->peak -= (space->peak - used) >> SS_PEAK_DECAY_SHIFT;
 }
 
-/* Inserts a run joined with the neighbours of its kind. */
+/* Inserts a run joined with the neighbours of its kind. Its age is that of its longest part: or what is
+ * cut from a long run and comes back to it would keep the whole of it young. */
 static void run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    uint32_t longest = count, stamp = space->clock;
     uint32_t before = first == 0 ? 0 : space->granules[first - 1].tag;
     if (before != 0 && tag_kind(before) == kind) {
-        first -= tag_length(before);
-        count += tag_length(before);
-        run_remove(space, first, tag_length(before), kind);
+        uint32_t length = tag_length(before);
+        first -= length;
+        count += length;
+        if (length > longest) {
+            longest = length;
+            stamp = space->granules[first].stamp;
+        }
+        run_remove(space, first, length, kind);
     }
     uint32_t after = space->granules[first + count].tag;
     if (after != 0 && tag_kind(after) == kind) {
-        run_remove(space, first + count, tag_length(after), kind);
-        count += tag_length(after);
+        uint32_t length = tag_length(after);
+        if (length > longest)
+            stamp = space->granules[first + count].stamp;
+        run_remove(space, first + count, length, kind);
+        count += length;
     }
-    run_insert(space, first, count, kind);
+    run_insert(space, first, count, kind, stamp);
 }
 
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
     peak_update(space);
     space->used_granules -= count;
     run_join(space, first, count, kind);
+    ss_scavenger_want(space->kind == SS_SPACE_EXTERNAL ? 0
+                                                       : space->dirty_granules << SS_GRANULE_SHIFT);
     return space->dirty_granules > dirty_bound(space);
 }
 
@@ -243,7 +259,7 @@ bool ss_span_shrink(ss_space *space) {
     uint32_t rest = tag_length(tag) - count;
     run_remove(space, end - tag_length(tag), tag_length(tag), SS_RUN_CLEAN);
     if (rest != 0)
-        run_insert(space, end - tag_length(tag), rest, SS_RUN_CLEAN);
+        run_insert(space, end - tag_length(tag), rest, SS_RUN_CLEAN, 0);
     space->granule_count = end - count;
     space->shrinks++;
     space->shrinking = true;
@@ -326,31 +342,52 @@ static uint32_t run_to_purge(const ss_space *space) {
     return best - 1;
 }
 
+/* A dirty run, or the first part of a long one, taken so that nobody else gets it while it is purged
+ * without the lock. */
+typedef struct held_run {
+    uint32_t first, count;
+    bool moved;
+} held_run;
+
+static held_run run_hold(ss_space *space, uint32_t first, uint32_t most) {
+    uint32_t length = tag_length(space->granules[first].tag);
+    held_run run = {first, length < most ? length : most, false};
+    run_take(space, first, run.count);
+    space->used_granules += run.count;
+    space->purging++;
+    run.moved = moved_forget(space, first, run.count);
+    return run;
+}
+
+/* Without the lock. */
+static bool held_purge(const ss_space *space, held_run run) {
+    char *start = ss_space_address(space, run.first);
+    size_t bytes = (size_t)run.count << SS_GRANULE_SHIFT;
+    if (space->live != NULL)
+        live_purge(space, run.first, run.count);
+    return run.moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
+}
+
+static void held_release(ss_space *space, held_run run, bool purged) {
+    space->purging--;
+    space->used_granules -= run.count;
+    run_join(space, run.first, run.count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+}
+
 size_t ss_span_purge(ss_space *space, size_t keep) {
     size_t given = 0;
     if (space->kind == SS_SPACE_EXTERNAL && space->live == NULL)
         return 0; /* not ours to give */
     ss_lock_take(&space->lock);
     while (space->dirty_granules > keep) {
-        /* Taken, so that nobody else gets it while the lock is not held. */
-        uint32_t first = run_to_purge(space), count = tag_length(space->granules[first].tag);
-        run_take(space, first, count);
-        space->used_granules += count;
-        space->purging++;
-        bool moved = moved_forget(space, first, count);
+        held_run run = run_hold(space, run_to_purge(space), UINT32_MAX);
         ss_lock_release(&space->lock);
-        char *start = ss_space_address(space, first);
-        size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
-        bool purged = moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
-        if (space->live != NULL)
-            live_purge(space, first, count);
+        bool purged = held_purge(space, run);
         ss_lock_take(&space->lock);
-        space->purging--;
-        space->used_granules -= count;
-        run_join(space, first, count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+        held_release(space, run, purged);
         if (!purged)
             break; /* locked in memory: trying the rest would fail alike */
-        given += bytes;
+        given += (size_t)run.count << SS_GRANULE_SHIFT;
     }
     ss_lock_release(&space->lock);
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
@@ -362,4 +399,62 @@ SS_COLD void ss_span_settle(ss_space *space) {
     size_t bound = dirty_bound(space);
     ss_lock_release(&space->lock);
     ss_span_purge(space, bound - bound / 4);
+}
+
+/* ---- by age ---- */
+
+#define TICK_RUNS 16u      /* runs purged at a time */
+#define TICK_GRANULES 512u /* and granules, more or less: others cannot have them meanwhile */
+#define TICK_LOOK 256u     /* runs of a list looked at with the lock held */
+
+/* Purges some of the runs of one list that are older than `oldest`: how many. *refused says that the system
+ * refuses: then the rest would fare alike. */
+static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
+                               bool *refused) {
+    held_run held[TICK_RUNS];
+    uint32_t count = 0, granules = 0, looked = 0, purged = 0;
+    ss_lock_take(&space->lock);
+    for (uint32_t at = space->runs[SS_RUN_DIRTY].head[list], next;
+         at != 0 && looked < TICK_LOOK && count < TICK_RUNS && granules < TICK_GRANULES;
+         at = next, looked++) {
+        next = space->granules[at - 1].next;
+        if (space->clock - space->granules[at - 1].stamp <= space->clock - oldest)
+            continue;
+        held[count] = run_hold(space, at - 1, TICK_GRANULES);
+        granules += held[count++].count;
+    }
+    ss_lock_release(&space->lock);
+    while (purged < count && held_purge(space, held[purged]))
+        *given += (size_t)held[purged++].count << SS_GRANULE_SHIFT;
+    ss_lock_take(&space->lock);
+    for (uint32_t i = 0; i < count; i++)
+        held_release(space, held[i], i < purged);
+    ss_lock_release(&space->lock);
+    *refused = purged < count;
+    return purged;
+}
+
+size_t ss_span_tick(ss_space *space, uint32_t tick) {
+    size_t given = 0;
+    if (space->kind == SS_SPACE_EXTERNAL)
+        return 0;
+    uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
+    ss_lock_take(&space->lock);
+    /* What was stamped before the clock of so many ticks ago is that old. */
+    uint32_t oldest = *clock_at;
+    *clock_at = space->clock;
+    ss_lock_release(&space->lock);
+    bool refused = false;
+    for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
+        while (!refused && list_purge_old(space, list, oldest, &given, &refused) != 0)
+            ;
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    return refused ? 0 : ss_span_dirty_bytes(space);
+}
+
+size_t ss_span_dirty_bytes(ss_space *space) {
+    ss_lock_take(&space->lock);
+    size_t bytes = space->dirty_granules << SS_GRANULE_SHIFT;
+    ss_lock_release(&space->lock);
+    return bytes;
 }

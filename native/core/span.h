@@ -44,6 +44,12 @@ bool ss_span_shrink(ss_space *space);
  * the caller looks again. */
 bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count);
 
+/* One tick of the scavenger: purges the dirty spans that were freed SS_DECAY_TICKS ago or earlier. The bytes
+ * that are dirty after it, 0 if the system refuses to purge. */
+size_t ss_span_tick(ss_space *space, uint32_t tick);
+
+size_t ss_span_dirty_bytes(ss_space *space);
+
 /* Purges the oldest dirty spans until at most `keep` granules are dirty; bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);
 

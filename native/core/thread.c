@@ -3,6 +3,7 @@
 #include "heap.h"
 #include "meta.h"
 #include "report.h"
+#include "scavenger.h"
 
 #define EMPTY_HEAP ((ss_heap *)(uintptr_t)&ss_empty_heap)
 
@@ -82,6 +83,7 @@ static void thread_end(void *value) {
     atomic_fetch_sub_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
     block_end(self);
     ss_report_faults(&faults);
+    ss_attend();
 }
 
 void ss_thread_init(void) {
@@ -103,6 +105,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
         return NULL;
     }
     block->own = heap;
+    atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     /* Again: what the C library allocated in between left with a 0. Only then may a parker know of
      * this thread. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
@@ -132,6 +136,9 @@ ss_heap *ss_thread_heap(ss_thread **self) {
         else
             ss_os_yield();
     }
+    /* Only this thread writes it; the scavenger reads whether it moves. */
+    atomic_store_explicit(&own->cold, atomic_load_explicit(&own->cold, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     return own;
 }
 

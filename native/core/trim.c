@@ -6,6 +6,7 @@
 #include "process.h"
 #include "purge.h"
 #include "report.h"
+#include "scavenger.h"
 #include "span.h"
 #include "thread.h"
 #include "window.h"
@@ -38,6 +39,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
         given += ss_span_purge(space, 0);
     }
     ss_report_faults(&faults);
+    ss_attend();
     return given + ss_windows_trim();
 }
 

@@ -25,12 +25,15 @@
  * flush       blocks going from a bin back to their slabs in one batch; refill the other way
  * remote free a block flushed to a slab that another heap owns
  * dirty       free, but its pages may still hold memory; purge gives that memory back
+ * scavenger   the background thread that gives back what nobody has used for a while
+ * tick        the scavenger's unit of time: it wakes once in each
  */
 #ifndef SS_TYPES_H
 #define SS_TYPES_H
 
 #include "config.h"
 #include "lock.h"
+#include "settings.h"
 #include "superslab.h"
 
 #include <stdatomic.h>
@@ -75,12 +78,13 @@ typedef struct ss_class {
 #define SS_STATE_OWNER_SHIFT 32
 
 /* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
- * word but `purged`, which is the owner's, is atomic: a record is read by whoever looks up an address,
+ * word but `looked` and `purged`, which are the owner's, is atomic: a record is read by whoever looks up an address,
  * and may become another slab's at any time for those who have no block of it. */
 typedef struct ss_slab {
     _Atomic uint64_t state;
     _Atomic uint64_t info; /* what it is, in one word: see ss_slab_look */
     _Atomic uint32_t next; /* record id of the next slab on the list */
+    uint32_t looked;       /* the owner's: what the scavenger saw last, 0 since a take; purge.c */
     uint64_t purged;       /* units of the slab that hold no memory; see purge.c */
     /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
      * block follows the bits, 1 while the block is live: the header it does not carry. */
@@ -163,9 +167,24 @@ typedef struct ss_space {
     bool shrinking;   /* the end is being decommitted outside the lock */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
     uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
+    uint32_t clock_at[SS_DECAY_TICKS];    /* the clock at the latest ticks */
     size_t records_used;                  /* bytes */
     uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
 } ss_space;
+
+/* ---- faults ---- */
+
+/* A pointer that was found wrong; reported when no state is in the middle of a change. */
+typedef struct ss_fault {
+    superslab_error error;
+    const void *pointer;
+} ss_fault;
+
+#define SS_FAULT_COUNT 8u
+typedef struct ss_faults {
+    ss_fault fault[SS_FAULT_COUNT]; /* the first ones */
+    uint32_t count;
+} ss_faults;
 
 /* ---- heaps and threads ---- */
 
@@ -199,7 +218,14 @@ typedef struct ss_heap {
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
-    size_t bins_bytes;         /* what its bins may hold by their limits */
+    size_t bins_bytes;     /* what its bins may hold by their limits */
+    size_t freed_bytes;    /* what it has freed into slabs and not told of yet */
+    _Atomic uint32_t cold; /* its thread's cold paths; stands still while the thread sleeps */
+    _Atomic uint32_t cold_flushed; /* `cold` when the heap was last flushed */
+    /* The scavenger's, under park_lock. */
+    uint32_t cold_seen;        /* `cold` at the last tick */
+    uint32_t ticks;            /* since it last moved */
+    uintptr_t tops;            /* the sum of the tops at the last tick */
     ss_lock thread_lock;       /* held to park the thread or to let it end */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
@@ -209,6 +235,10 @@ typedef struct ss_heap {
 /* ---- the process ---- */
 
 #define SS_META_ORDERS 16u
+
+/* What a thread that leaves a cold path must see to. */
+#define SS_ATTENTION_SCAVENGER 1u /* start it */
+#define SS_ATTENTION_FAULTS 2u    /* report what it found */
 
 typedef struct ss_process_data {
     /* Hot: "is it ours and headed?" is one subtraction and one comparison. Zero before init. */
@@ -229,7 +259,8 @@ typedef struct ss_process_data {
     _Atomic bool fork_handled; /* the handlers of fork are registered, or about to be */
     bool init_held;            /* under park_lock: a fork keeps initialisation from beginning */
     ss_lock spaces_lock;       /* making and retiring spaces */
-    ss_lock park_lock;         /* one thread parks others at a time */
+    _Atomic uint32_t forking;  /* threads that wait for the locks to fork */
+    ss_lock park_lock;         /* one thread parks others, or holds listed slabs, at a time */
 
     ss_lock heaps_lock;
     _Atomic(ss_heap *) heaps;
@@ -252,6 +283,15 @@ typedef struct ss_process_data {
 
     ss_lock windows_lock; /* windows, their holders and pins */
     struct ss_window *windows;
+
+    ss_settings settings; /* written by init alone */
+
+    _Atomic uint32_t attention; /* SS_ATTENTION_ bits */
+    _Atomic uint32_t scavenger; /* ss_scavenger_state */
+    _Atomic uint32_t scavenger_wakes;
+    _Atomic size_t freed_bytes; /* into slabs since the scavenger last looked through them */
+    ss_lock late_lock;
+    ss_faults late; /* found by the scavenger, which must not report: under late_lock */
 
     _Atomic(superslab_error_handler *) error_handler;
     _Atomic(void *) error_context;

@@ -17,6 +17,9 @@ size_t ss_os_page_bytes(void);
  * Any access faults. NULL when refused. */
 void *ss_os_reserve(size_t bytes, size_t alignment);
 
+/* From now on reservations may be backed by huge pages, which they are refused otherwise. */
+void ss_os_allow_huge_pages(void);
+
 /* Returns a whole reservation. Only for metadata: the addresses of blocks are kept for ever. */
 void ss_os_release(void *start, size_t bytes);
 
@@ -74,10 +77,26 @@ bool ss_os_thread_exit_arm(void *value);
 /* The value armed on this thread, or NULL; before init too. */
 void *ss_os_thread_exit_value(void);
 
+/* Runs `run` on a thread that no signal reaches and that calls nothing of the C library which needs a
+ * thread of the C library: no pthread function, nothing that allocates or is a cancellation point. One
+ * at a time: waits for the one before to be gone. False when refused. Any thread may call it, with
+ * locks of the C library held too. */
+bool ss_os_thread_start(void (*run)(void), const char *name);
+/* In a forked child: there is no such thread any more. */
+void ss_os_thread_forget(void);
+
+/* Waits while *word is `value`, until woken, or for that long; may return early. */
+void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds);
+/* Wakes who waits; a system without such a call lets it sleep on. */
+void ss_os_wake(_Atomic uint32_t *word);
+
 /* Called once. */
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
 /* ---- process ---- */
+
+/* The value of an environment variable, or NULL. */
+const char *ss_os_environment(const char *name);
 
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);

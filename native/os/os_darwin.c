@@ -7,6 +7,7 @@
 #include <mach/mach_vm.h>
 #include <mach/vm_statistics.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define MAP_KIND (MAP_PRIVATE | MAP_ANON | MAP_NORESERVE)
 /* Makes the mappings of superslab a line of their own in vmmap(1). */
@@ -36,6 +37,9 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     errno = saved;
     return start;
 }
+
+/* There is nothing to refuse: the system makes none of anonymous memory. */
+void ss_os_allow_huge_pages(void) {}
 
 static bool map_over(void *start, size_t bytes, int protection) {
     int saved = errno;
@@ -77,6 +81,18 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 /* There is no membarrier: what sleeping threads hold stays with them. */
 bool ss_os_barrier(void) {
     return false;
+}
+
+void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    (void)word, (void)value;
+    int saved = errno;
+    nanosleep(&time, NULL);
+    errno = saved;
+}
+
+void ss_os_wake(_Atomic uint32_t *word) {
+    (void)word;
 }
 
 /* ---- process ---- */

@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <link.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MREMAP_DONTUNMAP
@@ -30,15 +30,14 @@
 /* ---- memory ---- */
 
 /* Transparent huge pages would refill what was given back: khugepaged makes 2 MiB of one page. */
+static _Atomic bool huge_pages_allowed; /* set before there is a second thread to read it */
+
+void ss_os_allow_huge_pages(void) {
+    atomic_store_explicit(&huge_pages_allowed, true, memory_order_relaxed);
+}
+
 static void refuse_huge_pages(void *start, size_t bytes) {
-    static _Atomic int known; /* 0 not asked, 1 refuse, 2 allow */
-    int answer = atomic_load_explicit(&known, memory_order_relaxed);
-    if (answer == 0) {
-        const char *wanted = getenv("SUPERSLAB_THP");
-        answer = wanted != NULL && strcmp(wanted, "1") == 0 ? 2 : 1;
-        atomic_store_explicit(&known, answer, memory_order_relaxed);
-    }
-    if (answer == 1)
+    if (!atomic_load_explicit(&huge_pages_allowed, memory_order_relaxed))
         madvise(start, bytes, MADV_NOHUGEPAGE);
 }
 
@@ -177,6 +176,22 @@ bool ss_os_barrier(void) {
     }
     errno = saved;
     return answer == 0;
+}
+
+#define FUTEX_WAIT_PRIVATE_OP 128
+#define FUTEX_WAKE_PRIVATE_OP 129
+
+void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
+    int saved = errno;
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE_OP, value, &time, NULL, 0);
+    errno = saved;
+}
+
+void ss_os_wake(_Atomic uint32_t *word) {
+    int saved = errno;
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE_OP, 1, NULL, NULL, 0);
+    errno = saved;
 }
 
 /* ---- process ---- */

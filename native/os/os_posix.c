@@ -76,6 +76,10 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
 
 /* ---- process ---- */
 
+const char *ss_os_environment(const char *name) {
+    return getenv(name);
+}
+
 void ss_os_write_error(const char *text, size_t bytes) {
     int saved = errno;
     while (bytes != 0) {

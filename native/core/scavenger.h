@@ -1,0 +1,44 @@
+/* The background thread that gives back what nobody has used for a while. */
+#ifndef SS_SCAVENGER_H
+#define SS_SCAVENGER_H
+
+#include "process.h"
+
+typedef enum ss_scavenger_state {
+    SS_SCAVENGER_NONE,
+    SS_SCAVENGER_WANTED, /* the next thread that leaves a cold path starts it */
+    SS_SCAVENGER_RUNNING,
+    SS_SCAVENGER_REFUSED /* by the system or by SUPERSLAB_DECAY=-1: for good */
+} ss_scavenger_state;
+
+/* So many bytes could go back. Called anywhere, with locks held too. */
+static inline void ss_scavenger_want(size_t bytes) {
+    uint32_t none = SS_SCAVENGER_NONE;
+    if (SS_LIKELY(bytes < SS_SCAVENGER_START_BYTES ||
+                  atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed) != none))
+        return;
+    if (atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &none, SS_SCAVENGER_WANTED,
+                                                memory_order_relaxed, memory_order_relaxed))
+        atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_SCAVENGER,
+                                 memory_order_relaxed);
+}
+
+void ss_attend_slow(void);
+
+/* The end of a cold path, with no lock held and no state in the middle of a change: starts the scavenger,
+ * reports what it found wrong. The error handler may not return. */
+static inline void ss_attend(void) {
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_process->attention, memory_order_relaxed) != 0))
+        ss_attend_slow();
+}
+
+/* A heap has freed SS_FREED_STEP_BYTES into slabs. */
+void ss_scavenger_freed(size_t bytes);
+
+/* In a forked child. */
+void ss_scavenger_forget(void);
+
+/* By init, once the settings are read. */
+void ss_scavenger_init(void);
+
+#endif

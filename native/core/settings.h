@@ -1,0 +1,20 @@
+/* The environment variables of the heap, read once, before anything is allocated. */
+#ifndef SS_SETTINGS_H
+#define SS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SS_DECAY_NEVER (-1)
+
+typedef struct ss_settings {
+    bool huge_pages;    /* SUPERSLAB_THP */
+    size_t limit_bytes; /* SUPERSLAB_LIMIT; SIZE_MAX: none */
+    int32_t decay_ms;   /* SUPERSLAB_DECAY; SS_DECAY_NEVER: no background thread */
+} ss_settings;
+
+/* A value that makes no sense is named on stderr and ignored. */
+void ss_settings_read(ss_settings *settings);
+
+#endif

@@ -1,0 +1,195 @@
+/* The background thread without the C library's knowledge: by clone(2), on memory of its own.
+ *
+ * The allocator is called from anywhere, from inside the C library with its locks held too: glibc
+ * frees a thread's vector of TLS blocks under the lock that pthread_create takes, and pthread_create
+ * allocates. A thread of pthread's would also keep a process alive whose main thread has called
+ * pthread_exit, and have the C and C++ libraries of a single-threaded program go over to locks and
+ * atomic counts for good.
+ *
+ * So the thread has no descriptor that the C library knows of, and must call nothing that needs one.
+ * What it calls sets errno and checks the stack protector's word: both are found from the thread
+ * pointer, which points into zeroed memory of the right layout. */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include "thread_raw.h"
+
+#ifdef SS_THREAD_RAW
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define CLOSE_RANGE_UNSHARE_FLAG 2u /* Linux 5.9 */
+
+#define STACK_BYTES ((size_t)64 << 10)
+#define DESCRIPTOR_BYTES ((size_t)4096) /* more than glibc's or musl's takes */
+#define TLS_SLACK_BYTES ((size_t)64 << 10)
+
+static void (*thread_run)(void);
+static const char *thread_name;
+static char *memory; /* kept for the next one */
+static size_t memory_bytes;
+/* The kernel sets it when the thread starts and clears it when the thread no longer needs its stack. */
+static _Atomic int alive;
+
+/* ---- the machine ---- */
+
+/* In the new thread `run` is called, and then the thread ends. */
+static long thread_clone(unsigned long flags, char *stack, void *tls, void (*run)(void)) {
+#ifdef __x86_64__
+    long result = SYS_clone;
+    register void *clear __asm__("r10") = (void *)&alive;
+    register void *pointer __asm__("r8") = tls;
+    register void (*function)(void) __asm__("r9") = run;
+    __asm__ volatile("syscall\n\t"
+                     "test %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xor %%ebp, %%ebp\n\t" /* no frame above */
+                     "call *%%r9\n\t"
+                     "xor %%edi, %%edi\n\t"
+                     "mov %[leave], %%eax\n\t"
+                     "syscall\n\t"
+                     "hlt\n"
+                     "1:"
+                     : "+a"(result)
+                     : "D"(flags), "S"(stack), "d"(&alive), "r"(clear), "r"(pointer),
+                       "r"(function), [leave] "i"(SYS_exit)
+                     : "rcx", "r11", "cc", "memory");
+    return result;
+#else
+    register long x0 __asm__("x0") = (long)flags;
+    register char *x1 __asm__("x1") = stack;
+    register void *x2 __asm__("x2") = (void *)&alive;
+    register void *x3 __asm__("x3") = tls;
+    register void *x4 __asm__("x4") = (void *)&alive;
+    register void (*x5)(void) __asm__("x5") = run;
+    register long x8 __asm__("x8") = SYS_clone;
+    __asm__ volatile("svc #0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t" /* no frame above */
+                     "blr x5\n\t"
+                     "mov x0, xzr\n\t"
+                     "mov x8, %[leave]\n\t"
+                     "svc #0\n\t"
+                     "brk #0\n"
+                     "1:"
+                     : "+r"(x0)
+                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8), [leave] "i"(SYS_exit)
+                     : "cc", "memory");
+    return x0;
+#endif
+}
+
+static char *thread_pointer(void) {
+    char *pointer;
+#ifdef __x86_64__
+    __asm__("mov %%fs:0, %0" : "=r"(pointer));
+#else
+    __asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+#endif
+    return pointer;
+}
+
+/* What must be readable on either side of the thread pointer: the descriptor on one, errno and what
+ * else is in static TLS on the other. */
+typedef struct tls_extent {
+    size_t below, above;
+} tls_extent;
+
+static tls_extent extent_of_tls(size_t page) {
+    char *pointer = thread_pointer(), *error = (char *)&errno;
+    size_t distance = error < pointer ? (size_t)(pointer - error) : (size_t)(error - pointer);
+    size_t far = (distance + TLS_SLACK_BYTES + page - 1) & ~(page - 1);
+    size_t near = (DESCRIPTOR_BYTES + page - 1) & ~(page - 1);
+    return error < pointer ? (tls_extent){far, near} : (tls_extent){near, far};
+}
+
+static void descriptor_set(char *pointer) {
+#ifdef __x86_64__
+    /* The words that code reads without a descriptor: the pointer to itself, twice, and the stack
+     * protector's word behind it. The vector of TLS blocks stays NULL: nobody may look one up. */
+    enum { SELF = 0, SELF_AGAIN = 2, GUARD = 5 };
+    const uintptr_t *ours = (const uintptr_t *)(const void *)thread_pointer();
+    uintptr_t *words = (uintptr_t *)(void *)pointer;
+    words[SELF] = words[SELF_AGAIN] = (uintptr_t)pointer;
+    words[GUARD] = ours[GUARD];
+#else
+    (void)pointer; /* the word is the process's, not the thread's */
+#endif
+}
+
+/* ---- the thread ---- */
+
+/* What a process's setuid does to the threads its C library knows does not reach this one: so it gives
+ * up all capabilities, which it needs for nothing. */
+static void drop_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+    syscall(SYS_capset, &header, none);
+}
+
+static void thread_main(void) {
+    syscall(SYS_prctl, PR_SET_NAME, thread_name, 0, 0, 0);
+    drop_capabilities();
+    /* A table of files of its own, an empty one: or a file it opens could be given the number that the
+     * program has just closed and counts on. */
+    syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE_FLAG);
+    thread_run();
+}
+
+static bool memory_ready(size_t page, tls_extent tls) {
+    if (memory != NULL)
+        return true;
+    size_t bytes = page + STACK_BYTES + tls.below + tls.above;
+    char *start = ss_os_reserve(bytes, page);
+    if (start == NULL)
+        return false;
+    if (!ss_os_commit(start + page, bytes - page)) { /* the first page is a guard */
+        ss_os_release(start, bytes);
+        return false;
+    }
+    memory = start;
+    memory_bytes = bytes;
+    return true;
+}
+
+bool ss_os_thread_start(void (*run)(void), const char *name) {
+    int saved = errno;
+    size_t page = ss_os_page_bytes();
+    tls_extent tls = extent_of_tls(page);
+    long tid = -1;
+    /* Acquire: the one before is off its stack. */
+    while (atomic_load_explicit(&alive, memory_order_acquire) != 0)
+        ss_os_yield();
+    if (memory_ready(page, tls)) {
+        char *pointer = memory + memory_bytes - tls.above;
+        char *stack = memory + page + STACK_BYTES;
+        descriptor_set(pointer);
+        thread_run = run;
+        thread_name = name;
+        uint64_t all = UINT64_MAX, before = 0;
+        syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &before, sizeof all);
+        tid = thread_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                               CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
+                               CLONE_CHILD_CLEARTID,
+                           stack, pointer, thread_main);
+        syscall(SYS_rt_sigprocmask, 2, &before, NULL, sizeof before);
+    }
+    errno = saved;
+    return tid > 0;
+}
+
+void ss_os_thread_forget(void) {
+    atomic_store_explicit(&alive, 0, memory_order_relaxed);
+}
+
+#endif
