@@ -94,19 +94,20 @@ bool ss_park_and_flush(ss_faults *faults) {
 }
 
 bool ss_park_sleepers(uint32_t *cold, ss_faults *faults) {
-    bool able, asleep = false;
+    bool able = true, asleep = false, at_work = false;
     ss_lock_take(&ss_process->park_lock);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next) {
         heap_tick(heap);
         *cold += heap->cold_seen;
         asleep |= sleeps(heap);
+        at_work |= has_content(heap) && !sleeps(heap);
     }
     if (asleep)
         park_and_flush(true, &able, faults);
     ss_lock_release(&ss_process->park_lock);
     /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
-    return asleep ? able
-                  : atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
-                        SS_SCAVENGER_END_BYTES;
+    return (asleep && able) ||
+           (at_work && atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
+                           SS_SCAVENGER_END_BYTES);
 }

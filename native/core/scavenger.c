@@ -61,11 +61,6 @@ static bool tick(scavenger *self) {
 
 /* ---- beginning and end ---- */
 
-static size_t freed_into_slabs(void) {
-    return atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed) +
-           atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed);
-}
-
 static uint32_t tick_milliseconds(void) {
     uint32_t ms = (uint32_t)ss_process->settings.decay_ms / SS_DECAY_TICKS;
     return ms > SS_TICK_MIN_MILLISECONDS ? ms : SS_TICK_MIN_MILLISECONDS;
@@ -74,7 +69,7 @@ static uint32_t tick_milliseconds(void) {
 /* Whether there is reason to start. Who frees a span asks after taking its space's lock, so either is
  * seen by the other. */
 static bool is_wanted(void) {
-    size_t most = freed_into_slabs();
+    size_t most = atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed);
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
         size_t dirty = ss_span_dirty_bytes(ss_space_own(i));
         most = dirty > most ? dirty : most;
@@ -120,10 +115,10 @@ SS_COLD void ss_attend_slow(void) {
 }
 
 SS_COLD void ss_scavenger_freed(size_t bytes) {
-    atomic_fetch_add_explicit(&ss_process->freed_bytes, bytes, memory_order_relaxed);
-    atomic_thread_fence(
-        memory_order_seq_cst); /* a scavenger that ends now sees it, or is seen to */
-    ss_scavenger_want(freed_into_slabs());
+    bytes += atomic_fetch_add_explicit(&ss_process->freed_bytes, bytes, memory_order_relaxed);
+    /* A scavenger that is about to end sees what was freed, or is seen to have ended. */
+    atomic_thread_fence(memory_order_seq_cst);
+    ss_scavenger_want(bytes + atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed));
 }
 
 void ss_scavenger_init(void) {

@@ -1,4 +1,7 @@
 /* The background thread as one of the C library's. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_setname_np */
+#endif
 #include "os.h"
 
 #include "thread_raw.h"

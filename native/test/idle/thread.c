@@ -1,0 +1,44 @@
+/* The thread itself: not there for little, there for much, named, out of reach of signals, without files and
+ * rights of its own, and gone when there is nothing left. */
+#include "background.h"
+#include "check.h"
+#include "stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LITTLE_BYTES = 1 << 20, MUCH = 16 };
+
+static void use(size_t count) {
+    void *blocks[MUCH];
+    for (size_t i = 0; i < count; i++)
+        CHECK((blocks[i] = superslab_malloc(LITTLE_BYTES)) != NULL);
+    for (size_t i = 0; i < count; i++)
+        superslab_free(blocks[i]);
+}
+
+int main(void) {
+    char value[64];
+    scavenger_must_be_visible();
+    setenv("SUPERSLAB_DECAY", "200", 1);
+    use(1);
+    CHECK(scavenger_is_gone());
+    for (unsigned round = 0; round < 3; round++) {
+        use(MUCH);
+        /* Or it has done its work already. */
+        if (scavenger_status("SigBlk", value, sizeof value)) {
+            const uint64_t kept = UINT64_C(1) << 8 | UINT64_C(1) << 18; /* SIGKILL, SIGSTOP */
+            const uint64_t blocked = strtoull(value, NULL, 16);
+            /* The C library keeps two for itself where the thread is one of its own. */
+            const uint64_t library = CHECK_SANITIZED ? UINT64_C(3) << 31 : 0;
+            CHECK_EQ(blocked | kept | library, UINT64_MAX);
+        }
+        if (!CHECK_SANITIZED && scavenger_status("CapEff", value, sizeof value))
+            CHECK_EQ(strtoull(value, NULL, 16), 0);
+        if (!CHECK_SANITIZED)
+            CHECK(scavenger_open_files() <= 0);
+        wait_until(scavenger_has_given_back);
+        wait_until(scavenger_is_gone);
+    }
+}

@@ -1,0 +1,8 @@
+/* Forbidding system calls to this process, as a container's filter does. */
+#ifndef TEST_SANDBOX_H
+#define TEST_SANDBOX_H
+
+/* membarrier fails with `error` from now on, for ever. Skips where no filter can be set. */
+void sandbox_forbid_membarrier(int error);
+
+#endif
