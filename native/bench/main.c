@@ -104,6 +104,11 @@ static void print_result(const bench_options *options, const bench_result *resul
     printf(",\"checksum\":\"%016" PRIx64 "\"", result->checksum);
     printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64, bench_process_peak_rss(),
            minor_faults);
+    if (result->memory.idle_rss != 0)
+        printf(",\"peakLiveBytes\":%" PRIu64 ",\"liveBytes\":%" PRIu64 ",\"idleRssBytes\":%" PRIu64
+               ",\"freedRssBytes\":%" PRIu64,
+               result->memory.peak_live, result->memory.live, result->memory.idle_rss,
+               result->memory.freed_rss);
     print_member("library", library_of(options->allocator->malloc));
     print_member("compiler", BENCH_COMPILER);
     print_member("flags", SUPERSLAB_BUILD_FLAGS);

@@ -5,11 +5,17 @@
 
 #include "platform.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef __APPLE__
+#include <mach/mach.h>
+#endif
 
 uint64_t bench_clock_nanoseconds(void) {
     struct timespec now;
@@ -47,6 +53,36 @@ void bench_marker(const char *text) {
     ssize_t written = write(-1, text, strlen(text));
     (void)written;
 }
+
+void bench_idle(unsigned milliseconds) {
+    struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    nanosleep(&time, NULL);
+}
+
+#ifndef __APPLE__
+/* Not statm, whose counters lag behind by some pages a processor. Read without stdio, which would
+ * allocate. */
+uint64_t bench_resident_bytes(void) {
+    char text[1024];
+    const int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    const ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *found = strstr(text, "\nRss:");
+    return found != NULL ? strtoull(found + 5, NULL, 10) * 1024 : 0;
+}
+#else
+uint64_t bench_resident_bytes(void) {
+    mach_task_basic_info_data_t info;
+    mach_msg_type_number_t count = MACH_TASK_BASIC_INFO_COUNT;
+    return task_info(mach_task_self(), MACH_TASK_BASIC_INFO, (task_info_t)&info, &count) ==
+                   KERN_SUCCESS
+               ? info.resident_size
+               : 0;
+}
+#endif
 
 void *bench_pages_take(size_t bytes) {
     void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);

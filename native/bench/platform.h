@@ -28,6 +28,12 @@ static inline void bench_relax(void) {
  * -1. strace shows 32 characters of it. */
 void bench_marker(const char *text);
 
+/* Does nothing for so long: no thread of the caller's calls the allocator meanwhile. */
+void bench_idle(unsigned milliseconds);
+
+/* Bytes of this process that are resident now, exactly; 0 where the system does not say. */
+uint64_t bench_resident_bytes(void);
+
 /* Zeroed memory straight from the system, already resident; NULL when there is none. At least one
  * byte. */
 void *bench_pages_take(size_t bytes);

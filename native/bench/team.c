@@ -99,11 +99,20 @@ static const char *bench_members_run(bench_member *members, unsigned count) {
     return error;
 }
 
+/* Each worker fills in what it has seen; of one figure the largest counts. */
+static void bench_memory_add(bench_memory *sum, const bench_memory *seen) {
+    sum->peak_live = seen->peak_live > sum->peak_live ? seen->peak_live : sum->peak_live;
+    sum->live = seen->live > sum->live ? seen->live : sum->live;
+    sum->idle_rss = seen->idle_rss > sum->idle_rss ? seen->idle_rss : sum->idle_rss;
+    sum->freed_rss = seen->freed_rss > sum->freed_rss ? seen->freed_rss : sum->freed_rss;
+}
+
 static bench_result bench_members_sum(const bench_member *members, unsigned count) {
     bench_result result = {0};
     uint64_t started = UINT64_MAX, ended = 0;
     for (unsigned i = 0; i < count; i++) {
         const bench_worker *worker = &members[i].worker;
+        bench_memory_add(&result.memory, &worker->seen);
         started = worker->started < started ? worker->started : started;
         ended = worker->ended > ended ? worker->ended : ended;
         result.ops += worker->ops;

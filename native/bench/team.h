@@ -14,6 +14,7 @@ typedef struct bench_worker {
     /* Set by the job. */
     uint64_t ops;
     uint64_t checksum;
+    bench_memory seen;
     const char *error;
 
     /* Set by the team. */

@@ -29,10 +29,19 @@ typedef struct bench_params {
     bool markers; /* a recognisable system call on each thread before and after the timed part */
 } bench_params;
 
+/* What a workload of memory that goes back has seen; all 0 for the others. */
+typedef struct bench_memory {
+    uint64_t peak_live; /* the most bytes that were live at once, as they were asked for */
+    uint64_t live;      /* bytes still live while the process idled the first time */
+    uint64_t idle_rss;  /* resident then */
+    uint64_t freed_rss; /* resident after all was freed and the process had idled again */
+} bench_memory;
+
 typedef struct bench_result {
     double seconds;    /* of the timed part: first thread's start to last thread's end */
     uint64_t ops;      /* allocations and frees done in it, over all threads */
     uint64_t checksum; /* of the sequence: equal for every allocator, or the run is void */
+    bench_memory memory;
     const char *error; /* NULL, or why the run is void (an allocation failed, contents changed) */
 } bench_result;
 

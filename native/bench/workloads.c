@@ -22,8 +22,10 @@
 #include "churn.h"
 #include "handoff.h"
 #include "patterns.h"
+#include "pipeline.h"
 #include "shared_slots.h"
 #include "slots.h"
+#include "survivors.h"
 
 #include <string.h>
 
@@ -121,6 +123,22 @@ const bench_workload bench_workloads[] = {
         .size_floor = 1,
         .defaults = {.threads = 1, .ops = 30000000, .slots = 1024, SMALL},
         .run = bench_interleaved,
+    },
+    {
+        .name = "pipeline",
+        .summary = "a burst of blocks of 256 B to 8 MiB on a pool of threads, which then waits",
+        .threads_unit = 1,
+        .size_floor = BENCH_PIPELINE_SIZE_FLOOR,
+        .defaults = {.threads = 8, .ops = 10000, .slots = 50, SIZES(256, 8 * MIB)},
+        .run = bench_pipeline,
+    },
+    {
+        .name = "survivors",
+        .summary = "1 GiB in small blocks of which one in a thousand stays",
+        .threads_unit = 1,
+        .size_floor = BENCH_SURVIVORS_SIZE_FLOOR,
+        .defaults = {.threads = 1, .ops = 1, .slots = 1024, SIZES(100, 100 * KIB)},
+        .run = bench_survivors,
     },
     {.name = NULL},
 };

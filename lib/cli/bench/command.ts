@@ -10,8 +10,8 @@ import { type CaseMeasurements, type Measure, measureRounds } from './rounds'
 import { routeTable } from './routes'
 import { measureStandalone } from './standalone'
 import { type Case, suiteCases, suiteNames } from './suites'
-import { summarize } from './summary'
-import { comparisonTable, meanLines } from './table'
+import { idleFigures, summarize } from './summary'
+import { comparisonTable, idleTable, meanLines } from './table'
 
 export function benchCommand(): Command {
   const suites = suiteNames(addon.benchWorkloads().map(({ name }) => name))
@@ -58,9 +58,11 @@ function report(results: readonly CaseMeasurements[], { runs, csv, json }: Bench
   if (!first) return
   const machine = environment(first)
   const comparisons = summarize(results)
+  const idle = idleFigures(results)
   const lines = [
     comparisonTable(comparisons),
     '',
+    ...(idle.length > 0 ? [idleTable(idle), ''] : []),
     ...meanLines(comparisons),
     `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',

@@ -14,6 +14,12 @@ export interface Measurement {
   /** Of the process, where the run had one of its own. */
   peakRssBytes?: number
   minorFaults?: number
+  /** Of a workload that idles: the most bytes that were live at once, and those live while it idled. */
+  peakLiveBytes?: number
+  liveBytes?: number
+  /** Resident while it idled the first time, and after all was freed. */
+  idleRssBytes?: number
+  freedRssBytes?: number
   /** The file that holds the allocator's code; its name alone, once it was checked. */
   library?: string
   compiler: string

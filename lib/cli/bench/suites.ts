@@ -23,6 +23,7 @@ const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { thread
 /** Suites that are more than their workload with its defaults. */
 const compound: Record<string, Case[]> = {
   'mid-large-mt': midLarge,
+  idle: [plain('pipeline'), plain('survivors'), plain('survivors', { size: '16-1024' })],
   seed: [
     plain('random-mixed'),
     ...fixed,

@@ -37,6 +37,37 @@ export function summarize(results: readonly CaseMeasurements[]): Comparison[] {
   })
 }
 
+/** What one allocator keeps in a case that idles: medians. */
+export interface IdleFigures {
+  label: string
+  allocator: string
+  peakLive: number
+  peakRss: number
+  live: number
+  idleRss: number
+  freedRss: number
+}
+
+export function idleFigures(results: readonly CaseMeasurements[]): IdleFigures[] {
+  return results.flatMap(({ case: one, measurements }) =>
+    [...measurements]
+      .filter(([, rounds]) => rounds[0]?.idleRssBytes !== undefined)
+      .map(([allocator, rounds]) => {
+        const middle = (of: (round: Measurement) => number | undefined) =>
+          median(rounds.map((round) => of(round) ?? Number.NaN))
+        return {
+          label: one.label,
+          allocator,
+          peakLive: middle((round) => round.peakLiveBytes),
+          peakRss: middle((round) => round.peakRssBytes),
+          live: middle((round) => round.liveBytes),
+          idleRss: middle((round) => round.idleRssBytes),
+          freedRss: middle((round) => round.freedRssBytes),
+        }
+      }),
+  )
+}
+
 export function sample(measurements: readonly Measurement[]): Sample {
   const seconds = measurements.map((one) => one.seconds)
   const peaks = measurements.flatMap((one) => one.peakRssBytes ?? [])

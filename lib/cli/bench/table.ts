@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import { geometricMean } from './statistics'
-import type { Comparison, Sample } from './summary'
+import type { Comparison, IdleFigures, Sample } from './summary'
 
 const lines = {
   top: '',
@@ -37,6 +37,26 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
   return plainTable(withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, 2)
 }
 
+/** Memory in MiB, at the peak and when the work is over. */
+export function idleTable(figures: readonly IdleFigures[]): string {
+  const head = ['workload', 'allocator', 'peak live', 'peak RSS', 'ratio']
+  const rows = figures.map((one) => [
+    one.label,
+    one.allocator,
+    mebibytes(one.peakLive),
+    mebibytes(one.peakRss),
+    (one.peakRss / one.peakLive).toFixed(2),
+    mebibytes(one.live),
+    mebibytes(one.idleRss),
+    mebibytes(one.freedRss),
+  ])
+  return plainTable([...head, 'live idle', 'RSS idle', 'RSS freed'], rows, 2)
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1)
+}
+
 /** One line an allocator: its means over all cases. */
 export function meanLines(comparisons: readonly Comparison[]): string[] {
   return [...new Set(comparisons.map((one) => one.allocator))].map((allocator) => {
@@ -53,5 +73,5 @@ function time({ seconds, variation }: Sample): string {
 }
 
 function memory({ peakRssBytes }: Sample): string {
-  return peakRssBytes === undefined ? '' : `${(peakRssBytes / 2 ** 20).toFixed(1)} MiB`
+  return peakRssBytes === undefined ? '' : `${mebibytes(peakRssBytes)} MiB`
 }
