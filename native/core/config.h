@@ -77,6 +77,12 @@
 #define SS_SCAVENGER_START_BYTES ((size_t)4 << 20)
 #define SS_SCAVENGER_END_BYTES ((size_t)1 << 20)
 #define SS_SCAVENGER_END_TICKS 8u
+/* A container is near its limit when so much of it is used, or when its threads waited for memory for
+ * so much of the time. It is asked that often, or after it has grown by this part of its limit. */
+#define SS_CONTAINER_NEAR_TENTHS 9u
+#define SS_CONTAINER_PRESSURE_PERCENT 10u
+#define SS_CONTAINER_MILLISECONDS 250u
+#define SS_CONTAINER_STEP_SHIFT 6u
 /* A heap tells of what it has freed into slabs in steps of this. */
 #define SS_FREED_STEP_BYTES ((size_t)256 << 10)
 /* Zeroing this much by hand is dearer than having the system give fresh pages. */

@@ -21,31 +21,31 @@ static bool has_content(const ss_heap *heap) {
 
 /* Once a tick. A thread may work for long on its hot paths alone: its cold paths stand still, but hardly all
  * of its bins. */
-static void heap_tick(ss_heap *heap) {
+static void heap_tick(ss_heap *heap, uint32_t ticks) {
     uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
     heap->ticks = cold == heap->cold_seen ? heap->ticks + 1 : 0;
     heap->cold_seen = cold;
-    if (!has_content(heap) || heap->ticks + 1 < SS_DECAY_TICKS)
+    if (!has_content(heap) || heap->ticks + 1 < ticks)
         return;
     uintptr_t tops = tops_of(heap);
-    if (heap->ticks >= SS_DECAY_TICKS && tops != heap->tops)
-        heap->ticks = SS_DECAY_TICKS - 1;
+    if (heap->ticks >= ticks && tops != heap->tops)
+        heap->ticks = ticks - 1;
     heap->tops = tops;
 }
 
-static bool sleeps(const ss_heap *heap) {
-    return heap->ticks >= SS_DECAY_TICKS && has_content(heap);
+static bool sleeps(const ss_heap *heap, uint32_t ticks) {
+    return heap->ticks >= ticks && has_content(heap);
 }
 
 /* ---- parking ---- */
 
 /* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
-static unsigned park_batch(ss_heap **next, bool sleepers, ss_heap *parked[BATCH]) {
+static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH]) {
     const ss_thread *self = ss_thread_self();
     unsigned count = 0;
     ss_heap *heap = *next;
     for (; heap != NULL && count < BATCH; heap = heap->next) {
-        if ((sleepers && !sleeps(heap)) || !ss_lock_try(&heap->thread_lock))
+        if ((ticks != 0 && !sleeps(heap, ticks)) || !ss_lock_try(&heap->thread_lock))
             continue; /* at work, or ending: then it flushes itself */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
@@ -71,12 +71,12 @@ static void parked_flush(ss_heap *heap, bool barrier, ss_faults *faults) {
 }
 
 /* With park_lock held. *able says whether the system has the barrier. */
-static void park_and_flush(bool sleepers, bool *able, ss_faults *faults) {
+static void park_and_flush(uint32_t ticks, bool *able, ss_faults *faults) {
     ss_heap *parked[BATCH];
     *able = true;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
     while (next != NULL && *able) {
-        unsigned count = park_batch(&next, sleepers, parked);
+        unsigned count = park_batch(&next, ticks, parked);
         if (count == 0)
             break;
         *able = ss_os_barrier();
@@ -88,23 +88,23 @@ static void park_and_flush(bool sleepers, bool *able, ss_faults *faults) {
 bool ss_park_and_flush(ss_faults *faults) {
     bool able;
     ss_lock_take(&ss_process->park_lock);
-    park_and_flush(false, &able, faults);
+    park_and_flush(0, &able, faults);
     ss_lock_release(&ss_process->park_lock);
     return able;
 }
 
-bool ss_park_sleepers(uint32_t *cold, ss_faults *faults) {
+bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     bool able = true, asleep = false, at_work = false;
     ss_lock_take(&ss_process->park_lock);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next) {
-        heap_tick(heap);
+        heap_tick(heap, ticks);
         *cold += heap->cold_seen;
-        asleep |= sleeps(heap);
-        at_work |= has_content(heap) && !sleeps(heap);
+        asleep |= sleeps(heap, ticks);
+        at_work |= has_content(heap) && !sleeps(heap, ticks);
     }
     if (asleep)
-        park_and_flush(true, &able, faults);
+        park_and_flush(ticks, &able, faults);
     ss_lock_release(&ss_process->park_lock);
     /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
     return (asleep && able) ||

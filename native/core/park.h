@@ -8,9 +8,9 @@
  * where the system has no barrier to run on other threads: what they hold stays. */
 bool ss_park_and_flush(ss_faults *faults);
 
-/* The same for the heaps of threads that have taken no cold path for SS_DECAY_TICKS calls. Adds all heaps'
+/* The same for the heaps of threads that have taken no cold path for so many calls. Adds all heaps'
  * cold paths to *cold. True if there may be more to do: some slept, or threads that are at work keep
  * more than SS_SCAVENGER_END_BYTES. */
-bool ss_park_sleepers(uint32_t *cold, ss_faults *faults);
+bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults);
 
 #endif

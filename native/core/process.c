@@ -5,6 +5,7 @@
 #include "scavenger.h"
 #include "space.h"
 #include "thread.h"
+#include "window.h"
 
 #include <errno.h>
 
@@ -106,6 +107,7 @@ static void fork_child(void) {
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
     for (unsigned phase = 0; phase < 2; phase++)
         atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
+    ss_windows_forget_visitors();
     ss_scavenger_forget();
     fork_parent();
     atomic_store_explicit(&ss_process->forking, 0, memory_order_relaxed);

@@ -145,14 +145,15 @@ static slab_use slab_look_again(ss_slab *slab) {
     return use;
 }
 
-static bool idle_slabs_purge(ss_space *space, unsigned bin, size_t *given) {
+static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t *given) {
     slab_chain idle = {NULL}, others = {NULL};
     ss_slab *slab;
     bool pending = false;
     while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
         slab_use use = slab_look_again(slab);
-        pending |= use == SLAB_CHANGED;
-        chain_push(space, use == SLAB_IDLE ? &idle : &others, slab);
+        pending |= use == SLAB_CHANGED && !at_once;
+        chain_push(space, use == SLAB_IDLE || (at_once && use == SLAB_CHANGED) ? &idle : &others,
+                   slab);
     }
     while ((slab = chain_pop(space, &others)) != NULL)
         ss_slab_abandon(slab);
@@ -169,14 +170,14 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, size_t *given) {
     return pending;
 }
 
-bool ss_purge_idle_slabs(ss_space *space) {
+bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
     size_t given = 0;
     bool pending = false;
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         if ((uint32_t)atomic_load_explicit(&space->listed[bin], memory_order_relaxed) == 0)
             continue;
         ss_lock_take(&ss_process->park_lock);
-        pending |= idle_slabs_purge(space, bin, &given);
+        pending |= idle_slabs_purge(space, bin, at_once, &given);
         ss_lock_release(&ss_process->park_lock);
     }
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);

@@ -10,9 +10,9 @@ size_t ss_purge_slabs(ss_space *space);
 /* Ends the spares of all of malloc's spaces. */
 void ss_purge_spares(void);
 
-/* The same for those from which no block was taken, and to which none was given, since the last call.
- * True if there are some that the next call may purge. */
-bool ss_purge_idle_slabs(ss_space *space);
+/* The same for those from which no block was taken, and to which none was given, since the last call, or
+ * `at_once` for those that changed as well. True if there are some that the next call may purge. */
+bool ss_purge_idle_slabs(ss_space *space, bool at_once);
 
 /* Blocks of a slab with purged pages were taken: their pages may be touched again. */
 void ss_purge_forget(ss_slab *slab, void *const *blocks, uint32_t count);

@@ -10,6 +10,7 @@
 #include "purge.h"
 #include "report.h"
 #include "span.h"
+#include "window.h"
 
 /* The slabs are looked through every so many ticks: half the decay, so that what is seen twice unchanged
  * was free for that long. */
@@ -21,71 +22,143 @@ typedef struct scavenger {
     uint32_t ticks;
     uint32_t cold; /* the sum of all heaps' cold paths when the slabs were last looked through */
     bool slabs_pending; /* slabs were seen that may be purged the next time */
+    bool runs_left;     /* so much is dirty that it is worth staying for */
+    bool at_once;       /* nothing may stay free for long: see ss_process_data */
 } scavenger;
+
+/* Each space whose memory may be given back. */
+static void each_space(void (*visit)(ss_space *space, void *context), void *context) {
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
+        visit(ss_space_own(i), context);
+    ss_windows_visit(visit, context);
+}
 
 /* Each of these says whether there is something left to do for which the thread should stay. */
 
-static bool sleepers_tick(uint32_t *cold) {
+static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     ss_faults faults = {.count = 0};
-    bool left = ss_park_sleepers(cold, &faults);
+    bool left = ss_park_sleepers(self->at_once ? 1 : SS_DECAY_TICKS, cold, &faults);
     ss_report_later(&faults);
     return left;
 }
 
+static void slabs_visit(ss_space *space, void *context) {
+    scavenger *self = context;
+    self->slabs_pending |= ss_purge_idle_slabs(space, self->at_once);
+}
+
 static bool slabs_tick(scavenger *self, uint32_t cold) {
-    if (self->ticks % SLAB_TICKS != 0 || (cold == self->cold && !self->slabs_pending))
+    if ((!self->at_once && self->ticks % SLAB_TICKS != 0) ||
+        (cold == self->cold && !self->slabs_pending))
         return self->slabs_pending;
     self->cold = cold;
     self->slabs_pending = false;
     atomic_store_explicit(&ss_process->freed_bytes, 0, memory_order_relaxed);
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        self->slabs_pending |= ss_purge_idle_slabs(ss_space_own(i));
+    each_space(slabs_visit, self);
     return self->slabs_pending;
 }
 
-static bool runs_tick(const scavenger *self) {
-    bool left = false;
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        left |= ss_span_tick(ss_space_own(i), self->ticks) > SS_SCAVENGER_END_BYTES;
-    return left;
+static void runs_visit(ss_space *space, void *context) {
+    scavenger *self = context;
+    if (self->at_once)
+        ss_span_purge(space, 0);
+    self->runs_left |= ss_span_tick(space, self->ticks) > SS_SCAVENGER_END_BYTES;
+}
+
+static bool runs_tick(scavenger *self) {
+    self->runs_left = false;
+    each_space(runs_visit, self);
+    return self->runs_left;
 }
 
 static bool tick(scavenger *self) {
     uint32_t cold = 0;
     self->ticks++;
-    bool left = sleepers_tick(&cold);
+    bool left = sleepers_tick(self, &cold);
     left |= slabs_tick(self, cold);
     left |= runs_tick(self);
     return left;
+}
+
+/* ---- the container ---- */
+
+static void container_read(void) {
+    ss_container_read(&ss_process->container);
+    uint64_t limit = ss_container_limit(&ss_process->container);
+    size_t step = limit > SIZE_MAX ? SIZE_MAX : (size_t)limit >> SS_CONTAINER_STEP_SHIFT;
+    atomic_store_explicit(&ss_process->grown_step, limit == SS_CONTAINER_NO_LIMIT ? SIZE_MAX : step,
+                          memory_order_relaxed);
+}
+
+static void container_tick(scavenger *self) {
+    atomic_store_explicit(&ss_process->grown_bytes, 0, memory_order_relaxed);
+    self->at_once =
+        ss_process->settings.decay_ms == 0 || ss_container_is_near(&ss_process->container);
+    atomic_store_explicit(&ss_process->at_once, self->at_once, memory_order_relaxed);
+}
+
+void ss_scavenger_grown(size_t bytes) {
+    size_t step = atomic_load_explicit(&ss_process->grown_step, memory_order_relaxed);
+    if (SS_LIKELY(step == SIZE_MAX))
+        return;
+    if (atomic_fetch_add_explicit(&ss_process->grown_bytes, bytes, memory_order_relaxed) < step)
+        return;
+    atomic_store_explicit(&ss_process->grown_bytes, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->scavenger_wakes, 1, memory_order_relaxed);
+    ss_os_wake(&ss_process->scavenger_wakes);
 }
 
 /* ---- beginning and end ---- */
 
 static uint32_t tick_milliseconds(void) {
     uint32_t ms = (uint32_t)ss_process->settings.decay_ms / SS_DECAY_TICKS;
-    return ms > SS_TICK_MIN_MILLISECONDS ? ms : SS_TICK_MIN_MILLISECONDS;
+    uint32_t cpu = ss_process->container.cpu_thousandths;
+    ms = ms > SS_TICK_MIN_MILLISECONDS ? ms : SS_TICK_MIN_MILLISECONDS;
+    /* A part of a processor is given a part of the ticks. */
+    return cpu != 0 && cpu < 1000 && ms < 1000 ? ms * 1000 / (cpu > 100 ? cpu : 100) : ms;
+}
+
+/* Waits for a tick to go by; near a limit no longer than it takes to notice. */
+static void wait_for_tick(scavenger *self, uint32_t left) {
+    for (uint32_t part = 0; left != 0; left -= part) {
+        uint32_t wakes = atomic_load_explicit(&ss_process->scavenger_wakes, memory_order_relaxed);
+        part = left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS;
+        ss_os_wait(&ss_process->scavenger_wakes, wakes, part);
+        container_tick(self);
+        if (self->at_once)
+            return;
+    }
+}
+
+static void dirty_visit(ss_space *space, void *context) {
+    size_t *most = context, dirty = ss_span_dirty_bytes(space);
+    *most = dirty > *most ? dirty : *most;
 }
 
 /* Whether there is reason to start. Who frees a span asks after taking its space's lock, so either is
  * seen by the other. */
 static bool is_wanted(void) {
     size_t most = atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed);
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        size_t dirty = ss_span_dirty_bytes(ss_space_own(i));
-        most = dirty > most ? dirty : most;
-    }
+    each_space(dirty_visit, &most);
     return most >= SS_SCAVENGER_START_BYTES;
+}
+
+static void at_once_reset(void) {
+    atomic_store_explicit(&ss_process->at_once, ss_process->settings.decay_ms == 0,
+                          memory_order_relaxed);
 }
 
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true};
+    container_read();
     const uint32_t milliseconds = tick_milliseconds();
     uint32_t running;
     do {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS;) {
-            ss_os_wait(&ss_process->scavenger_wakes, 0, milliseconds);
+            wait_for_tick(&self, milliseconds);
             quiet = tick(&self) ? 0 : quiet + 1;
         }
+        at_once_reset();
         /* From here on somebody else starts one for what comes to be. What came to be since the tick
          * started none: so look again. */
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_relaxed);
@@ -124,6 +197,8 @@ SS_COLD void ss_scavenger_freed(size_t bytes) {
 void ss_scavenger_init(void) {
     if (ss_process->settings.decay_ms == SS_DECAY_NEVER)
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_REFUSED, memory_order_relaxed);
+    at_once_reset();
+    atomic_store_explicit(&ss_process->grown_step, SIZE_MAX, memory_order_relaxed);
 }
 
 void ss_scavenger_forget(void) {
@@ -132,5 +207,6 @@ void ss_scavenger_forget(void) {
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_relaxed);
     atomic_fetch_and_explicit(&ss_process->attention, ~SS_ATTENTION_SCAVENGER,
                               memory_order_relaxed);
+    at_once_reset();
     ss_os_thread_forget();
 }

@@ -23,6 +23,9 @@ static inline void ss_scavenger_want(size_t bytes) {
                                  memory_order_relaxed);
 }
 
+/* Memory was committed: in a container that may be reason to look at its limit now. */
+void ss_scavenger_grown(size_t bytes);
+
 void ss_attend_slow(void);
 
 /* The end of a cold path, with no lock held and no state in the middle of a change: starts the scavenger,

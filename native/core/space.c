@@ -272,6 +272,8 @@ static uint32_t granule_limit(ss_space *space) {
 }
 
 bool ss_space_grow(ss_space *space, uint32_t count) {
+    if (ss_span_would_exceed(space, count))
+        return false;
     ss_span_end_at end = ss_span_end(space);
     uint32_t first = end.granule;
     uint32_t room = granule_limit(space) - first;

@@ -114,6 +114,39 @@ static uint32_t run_find(const ss_space *space, ss_run_kind kind, uint32_t count
     return 0;
 }
 
+/* ---- the soft limit ----
+ * Granules are charged for while they are used or dirty, that is from the moment they leave a clean run
+ * until they are in one again. Counted only if there is a limit. */
+
+static bool is_limited(const ss_space *space) {
+    return SS_UNLIKELY(ss_process->settings.limit_bytes != SIZE_MAX) &&
+           space->kind != SS_SPACE_EXTERNAL;
+}
+
+bool ss_span_would_exceed(const ss_space *space, uint32_t count) {
+    /* Relaxed: a limit is exact for one thread and approximate for many. */
+    return is_limited(space) &&
+           atomic_load_explicit(&ss_process->charged_bytes, memory_order_relaxed) +
+                   atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed) +
+                   ((size_t)count << SS_GRANULE_SHIFT) >
+               ss_process->settings.limit_bytes;
+}
+
+static bool charge(const ss_space *space, uint32_t count) {
+    if (ss_span_would_exceed(space, count))
+        return false;
+    if (is_limited(space))
+        atomic_fetch_add_explicit(&ss_process->charged_bytes, (size_t)count << SS_GRANULE_SHIFT,
+                                  memory_order_relaxed);
+    return true;
+}
+
+static void discharge(const ss_space *space, uint32_t count) {
+    if (is_limited(space))
+        atomic_fetch_sub_explicit(&ss_process->charged_bytes, (size_t)count << SS_GRANULE_SHIFT,
+                                  memory_order_relaxed);
+}
+
 /* ---- the interface, with the lock held ---- */
 
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero) {
@@ -122,7 +155,7 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero) {
     uint32_t found = run_find(space, kind, count);
     if (found == 0)
         found = run_find(space, kind = SS_RUN_CLEAN, count);
-    if (found == 0)
+    if (found == 0 || (kind == SS_RUN_CLEAN && !charge(space, count)))
         return SS_NO_SPAN;
     run_take(space, found - 1, count);
     space->used_granules += count;
@@ -133,6 +166,8 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero) {
 
 /* How many granules may be dirty now. */
 static size_t dirty_bound(const ss_space *space) {
+    if (atomic_load_explicit(&ss_process->at_once, memory_order_relaxed))
+        return 0;
     size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
     size_t whole = (size_t)(space->peak >> 16) * SS_DIRTY_PEAK_EIGHTHS / 8;
     return whole > space->used_granules + floor ? whole - space->used_granules : floor;
@@ -176,8 +211,10 @@ bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_
     peak_update(space);
     space->used_granules -= count;
     run_join(space, first, count, kind);
-    ss_scavenger_want(space->kind == SS_SPACE_EXTERNAL ? 0
-                                                       : space->dirty_granules << SS_GRANULE_SHIFT);
+    if (kind == SS_RUN_CLEAN)
+        discharge(space, count);
+    if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
+        ss_scavenger_want(space->dirty_granules << SS_GRANULE_SHIFT);
     return space->dirty_granules > dirty_bound(space);
 }
 
@@ -204,11 +241,15 @@ void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kin
 bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count) {
     ss_lock_take(&space->lock);
     /* A dirty run and a clean one may lie side by side, two of one kind not. */
-    uint32_t there = 0;
+    uint32_t there = 0, clean = 0;
     while (there < count && first + there < space->granule_count &&
-           space->granules[first + there].tag != 0)
-        there += tag_length(space->granules[first + there].tag);
-    bool fits = there >= count;
+           space->granules[first + there].tag != 0) {
+        uint32_t tag = space->granules[first + there].tag, left = count - there;
+        if (tag_kind(tag) == SS_RUN_CLEAN)
+            clean += tag_length(tag) < left ? tag_length(tag) : left;
+        there += tag_length(tag);
+    }
+    bool fits = there >= count && charge(space, clean);
     for (uint32_t at = first, left = count; fits && left != 0;) {
         uint32_t length = tag_length(space->granules[at].tag);
         uint32_t part = length < left ? length : left;
@@ -233,6 +274,7 @@ bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
                                       (size_t)count << SS_GRANULE_SHIFT, memory_order_relaxed);
     }
     ss_lock_release(&space->lock);
+    ss_scavenger_grown((size_t)count << SS_GRANULE_SHIFT);
     return true;
 }
 
@@ -371,6 +413,8 @@ static bool held_purge(const ss_space *space, held_run run) {
 static void held_release(ss_space *space, held_run run, bool purged) {
     space->purging--;
     space->used_granules -= run.count;
+    if (purged)
+        discharge(space, run.count);
     run_join(space, run.first, run.count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
 }
 
@@ -436,8 +480,8 @@ static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, 
 
 size_t ss_span_tick(ss_space *space, uint32_t tick) {
     size_t given = 0;
-    if (space->kind == SS_SPACE_EXTERNAL)
-        return 0;
+    if (space->kind == SS_SPACE_EXTERNAL && space->live == NULL)
+        return 0; /* not ours to give */
     uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
     ss_lock_take(&space->lock);
     /* What was stamped before the clock of so many ticks ago is that old. */

@@ -29,6 +29,9 @@ bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count);
 /* Notes that pages were moved into a span: it is a mapping of its own until it is purged. */
 void ss_span_moved(ss_space *space, uint32_t to, uint32_t count);
 
+/* Whether so many more granules would be too many for SUPERSLAB_LIMIT. */
+bool ss_span_would_exceed(const ss_space *space, uint32_t count);
+
 /* Where the space's usable granules end. */
 typedef struct ss_span_end_at {
     uint32_t granule, shrinks;

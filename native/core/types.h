@@ -32,6 +32,7 @@
 #define SS_TYPES_H
 
 #include "config.h"
+#include "container.h"
 #include "lock.h"
 #include "settings.h"
 #include "superslab.h"
@@ -274,7 +275,8 @@ typedef struct ss_process_data {
 
     _Atomic size_t metadata_bytes, reserved_bytes, given_back_bytes;
     _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
-    _Atomic size_t bins_bytes; /* what all bins together may hold by their limits */
+    _Atomic size_t charged_bytes; /* used or dirty; counted where SUPERSLAB_LIMIT is set alone */
+    _Atomic size_t bins_bytes;    /* what all bins together may hold by their limits */
     _Atomic uint64_t guarded_reads, foreign_frees;
     _Atomic uint64_t lost_blocks,
         lost_bytes;    /* see ss_heap_inherit; written in a forked child alone */
@@ -286,9 +288,13 @@ typedef struct ss_process_data {
 
     ss_settings settings; /* written by init alone */
 
-    _Atomic uint32_t attention; /* SS_ATTENTION_ bits */
-    _Atomic uint32_t scavenger; /* ss_scavenger_state */
-    _Atomic uint32_t scavenger_wakes;
+    _Atomic uint32_t attention;       /* SS_ATTENTION_ bits */
+    _Atomic uint32_t scavenger;       /* ss_scavenger_state */
+    _Atomic uint32_t scavenger_wakes; /* the word it waits on, counted up to wake it */
+    ss_container container;           /* the scavenger's */
+    _Atomic bool at_once;       /* what is free goes back at once: no decay, or near a limit */
+    _Atomic size_t grown_bytes; /* committed since the container was last asked */
+    _Atomic size_t grown_step;  /* how much calls for asking it again; SIZE_MAX: no limit */
     _Atomic size_t freed_bytes; /* into slabs since the scavenger last looked through them */
     ss_lock late_lock;
     ss_faults late; /* found by the scavenger, which must not report: under late_lock */

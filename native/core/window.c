@@ -299,21 +299,33 @@ void ss_windows_add_cached(superslab_stats *out) {
     windows_unlock();
 }
 
-size_t ss_windows_trim(void) {
-    size_t given = 0;
+void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *context) {
     windows_lock();
     for (ss_window *window = ss_process->windows; window != NULL; window = window->next) {
         if (window->busy)
             continue;
         window->visitors++; /* stays on the list */
         windows_unlock();
-        given += ss_purge_slabs(window->space);
-        given += ss_span_purge(window->space, 0);
+        visit(window->space, context);
         windows_lock();
         window->visitors--;
     }
     windows_unlock();
+}
+
+static void trim_visit(ss_space *space, void *given) {
+    *(size_t *)given += ss_purge_slabs(space) + ss_span_purge(space, 0);
+}
+
+size_t ss_windows_trim(void) {
+    size_t given = 0;
+    ss_windows_visit(trim_visit, &given);
     return given;
+}
+
+void ss_windows_forget_visitors(void) {
+    for (ss_window *window = ss_process->windows; window != NULL; window = window->next)
+        window->visitors = 0;
 }
 
 static void stats_add(ss_window *window, ss_api_window_stats *out) {

@@ -87,6 +87,12 @@ void ss_pin_remove_all(ss_holder *holder);
 
 void ss_windows_add_cached(superslab_stats *out);
 size_t ss_windows_trim(void);
+
+/* Each window's space, which stays meanwhile. */
+void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *context);
+
+/* In a forked child: whoever was using a window is not there. */
+void ss_windows_forget_visitors(void);
 void ss_stats_add_space(ss_space *space, superslab_stats *out);
 
 /* ---- behind the table of api.h ---- */

@@ -98,6 +98,15 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
 /* The value of an environment variable, or NULL. */
 const char *ss_os_environment(const char *name);
 
+/* Reads the beginning of a file as a string; false if it cannot be read or is empty. `path` ends with a
+ * zero. */
+bool ss_os_read_file(const char *path, char *text, size_t bytes);
+
+/* Each line of a file, without its end, until `visit` returns true. The rest of a line of more than
+ * some thousand characters is left out. */
+typedef bool ss_os_visit_line(const char *line, void *context);
+void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context);
+
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);
 

@@ -97,6 +97,17 @@ void ss_os_wake(_Atomic uint32_t *word) {
 
 /* ---- process ---- */
 
+/* What is read are files of Linux. */
+bool ss_os_read_file(const char *path, char *text, size_t bytes) {
+    (void)path, (void)bytes;
+    text[0] = '\0';
+    return false;
+}
+
+void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) {
+    (void)path, (void)visit, (void)context;
+}
+
 /* What native/core/api.c puts into the section `superslab` of each copy. */
 typedef struct beacon_note {
     uint32_t abi;

@@ -196,6 +196,55 @@ void ss_os_wake(_Atomic uint32_t *word) {
 
 /* ---- process ---- */
 
+static int file_open(const char *path) {
+    return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+}
+
+static size_t file_next(int file, char *text, size_t bytes) {
+    long got = syscall(SYS_read, file, text, bytes);
+    return got > 0 ? (size_t)got : 0;
+}
+
+bool ss_os_read_file(const char *path, char *text, size_t bytes) {
+    int saved = errno, file = file_open(path);
+    size_t length = 0;
+    if (file >= 0) {
+        length = file_next(file, text, bytes - 1);
+        syscall(SYS_close, file);
+    }
+    text[length] = '\0';
+    errno = saved;
+    return length != 0;
+}
+
+void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) {
+    char text[4096];
+    int saved = errno, file = file_open(path);
+    size_t held = 0, got;
+    bool done = file < 0, rest = false; /* of a line that was too long */
+    while (!done && (got = file_next(file, text + held, sizeof text - 1 - held)) != 0) {
+        char *line = text, *end;
+        held += got;
+        while (!done && (end = memchr(line, '\n', (size_t)(text + held - line))) != NULL) {
+            *end = '\0';
+            done = !rest && visit(line, context);
+            rest = false;
+            line = end + 1;
+        }
+        held -= (size_t)(line - text);
+        memmove(text, line, held);
+        if (!done && held == sizeof text - 1) {
+            text[held] = '\0';
+            done = !rest && visit(text, context);
+            rest = true;
+            held = 0;
+        }
+    }
+    if (file >= 0)
+        syscall(SYS_close, file);
+    errno = saved;
+}
+
 /* The note that native/core/api.c writes. */
 typedef struct beacon_note {
     ElfW(Nhdr) header;

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { THREADS = 2, CHILDREN = CHECK_SCALED(40), BLOCKS = 24, BYTES = 1 << 20 };
+enum { THREADS = 2, CHILDREN = CHECK_SCALED(16), BLOCKS = 24, BYTES = 1 << 20 };
 
 static atomic_bool finished;
 static uint64_t seed;

@@ -1,0 +1,62 @@
+/* SUPERSLAB_LIMIT: a request beyond it gets NULL and ENOMEM, after what is free has gone back; nothing is
+ * lost, what there is can be freed, and then there is room again. */
+#include "background.h"
+#include "check.h"
+#include "parcel.h"
+#include "stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { LIMIT = 64 << 20, LARGE = 1 << 20, SMALL = 4000, MOST = 1 << 16 };
+
+static void *blocks[MOST];
+
+/* Until the first refusal; how many there were. */
+static size_t exhaust(size_t size) {
+    size_t count = 0;
+    errno = 0;
+    while (count < MOST && (blocks[count] = superslab_malloc(size)) != NULL)
+        count++;
+    CHECK_LT(count, MOST);
+    CHECK_EQ(errno, ENOMEM);
+    return count;
+}
+
+static void free_all(size_t count) {
+    for (size_t i = 0; i < count; i++)
+        superslab_free(blocks[i]);
+}
+
+/* A limit that is not reached by much is none: all but an eighth of it can be had. */
+static void fill(size_t size) {
+    const size_t count = exhaust(size);
+    CHECK_LE(count * size, LIMIT);
+    CHECK_GE(count * size, LIMIT / 8 * 7);
+    CHECK(superslab_calloc(1, size) == NULL);
+    CHECK(superslab_aligned_alloc(4096, size * 2) == NULL);
+    parcel *kept = NULL;
+    /* A block of what is there already can be had all the same, and grown where it stays in its class. */
+    superslab_free(blocks[0]);
+    CHECK((kept = parcel_new(size, 7)) != NULL);
+    errno = 0;
+    CHECK(superslab_realloc(kept, LIMIT) == NULL);
+    CHECK_EQ(errno, ENOMEM);
+    parcel_check(kept);
+    blocks[0] = kept;
+    free_all(count);
+}
+
+int main(void) {
+    setenv("SUPERSLAB_LIMIT", "64M", 1);
+    setenv("SUPERSLAB_DECAY", "-1", 1); /* what is free goes back for the asking alone */
+    const superslab_stats before = stats_start();
+    CHECK(superslab_malloc((size_t)LIMIT * 2) == NULL);
+    for (unsigned round = 0; round < 3; round++) {
+        /* What one size leaves dirty must make room for the other. */
+        fill(LARGE);
+        fill(SMALL);
+    }
+    stats_check_returned(&before);
+    CHECK_LE(stats_now().slab_bytes + stats_now().large_bytes + stats_now().dirty_bytes, LIMIT);
+}
