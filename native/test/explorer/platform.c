@@ -56,6 +56,8 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     return arena + start;
 }
 
+void ss_os_allow_huge_pages(void) {}
+
 void ss_os_release(void *start, size_t bytes) {
     memory_forbid(start, bytes);
 }
@@ -131,7 +133,44 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
     (void)child;
 }
 
+/* No background thread: a scenario parks and purges by the threads it has. */
+bool ss_os_thread_start(void (*run)(void), const char *name) {
+    (void)run;
+    (void)name;
+    return false;
+}
+
+void ss_os_thread_forget(void) {}
+
+void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
+    (void)word;
+    (void)value;
+    (void)milliseconds;
+}
+
+void ss_os_wake(_Atomic uint32_t *word) {
+    (void)word;
+}
+
 /* ---- process ---- */
+
+const char *ss_os_environment(const char *name) {
+    (void)name;
+    return NULL;
+}
+
+bool ss_os_read_file(const char *path, char *text, size_t bytes) {
+    (void)path;
+    (void)bytes;
+    text[0] = '\0';
+    return false;
+}
+
+void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) {
+    (void)path;
+    (void)visit;
+    (void)context;
+}
 
 void ss_os_write_error(const char *text, size_t bytes) {
     explorer_fail("%.*s", (int)bytes - 1, text);
