@@ -254,11 +254,20 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
         b->slab = giver.adopted;
 }
 
+/* In steps, for all threads count in one word. */
+static void tell_freed(ss_heap *heap) {
+    if (heap->freed_bytes < SS_FREED_STEP_BYTES)
+        return;
+    ss_scavenger_freed(heap->freed_bytes);
+    heap->freed_bytes = 0;
+}
+
 /* Gives the oldest `count` blocks of a bin back. */
 static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
     void **slots = bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
+    heap->freed_bytes += (size_t)count * ss_process->classes[bin].stride;
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
     atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
@@ -272,11 +281,7 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
             return;
         }
         bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
-        heap->freed_bytes += (size_t)((blocks + 1) / 2) * ss_process->classes[bin].stride;
-        if (heap->freed_bytes >= SS_FREED_STEP_BYTES) {
-            ss_scavenger_freed(heap->freed_bytes);
-            heap->freed_bytes = 0;
-        }
+        tell_freed(heap);
     }
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     top[1] = block;
@@ -302,4 +307,5 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
     }
     bins_shrunk(heap);
     is_flushed(heap);
+    tell_freed(heap);
 }

@@ -75,6 +75,7 @@ static bool tick(scavenger *self) {
     uint32_t cold = 0;
     self->ticks++;
     bool left = sleepers_tick(self, &cold);
+    self->slabs_pending |= left; /* what was flushed lies in slabs now */
     left |= slabs_tick(self, cold);
     left |= runs_tick(self);
     return left;
