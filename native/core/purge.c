@@ -145,6 +145,15 @@ static slab_use slab_look_again(ss_slab *slab) {
     return use;
 }
 
+/* Lets go of a slab that may be wanted again; if it is wholly free it stays listed until it is idle. */
+static void young_abandon(ss_slab *slab) {
+    uint64_t count = atomic_load_explicit(&slab->state, memory_order_acquire) & SS_STATE_COUNT;
+    if (count == ss_slab_look(slab).class->capacity)
+        ss_slab_list(slab);
+    else
+        ss_slab_abandon(slab);
+}
+
 static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t *given) {
     slab_chain idle = {NULL}, others = {NULL};
     ss_slab *slab;
@@ -156,7 +165,9 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
                    slab);
     }
     while ((slab = chain_pop(space, &others)) != NULL)
-        ss_slab_abandon(slab);
+        young_abandon(slab);
+    /* What ends below was idle for long enough: its granules need not age again. */
+    atomic_store_explicit(&space->aged, true, memory_order_relaxed);
     while ((slab = chain_pop(space, &idle)) != NULL) {
         /* A fork need not wait for the rest of them. */
         bool later = atomic_load_explicit(&ss_process->forking, memory_order_relaxed) != 0;
@@ -167,6 +178,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
         pending |= later;
         ss_slab_abandon(slab);
     }
+    atomic_store_explicit(&space->aged, false, memory_order_relaxed);
     return pending;
 }
 

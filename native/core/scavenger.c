@@ -35,9 +35,17 @@ static void each_space(void (*visit)(ss_space *space, void *context), void *cont
 
 /* Each of these says whether there is something left to do for which the thread should stay. */
 
+static void aged_visit(ss_space *space, void *aged) {
+    atomic_store_explicit(&space->aged, *(bool *)aged, memory_order_relaxed);
+}
+
 static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     ss_faults faults = {.count = 0};
+    bool aged = true;
+    each_space(aged_visit, &aged); /* what ends by a flush was idle as long as the heap */
     bool left = ss_park_sleepers(self->at_once ? 1 : SS_DECAY_TICKS, cold, &faults);
+    aged = false;
+    each_space(aged_visit, &aged);
     ss_report_later(&faults);
     return left;
 }

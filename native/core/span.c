@@ -185,6 +185,8 @@ static void peak_update(ss_space *space) {
  * cut from a long run and comes back to it would keep the whole of it young. */
 static void run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
     uint32_t longest = count, stamp = space->clock;
+    if (atomic_load_explicit(&space->aged, memory_order_relaxed))
+        stamp -= UINT32_MAX / 2; /* older than any tick */
     uint32_t before = first == 0 ? 0 : space->granules[first - 1].tag;
     if (before != 0 && tag_kind(before) == kind) {
         uint32_t length = tag_length(before);

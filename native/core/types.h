@@ -169,7 +169,8 @@ typedef struct ss_space {
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
     uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
     uint32_t clock_at[SS_DECAY_TICKS];    /* the clock at the latest ticks */
-    size_t records_used;                  /* bytes */
+    _Atomic bool aged;   /* what is released now was idle before; approximate for other threads' */
+    size_t records_used; /* bytes */
     uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
 } ss_space;
 
