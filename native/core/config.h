@@ -93,6 +93,11 @@
  * may hold some. */
 #define SS_MOVE_MAX_SUPERSLABS 4096u
 
+/* ---- statistics for other processes ---- */
+/* Spans taken and released until they are told again: of changes that add up, and of any. */
+#define SS_PUBLISH_FEW 64u
+#define SS_PUBLISH_MANY 4096u
+
 /* ---- commit ---- */
 #define SS_COMMIT_MAX_BYTES ((size_t)32 << 20)
 #define SS_META_STEP_BYTES ((size_t)64 << 10)

@@ -1,5 +1,6 @@
 #include "large.h"
 
+#include "publish.h"
 #include "span.h"
 
 /* Only the first granule of a large block has an entry. Those of the others are left as they are,
@@ -49,6 +50,7 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
         uint32_t first = span_take_aligned(space, count, alignment, zero);
         if (first != SS_NO_SPAN) {
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
+            ss_publish_if_due();
             return ss_space_address(space, first);
         }
         room |= ss_space_has_room(space, most);
@@ -75,6 +77,7 @@ static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
     ss_lock_release(&space->lock);
     if (over)
         ss_span_settle(space);
+    ss_publish_if_due();
     return ours;
 }
 

@@ -2,6 +2,7 @@
 
 #include "class.h"
 #include "heap.h"
+#include "publish.h"
 #include "scavenger.h"
 #include "space.h"
 #include "thread.h"
@@ -111,6 +112,7 @@ static void fork_child(void) {
     ss_scavenger_forget();
     fork_parent();
     atomic_store_explicit(&ss_process->forking, 0, memory_order_relaxed);
+    ss_publish_child();
 }
 
 static void fork_handle(void) {
@@ -146,4 +148,6 @@ SS_COLD void ss_process_init_slow(void) {
     if (done)
         ss_thread_init();
     atomic_store_explicit(&ss_process->init_state, done ? 2 : 0, memory_order_release);
+    if (done)
+        ss_publish();
 }

@@ -1,5 +1,6 @@
 #include "slab.h"
 
+#include "publish.h"
 #include "purge.h"
 #include "route.h"
 #include "span.h"
@@ -146,6 +147,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         ss_lock_release(&space->lock);
         if (granule != SS_NO_SPAN) {
             slab_publish(space, slab, owner);
+            ss_publish_if_due();
             return slab;
         }
         if (slab != NULL ? !ss_space_grow(space, class->granules) : spent && !records_reap(space))
@@ -166,6 +168,7 @@ static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlist
     ss_lock_release(&space->lock);
     if (over)
         ss_span_settle(space);
+    ss_publish_if_due();
 }
 
 /* ---- spares ----

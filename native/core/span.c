@@ -1,5 +1,6 @@
 #include "span.h"
 
+#include "publish.h"
 #include "scavenger.h"
 
 /* ---- lists of free runs, with the lock held ---- */
@@ -159,6 +160,7 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero) {
         return SS_NO_SPAN;
     run_take(space, found - 1, count);
     space->used_granules += count;
+    ss_publish_count(space);
     if (zero != NULL)
         *zero = kind == SS_RUN_CLEAN && space->kind != SS_SPACE_EXTERNAL;
     return found - 1;
@@ -212,6 +214,7 @@ static void run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kin
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
     peak_update(space);
     space->used_granules -= count;
+    ss_publish_count(space);
     run_join(space, first, count, kind);
     if (kind == SS_RUN_CLEAN)
         discharge(space, count);

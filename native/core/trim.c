@@ -4,6 +4,7 @@
 #include "large.h"
 #include "park.h"
 #include "process.h"
+#include "publish.h"
 #include "purge.h"
 #include "report.h"
 #include "scavenger.h"
@@ -38,6 +39,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
         given += ss_purge_slabs(space);
         given += ss_span_purge(space, 0);
     }
+    ss_publish();
     ss_report_faults(&faults);
     ss_attend();
     return given + ss_windows_trim();

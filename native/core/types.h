@@ -162,6 +162,8 @@ typedef struct ss_space {
     _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
     uint32_t granule_count;               /* usable granules: the first so many */
     ss_runs runs[SS_RUN_KINDS];
+    uint32_t changes; /* spans taken and released since the statistics were published */
+    size_t published; /* used_granules at that time */
     uint32_t clock;   /* counts releases: the age of runs is told by it */
     uint32_t purging; /* purges under way outside the lock */
     uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
@@ -299,6 +301,11 @@ typedef struct ss_process_data {
     _Atomic size_t freed_bytes; /* into slabs since the scavenger last looked through them */
     ss_lock late_lock;
     ss_faults late; /* found by the scavenger, which must not report: under late_lock */
+
+    _Atomic bool publish_due;
+    ss_lock publish_lock; /* tried, never waited for */
+    ss_os_page page;      /* start is NULL while there is none */
+    uint32_t page_owner;  /* the process that made the page or was refused it; 0 before */
 
     _Atomic(superslab_error_handler *) error_handler;
     _Atomic(void *) error_context;

@@ -25,8 +25,6 @@ void *ss_os_symbol_next(const char *name);
  * may come. */
 void ss_os_environment_ready(void);
 
-uint64_t ss_os_process_id(void);
-
 /* When it began, in the system's own unit; exec does not change it. 0 where that is not known. */
 uint64_t ss_os_process_start(void);
 

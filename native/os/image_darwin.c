@@ -21,10 +21,6 @@ void *ss_os_symbol_next(const char *name) {
 /* The library allocates from its constructor on, when all is ready. */
 void ss_os_environment_ready(void) {}
 
-uint64_t ss_os_process_id(void) {
-    return (uint64_t)getpid();
-}
-
 uint64_t ss_os_process_start(void) {
     return 0;
 }

@@ -30,10 +30,6 @@ void ss_os_environment_ready(void) {
     environ = arguments + *(long *)__libc_stack_end + 1;
 }
 
-uint64_t ss_os_process_id(void) {
-    return (uint64_t)getpid();
-}
-
 uint64_t ss_os_process_start(void) {
     enum { FIELD = 22, FIRST_AFTER_NAME = 3 }; /* proc(5): starttime; the name may hold anything */
     char text[1024];

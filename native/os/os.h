@@ -107,6 +107,24 @@ bool ss_os_read_file(const char *path, char *text, size_t bytes);
 typedef bool ss_os_visit_line(const char *line, void *context);
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context);
 
+uint32_t ss_os_process_id(void);
+
+/* Nanoseconds since 1970. */
+uint64_t ss_os_time_nanoseconds(void);
+
+/* A page, zeroed, that this process writes and that others may read: through /proc/PID/fd, where it is
+ * called /memfd:NAME. Its descriptor is closed by exec and lies above those of the program. */
+typedef struct ss_os_page {
+    void *start;
+    int descriptor;
+    uint64_t device, inode;
+} ss_os_page;
+
+/* False where the system has no such thing or refuses it. */
+bool ss_os_page_share(const char *name, ss_os_page *page);
+/* Unmaps the page, and closes its descriptor unless the program has made it another file's. */
+void ss_os_page_unshare(const ss_os_page *page);
+
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);
 

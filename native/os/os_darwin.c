@@ -108,6 +108,16 @@ void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) 
     (void)path, (void)visit, (void)context;
 }
 
+/* There is no /proc through which another process could find it. */
+bool ss_os_page_share(const char *name, ss_os_page *page) {
+    (void)name, (void)page;
+    return false;
+}
+
+void ss_os_page_unshare(const ss_os_page *page) {
+    (void)page;
+}
+
 /* What native/core/api.c puts into the section `superslab` of each copy. */
 typedef struct beacon_note {
     uint32_t abi;

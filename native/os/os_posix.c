@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- memory ---- */
@@ -78,6 +79,16 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
 
 const char *ss_os_environment(const char *name) {
     return getenv(name);
+}
+
+uint32_t ss_os_process_id(void) {
+    return (uint32_t)getpid();
+}
+
+uint64_t ss_os_time_nanoseconds(void) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 void ss_os_write_error(const char *text, size_t bytes) {

@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { Argument, Command } from 'commander'
+import { type Publication, readPublication } from '../publication'
+import { count } from './bench/options'
+import { plainTable } from './bench/table'
+import { mebibytes } from './format'
+
+interface StatusOptions {
+  json?: boolean
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('say whether superslab serves a process, and what its heap holds')
+    .addArgument(new Argument('[pid]', 'without it, all processes that it serves').argParser(count))
+    .option('--json', 'for a program to read')
+    .addHelpText('after', '\nExits with 1 when superslab does not serve the process, and says why.')
+    .action(run)
+}
+
+function run(pid: number | undefined, { json = false }: StatusOptions): void {
+  if (pid === undefined) printAll(json)
+  else printOne(pid, json)
+}
+
+function printOne(pid: number, json: boolean): void {
+  const found = readPublication(pid)
+  if (json) console.log(JSON.stringify(found, null, 2))
+  else if ('stats' in found) console.log(description(found))
+  else console.error(`superslab: ${found.message}`)
+  if (!('stats' in found)) process.exitCode = 1
+}
+
+function printAll(json: boolean): void {
+  const found = published()
+  if (json) console.log(JSON.stringify(found, null, 2))
+  else if (found.length > 0) console.log(overview(found))
+  else console.log('superslab serves no process that may be looked into.')
+}
+
+function published(): Publication[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => readPublication(Number(name)))
+    .filter((one) => 'stats' in one)
+}
+
+function description({ pid, version, time, stats }: Publication): string {
+  const blocks = (number: number) => `in ${number.toLocaleString('en')} blocks`
+  const lines = [
+    line('live', stats.liveBytes, blocks(stats.liveBlocks)),
+    line('cached', stats.cachedBytes, `${blocks(stats.cachedBlocks)} that threads keep`),
+    line('free in slabs', stats.slabFreeBytes),
+    line('dirty', stats.dirtyBytes, 'free, not given back yet'),
+    line('given back', stats.givenBackBytes, 'since the start'),
+    line('metadata', stats.metadataBytes),
+    line('resident', residentBytes(pid), 'the whole process, now'),
+  ]
+  const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
+  return [
+    `superslab ${version} serves process ${pid} (${commandOf(pid)})`,
+    ...lines,
+    `as of ${time.toISOString()}, ${ago} s ago`,
+  ].join('\n')
+}
+
+function line(name: string, bytes: number, note = ''): string {
+  return `${name.padEnd(14)} ${mebibytes(bytes).padStart(12)}  ${note}`.trimEnd()
+}
+
+function overview(found: readonly Publication[]): string {
+  const rows = found.map(({ pid, time, stats }) => [
+    String(pid),
+    mebibytes(stats.liveBytes),
+    mebibytes(stats.cachedBytes),
+    mebibytes(stats.dirtyBytes),
+    mebibytes(residentBytes(pid)),
+    time.toISOString(),
+    commandOf(pid),
+  ])
+  return plainTable(['pid', 'live', 'cached', 'dirty', 'resident', 'as of', 'command'], rows, 0)
+}
+
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return 1024 * Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
+}
+
+function commandOf(pid: number): string {
+  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean)
+  const text = words.join(' ')
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}

@@ -1,0 +1,73 @@
+#include "publish.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(ss_publication) <= 4096, "it is read as one page");
+
+static void publication_write(ss_publication *out, uint32_t process) {
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    uint32_t sequence = atomic_load_explicit(&out->sequence, memory_order_relaxed) + 1;
+    /* The reader is another process, which reads the sequence before and after the rest: odd, or changed
+     * in between, means again. The fence keeps what follows behind the odd number, the release before the
+     * even one. */
+    atomic_store_explicit(&out->sequence, sequence, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    out->magic = SS_PUBLICATION_MAGIC;
+    out->layout = SS_PUBLICATION_LAYOUT;
+    out->process = process;
+    out->time = ss_os_time_nanoseconds();
+    out->stats_count = sizeof stats / sizeof(uint64_t);
+    strncpy(out->version, SUPERSLAB_VERSION, sizeof out->version - 1);
+    out->stats = stats;
+    atomic_store_explicit(&out->sequence, sequence + 1, memory_order_release);
+}
+
+static void page_drop(void) {
+    if (ss_process->page.start != NULL)
+        ss_os_page_unshare(&ss_process->page);
+    ss_process->page.start = NULL;
+    ss_process->page_owner = 0;
+}
+
+SS_COLD void ss_publish(void) {
+    if (!ss_lock_try(&ss_process->publish_lock))
+        return;
+    /* Before the statistics are taken: what changes while they are makes the page due again. */
+    atomic_store_explicit(&ss_process->publish_due, false, memory_order_relaxed);
+    uint32_t process = ss_os_process_id();
+    /* Another process's: clone(2), called by hand, runs no handler in the child. */
+    if (ss_process->page_owner != process) {
+        page_drop();
+        ss_process->page_owner = process;
+        if (!ss_os_page_share(SS_PUBLICATION_NAME, &ss_process->page))
+            ss_process->page.start = NULL; /* for good: what was refused once will be again */
+    }
+    if (ss_process->page.start != NULL)
+        publication_write(ss_process->page.start, process);
+    ss_lock_release(&ss_process->publish_lock);
+}
+
+void ss_publish_child(void) {
+    ss_lock_release(&ss_process->publish_lock); /* whoever held it is gone */
+    if (ss_process->page_owner != 0)
+        ss_publish();
+}
+
+/* ---- when ---- */
+
+void ss_publish_count(ss_space *space) {
+    size_t used = space->used_granules, published = space->published;
+    size_t apart = used > published ? used - published : published - used;
+    /* Looking through the slabs takes longer the more granules there are. */
+    size_t few = SS_PUBLISH_FEW + space->granule_count / 2;
+    size_t many = SS_PUBLISH_MANY + (size_t)4 * space->granule_count;
+    space->changes++;
+    bool doubled = used > published && apart >= published;
+    bool changed = space->changes >= few && apart >= published / 8;
+    if (!doubled && !changed && space->changes < many)
+        return;
+    space->changes = 0;
+    space->published = used;
+    atomic_store_explicit(&ss_process->publish_due, true, memory_order_relaxed);
+}

@@ -1,0 +1,42 @@
+/* The statistics as other processes may read them: a page that this one keeps up to date. */
+#ifndef SS_PUBLISH_H
+#define SS_PUBLISH_H
+
+#include "space.h"
+
+#define SS_PUBLICATION_NAME "superslab"
+#define SS_PUBLICATION_MAGIC UINT32_C(0x424c5353) /* "SSLB" */
+/* Counts changes of this structure; fields of superslab_stats may be appended without one. */
+#define SS_PUBLICATION_LAYOUT 1u
+
+/* What the page holds; lib/publication.ts reads it. */
+typedef struct ss_publication {
+    uint32_t magic, layout;
+    _Atomic uint32_t sequence; /* odd while the rest is being written */
+    uint32_t process;          /* by its own count: a forked child has its parent's page at first */
+    uint64_t time;             /* nanoseconds since 1970 */
+    uint32_t stats_count;      /* counters in `stats` */
+    char version[16];
+    superslab_stats stats;
+} ss_publication;
+
+/* Brings the page up to date, and makes it if there is none. Whoever is at it already is not waited for.
+ * No lock may be held: the statistics take those of the spaces. */
+void ss_publish(void);
+
+/* In a forked child, when no lock is held any more: the page is the parent's, so it makes its own. */
+void ss_publish_child(void);
+
+/* Counts a span that was taken or released, with the space's lock held. The page is due again when what is
+ * used has doubled; when it has changed by an eighth, and not only just before; and when much has come
+ * and gone. So each change bears a small share of looking through all slabs. */
+void ss_publish_count(ss_space *space);
+
+/* After such a change, with no lock held. */
+static inline void ss_publish_if_due(void) {
+    /* Relaxed: the page is due, whatever else is seen. */
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.publish_due, memory_order_relaxed)))
+        ss_publish();
+}
+
+#endif

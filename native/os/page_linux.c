@@ -1,0 +1,75 @@
+/* The page that a process shares with whoever may look into its /proc/PID/fd. */
+#define _GNU_SOURCE
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+#define MFD_CLOEXEC_FLAG 1u
+#define MFD_ALLOW_SEALING_FLAG 2u
+
+/* Above the numbers that programs count on, below what select can take and where a table of
+ * descriptors that reaches so far is still small. */
+#define DESCRIPTOR_FIRST 900u
+
+static int above_the_programs_own(int descriptor) {
+    struct rlimit limit = {0, 0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t first = limit.rlim_cur > DESCRIPTOR_FIRST ? DESCRIPTOR_FIRST : limit.rlim_cur / 8 * 7;
+    int high = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)first);
+    syscall(SYS_close, descriptor);
+    return high;
+}
+
+/* Growing a file beyond this limit sends a signal. */
+static bool may_grow(size_t bytes) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;
+}
+
+bool ss_os_page_share(const char *name, ss_os_page *page) {
+    int saved = errno;
+    size_t bytes = ss_os_page_bytes();
+    void *start = MAP_FAILED;
+    int descriptor = -1;
+    struct stat file;
+    if (may_grow(bytes))
+        descriptor =
+            (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC_FLAG | MFD_ALLOW_SEALING_FLAG);
+    if (descriptor >= 0)
+        descriptor = above_the_programs_own(descriptor);
+    if (descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0 &&
+        fstat(descriptor, &file) == 0)
+        start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (start != MAP_FAILED) {
+        /* This mapping alone may write. Linux 5.1; before it, others of the same user could as well. */
+        const int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+        if (fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
+            fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_SEAL);
+        *page = (ss_os_page){start, descriptor, file.st_dev, file.st_ino};
+    } else if (descriptor >= 0) {
+        syscall(SYS_close, descriptor);
+    }
+    errno = saved;
+    return start != MAP_FAILED;
+}
+
+void ss_os_page_unshare(const ss_os_page *page) {
+    int saved = errno;
+    struct stat file;
+    munmap(page->start, ss_os_page_bytes());
+    /* The program may have closed every descriptor and have this number for something else now. */
+    if (fstat(page->descriptor, &file) == 0 && file.st_dev == page->device &&
+        file.st_ino == page->inode)
+        syscall(SYS_close, page->descriptor);
+    errno = saved;
+}

@@ -1,0 +1,127 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fstatSync, readFileSync, readlinkSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { native, stats, trim, version } from 'superslab'
+import { type Publication, readPublication, statNames } from '#dist/publication'
+import { start } from './support/workers.mjs'
+
+const isLinux = process.platform === 'linux'
+const onLinux = isLinux ? test : test.skip
+const serialOnLinux = isLinux ? test.serial : test.serial.skip
+const main = path.resolve('dist/cli/main.js')
+
+interface Output {
+  stdout: string
+  stderr: string
+  code?: number
+}
+
+function status(...args: string[]): Promise<Output> {
+  return promisify(execFile)(process.execPath, [main, 'status', ...args]).catch((error) => error)
+}
+
+function published(pid: number): Publication {
+  const found = readPublication(pid)
+  if (!('stats' in found)) throw new Error(found.message)
+  return found
+}
+
+test('the page has every statistic, in the order of the C structure', (t) => {
+  const { heap: _, ...core } = stats()
+  const names: string[] = [...statNames]
+  t.deepEqual(names, Object.keys(core))
+})
+
+serialOnLinux('what a process publishes is what it says itself', (t) => {
+  const blocks = [100, 10_000, 1_000_000].map(native.malloc)
+  trim()
+  const { version: there, time, stats: read } = published(process.pid)
+  const own = stats()
+  t.is(there, version)
+  t.true(Math.abs(Date.now() - time.getTime()) < 60_000)
+  for (const name of ['liveBlocks', 'liveBytes', 'largeBytes', 'committedBytes'] as const)
+    t.is(read[name], own[name], name)
+  blocks.forEach(native.free)
+})
+
+serialOnLinux('its descriptor lies above those of the program and is closed by exec', (t) => {
+  const descriptor = 900
+  t.regex(readlinkSync(`/proc/self/fd/${descriptor}`), /^\/memfd:superslab/)
+  t.is(fstatSync(descriptor).size, 4096)
+  const flags = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8').match(/flags:\s+(\d+)/)
+  const closeOnExec = 0o2000000
+  t.not(Number.parseInt(flags?.[1] ?? '0', 8) & closeOnExec, 0)
+})
+
+serialOnLinux('a reader never sees half of a change', async (t) => {
+  // Another thread publishes as fast as it can: now it holds a block of 3 MiB, now it does not.
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  t.teardown(() => Atomics.store(stop, 0, 1))
+  trim()
+  const { message, ended } = start<string>('publish', { stop })
+  t.is(await message, 'running')
+  const times = new Set<number>()
+  for (let i = 0; i < 2000; i++) {
+    const { stats: read, time } = published(process.pid)
+    times.add(time.getTime())
+    t.is(read.largeBytes % (3 * 2 ** 20), 0)
+    t.true(read.liveBytes >= read.largeBytes)
+  }
+  t.true(times.size > 1)
+  Atomics.store(stop, 0, 1)
+  await ended
+})
+
+onLinux('status says what the heap of another process holds', async (t) => {
+  const lines = [
+    `const { native, trim } = require(${JSON.stringify(path.resolve('dist/index.js'))})`,
+    'for (let i = 0; i < 64; i++) native.malloc(1 << 20)',
+    'trim()',
+    "console.log('ready')",
+    'setInterval(() => {}, 1000)',
+  ]
+  const child = spawn(process.execPath, ['--eval', lines.join(';')])
+  t.teardown(() => child.kill())
+  await once(createInterface(child.stdout), 'line')
+  const { stdout } = await status(String(child.pid))
+  t.regex(stdout, new RegExp(`^superslab ${version} serves process ${child.pid} `))
+  t.regex(stdout, /^live +64\.0 MiB {2}in 64 blocks$/m)
+  t.regex(stdout, /^resident +[\d.]+ MiB/m)
+  t.regex(stdout, /^as of .* s ago$/m)
+
+  const all = await status()
+  t.regex(all.stdout, new RegExp(`^ *${child.pid} +64\\.0 MiB`, 'm'))
+  const json = JSON.parse((await status(String(child.pid), '--json')).stdout)
+  t.like(json, { pid: child.pid, version })
+  t.is(json.stats.liveBlocks, 64)
+})
+
+onLinux('status says why it cannot', async (t) => {
+  const child = spawn('sleep', ['60'])
+  t.teardown(() => child.kill())
+  const cases: [number, string, RegExp][] = [
+    [child.pid ?? 0, 'not-active', /does not serve process/],
+    [2 ** 22 + 1, 'no-such-process', /there is no process/],
+  ]
+  for (const [pid, reason, message] of cases) {
+    const { stdout, stderr, code } = await status(String(pid))
+    t.is(code, 1)
+    t.is(stdout, '')
+    t.regex(stderr, message)
+    t.is(JSON.parse((await status(String(pid), '--json')).stdout).reason, reason)
+  }
+  t.is((await status('0')).code, 1)
+  t.is((await status('x')).code, 1)
+})
+
+onLinux('a process that ended and was not waited for is no process', async (t) => {
+  const child = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+  t.teardown(() => child.kill())
+  const [line] = await once(createInterface(child.stdout), 'line')
+  const found = readPublication(Number(line))
+  t.like(found, { reason: 'no-such-process' })
+})
