@@ -42,8 +42,7 @@ test('every native source is listed once, and every listed one exists', (t) => {
 
 test('what the exports name was built', (t) => {
   const { exports, bin } = read('package.json')
-  const files = [exports['.'], exports['./raw']].flatMap((module) =>
-    Object.values(module).flatMap((one) => Object.values(one as object)),
-  )
+  const entries = ['.', './raw', './metrics'].map((name) => exports[name])
+  const files = entries.flatMap(Object.values).flatMap((one) => Object.values(one as object))
   for (const file of [...files, ...Object.values(bin)]) t.true(existsSync(file as string), file)
 })
