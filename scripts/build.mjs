@@ -1,8 +1,10 @@
 // npm run build: the addon in both forms, the standalone benchmark, its trace build, and the TypeScript.
 
+import { copyFileSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
 import { jobs } from './cmake.mjs'
 import { install } from './install.mjs'
-import { step, tool } from './run.mjs'
+import { root, step, tool } from './run.mjs'
 
 export function build() {
   install()
@@ -10,6 +12,17 @@ export function build() {
   const native = ['build', '--out', 'build/native', '--parallel', jobs]
   step('addon and benchmarks', process.execPath, [cmakeJs, ...native])
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
+  layPageAssets()
+}
+
+/** What a page of the command line is made of lies beside the code that writes it. */
+function layPageAssets() {
+  const from = path.join(root, 'lib/cli/page')
+  const to = path.join(root, 'dist/cli/page')
+  mkdirSync(to, { recursive: true })
+  for (const name of ['page.css', 'browser.js'])
+    copyFileSync(path.join(from, name), path.join(to, name))
+  copyFileSync(tool('chart.js/dist/chart.umd.min.js'), path.join(to, 'chart.umd.js'))
 }
 
 if (import.meta.filename === process.argv[1]) build()

@@ -20,6 +20,20 @@ const libraries: Record<string, RegExp> = {
   snmalloc: /^libsnmalloc(shim)?\.(so|dylib)(\.[\d.]+)?$/,
 }
 
+export const peerNames: readonly string[] = Object.keys(libraries)
+
+/** Where a known allocator is installed. */
+export function installedLibrary(name: string): string | undefined {
+  const pattern = libraries[name]
+  for (const directory of directories()) {
+    const file = readdirSync(directory)
+      .sort()
+      .find((entry) => pattern?.test(entry))
+    if (file) return path.join(directory, file)
+  }
+  return undefined
+}
+
 /** superslab, the system's malloc, and those named: each a known name or the path of a library. */
 export function contestants(names: readonly string[]): Allocator[] {
   const others = names.filter((name) => name !== system.name && name !== superslab.name)
@@ -28,15 +42,10 @@ export function contestants(names: readonly string[]): Allocator[] {
 
 function peer(name: string): Allocator {
   if (name.includes(path.sep)) return { name: path.basename(name), library: checked(name) }
-  const pattern = libraries[name]
-  const known = [system.name, ...Object.keys(libraries)].join(', ')
-  if (!pattern) throw failure(`${name}: give one of ${known}, or the path of a library`)
-  for (const directory of directories()) {
-    const file = readdirSync(directory)
-      .sort()
-      .find((entry) => pattern.test(entry))
-    if (file) return { name, library: path.join(directory, file) }
-  }
+  const known = [system.name, ...peerNames].join(', ')
+  if (!(name in libraries)) throw failure(`${name}: give one of ${known}, or the path of a library`)
+  const library = installedLibrary(name)
+  if (library) return { name, library }
   throw failure(
     `${name} is not installed in ${directories().join(', ')}; give the path of its library`,
   )

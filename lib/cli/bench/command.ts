@@ -1,20 +1,22 @@
 import { Argument, Command } from 'commander'
 import { addon } from '../../native'
 import { contestants, superslab } from './allocators'
-import { toCsv, toJson, write } from './export'
+import { type Results, toCsv, toJson, write } from './export'
 import { measureInProcess } from './in-process'
 import { environment } from './machine'
 import { type BenchOptions, count, counts, list, runCount, seedValue, sizeRange } from './options'
+import { benchPage, type CaseRoutes } from './page'
 import { Progress } from './progress'
-import { type CaseMeasurements, type Measure, measureRounds } from './rounds'
+import { type Measure, measureRounds } from './rounds'
 import { routeTable } from './routes'
 import { measureStandalone } from './standalone'
 import { type Case, suiteCases, suiteNames } from './suites'
 import { idleFigures, summarize } from './summary'
-import { comparisonTable, idleTable, meanLines } from './table'
+import { comparisonTable, idleTable, machineLines, meanLines } from './table'
+import { versions } from './versions'
 
 export function benchCommand(): Command {
-  const suites = suiteNames(addon.benchWorkloads().map(({ name }) => name))
+  const suites = suiteNames(workloads())
   return new Command('bench')
     .description("measure superslab beside the system's malloc, native loops in interleaved rounds")
     .addArgument(new Argument('<suite>', 'what to run').choices(suites))
@@ -27,38 +29,54 @@ export function benchCommand(): Command {
     .option('--against <list>', 'allocators or paths of libraries to measure too', list)
     .option('--csv <file>', 'write every measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
+    .option('--html <file>', 'write a page with charts of time, memory and routes')
     .option('--routes', 'count which way each allocation and free went instead')
     .option('--in-process', 'run through the addon, in this process')
     .action(run)
+}
+
+function workloads(): string[] {
+  return addon.benchWorkloads().map(({ name }) => name)
 }
 
 async function run(suite: string, options: BenchOptions): Promise<void> {
   const { ops, size, ws: slots, seed } = options
   const overrides = { ...(ops && { ops }), ...(size && { size }), ...(slots && { slots }) }
   const parameters = { ...overrides, ...(seed !== undefined && { seed }) }
-  const cases = suiteCases(suite, parameters, options.threads ?? [])
+  const cases = suiteCases(suite, parameters, options.threads ?? [], workloads())
   if (options.routes) await printRoutes(cases)
-  else await compare(cases, options)
+  else await compare(suite, cases, options)
 }
 
-async function compare(cases: Case[], options: BenchOptions): Promise<void> {
+async function compare(suite: string, cases: Case[], options: BenchOptions): Promise<void> {
   const allocators = contestants(options.against ?? [])
   const standalone: Measure = (one, by) => measureStandalone('superslab-bench', one, by)
   const measure = options.inProcess ? measureInProcess : standalone
   const progress = new Progress(cases.length * allocators.length * options.runs)
   const advance = (label: string) => progress.advance(label)
-  const results = await measureRounds(cases, allocators, options.runs, measure, advance).finally(
+  const measured = await measureRounds(cases, allocators, options.runs, measure, advance).finally(
     () => progress.stop(),
   )
-  report(results, options)
-}
-
-function report(results: readonly CaseMeasurements[], { runs, csv, json }: BenchOptions): void {
-  const [first] = results[0]?.measurements.get(superslab.name) ?? []
+  const [first] = measured[0]?.measurements.get(superslab.name) ?? []
   if (!first) return
   const machine = environment(first)
-  const comparisons = summarize(results)
-  const idle = idleFigures(results)
+  const results: Results = {
+    date: new Date().toISOString(),
+    runs: options.runs,
+    environment: machine,
+    versions: versions(allocators, machine),
+    comparisons: summarize(measured),
+    cases: measured,
+  }
+  print(results, options)
+  const { csv, json, html } = options
+  if (csv) write(csv, toCsv(results))
+  if (json) write(json, toJson(results))
+  if (html) write(html, benchPage(suite, results, await routes(cases)))
+}
+
+function print({ comparisons, runs, environment, cases }: Results, options: BenchOptions): void {
+  const idle = idleFigures(cases)
   const lines = [
     comparisonTable(comparisons),
     '',
@@ -66,19 +84,25 @@ function report(results: readonly CaseMeasurements[], { runs, csv, json }: Bench
     ...meanLines(comparisons),
     `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
-    `${machine.cpu}, ${machine.cpus} CPUs, ${machine.system} ${machine.kernel}, ${machine.libc}`,
-    `superslab ${machine.superslab} ${machine.commit}, ${machine.compiler}, ${machine.flags}`,
+    ...machineLines(environment),
   ]
   // What a program will read must have the standard output for itself.
-  const print = csv === '-' || json === '-' ? console.error : console.log
-  print(lines.join('\n'))
-  if (csv) write(csv, toCsv(machine, results))
-  if (json) write(json, toJson(machine, results))
+  const toStandardOutput = [options.csv, options.json, options.html].includes('-')
+  const printLine = toStandardOutput ? console.error : console.log
+  printLine(lines.join('\n'))
+}
+
+/** One run of each case in the trace build: routes do not depend on how fast it goes. */
+async function routes(cases: readonly Case[]): Promise<CaseRoutes> {
+  const found: CaseRoutes = new Map()
+  for (const one of cases) {
+    const measurement = await measureStandalone('superslab-bench-trace', one, superslab)
+    found.set(one.label, measurement.routes ?? {})
+  }
+  return found
 }
 
 async function printRoutes(cases: readonly Case[]): Promise<void> {
-  for (const one of cases) {
-    const measurement = await measureStandalone('superslab-bench-trace', one, superslab)
-    console.log(`${one.label}\n${routeTable(measurement)}\n`)
-  }
+  for (const [label, counts] of await routes(cases))
+    console.log(`${label}\n${routeTable(counts)}\n`)
 }

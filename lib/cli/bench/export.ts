@@ -1,30 +1,41 @@
 import { writeFileSync } from 'node:fs'
 import type { Environment } from './machine'
 import type { CaseMeasurements } from './rounds'
-import { summarize } from './summary'
+import type { Comparison } from './summary'
 
-/** Everything a result consists of, raw measurements included. */
-export function toJson(environment: Environment, results: readonly CaseMeasurements[]): string {
-  const document = {
-    date: new Date().toISOString(),
-    environment,
-    comparisons: summarize(results),
-    cases: results.map(({ case: one, measurements }) => ({
-      ...one,
-      measurements: Object.fromEntries(measurements),
-    })),
-  }
-  return `${JSON.stringify(document, null, 2)}\n`
+/** A finished benchmark, with all that it must be read with. */
+export interface Results {
+  date: string
+  runs: number
+  environment: Environment
+  /** Of each allocator. */
+  versions: Record<string, string>
+  comparisons: Comparison[]
+  cases: readonly CaseMeasurements[]
+}
+
+/** Everything a result consists of, raw measurements included, for JSON. */
+export function plain({ cases, ...rest }: Results): object {
+  const measured = cases.map(({ case: one, measurements }) => ({
+    ...one,
+    measurements: Object.fromEntries(measurements),
+  }))
+  return { ...rest, cases: measured }
+}
+
+export function toJson(results: Results): string {
+  return `${JSON.stringify(plain(results), null, 2)}\n`
 }
 
 /** One line a measurement; each repeats what it must be read with. */
-export function toCsv(environment: Environment, results: readonly CaseMeasurements[]): string {
-  const rows = results.flatMap(({ case: one, measurements }) =>
+export function toCsv({ environment, versions, cases }: Results): string {
+  const rows = cases.flatMap(({ case: one, measurements }) =>
     [...measurements.values()].flatMap((rounds) =>
       rounds.map(({ routes: _, ...measurement }, round) => ({
         case: one.label,
         round: round + 1,
         ...measurement,
+        version: versions[measurement.allocator],
         ...environment,
       })),
     ),

@@ -10,6 +10,7 @@ export interface BenchOptions {
   against?: string[]
   csv?: string
   json?: string
+  html?: string
   routes?: boolean
   inProcess?: boolean
 }

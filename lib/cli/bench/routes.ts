@@ -1,4 +1,3 @@
-import type { Measurement } from './measurement'
 import { plainTable } from './table'
 
 export interface RouteShare {
@@ -31,7 +30,7 @@ export function headerPercent(shares: readonly RouteShare[]): number {
     .reduce((sum, { percent = 0 }) => sum + percent, 0)
 }
 
-export function routeTable({ routes = {} }: Measurement): string {
+export function routeTable(routes: Record<string, number>): string {
   const shares = routeShares(routes)
   const rows = shares.map(({ route, count, percent }) => [
     route,

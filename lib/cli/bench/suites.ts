@@ -34,18 +34,33 @@ const compound: Record<string, Case[]> = {
   ],
 }
 
+/** The seed suite, and every workload that is not in it. */
+const everything = 'all'
+
 export function suiteNames(workloads: readonly string[]): string[] {
-  return [...new Set([...workloads, ...Object.keys(compound)])]
+  return [...new Set([...workloads, ...Object.keys(compound), everything])]
 }
 
 /** The cases of a suite: every combination of what was asked for once. */
-export function suiteCases(suite: string, overrides: Parameters, threads: number[]): Case[] {
-  const cases = (compound[suite] ?? [plain(suite)]).flatMap(({ workload, parameters }) => {
+export function suiteCases(
+  suite: string,
+  overrides: Parameters,
+  threads: number[],
+  workloads: readonly string[] = [],
+): Case[] {
+  const cases = casesOf(suite, workloads).flatMap(({ workload, parameters }) => {
     const merged = { ...parameters, ...overrides }
     if (threads.length === 0) return [plain(workload, merged)]
     return threads.map((count) => plain(workload, { ...merged, threads: count }))
   })
   return [...new Map(cases.map((one) => [one.label, one])).values()]
+}
+
+function casesOf(suite: string, workloads: readonly string[]): Case[] {
+  if (suite !== everything) return compound[suite] ?? [plain(suite)]
+  const seed = compound.seed ?? []
+  const others = workloads.filter((name) => !seed.some(({ workload }) => workload === name))
+  return [...seed, ...others.map((name) => plain(name))]
 }
 
 function plain(workload: string, parameters: Parameters = {}): Case {

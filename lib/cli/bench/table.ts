@@ -1,6 +1,8 @@
-import Table from 'cli-table3'
+import CliTable from 'cli-table3'
+import type { Table } from '../page/document'
+import type { Environment } from './machine'
 import { geometricMean } from './statistics'
-import type { Comparison, IdleFigures, Sample } from './summary'
+import type { Comparison, IdleFigures, Sample, Verdict } from './summary'
 
 const lines = {
   top: '',
@@ -17,12 +19,17 @@ const chars = { ...lines, ...sides, 'left-mid': '', 'right-mid': '', middle: '  
 export function plainTable(head: string[], rows: string[][], left: number): string {
   const aligns = head.map((_, column) => (column < left ? ('left' as const) : ('right' as const)))
   const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 }
-  const table = new Table({ head, colAligns: aligns, style, chars })
+  const table = new CliTable({ head, colAligns: aligns, style, chars })
   table.push(...rows)
   return table.toString()
 }
 
 export function comparisonTable(comparisons: readonly Comparison[]): string {
+  const { head, rows, words } = comparisonRows(comparisons)
+  return plainTable(head, rows, words)
+}
+
+export function comparisonRows(comparisons: readonly Comparison[]): Table {
   const withMemory = comparisons.some((one) => one.rssRatio !== undefined)
   const head = ['workload', 'allocator', 'time', 'system', 'ratio', '']
   const rows = comparisons.map((one) => [
@@ -34,7 +41,7 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
     one.verdict,
     ...(withMemory ? [memory(one.own), memory(one.system), one.rssRatio?.toFixed(2) ?? ''] : []),
   ])
-  return plainTable(withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, 2)
+  return { head: withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, words: 2 }
 }
 
 /** Memory in MiB, at the peak and when the work is over. */
@@ -59,13 +66,34 @@ function mebibytes(bytes: number): string {
 
 /** One line an allocator: its means over all cases. */
 export function meanLines(comparisons: readonly Comparison[]): string[] {
-  return [...new Set(comparisons.map((one) => one.allocator))].map((allocator) => {
+  return allocatorsOf(comparisons).map((allocator) => {
     const ones = comparisons.filter((one) => one.allocator === allocator)
     const time = geometricMean(ones.map((one) => one.timeRatio)).toFixed(2)
     const peaks = ones.flatMap((one) => one.rssRatio ?? [])
     const memory = peaks.length > 0 ? `, of peak RSS ${geometricMean(peaks).toFixed(2)}` : ''
     return `${allocator}: geometric mean of time ${time}${memory}`
   })
+}
+
+/** One line an allocator: how often it was faster, slower, or neither. */
+export function tallyLines(comparisons: readonly Comparison[]): string[] {
+  return allocatorsOf(comparisons).map((allocator) => {
+    const ones = comparisons.filter((one) => one.allocator === allocator)
+    const number = (verdict: Verdict) => ones.filter((one) => one.verdict === verdict).length
+    return `${allocator} was faster than the system's malloc in ${number('faster')} of ${ones.length}, slower in ${number('slower')}; ${number('tie')} were ties.`
+  })
+}
+
+/** The machine and the build, in two lines. */
+export function machineLines(machine: Environment): string[] {
+  return [
+    `${machine.cpu}, ${machine.cpus} CPUs, ${machine.system} ${machine.kernel}, ${machine.libc}`,
+    `superslab ${machine.superslab} ${machine.commit}, ${machine.compiler}, ${machine.flags}`,
+  ]
+}
+
+function allocatorsOf(comparisons: readonly Comparison[]): string[] {
+  return [...new Set(comparisons.map(({ allocator }) => allocator))]
 }
 
 function time({ seconds, variation }: Sample): string {

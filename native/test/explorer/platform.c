@@ -159,6 +159,24 @@ const char *ss_os_environment(const char *name) {
     return NULL;
 }
 
+uint32_t ss_os_process_id(void) {
+    return 1;
+}
+
+uint64_t ss_os_time_nanoseconds(void) {
+    return 0;
+}
+
+bool ss_os_page_share(const char *name, ss_os_page *page) {
+    (void)name;
+    (void)page;
+    return false;
+}
+
+void ss_os_page_unshare(const ss_os_page *page) {
+    (void)page;
+}
+
 bool ss_os_read_file(const char *path, char *text, size_t bytes) {
     (void)path;
     (void)bytes;

@@ -1,0 +1,121 @@
+import type { BarChart, BarSeries } from '../page/chart'
+import { html, type Section, type Table } from '../page/document'
+import { system } from './allocators'
+import { plain, type Results } from './export'
+import { routeShares } from './routes'
+import type { Comparison } from './summary'
+import { comparisonRows, machineLines, meanLines, tallyLines } from './table'
+
+/** Route counts of superslab by case: from one run each of the trace build. */
+export type CaseRoutes = Map<string, Record<string, number>>
+
+/** The page of a benchmark: charts of time, memory and routes, the figures, and the raw data inside. */
+export function benchPage(suite: string, results: Results, routes: CaseRoutes): string {
+  const { comparisons, environment } = results
+  return html({
+    title: `superslab bench ${suite}`,
+    subtitle: machineLines(environment)[0] ?? '',
+    summary: [...meanLines(comparisons), ...tallyLines(comparisons)],
+    sections: [
+      timeSection(comparisons),
+      memorySection(comparisons),
+      ...(routes.size > 0 ? [routeSection(routes)] : []),
+      { heading: 'Figures', table: comparisonRows(comparisons), text: versionText(results) },
+    ],
+    data: { ...plain(results), routes: Object.fromEntries(routes) },
+  })
+}
+
+function timeSection(comparisons: readonly Comparison[]): Section {
+  return {
+    heading: 'Time',
+    text: `Median time over that of the ${system.name}'s malloc, which is the dashed line; less is better. A whisker is twice the standard error: a bar whose whisker crosses the line is a tie.`,
+    charts: [
+      bars("Time over the system's", comparisons, ({ timeRatio, noise }) => ({
+        value: timeRatio,
+        noise,
+      })),
+    ],
+  }
+}
+
+function memorySection(comparisons: readonly Comparison[]): Section {
+  return {
+    heading: 'Memory',
+    text: `Median of the peak RSS over that under the system's malloc; less is better.`,
+    charts: [
+      bars("Peak RSS over the system's", comparisons, ({ rssRatio }) => ({ value: rssRatio })),
+    ],
+  }
+}
+
+interface Bar {
+  value: number | undefined
+  noise?: number
+}
+
+function bars(
+  title: string,
+  comparisons: readonly Comparison[],
+  bar: (comparison: Comparison) => Bar,
+): BarChart {
+  const groups = [...new Set(comparisons.map(({ label }) => label))]
+  const allocators = [...new Set(comparisons.map(({ allocator }) => allocator))]
+  const series = allocators.map((name): BarSeries => {
+    const own = groups.map((group) =>
+      comparisons.find(({ label, allocator }) => label === group && allocator === name),
+    )
+    const found = own.map((one) => (one ? bar(one) : { value: undefined }))
+    return {
+      name,
+      values: found.map(({ value }) => value ?? null),
+      noise: found.map(({ noise }) => noise ?? null),
+    }
+  })
+  return { kind: 'bar', title, y: "ratio to the system's", groups, series, reference: 1 }
+}
+
+/** Hits are what a chart would show as a wall of 100 %: it shows the rest. */
+function routeSection(routes: CaseRoutes): Section {
+  const shares = [...routes].map(([label, counts]) => ({ label, shares: routeShares(counts) }))
+  const names = [...new Set(shares.flatMap((one) => one.shares.map(({ route }) => route)))]
+  const slow = names.filter((name) => /^(malloc|free) /.test(name) && !/ hit$/.test(name))
+  const series = slow
+    .map((name): BarSeries => {
+      const percent = shares.map(
+        (one) => one.shares.find(({ route }) => route === name)?.percent ?? null,
+      )
+      return { name, values: percent }
+    })
+    .filter(({ values }) => values.some((value) => value))
+  return {
+    heading: 'Routes',
+    text: 'Which way allocations and frees of superslab went, counted in the trace build. What is missing to 100 % were hits: a bin had a block, or room for one.',
+    charts: [
+      {
+        kind: 'bar',
+        title: 'Allocations and frees that were no hits',
+        y: '% of their kind',
+        groups: shares.map(({ label }) => label),
+        series,
+      },
+    ],
+    table: routeTable(routes, names),
+  }
+}
+
+function routeTable(routes: CaseRoutes, names: readonly string[]): Table {
+  return {
+    head: ['workload', ...names],
+    rows: [...routes].map(([label, counts]) => [
+      label,
+      ...names.map((name) => (counts[name] ?? 0).toLocaleString('en')),
+    ]),
+    words: 1,
+  }
+}
+
+function versionText({ versions, runs, date, environment }: Results): string {
+  const list = Object.entries(versions).map(([name, version]) => `${name}: ${version}`)
+  return `Medians of ${runs} interleaved rounds, ${date.slice(0, 16).replace('T', ' ')} UTC. ${list.join('; ')}. ${machineLines(environment)[1]}`
+}

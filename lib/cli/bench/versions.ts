@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
+import { type Allocator, superslab } from './allocators'
+import type { Environment } from './machine'
+
+/** Which version of each allocator was measured, as exactly as this system can tell. */
+export function versions(
+  allocators: readonly Allocator[],
+  { superslab: own, commit, libc }: Environment,
+): Record<string, string> {
+  return Object.fromEntries(
+    allocators.map(({ name, library }) => {
+      if (library) return [name, libraryVersion(realpathSync(library))]
+      return [name, name === superslab.name ? [own, commit].filter(Boolean).join(' ') : libc]
+    }),
+  )
+}
+
+/** The package's where the file comes from one, else the file's name, which ends in a number as a rule. */
+function libraryVersion(file: string): string {
+  try {
+    const owner = dpkg('--search', file).split(':', 1)[0] ?? ''
+    const [, version] = dpkg('--show', owner).trim().split('\t')
+    return `${owner} ${version}`
+  } catch {
+    return path.basename(file)
+  }
+}
+
+function dpkg(...args: string[]): string {
+  return execFileSync('dpkg-query', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Chart } from './chart'
+
+/** A page that needs nothing but itself: no network, no second file. */
+export interface PageDocument {
+  title: string
+  /** One line below the title. */
+  subtitle: string
+  /** What a hurried reader must see: the first line in large letters. */
+  summary: string[]
+  sections: Section[]
+  /** Everything the page was made from; a reader can save it. */
+  data: unknown
+}
+
+export interface Section {
+  heading: string
+  text?: string
+  charts?: Chart[]
+  table?: Table
+}
+
+export interface Table {
+  head: string[]
+  rows: string[][]
+  /** Columns of words, from the left; the others hold numbers. */
+  words: number
+}
+
+export function html({ title, subtitle, summary, sections, data }: PageDocument): string {
+  const [first = '', ...rest] = summary
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
+<title>${escaped(title)}</title>
+<style>${asset('page.css')}</style>
+</head>
+<body>
+<main>
+<header><h1>${escaped(title)}</h1><p>${escaped(subtitle)}</p></header>
+<section class="summary"><p><strong>${escaped(first)}</strong></p>
+${rest.map((line) => `<p>${escaped(line)}</p>`).join('\n')}</section>
+${sections.map(sectionHtml).join('\n')}
+<footer><a id="save" download="superslab.json">Save the raw data</a></footer>
+</main>
+<script type="application/json" id="data">${embedded(data)}</script>
+<script>${asset('chart.umd.js')}</script>
+<script>${asset('browser.js')}</script>
+</body>
+</html>
+`
+}
+
+function sectionHtml({ heading, text, charts = [], table }: Section): string {
+  return [
+    `<section><h2>${escaped(heading)}</h2>`,
+    text ? `<p>${escaped(text)}</p>` : '',
+    ...charts.map(chartHtml),
+    table ? tableHtml(table) : '',
+    '</section>',
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+function chartHtml(chart: Chart): string {
+  const label = escaped(chart.title)
+  return `<figure class="${chart.kind}"><figcaption>${label}</figcaption>
+<div><canvas role="img" aria-label="${label}"></canvas></div>
+<script type="application/json">${embedded(chart)}</script></figure>`
+}
+
+function tableHtml({ head, rows, words }: Table): string {
+  const line = (tag: string, cells: string[]) =>
+    `<tr>${cells.map((cell, i) => `<${tag}${i < words ? '' : ' class="n"'}>${escaped(cell)}</${tag}>`).join('')}</tr>`
+  return `<div class="table"><table><thead>${line('th', head)}</thead>
+<tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table></div>`
+}
+
+export function escaped(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character)
+}
+
+/** JSON inside a script element: nothing in it may end the element. */
+function embedded(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
+}
+
+/** Laid beside this file by the build. */
+function asset(name: string): string {
+  return readFileSync(path.join(__dirname, name), 'utf8').replaceAll('</script', '<\\/script')
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { suiteCases } from '#dist/cli/bench/suites'
+import { addon } from '#dist/native'
+import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'superslab-page-'))
+test.after.always(() => rmSync(folder, { recursive: true }))
+
+const [page, csv, json] = ['lab.html', 'lab.csv', 'lab.json'].map((name) =>
+  path.join(folder, name),
+) as [string, string, string]
+
+test.before(async () => {
+  const few = ['--ops', '1000', '--ws', '64', '--html', page, '--csv', csv, '--json', json]
+  await promisify(execFile)(process.execPath, ['dist/cli/main.js', 'bench', 'seed', ...few])
+})
+
+test('bench all has every workload there is', (t) => {
+  const names = addon.benchWorkloads().map(({ name }) => name)
+  const all = suiteCases('all', {}, [], names).map(({ workload }) => workload)
+  t.deepEqual([...new Set(all)].toSorted(), names.toSorted())
+})
+
+test('JSON and CSV say which version of each allocator was measured', (t) => {
+  const { versions, environment } = JSON.parse(readFileSync(json, 'utf8'))
+  t.is(versions.system, environment.libc)
+  t.true(versions.superslab.startsWith(environment.superslab))
+  t.true(readFileSync(csv, 'utf8').split('\n', 1)[0]?.split(',').includes('version'))
+})
+
+test('the page holds its raw data', (t) => {
+  const data = readFileSync(page, 'utf8').match(/id="data">(.*?)<\/script>/s)?.[1] ?? ''
+  const { routes, cases, environment } = JSON.parse(data)
+  t.is(Object.keys(routes).length, cases.length)
+  t.truthy(environment.cpu)
+})
+
+if (browserFile === undefined)
+  test.skip('a browser draws the page: no Chromium is installed (Debian: chromium)', () => {})
+else
+  test('a browser draws the page, and it asks for nothing else', async (t) => {
+    await withPage(page, async ({ page: shown, complaints }) => {
+      const charts = await drawnCharts(shown)
+      t.deepEqual(complaints, [])
+      t.deepEqual(
+        charts.map(({ title }) => title),
+        [
+          "Time over the system's",
+          "Peak RSS over the system's",
+          'Allocations and frees that were no hits',
+        ],
+      )
+      for (const { title, colours } of charts) t.true(colours > 10, title)
+      t.deepEqual(charts[0]?.names, ['superslab'])
+      t.regex(await shown.locator('.summary').innerText(), /superslab was faster than/)
+      t.regex(await shown.locator('tbody').last().innerText(), /(faster|slower|tie)/)
+      t.regex((await shown.locator('#save').getAttribute('href')) ?? '', /^blob:/)
+    })
+  })

@@ -1,0 +1,65 @@
+/// <reference lib="dom" />
+import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** Of Debian's package; none is downloaded. */
+export const browserFile = candidates.find((file) => existsSync(file))
+
+const flags = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
+  ...['--disable-background-networking', '--disable-component-update'],
+]
+
+export interface Opened {
+  page: Page
+  /** What went wrong in it, and what it asked for besides itself. */
+  complaints: string[]
+}
+
+/** Opens a page from a file. The browser ends when `use` has. */
+export async function withPage(file: string, use: (opened: Opened) => Promise<void>) {
+  const browser: Browser = await chromium.launch({
+    ...(browserFile && { executablePath: browserFile }),
+    args: flags,
+  })
+  try {
+    const page = await browser.newPage()
+    const url = pathToFileURL(file).href
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('request', (request) => {
+      if (request.url() !== url) complaints.push(`asked for ${request.url()}`)
+    })
+    await page.goto(url)
+    await use({ page, complaints })
+  } finally {
+    await browser.close()
+  }
+}
+
+/** What can be seen of a chart. */
+export interface Drawn {
+  title: string
+  /** Of the series, in the order of the legend. */
+  names: string[]
+  /** Different colours among its pixels. */
+  colours: number
+}
+
+/** Every chart of the page, as it was drawn. */
+export function drawnCharts(page: Page): Promise<Drawn[]> {
+  return page.evaluate(`[...document.querySelectorAll('figure')].map((figure) => {
+    const canvas = figure.querySelector('canvas')
+    const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
+    const colours = new Set(new Uint32Array(pixels.buffer))
+    return {
+      title: figure.querySelector('figcaption').textContent,
+      names: Chart.getChart(canvas).legend.legendItems.map(({ text }) => text),
+      colours: colours.size,
+    }
+  })`)
+}
