@@ -14,6 +14,7 @@ export const codes = {
   ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
   ERR_SUPERSLAB_INCOMPATIBLE_COPY: 'Another version of superslab already serves this process',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
+  ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command, or not as it was asked to',
 } as const
 
 export type ErrorCode = keyof typeof codes

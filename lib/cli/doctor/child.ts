@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { failure } from './failure'
+import { waitedTicks } from './process-tree'
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** A process that does not end when asked to is given this long. */
+const graceMs = 10_000
+const errorOutputLength = 2000
+
+/** Sessions to be ended with this process, whatever ends it. */
+const sessions = new Set<number>()
+process.on('exit', () => {
+  for (const session of sessions) send(-session, 'SIGKILL')
+})
+
+/** A command in a session of its own. */
+export class Child {
+  readonly pid: number
+  readonly ended: Promise<Exit>
+  exit: Exit | undefined
+  /** What all children of this process had used when this one had been waited for. */
+  ticksAtEnd = 0
+  /** The end of what it wrote to its standard error. */
+  errorOutput = ''
+
+  private constructor(process: ChildProcess, pid: number) {
+    this.pid = pid
+    sessions.add(pid)
+    this.ended = new Promise((resolve) => {
+      process.once('exit', (code, signal) => {
+        this.ticksAtEnd = waitedTicks()
+        this.exit = { code, signal }
+        sessions.delete(pid)
+        resolve(this.exit)
+      })
+    })
+    process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.errorOutput = (this.errorOutput + text).slice(-errorOutputLength)
+    })
+  }
+
+  static async start(
+    [file = '', ...args]: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    verbose: boolean,
+  ): Promise<Child> {
+    const child = spawn(file, args, {
+      env: environment,
+      detached: true,
+      stdio: ['ignore', verbose ? 2 : 'ignore', verbose ? 2 : 'pipe'],
+    })
+    return new Promise<Child>((resolve, reject) => {
+      child.once('spawn', () => resolve(new Child(child, child.pid ?? 0)))
+      child.once('error', (error) => reject(failure(`${file}: ${error.message}`, error)))
+    })
+  }
+
+  /** Waits for its end, at most so long. */
+  async within(seconds: number): Promise<void> {
+    await sleeping(seconds * 1000, this.ended)
+  }
+
+  /** Ends it as a supervisor would. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    for (const next of [signal, 'SIGKILL'] as const) {
+      if (this.exit) return
+      send(this.pid, next)
+      await sleeping(graceMs, this.ended)
+    }
+  }
+}
+
+/** Ends processes that are nobody's children here; `living` names those that are still there. */
+export async function endAll(living: () => number[], signal: NodeJS.Signals): Promise<void> {
+  for (const next of [signal, 'SIGKILL'] as const) {
+    const deadline = performance.now() + graceMs
+    for (const pid of living()) send(pid, next)
+    while (living().length > 0 && performance.now() < deadline) await sleep(20)
+  }
+}
+
+/** Waits, unless `end` comes first. */
+async function sleeping(ms: number, end: Promise<unknown>): Promise<void> {
+  const enough = new AbortController()
+  const slept = sleep(ms, undefined, { signal: enough.signal }).catch(() => {})
+  await Promise.race([slept, end])
+  enough.abort()
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended in between.
+  }
+}

@@ -1,0 +1,138 @@
+import { constants } from 'node:os'
+import path from 'node:path'
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { addonFile } from '../../load'
+import { addon } from '../../native'
+import { write } from '../bench/export'
+import { environment } from '../bench/machine'
+import { count, list } from '../bench/options'
+import { Progress } from '../bench/progress'
+import { baseName, type Condition, conditions, superslabName } from './condition'
+import { failure } from './failure'
+import { outcome } from './outcome'
+import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
+import { type Plan, runTrial, type Trial } from './trial'
+import { verdict } from './verdict'
+
+interface DoctorOptions {
+  runs: number
+  duration?: number
+  load?: string
+  port?: number
+  settle: number
+  signal: NodeJS.Signals
+  interval: number
+  against?: string[]
+  verbose?: boolean
+  json?: string
+  html?: string
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description(
+      "run a command of yours under the system's malloc, superslab and others; say which helps",
+    )
+    .addArgument(new Argument('<command...>', 'what to run, after --'))
+    .option('--runs <n>', 'runs under each allocator', count, 3)
+    .option('--duration <s>', 'work of a command that does not end by itself, in seconds', time)
+    .option('--load <command>', 'a shell command that gives it work until it ends')
+    .option('--port <n>', 'where the command must answer before its work begins', port)
+    .option('--settle <s>', 'watched after the work, in seconds', time, 5)
+    .option('--signal <name>', 'what ends the command then', signal, 'SIGTERM')
+    .option('--interval <ms>', 'between two looks at its memory', count, 50)
+    .option('--against <list>', 'only these besides the system and superslab, or none', list)
+    .option('--verbose', 'show what the command prints')
+    .option('--json <file>', 'write every sample, - for standard output')
+    .option('--html <file>', 'write a page with the curves')
+    .action(run)
+}
+
+async function run(command: string[], options: DoctorOptions): Promise<void> {
+  if (process.platform !== 'linux') throw failure('this needs Linux: it looks at /proc')
+  const { duration, load, port, settle, signal, interval: intervalMs, verbose = false } = options
+  const limits = { ...(duration && { duration }), ...(load && { load }), ...(port && { port }) }
+  const plan: Plan = { command, ...limits, settle, signal, intervalMs, verbose }
+  const chosen = choose(
+    conditions(path.join(path.dirname(addonFile()), 'libsuperslab.so')),
+    options.against,
+  )
+  endWithSignals()
+  const trials = await runTrials(plan, chosen, options.runs)
+  const diagnosis = diagnose(plan, chosen, trials)
+  report(diagnosis, options)
+  if (diagnosis.verdict.kind === 'command-fails') process.exitCode = 1
+}
+
+function choose(all: readonly Condition[], against: readonly string[] | undefined): Condition[] {
+  const wanted = against && [baseName, superslabName, ...against.filter((name) => name !== 'none')]
+  const missing = wanted?.find((name) => !all.some((one) => one.name === name))
+  if (missing === undefined) return all.filter(({ name }) => wanted?.includes(name) ?? true)
+  throw failure(`${missing} is not among ${all.map(({ name }) => name).join('; ')}`)
+}
+
+/** Every condition once a round, every other round in the opposite order. */
+async function runTrials(plan: Plan, chosen: readonly Condition[], runs: number): Promise<Trial[]> {
+  const progress = new Progress(chosen.length * runs)
+  const trials: Trial[] = []
+  try {
+    for (let round = 0; round < runs; round++)
+      for (const condition of round % 2 === 0 ? chosen : chosen.toReversed()) {
+        trials.push(await runTrial(plan, condition))
+        progress.advance(condition.name)
+      }
+  } finally {
+    progress.stop()
+  }
+  return trials
+}
+
+function diagnose(plan: Plan, chosen: readonly Condition[], trials: Trial[]): Diagnosis {
+  const outcomes = chosen.map(({ name }) =>
+    outcome(
+      name,
+      trials.filter(({ condition }) => condition === name),
+    ),
+  )
+  const settled = trials.every(({ workSeconds }) => workSeconds !== undefined)
+  return {
+    date: new Date().toISOString(),
+    environment: environment(addon.info()),
+    plan,
+    outcomes,
+    verdict: verdict(outcomes, settled),
+    trials,
+  }
+}
+
+function report(diagnosis: Diagnosis, { json, html }: DoctorOptions): void {
+  const print = json === '-' ? console.error : console.log
+  print(diagnosisText(diagnosis))
+  const failed = diagnosis.trials.find(({ stopped, exit }) => !stopped && exit.code !== 0)
+  if (failed?.errorOutput) print(`\nUnder ${failed.condition} it said:\n${failed.errorOutput}`)
+  if (json) write(json, `${JSON.stringify(diagnosis, null, 2)}\n`)
+  if (html) write(html, diagnosisPage(diagnosis))
+}
+
+/** Leaving by exit ends the command too. */
+function endWithSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => process.exit(128 + constants.signals[name]))
+}
+
+function time(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.')
+  return value
+}
+
+function port(text: string): number {
+  if (count(text) > 65_535) throw new InvalidArgumentError('It must be at most 65535.')
+  return count(text)
+}
+
+function signal(text: string): string {
+  if (text in constants.signals) return text
+  throw new InvalidArgumentError('It must be the name of a signal, as in SIGINT.')
+}

@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** One process, as /proc shows it at one moment. */
+export interface ProcessState {
+  pid: number
+  /** Tells it from a later process of the same number. */
+  startTicks: number
+  /** Processor time of itself and of the children it has waited for. */
+  cpuTicks: number
+  /** Pages of its own; those shared with another process of the tree count in part. */
+  anonymousBytes: number
+  /** Resident pages of files and of shared memory. */
+  sharedBytes: number
+  /** The most that was ever resident of it. */
+  peakBytes: number
+}
+
+export interface TreeState {
+  processes: ProcessState[]
+  /** What all of them hold together; see `treeBytes`. */
+  bytes: number
+}
+
+/**
+ * Follows a process and everything that it starts. A process that was seen once stays in the tree when its parent
+ * ends, as a daemon's does.
+ */
+export class ProcessTree {
+  readonly #root: number
+  #known = new Map<number, number>()
+
+  constructor(root: number) {
+    this.#root = root
+  }
+
+  look(): TreeState {
+    const found = new Map<number, ProcessState>()
+    const waiting = [this.#root, ...this.#known.keys()]
+    const single = this.#known.size <= 1
+    for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+      if (found.has(pid)) continue
+      const state = readProcess(pid, !single)
+      if (!state || this.#isAnother(state)) continue
+      found.set(pid, state)
+      waiting.push(...childrenOf(pid))
+    }
+    this.#known = new Map([...found.values()].map(({ pid, startTicks }) => [pid, startTicks]))
+    const processes = [...found.values()]
+    return { processes, bytes: treeBytes(processes) }
+  }
+
+  /** The processes that were alive when last looked at. */
+  get pids(): number[] {
+    return [...this.#known.keys()]
+  }
+
+  #isAnother({ pid, startTicks }: ProcessState): boolean {
+    const known = this.#known.get(pid)
+    return known !== undefined && known !== startTicks
+  }
+}
+
+/**
+ * What processes hold together: the anonymous pages of all, each once, and the file pages of the process that has
+ * most of them. For a single process that is its RSS.
+ */
+export function treeBytes(
+  processes: readonly Pick<ProcessState, 'anonymousBytes' | 'sharedBytes'>[],
+): number {
+  const anonymous = processes.reduce((sum, { anonymousBytes }) => sum + anonymousBytes, 0)
+  return anonymous + Math.max(0, ...processes.map(({ sharedBytes }) => sharedBytes))
+}
+
+/** Undefined when it has ended. */
+function readProcess(pid: number, several: boolean): ProcessState | undefined {
+  try {
+    const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+    const ticks = (index: number) => Number(fields[index - firstField])
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const anonymous = kilobytes(status, 'RssAnon')
+    const proportional = several ? proportionalBytes(pid) : undefined
+    return {
+      pid,
+      startTicks: ticks(22),
+      cpuTicks: ticks(14) + ticks(15) + ticks(16) + ticks(17),
+      anonymousBytes: proportional ?? anonymous,
+      sharedBytes: kilobytes(status, 'RssFile') + kilobytes(status, 'RssShmem'),
+      peakBytes: kilobytes(status, 'VmHWM'),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The number that proc(5) gives the first field behind the name. */
+const firstField = 3
+
+/** The fields behind the name, which may hold spaces and parentheses. */
+export function statFields(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+/** Undefined where the kernel does not say, or not to us. */
+function proportionalBytes(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    return text.includes('Pss_Anon:') ? kilobytes(text, 'Pss_Anon') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function kilobytes(text: string, name: string): number {
+  return 1024 * Number(text.match(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm'))?.[1] ?? 0)
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    )
+  } catch {
+    return []
+  }
+}
+
+/** Processor time of all children that this process has waited for, and of theirs. */
+export function waitedTicks(): number {
+  const fields = statFields(readFileSync('/proc/self/stat', 'utf8'))
+  return Number(fields[16 - firstField]) + Number(fields[17 - firstField])
+}
+
+/** Of the kernel's interface, whatever its own clock: USER_HZ. */
+export const ticksPerSecond = 100

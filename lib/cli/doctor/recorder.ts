@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ProcessState, ProcessTree, type TreeState } from './process-tree'
+
+export interface Sample {
+  /** Since the start. */
+  seconds: number
+  bytes: number
+  processes: number
+}
+
+/** Looking may take this part of a processor. */
+const lookingShare = 0.05
+
+/** Looks at the processes of a command again and again, until it is stopped. */
+export class Recorder {
+  readonly samples: Sample[] = []
+  /** The most that was resident: of all that was seen together, or of one process between two looks. */
+  peakBytes = 0
+  /** A file that some process is to have mapped. */
+  readonly #wanted: string | undefined
+  readonly #tree: ProcessTree
+  readonly #started = performance.now()
+  #isFound = false
+  #stopped = false
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(root: number, wantedFile: string | undefined) {
+    this.#tree = new ProcessTree(root)
+    this.#wanted = wantedFile
+  }
+
+  start(intervalMs: number): void {
+    this.#loop = this.#run(intervalMs)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#loop
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#started) / 1000
+  }
+
+  /** Whether the wanted file was mapped by some process. */
+  get isFound(): boolean {
+    return this.#isFound || this.#wanted === undefined
+  }
+
+  /** Those that are alive now. */
+  living(): ProcessState[] {
+    return this.#tree.look().processes
+  }
+
+  async #run(intervalMs: number): Promise<void> {
+    while (!this.#stopped) {
+      const before = performance.now()
+      this.#keep(this.#tree.look())
+      const took = performance.now() - before
+      await sleep(Math.max(intervalMs - took, took / lookingShare))
+    }
+  }
+
+  #keep({ processes, bytes }: TreeState): void {
+    if (processes.length === 0) return
+    this.samples.push({ seconds: this.seconds, bytes, processes: processes.length })
+    this.peakBytes = Math.max(this.peakBytes, bytes, ...processes.map((one) => one.peakBytes))
+    this.#isFound ||= processes.some(({ pid }) => isMapped(pid, this.#wanted))
+  }
+}
+
+function isMapped(pid: number, file: string | undefined): boolean {
+  try {
+    return file !== undefined && readFileSync(`/proc/${pid}/maps`, 'utf8').includes(file)
+  } catch {
+    return false
+  }
+}

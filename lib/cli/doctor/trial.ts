@@ -1,0 +1,108 @@
+import { median } from '../bench/statistics'
+import { Child, type Exit, endAll } from './child'
+import { type Condition, conditioned } from './condition'
+import { answering, runLoad, unanswered } from './load'
+import { ticksPerSecond, waitedTicks } from './process-tree'
+import { Recorder, type Sample } from './recorder'
+
+/** How the command is run, the same for every trial. */
+export interface Plan {
+  command: readonly string[]
+  /** Seconds of work, for a command that does not end by itself. */
+  duration?: number
+  /** A shell command that gives it work; when this ends, the work is over. */
+  load?: string
+  /** Where the command must answer before the work begins. */
+  port?: number
+  /** Seconds watched after the work. */
+  settle: number
+  /** What ends the command then. */
+  signal: NodeJS.Signals
+  intervalMs: number
+  verbose: boolean
+}
+
+/** One run of the command under one condition. */
+export interface Trial {
+  condition: string
+  samples: Sample[]
+  /** When the work was over and the watching began, if the command went on. */
+  workSeconds?: number
+  seconds: number
+  peakBytes: number
+  /** The median of the last second. */
+  finalBytes: number
+  cpuSeconds: number
+  exit: Exit
+  /** Ended by the plan, not by itself. */
+  stopped: boolean
+  /** Whether the condition's library was found in a process of the command. */
+  served: boolean
+  /** The end of what the command wrote to its standard error. */
+  errorOutput: string
+}
+
+const finalSeconds = 1
+
+export async function runTrial(plan: Plan, condition: Condition): Promise<Trial> {
+  if (plan.port) await unanswered(plan.port)
+  const ticksBefore = waitedTicks()
+  const environment = { ...process.env, ...condition.environment }
+  const child = await Child.start(conditioned(plan.command, condition), environment, plan.verbose)
+  const recorder = new Recorder(child.pid, condition.library)
+  recorder.start(plan.intervalMs)
+  let ticksFrom = ticksBefore
+  let workSeconds: number | undefined
+  let stopped = false
+  let seconds = 0
+  let orphanTicks = 0
+  try {
+    ticksFrom = (await work(plan, child)) ?? ticksBefore
+    if (!child.exit) {
+      workSeconds = recorder.seconds
+      await child.within(plan.settle)
+    }
+    stopped = !child.exit
+    seconds = recorder.seconds
+  } finally {
+    await recorder.stop()
+    await child.stop(plan.signal)
+    // The kernel adds up what was waited for; nobody has waited for these.
+    orphanTicks = recorder.living().reduce((sum, { cpuTicks }) => sum + cpuTicks, 0)
+    await endAll(() => recorder.living().map(({ pid }) => pid), plan.signal)
+  }
+  return {
+    condition: condition.name,
+    samples: recorder.samples,
+    ...(workSeconds !== undefined && { workSeconds }),
+    seconds,
+    peakBytes: recorder.peakBytes,
+    finalBytes: finalBytes(recorder.samples),
+    cpuSeconds: (child.ticksAtEnd - ticksFrom + orphanTicks) / ticksPerSecond,
+    exit: await child.ended,
+    stopped,
+    served: recorder.isFound,
+    errorOutput: child.errorOutput.trim(),
+  }
+}
+
+/** Returns when the work is over. The load is no part of the command: if it was waited for first, with what it had used. */
+async function work(
+  { duration, load, port, verbose }: Plan,
+  child: Child,
+): Promise<number | undefined> {
+  if (port) await answering(port, () => child.exit !== undefined)
+  const enough = duration === undefined ? child.ended : child.within(duration)
+  if (load === undefined) {
+    await enough
+    return undefined
+  }
+  const ticks = await runLoad(load, verbose, enough)
+  return child.exit ? undefined : ticks
+}
+
+function finalBytes(samples: readonly Sample[]): number {
+  const end = samples.at(-1)?.seconds ?? 0
+  const last = samples.filter(({ seconds }) => seconds >= end - finalSeconds)
+  return median(last.map(({ bytes }) => bytes))
+}

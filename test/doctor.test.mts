@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+
+const folder = mkdtempSync(path.join(tmpdir(), 'superslab-doctor-'))
+test.after.always(() => rmSync(folder, { recursive: true }))
+
+interface Trial {
+  condition: string
+  samples: { bytes: number; processes: number }[]
+  workSeconds?: number
+  peakBytes: number
+  finalBytes: number
+  cpuSeconds: number
+  exit: { code: number | null; signal: string | null }
+  stopped: boolean
+  served: boolean
+}
+
+interface Diagnosis {
+  verdict: { kind: string; lines: string[] }
+  trials: Trial[]
+}
+
+async function doctor(...args: string[]) {
+  const run = promisify(execFile)(process.execPath, ['dist/cli/main.js', 'doctor', ...args])
+  const { stdout, stderr, code = 0 } = await run.catch((error) => error)
+  return { stdout: stdout as string, stderr: stderr as string, code: code as number }
+}
+
+/** With the system's malloc and superslab alone, once each. */
+async function diagnosed(name: string, options: string[], command: string[]) {
+  const json = path.join(folder, `${name}.json`)
+  const few = ['--runs', '1', '--settle', '0.3', '--against', 'none', '--json', json]
+  const output = await doctor(...few, ...options, '--', ...command)
+  const diagnosis = existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : undefined
+  return { ...output, ...(diagnosis as Diagnosis) }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+function node(program: string): string[] {
+  return [process.execPath, '--eval', program]
+}
+
+/** Spins so many milliseconds of processor time. */
+const spin = (ms: number) =>
+  `const s = process.cpuUsage(); while (process.cpuUsage(s).user < ${ms}e3);`
+
+onLinux('a server is given its load, watched, stopped, and shown on a page', async (t) => {
+  const port = await freePort()
+  const page = path.join(folder, 'server.html')
+  const server = node(`require('net').createServer((s) => s.end('x')).listen(${port}, '127.0.0.1')`)
+  const load = `${process.execPath} -e "${spin(600)} require('net').connect(${port}, '127.0.0.1').resume()"`
+  const options = ['--port', String(port), '--load', load, '--html', page]
+  const { stdout, code, trials, verdict } = await diagnosed('server', options, server)
+  t.is(code, 0, stdout)
+  t.deepEqual(
+    trials.map(({ condition }) => condition),
+    ['system', 'superslab'],
+  )
+  for (const trial of trials) {
+    t.like(trial, { stopped: true, served: true, exit: { code: null, signal: 'SIGTERM' } })
+    t.truthy(trial.workSeconds)
+    t.true(trial.samples.length > 3)
+    t.true(trial.peakBytes >= trial.finalBytes && trial.finalBytes > 10 * 2 ** 20)
+    // The load's processor time is not the server's.
+    t.true(trial.cpuSeconds < 0.6, `${trial.cpuSeconds}`)
+  }
+  t.true(stdout.includes(verdict.lines[0] ?? ' '))
+  t.regex(stdout, /^superslab +[\d.]+ MiB ±/m)
+
+  if (browserFile === undefined) {
+    t.log('the page was not drawn: no Chromium is installed (Debian: chromium)')
+    return
+  }
+  await withPage(page, async ({ page: shown, complaints }) => {
+    const [chart] = await drawnCharts(shown)
+    t.deepEqual(complaints, [])
+    t.deepEqual(chart?.names, ['system', 'superslab'])
+    t.true((chart?.colours ?? 0) > 10)
+    t.is(await shown.locator('.summary strong').innerText(), verdict.lines[0] ?? '')
+    t.is(await shown.locator('tbody tr').count(), 2)
+  })
+})
+
+onLinux('of a command that ends by itself all processes count', async (t) => {
+  const child = `${process.execPath} -e 'const b = Buffer.alloc(64 << 20, 1); ${spin(300)}'`
+  const command = ['/bin/sh', '-c', `${child} & ${child} & wait`]
+  const { trials, stdout } = await diagnosed('tree', [], command)
+  for (const { samples, peakBytes, cpuSeconds, exit, stopped } of trials) {
+    t.like(exit, { code: 0, signal: null })
+    t.false(stopped)
+    t.true(Math.max(...samples.map(({ processes }) => processes)) >= 3, stdout)
+    t.true(peakBytes > 128 * 2 ** 20)
+    t.true(cpuSeconds >= 0.6, `${cpuSeconds}`)
+  }
+})
+
+onLinux('what the command leaves behind is ended', async (t) => {
+  const file = path.join(folder, 'left.pid')
+  const command = ['/bin/sh', '-c', `sleep 1000 & echo $! > ${file}; sleep 0.5`]
+  await diagnosed('left', [], command)
+  const left = Number(readFileSync(file, 'utf8'))
+  t.true(hasEnded(left))
+})
+
+/** Nobody may have waited for it yet. */
+function hasEnded(pid: number): boolean {
+  const file = `/proc/${pid}/stat`
+  return !existsSync(file) || /\) Z /.test(readFileSync(file, 'utf8'))
+}
+
+onLinux('a command that fails is told with what it said', async (t) => {
+  const command = node("console.error('no configuration'); process.exit(3)")
+  const { stdout, code, verdict } = await diagnosed('fails', [], command)
+  t.is(code, 1)
+  t.is(verdict.kind, 'command-fails')
+  t.regex(stdout, /exit code 3/)
+  t.regex(stdout, /no configuration/)
+})
+
+onLinux('what cannot be done is told', async (t) => {
+  const port = await freePort()
+  const cases: [string[], RegExp][] = [
+    [['--load', 'exit 7', '--', 'sleep', '5'], /the load failed \(exit code 7\)/],
+    [['--settle', '0', '--', 'true'], /number of seconds/],
+    [['--signal', 'SIGNOTHING', '--', 'true'], /name of a signal/],
+    [['--port', '70000', '--', 'true'], /at most 65535/],
+    [['--against', 'nothing', '--', 'true'], /nothing is not among system;/],
+    [[], /missing required argument/],
+  ]
+  for (const [args, message] of cases) {
+    const { stderr, code } = await doctor(...args)
+    t.is(code, 1, args.join(' '))
+    t.regex(stderr, message)
+  }
+  const taken = createServer().listen(port, '127.0.0.1')
+  t.teardown(() => taken.close())
+  t.regex((await doctor('--port', String(port), '--', 'true')).stderr, /is taken/)
+})
