@@ -1,0 +1,165 @@
+// npm run bench:check -- BASE [CANDIDATE]: fails when a build is worse than another. A build is a commit, or a folder
+// that holds the sources or a built superslab-bench. The candidate is this folder unless told.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { jobs } from './cmake.mjs'
+import { judge, limits } from './regression.mjs'
+import { root, step } from './run.mjs'
+
+/** One thread: what threads do to each other is no property of the build. Few enough for valgrind. */
+const counted = [
+  ['random-mixed', '--ops', '200000'],
+  ['random-mixed', '--ops', '200000', '--size', '16'],
+  ['random-mixed', '--ops', '200000', '--size', '1024'],
+  ['mid-mt-gap', '--ops', '100000', '--threads', '1'],
+  ['mid-large-mt', '--ops', '50000', '--threads', '1'],
+  ['large', '--ops', '20000'],
+  ['ping-pong', '--ops', '200000'],
+  ['burst', '--ops', '200000'],
+]
+const timed = [
+  ['random-mixed'],
+  ['random-mixed', '--size', '16'],
+  ['random-mixed', '--size', '1024'],
+  ['mid-mt-gap'],
+  ['mid-large-mt', '--threads', '2'],
+  ['large'],
+  ['handoff'],
+]
+
+const usage = `usage: npm run bench:check -- BASE [CANDIDATE] [--rounds N] [--only instructions|time]
+                                                    [--workload NAME]
+BASE and CANDIDATE: a commit, or a folder with the sources or a built superslab-bench`
+
+const temporary = mkdtempSync(path.join(tmpdir(), 'superslab-check-'))
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+function fail(message) {
+  console.error(message)
+  process.exit(2)
+}
+
+function options() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        rounds: { type: 'string', default: '7' },
+        only: { type: 'string' },
+        workload: { type: 'string' },
+      },
+    })
+    const rounds = Number(values.rounds)
+    const only = values.only
+    if (positionals.length < 1 || positionals.length > 2) throw new Error('name one build or two')
+    if (!Number.isInteger(rounds) || rounds < 5) throw new Error('--rounds: at least 5')
+    if (![undefined, 'instructions', 'time'].includes(only)) throw new Error(`--only ${only}?`)
+    const workload = values.workload
+    if (workload !== undefined && ![...counted, ...timed].some(([name]) => name === workload))
+      throw new Error(`--workload ${workload} is not among those that are measured`)
+    return { base: positionals[0], candidate: positionals[1] ?? '.', rounds, only, workload }
+  } catch (error) {
+    return fail(`${error.message}\n${usage}`)
+  }
+}
+
+// ---- builds ----
+
+function program(build, name) {
+  const built = [build, path.join(build, 'build', 'Release')].map((folder) =>
+    path.resolve(folder, 'superslab-bench'),
+  )
+  const isSources = existsSync(path.join(build, 'CMakeLists.txt'))
+  if (isSources) return compiled(path.resolve(build), name)
+  return built.find((file) => existsSync(file)) ?? compiled(checkedOut(build, name), name)
+}
+
+/** A copy of a commit. */
+function checkedOut(commit, name) {
+  const folder = path.join(temporary, `${name}-sources`)
+  const found = spawnSync('git', ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`], {
+    cwd: root,
+  })
+  if (found.status !== 0) fail(`${commit} is neither a folder with a build nor a commit`)
+  step(`${name}: ${commit}`, 'git', ['worktree', 'add', '--detach', folder, commit])
+  process.on('exit', () =>
+    spawnSync('git', ['worktree', 'remove', '--force', folder], { cwd: root }),
+  )
+  return folder
+}
+
+function compiled(sources, name) {
+  const folder = path.join(temporary, name)
+  const configure = ['-S', sources, '-B', folder, '-DBUILD_TESTING=OFF']
+  step(`${name}: configure`, 'cmake', configure)
+  const target = ['--target', 'superslab-bench', '--parallel', jobs]
+  step(`${name}: build`, 'cmake', ['--build', folder, ...target])
+  return path.join(folder, 'superslab-bench')
+}
+
+// ---- measurements ----
+
+function run(command, args) {
+  return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Addresses as they are without randomisation: the same count each time, to a few hundred. */
+function instructions(file, args) {
+  const out = path.join(temporary, 'callgrind.out')
+  const tool = ['valgrind', '--tool=callgrind', `--callgrind-out-file=${out}`]
+  run('setarch', ['-R', ...tool, file, ...args, '--allocator', 'superslab'])
+  return Number(readFileSync(out, 'utf8').match(/^(?:summary|totals): (\d+)/m)?.[1])
+}
+
+function timing(file, args) {
+  return JSON.parse(run(file, [...args, '--allocator', 'superslab']))
+}
+
+/** One of each a round, in turn in one order and in the other. */
+function rounds(count, programs, measure) {
+  return Array.from({ length: count }, (_, round) => {
+    const order = round % 2 === 0 ? [0, 1] : [1, 0]
+    const pair = []
+    for (const which of order) pair[which] = measure(programs[which])
+    return pair
+  })
+}
+
+// ---- results ----
+
+let regressions = 0
+
+function report(label, unit, { base, candidate, ratio, noise, verdict }) {
+  const shown = (value) => Number(value.toPrecision(4)).toLocaleString('en')
+  const off = noise > 0 ? ` ±${noise.toFixed(3)}` : ''
+  const figures = `${shown(base)} → ${shown(candidate)} ${unit}`
+  console.log(`${verdict.padEnd(5)}  ${ratio.toFixed(3)}${off}  ${label}: ${figures}`)
+  if (verdict === 'worse') regressions++
+}
+
+const { base, candidate, rounds: count, only, workload } = options()
+const isWanted = ([name]) => workload === undefined || name === workload
+const programs = [program(base, 'base'), program(candidate, 'candidate')]
+
+if (only !== 'time') {
+  if (spawnSync('valgrind', ['--version']).status !== 0)
+    fail('instructions are counted by valgrind, which is not installed; or say --only time')
+  for (const args of counted.filter(isWanted)) {
+    const pair = programs.map((file) => instructions(file, args) / 1e6)
+    report(args.join(' '), 'million instructions', judge([pair], limits.instructions))
+  }
+}
+if (only !== 'instructions')
+  for (const args of timed.filter(isWanted)) {
+    const pairs = rounds(count, programs, (file) => timing(file, args))
+    const of = (key, scale) => pairs.map((pair) => pair.map((one) => one[key] * scale))
+    report(args.join(' '), 'ms', judge(of('seconds', 1e3), limits.seconds))
+    report(args.join(' '), 'MiB peak RSS', judge(of('peakRssBytes', 2 ** -20), limits.peakRssBytes))
+  }
+
+console.log(regressions > 0 ? `${regressions} regressions` : 'no regression')
+process.exitCode = regressions > 0 ? 1 : 0
