@@ -49,8 +49,10 @@ const offsets = { magic: 0, layout: 4, sequence: 8, process: 12, time: 16, count
 const versionBytes = 16
 const statsOffset = 48
 const pageBytes = 4096
-/** Writing takes the process microseconds, unless it is stopped in the middle. */
+/** Writing takes the process microseconds, unless it has to wait in the middle for a processor, or is stopped. */
 const tries = 1000
+const triesAtOnce = 20
+const pauseMs = 1
 
 /** What process `pid` publishes, or why that cannot be read. */
 export function readPublication(pid: number): Publication | NoPublication {
@@ -104,6 +106,8 @@ function readPage(file: string): Buffer | undefined {
       readSync(descriptor, again, 0, 4, offsets.sequence)
       if (sequence % 2 === 0 && again.readUInt32LE(0) === sequence)
         return page.readUInt32LE(offsets.magic) === magic ? page : undefined
+      if (i % triesAtOnce === triesAtOnce - 1)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
     }
     return undefined
   } finally {
@@ -143,7 +147,7 @@ function none(pid: number, inherited: boolean): NoPublication {
     return {
       pid,
       reason: 'not-yet',
-      message: `process ${pid} was forked from one that superslab serves and has not allocated since`,
+      message: `process ${pid} has no readable page yet: it has just been forked, or is stopped in the middle of writing`,
     }
   if (isMapped(pid))
     return {

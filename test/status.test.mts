@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fstatSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { native, stats, trim, version } from 'superslab'
@@ -119,9 +120,10 @@ onLinux('status says why it cannot', async (t) => {
 })
 
 onLinux('a process that ended and was not waited for is no process', async (t) => {
-  const child = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+  const child = spawn('/bin/sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'])
   t.teardown(() => child.kill())
   const [line] = await once(createInterface(child.stdout), 'line')
-  const found = readPublication(Number(line))
-  t.like(found, { reason: 'no-such-process' })
+  const isOver = () => / Z /.test(readFileSync(`/proc/${line}/stat`, 'utf8'))
+  while (!isOver()) await setTimeout(10)
+  t.like(readPublication(Number(line)), { reason: 'no-such-process' })
 })

@@ -7,6 +7,7 @@
 #include "scavenger.h"
 
 #include "park.h"
+#include "publish.h"
 #include "purge.h"
 #include "report.h"
 #include "span.h"
@@ -63,6 +64,7 @@ static bool slabs_tick(scavenger *self, uint32_t cold) {
     self->slabs_pending = false;
     atomic_store_explicit(&ss_process->freed_bytes, 0, memory_order_relaxed);
     each_space(slabs_visit, self);
+    ss_publish(); /* looks through the same once more, and only after something has happened */
     return self->slabs_pending;
 }
 
@@ -168,6 +170,7 @@ static void scavenge(void) {
             quiet = tick(&self) ? 0 : quiet + 1;
         }
         at_once_reset();
+        ss_publish();
         /* From here on somebody else starts one for what comes to be. What came to be since the tick
          * started none: so look again. */
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_relaxed);

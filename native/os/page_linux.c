@@ -36,26 +36,35 @@ static bool may_grow(size_t bytes) {
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;
 }
 
+/* By the system call: fstat is a new function of the C library. */
+static bool identify(int descriptor, ss_os_page *page) {
+    struct statx file;
+    if (syscall(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_INO, &file) != 0)
+        return false;
+    page->device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
+    page->inode = file.stx_ino;
+    return true;
+}
+
 bool ss_os_page_share(const char *name, ss_os_page *page) {
     int saved = errno;
     size_t bytes = ss_os_page_bytes();
     void *start = MAP_FAILED;
     int descriptor = -1;
-    struct stat file;
     if (may_grow(bytes))
         descriptor =
             (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC_FLAG | MFD_ALLOW_SEALING_FLAG);
     if (descriptor >= 0)
         descriptor = above_the_programs_own(descriptor);
-    if (descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0 &&
-        fstat(descriptor, &file) == 0)
+    if (descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0 && identify(descriptor, page))
         start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (start != MAP_FAILED) {
         /* This mapping alone may write. Linux 5.1; before it, others of the same user could as well. */
         const int seals = F_SEAL_SHRINK | F_SEAL_GROW;
         if (fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
             fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_SEAL);
-        *page = (ss_os_page){start, descriptor, file.st_dev, file.st_ino};
+        page->start = start;
+        page->descriptor = descriptor;
     } else if (descriptor >= 0) {
         syscall(SYS_close, descriptor);
     }
@@ -65,11 +74,10 @@ bool ss_os_page_share(const char *name, ss_os_page *page) {
 
 void ss_os_page_unshare(const ss_os_page *page) {
     int saved = errno;
-    struct stat file;
+    ss_os_page now;
     munmap(page->start, ss_os_page_bytes());
     /* The program may have closed every descriptor and have this number for something else now. */
-    if (fstat(page->descriptor, &file) == 0 && file.st_dev == page->device &&
-        file.st_ino == page->inode)
+    if (identify(page->descriptor, &now) && now.device == page->device && now.inode == page->inode)
         syscall(SYS_close, page->descriptor);
     errno = saved;
 }

@@ -53,15 +53,20 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   const { duration, load, port, settle, signal, interval: intervalMs, verbose = false } = options
   const limits = { ...(duration && { duration }), ...(load && { load }), ...(port && { port }) }
   const plan: Plan = { command, ...limits, settle, signal, intervalMs, verbose }
-  const chosen = choose(
-    conditions(path.join(path.dirname(addonFile()), 'libsuperslab.so')),
-    options.against,
-  )
+  const chosen = choose(conditions(preloadFile()), options.against)
   endWithSignals()
   const trials = await runTrials(plan, chosen, options.runs)
   const diagnosis = diagnose(plan, chosen, trials)
   report(diagnosis, options)
   if (diagnosis.verdict.kind === 'command-fails') process.exitCode = 1
+}
+
+/** The preload library, which lies beside the addon. */
+function preloadFile(): string {
+  const file = path.join(path.dirname(addonFile()), 'libsuperslab.so')
+  // The dynamic linker splits its list there, and has no way to quote.
+  if (/[\s:]/.test(file)) throw failure(`${file}: the path must be free of spaces and colons`)
+  return file
 }
 
 function choose(all: readonly Condition[], against: readonly string[] | undefined): Condition[] {

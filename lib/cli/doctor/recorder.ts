@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ProcessState, ProcessTree, type TreeState } from './process-tree'
 
@@ -27,7 +27,7 @@ export class Recorder {
 
   constructor(root: number, wantedFile: string | undefined) {
     this.#tree = new ProcessTree(root)
-    this.#wanted = wantedFile
+    this.#wanted = wantedFile && realpathSync(wantedFile)
   }
 
   start(intervalMs: number): void {

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { codes } from 'superslab'
+
+const files = [
+  ...['README.md', 'SECURITY.md', 'native/README.md', 'native/test/README.md'],
+  ...(readdirSync('docs', { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join('docs', name)),
+]
+
+interface Block {
+  file: string
+  language: string
+  text: string
+}
+
+const blocks: Block[] = files.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
+    ([, language = '', text = '']) => ({ file, language, text }),
+  ),
+)
+
+async function run(file: string, args: string[], cwd = '.') {
+  const {
+    stdout,
+    stderr,
+    code = 0,
+  } = await promisify(execFile)(file, args, { cwd }).catch((error) => error)
+  return { stdout: stdout as string, stderr: stderr as string, code: code as number }
+}
+
+const main = path.resolve('dist/cli/main.js')
+
+/** Commands that are not of the package, with what they are there for. */
+const foreign = [
+  /^(cmake|ctest|strace) /,
+  /^build\/Release\/superslab-bench/,
+  /^build\/ctest /,
+  /^npm (start|test)$/,
+]
+/** Those that are quick and leave nothing behind are run as they stand. */
+const quick = ['npx superslab status', 'npx superslab bench --help']
+
+const commands = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ file, text }) =>
+    text
+      .split('\n')
+      .map((line) => line.replace(/\s+#.*$/, '').trim())
+      .filter(Boolean)
+      .map((line) => ({ file, line })),
+  )
+
+const helpOf = new Map<string, Promise<string>>()
+
+/** The options that a subcommand takes. */
+function help(command: string): Promise<string> {
+  const known =
+    helpOf.get(command) ??
+    run(process.execPath, [main, command, '--help']).then((one) => one.stdout)
+  helpOf.set(command, known)
+  return known
+}
+
+test('every command in the documentation is one that there is', async (t) => {
+  t.true(commands.length > 10)
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  for (const { file, line } of commands) {
+    const where = `${file}: ${line}`
+    const script = line.match(/^npm run ([\w:]+)/)?.[1]
+    const [, command, rest = ''] = line.match(/^npx superslab ([\w-]+)(.*)$/) ?? []
+    if (script) t.true(script in scripts, where)
+    else if (command) {
+      const text = await help(command)
+      t.regex(text, new RegExp(`^Usage: superslab ${command}`), where)
+      const own = rest.split(/ -- |"/, 1)[0] ?? ''
+      for (const [option] of own.matchAll(/--[\w-]+/g))
+        t.true(text.includes(`${option} `) || option === '--help', `${where}: ${option}`)
+    } else
+      t.true(
+        foreign.some((pattern) => pattern.test(line)),
+        where,
+      )
+  }
+})
+
+test('the quick ones do what they say', async (t) => {
+  for (const line of quick) {
+    t.true(
+      commands.some((one) => one.line === line),
+      line,
+    )
+    const { code, stderr } = await run(process.execPath, [main, ...line.split(' ').slice(2)])
+    t.is(code, 0, `${line}: ${stderr}`)
+  }
+})
+
+/** What a program of the documentation needs and this package does not have. */
+const absent = ['sharp']
+
+for (const [i, { file, text }] of blocks.filter(({ language }) => language === 'js').entries()) {
+  const needs = absent.find((name) => text.includes(`from '${name}'`))
+  const isModule = /^import /m.test(text)
+  test(`program ${i + 1} of the documentation, in ${file}, ${needs ? 'is one' : 'runs'}`, async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'superslab-docs-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    if (needs) {
+      const program = path.join(folder, 'program.mjs')
+      writeFileSync(program, text)
+      const { code, stderr } = await run(process.execPath, ['--check', program])
+      t.is(code, 0, stderr)
+      return
+    }
+    const type = `--input-type=${isModule ? 'module' : 'commonjs'}`
+    const { stdout, stderr, code } = await run(process.execPath, [type, '--eval', text])
+    t.is(code, 0, stderr)
+    const promised = [...text.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, one]) => one)
+    t.deepEqual(stdout.split('\n').filter(Boolean), promised)
+  })
+}
+
+test('troubleshooting has every error code, and no other', (t) => {
+  const text = readFileSync('docs/troubleshooting.md', 'utf8')
+  const described = [...text.matchAll(/^### `(\w+)`$/gm)].map(([, code]) => code ?? '')
+  t.deepEqual(described.toSorted(), Object.keys(codes).toSorted())
+})
+
+test('links within the documentation lead somewhere', (t) => {
+  let count = 0
+  for (const file of files)
+    for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(
+      /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g,
+    )) {
+      count++
+      t.true(existsSync(path.join(path.dirname(file), target)), `${file}: ${target}`)
+    }
+  t.true(count > 5)
+})
