@@ -17,6 +17,7 @@
             "<!@(node scripts/sources.cjs os <(OS))",
             "<!@(node scripts/sources.cjs bench)",
             "<!@(node scripts/sources.cjs addon)",
+            "<!@(node scripts/sources.cjs execute <(OS))",
         ],
         "cflags!": ["-fno-omit-frame-pointer"],
         "cflags": [

@@ -3,7 +3,7 @@
 superslab_core(superslab-tls-dynamic-core SUPERSLAB_TLS_DYNAMIC=1)
 
 function(superslab_addon target core file)
-  add_library(${target} SHARED ${SUPERSLAB_ADDON_SOURCES})
+  add_library(${target} SHARED ${SUPERSLAB_ADDON_SOURCES} ${SUPERSLAB_EXECUTE_SOURCES})
   target_include_directories(${target} SYSTEM PRIVATE ${CMAKE_JS_INC})
   target_compile_definitions(${target} PRIVATE
     NAPI_VERSION=8 NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS NODE_ADDON_API_DISABLE_DEPRECATED

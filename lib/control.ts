@@ -6,6 +6,9 @@ export interface Stats extends RawStats {
   heap: HeapStats
 }
 
+/** Whether superslab is the malloc of this process, as under `superslab run`. */
+export const active: boolean = addon.active
+
 /** Exact while no other thread allocates or frees. */
 export function stats(): Stats {
   return { ...addon.stats(), heap: addon.windowStats() }

@@ -13,7 +13,7 @@ export {
   toOwned,
   usableSize,
 } from './buffers'
-export { info, prewarm, type Stats, stats, trim } from './control'
+export { active, info, prewarm, type Stats, stats, trim } from './control'
 export { codes, type ErrorCode, HeapFullError, SuperslabError } from './errors'
 export { type AddressKind, type Inspection, inspect } from './inspect'
 export * as native from './memory'

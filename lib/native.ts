@@ -108,6 +108,8 @@ export interface BenchResult {
  * memory; those that take one return a negated `superslab_error` when it was none.
  */
 export interface Addon {
+  /** Whether the heap that it joined is the process's malloc. */
+  active: boolean
   malloc(size: number): number
   calloc(count: number, size: number): number
   alignedAlloc(alignment: number, size: number): number
@@ -133,6 +135,8 @@ export interface Addon {
   viewLook(view: Uint8Array): number
   viewUsableSize(view: Uint8Array): number
   viewAddress(view: Uint8Array): number
+  /** Becomes a program; returns the system's error number if it cannot. `changes` are NAME=value. */
+  execute(file: string, args: string[], changes: string[]): number
   benchWorkloads(): BenchWorkload[]
   benchRun(
     workload: string,

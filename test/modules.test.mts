@@ -24,6 +24,7 @@ test('the public names are these', (t) => {
     'Pool',
     'Scope',
     'SuperslabError',
+    'active',
     'address',
     'alloc',
     'allocZeroed',

@@ -28,7 +28,7 @@ test('the lock file names versions and no host', (t) => {
 })
 
 test('every native source is listed once, and every listed one exists', (t) => {
-  const ofPlatforms = ['os', 'preload'].map((key) => sources[key])
+  const ofPlatforms = ['os', 'preload', 'execute'].map((key) => sources[key])
   const listed = ['core', 'addon', 'bench', 'benchMain']
     .flatMap((key) => sources[key])
     .concat(ofPlatforms.flatMap(({ linux, mac }) => [...new Set([...linux, ...mac])]))

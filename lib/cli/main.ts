@@ -3,14 +3,22 @@ import { Command } from 'commander'
 import { version } from '../version'
 import { benchCommand } from './bench/command'
 import { doctorCommand } from './doctor/command'
+import { envCommand } from './env'
 import { includeCommand } from './include'
+import { pathCommand } from './path'
+import { runCommand } from './run/command'
 import { statusCommand } from './status'
 
 const program = new Command('superslab')
   .description('A memory allocator for Node and for C')
   .version(version)
+  // What follows a command's name is the command's: `run` hands options on.
+  .enablePositionalOptions()
+  .addCommand(runCommand())
   .addCommand(benchCommand())
   .addCommand(doctorCommand())
+  .addCommand(pathCommand())
+  .addCommand(envCommand())
   .addCommand(includeCommand())
   .addCommand(statusCommand())
 

@@ -1,6 +1,7 @@
 /* The Node-API binding: what lib/native.ts types. Context-aware; every environment of a process shares
  * the one heap. */
 #include "bench.h"
+#include "execute.h"
 #include "heap.h"
 #include "memory.h"
 #include "report.h"
@@ -24,6 +25,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     memory_exports(env, exports);
     report_exports(env, exports);
     window_exports(env, exports);
+    execute_exports(env, exports);
     bench_exports(env, exports);
     return exports;
 }

@@ -79,5 +79,8 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
 void report_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
+    bool serves = heap()->bytes > offsetof(superslab_api, serves_malloc) &&
+                  heap()->serves_malloc != 0; /* an older copy's table ends before it */
+    exports.Set("active", Napi::Boolean::New(env, serves));
     exports.Set("info", Napi::Function::New<build_info>(env, "info"));
 }

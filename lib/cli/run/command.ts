@@ -1,0 +1,53 @@
+import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
+import { Command, Option } from 'commander'
+import { type ErrorCode, SuperslabError } from '../../errors'
+import { addon } from '../../native'
+import { preloadPath, preloadVariable } from '../../preload'
+import { environment, type RunOptions } from './environment'
+import { findCommand } from './find'
+import { refuseUnservable } from './refusal'
+
+/** As env(1) and shells have it. */
+const refused = 125
+const exitCodes: Partial<Record<ErrorCode, number>> = {
+  ERR_SUPERSLAB_NOT_EXECUTABLE: 126,
+  ERR_SUPERSLAB_COMMAND_NOT_FOUND: 127,
+}
+
+export function runCommand(): Command {
+  const children = new Option('--children <which>', 'which programs below it are served as well')
+  return new Command('run')
+    .description('run a program with superslab as its malloc; this process becomes the program')
+    .usage('[options] [--] <command> [arguments...]')
+    .argument('<command...>', 'the program and its arguments')
+    .addOption(children.choices(['node', 'all', 'none']))
+    .option('--stats', 'have each served process print its statistics when it ends')
+    .passThroughOptions()
+    .action(run)
+}
+
+/** Returns only if the program cannot be run. */
+function run(words: string[], options: RunOptions): void {
+  try {
+    const file = findCommand(words[0] ?? '')
+    const library = preloadPath()
+    const changes = environment(options, library)
+    refuseUnservable(file, library, changes[preloadVariable] ?? '')
+    become(file, words, changes)
+  } catch (error) {
+    if (!(error instanceof SuperslabError)) throw error
+    console.error(`superslab: ${error.message} (${error.code})`)
+    process.exitCode = exitCodes[error.code] ?? refused
+  }
+}
+
+function become(file: string, words: string[], changes: Record<string, string>): never {
+  const assignments = Object.entries(changes).map(([name, value]) => `${name}=${value}`)
+  let error = addon.execute(file, words, assignments)
+  // A file without a first line that says what runs it is a shell's, to execvp and to shells.
+  if (error === constants.errno.ENOEXEC)
+    error = addon.execute('/bin/sh', ['sh', file, ...words.slice(1)], assignments)
+  const reason = getSystemErrorMap().get(-error)?.[1] ?? `error ${error}`
+  throw new SuperslabError('ERR_SUPERSLAB_NOT_EXECUTABLE', `${file} cannot be run: ${reason}`)
+}

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { preloadVariable } from '../../preload'
+
+export interface RunOptions {
+  children?: string
+  stats?: boolean
+}
+
+/** What the program's environment has beside ours. */
+export function environment(options: RunOptions, library: string): Record<string, string> {
+  return {
+    [preloadVariable]: [...preloaded(), library].join(':'),
+    SUPERSLAB_ROOT: root(),
+    ...(options.children && { SUPERSLAB_CHILDREN: options.children }),
+    ...(options.stats && { SUPERSLAB_STATS: '1' }),
+  }
+}
+
+/** What is preloaded already comes first, so that another allocator in it can be told from one that does not matter. */
+function preloaded(): string[] {
+  const list = process.env[preloadVariable]?.split(/[ :]/) ?? []
+  return list.filter((file) => file !== '' && !/\/libsuperslab[^/]*$/.test(file))
+}
+
+/** This process, which the program becomes: its id and, where there is one, its start time. */
+function root(): string {
+  const stat = '/proc/self/stat'
+  if (!existsSync(stat)) return `${process.pid}`
+  const text = readFileSync(stat, 'latin1')
+  const startTime = text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+  return `${process.pid}:${startTime}`
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import path from 'node:path'
+import { codes, SuperslabError } from './errors'
+import { addonFile } from './load'
+
+const isDarwin = process.platform === 'darwin'
+
+/** The variable by which the system's loader is told what to preload. */
+export const preloadVariable = isDarwin ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
+
+/** The preload library of this package, which lies beside the addon. */
+export function preloadFile(): string {
+  const name = isDarwin ? 'libsuperslab.dylib' : 'libsuperslab.so'
+  const file = path.join(path.dirname(addonFile()), name)
+  if (existsSync(file)) return file
+  const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
+  throw new SuperslabError(code, `${codes[code]}: there is no ${file}`)
+}
+
+/** The loader splits its list at blanks and colons and expands `$`, and there is no way to quote them. */
+export function isPreloadable(file: string): boolean {
+  return !/[\s:;$]/.test(file)
+}
+
+/**
+ * A path of the library that the loader takes. A symbolic link stands in for one that it would split: a link costs
+ * nothing, stays valid when the package is updated in place, and is there for processes that start later, which a
+ * descriptor of this one would not be.
+ */
+export function preloadPath(file: string = preloadFile()): string {
+  if (isPreloadable(file)) return file
+  const folder = linkFolders().find(isSafeFolder)
+  if (!folder) {
+    const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
+    const message = `${codes[code]}: ${file} has a character that the loader takes for the end of a path`
+    throw new SuperslabError(code, `${message}, and no folder for a link to it was found`)
+  }
+  return link(file, folder)
+}
+
+/** Folders of this user's own. The first that will do: what runs long should not hang on a temporary folder. */
+function linkFolders(): string[] {
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
+  return [path.join(cache, 'superslab'), path.join(tmpdir(), `superslab-${process.getuid?.()}`)]
+}
+
+/** Nobody else can put another library into it. */
+function isSafeFolder(folder: string): boolean {
+  if (!isPreloadable(folder)) return false
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const { uid, mode } = lstatSync(folder)
+    return lstatSync(folder).isDirectory() && uid === process.getuid?.() && (mode & 0o022) === 0
+  } catch {
+    return false
+  }
+}
+
+function link(file: string, folder: string): string {
+  const name = createHash('sha256').update(file).digest('hex').slice(0, 16)
+  const place = path.join(folder, `libsuperslab-${name}${path.extname(file)}`)
+  if (readLink(place) !== file) {
+    // Renamed into place, so that no process finds it missing.
+    const fresh = `${place}.${process.pid}`
+    symlinkSync(file, fresh)
+    renameSync(fresh, place)
+  }
+  return place
+}
+
+function readLink(place: string): string | undefined {
+  try {
+    return readlinkSync(place)
+  } catch {
+    return undefined
+  }
+}

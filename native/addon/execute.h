@@ -1,0 +1,9 @@
+/* Becoming the command that `superslab run` was given. */
+#ifndef SUPERSLAB_ADDON_EXECUTE_H
+#define SUPERSLAB_ADDON_EXECUTE_H
+
+#include <napi.h>
+
+void execute_exports(Napi::Env env, Napi::Object exports);
+
+#endif

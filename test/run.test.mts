@@ -1,0 +1,235 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { active } from 'superslab'
+import { ended, main, plainEnvironment, run } from './support/cli.mjs'
+
+const linuxTest = process.platform === 'linux' ? test : test.skip
+const node = process.execPath
+const isActive = ['-p', "require('./dist/index.js').active"]
+const tests = path.resolve('build/ctest/native/test')
+
+function folder(t: ExecutionContext, name = 'superslab-run-'): string {
+  const place = mkdtempSync(path.join(tmpdir(), name))
+  t.teardown(() => rmSync(place, { recursive: true }))
+  return place
+}
+
+test('this process, which nobody preloaded superslab into, is not served', (t) => {
+  t.is(active, process.env.LD_PRELOAD?.includes('libsuperslab') ?? false)
+})
+
+linuxTest('no process stays behind: the command is the process that was started', async (t) => {
+  const { pid, stdout } = await run(['--', 'sh', '-c', 'echo $$'])
+  t.is(Number(stdout), pid)
+})
+
+linuxTest('the exit code and the signal are the command’s own', async (t) => {
+  t.is((await run(['sh', '-c', 'exit 42'])).code, 42)
+  t.is((await run(['sh', '-c', 'kill -TERM $$'])).signal, 'SIGTERM')
+})
+
+linuxTest('arguments reach the command as they are', async (t) => {
+  const { stdout } = await run(['printf', '%s|', '--stats', '', 'a b', '--', '-x'])
+  t.is(stdout, '--stats||a b|--|-x|')
+})
+
+linuxTest('descriptors, signals and limits are what they are without it', async (t) => {
+  const place = folder(t)
+  const file = openSync(path.join(place, 'file'), 'w')
+  t.teardown(() => closeSync(file))
+  const show = [
+    'cd /proc/$$/fd; for fd in *; do echo "$fd $(readlink $fd)"; done; cd - > /dev/null',
+    'grep -E "^(SigBlk|SigIgn)" /proc/self/status',
+    'ulimit -n; umask; pwd',
+  ].join(';')
+  writeFileSync(path.join(place, 'show'), show)
+  // Both ends of a pipe, as make hands them to its children.
+  const before = 'mkfifo f; exec 6</dev/null 7<>f 8>f 9<f; ulimit -S -n 512'
+  const show_it = `sh ${path.join(place, 'show')}`
+  const options = { stdio: ['ignore', 'pipe', 'pipe', file], cwd: place } as const
+  const shell = (command: string) =>
+    ended('sh', ['-c', `${before}; ${command}; rm -f f`], {
+      ...options,
+      stdio: [...options.stdio],
+    })
+  const [plain, served] = [await shell(show_it), await shell(`${node} ${main} run -- ${show_it}`)]
+  t.is(plain.code, 0, plain.stderr)
+  t.regex(plain.stdout, /^3 .*file$/m)
+  t.regex(plain.stdout, /^512$/m)
+  const comparable = (text: string) => text.replace(/:\[\d+\]/g, '')
+  t.is(comparable(served.stdout), comparable(plain.stdout))
+})
+
+linuxTest('a terminal is the command’s own', async (t) => {
+  const command = `${node} ${main} run -- sh -c 'test -t 0 && test -t 1 && stty -a'`
+  const { stdout, code } = await ended('script', ['-qec', command, '/dev/null'])
+  t.is(code, 0)
+  const plain = await ended('script', ['-qec', 'stty -a', '/dev/null'])
+  t.is(stdout, plain.stdout)
+})
+
+linuxTest('the command is served, and the addon shares its heap', async (t) => {
+  const code = `const { active, info, stats } = require('./dist/index.js')
+    const { ownHeap, file } = info()
+    console.log(JSON.stringify({ active, ownHeap, file, live: stats().liveBlocks }))`
+  const { stdout, stderr } = await run(['node', '-e', code])
+  const { live, ...rest } = JSON.parse(stdout)
+  const file = path.resolve('build/Release/libsuperslab.so')
+  t.deepEqual(rest, { active: true, ownHeap: false, file }, stderr)
+  t.true(live > 1000, 'node’s own blocks are counted')
+})
+
+linuxTest('who is served below the command', async (t) => {
+  const below = (children: string[]) =>
+    run([...children, '--', 'sh', '-c', `${node} ${isActive[0]} "${isActive[1]}"; true`])
+  t.is((await below([])).stdout, 'true\n')
+  t.is((await below(['--children=node'])).stdout, 'true\n')
+  t.is((await below(['--children=all'])).stdout, 'true\n')
+  t.is((await below(['--children=none'])).stdout, 'false\n')
+  t.is((await run(['--children=none', node, ...isActive])).stdout, 'true\n')
+})
+
+linuxTest('--stats has served processes say so when they end, and no others', async (t) => {
+  const script = "require('child_process').execFileSync(process.execPath, ['-p', '0'])"
+  const line = /^superslab: pid=\d+ live_bytes=\d+ .* command="(.*)"$/gm
+  const commands = async (...args: string[]) => {
+    const { stderr } = await run(['--stats', ...args, '--', node, '-e', script])
+    return [...stderr.matchAll(line)].map(([, command]) => command)
+  }
+  const root = `${node} -e ${script}`
+  t.deepEqual(await commands(), [`${node} -p 0`, root])
+  t.deepEqual(await commands('--children=none'), [root])
+})
+
+linuxTest('what was preloaded before stays', async (t) => {
+  const env = plainEnvironment({ LD_PRELOAD: 'libdl.so.2 libm.so.6' })
+  const { stdout } = await run(['printenv', 'LD_PRELOAD'], { env })
+  t.is(stdout, `libdl.so.2:libm.so.6:${path.resolve('build/Release/libsuperslab.so')}\n`)
+})
+
+linuxTest('run inside run names the library once', async (t) => {
+  const { stdout } = await run(['--', node, main, 'run', '--', 'printenv', 'LD_PRELOAD'])
+  t.is(stdout, `${path.resolve('build/Release/libsuperslab.so')}\n`)
+})
+
+linuxTest('a path with blanks and colons will do', async (t) => {
+  const place = path.join(folder(t), 'with blank:and colon')
+  mkdirSync(path.join(place, 'build'), { recursive: true })
+  for (const name of ['dist', 'package.json'])
+    cpSync(name, path.join(place, name), { recursive: true })
+  cpSync('build/Release', path.join(place, 'build', 'Release'), { recursive: true })
+  symlinkSync(path.resolve('node_modules'), path.join(place, 'node_modules'))
+  const cli = path.join(place, 'dist', 'cli', 'main.js')
+  const env = plainEnvironment({ XDG_CACHE_HOME: folder(t) })
+  const script = `echo "$LD_PRELOAD"; ${node} ${isActive.map((word) => `'${word.replaceAll("'", '"')}'`).join(' ')}`
+  const served = await ended(node, [cli, 'run', '--', 'sh', '-c', script], { env })
+  t.regex(served.stdout, /^\/\S+\/superslab\/libsuperslab-[0-9a-f]{16}\.so\ntrue\n$/, served.stderr)
+  const again = await ended(node, [cli, 'path'], { env })
+  t.is(again.stdout, served.stdout.replace('true\n', ''))
+  const { stdout } = await ended(node, [cli, 'env'], { env })
+  t.true(stdout.includes(`RUN ln -sf "${place}/build/Release/libsuperslab.so" /usr/local/lib/`))
+})
+
+linuxTest('scripts run by what their first line names, or by the shell', async (t) => {
+  const place = folder(t)
+  const script = (name: string, text: string) => {
+    writeFileSync(path.join(place, name), text, { mode: 0o755 })
+    return path.join(place, name)
+  }
+  const required = path.resolve('dist/index.js')
+  const named = script('named', `#!/usr/bin/env node\nconsole.log(require('${required}').active)\n`)
+  t.is((await run([named])).stdout, 'true\n')
+  t.is((await run([script('unnamed', 'echo "from $1"\n'), 'sh'])).stdout, 'from sh\n')
+})
+
+// ---- refusals ----
+
+/** An ELF file of nothing but headers. */
+function elf(machine: number, interpreter?: string): Buffer {
+  const head = Buffer.alloc(64 + 56 + 64)
+  head.write('\x7fELF\x02\x01\x01', 'latin1')
+  head.writeUInt16LE(2, 16)
+  head.writeUInt16LE(machine, 18)
+  if (interpreter === undefined) return head
+  head.writeBigUInt64LE(64n, 32)
+  head.writeUInt16LE(56, 54)
+  head.writeUInt16LE(1, 56)
+  head.writeUInt32LE(3, 64)
+  head.writeBigUInt64LE(120n, 64 + 8)
+  head.writeBigUInt64LE(BigInt(interpreter.length + 1), 64 + 32)
+  head.write(`${interpreter}\0`, 120)
+  return head
+}
+
+const own = process.arch === 'arm64' ? 183 : 62
+
+async function refused(t: ExecutionContext, code: string, exit: number, args: string[], env = {}) {
+  const result = await run(args, { env: plainEnvironment(env) })
+  t.is(result.code, exit, result.stderr)
+  t.is(result.stdout, '')
+  t.regex(result.stderr, new RegExp(`^superslab: .* \\(${code}\\)\n$`))
+}
+
+linuxTest('what cannot be served is refused, with a code', async (t) => {
+  const place = folder(t)
+  const file = (name: string, content: Buffer | string, mode = 0o755) => {
+    writeFileSync(path.join(place, name), content)
+    chmodSync(path.join(place, name), mode)
+    return path.join(place, name)
+  }
+  const musl = '/lib/ld-musl-x86_64.so.1'
+  const loader = '/lib64/ld-linux-x86-64.so.2'
+  await refused(t, 'ERR_SUPERSLAB_COMMAND_NOT_FOUND', 127, ['there-is-no-such-command'])
+  await refused(t, 'ERR_SUPERSLAB_COMMAND_NOT_FOUND', 127, [path.join(place, 'nothing')])
+  await refused(t, 'ERR_SUPERSLAB_NOT_EXECUTABLE', 126, [file('plain', 'text', 0o644)])
+  await refused(t, 'ERR_SUPERSLAB_NOT_EXECUTABLE', 126, [place])
+  await refused(t, 'ERR_SUPERSLAB_STATIC_BINARY', 125, [file('static', elf(own))])
+  await refused(t, 'ERR_SUPERSLAB_OTHER_LIBC', 125, [file('musl', elf(own, musl))])
+  await refused(t, 'ERR_SUPERSLAB_OTHER_ARCHITECTURE', 125, [file('mips', elf(8, loader))])
+  await refused(t, 'ERR_SUPERSLAB_STATIC_BINARY', 125, [file('script', `#!${place}/static\n`)])
+})
+
+linuxTest('another allocator is refused', async (t) => {
+  const code = 'ERR_SUPERSLAB_OTHER_ALLOCATOR'
+  await refused(t, code, 125, [path.join(tests, 'test-program-OWN_MALLOC')])
+  const env = { LD_PRELOAD: path.join(tests, 'libtest-other-malloc.so') }
+  await refused(t, code, 125, ['true'], env)
+})
+
+linuxTest('a file that runs as another user is refused', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.log('skipped: only root can make one')
+    t.pass()
+    return
+  }
+  const file = path.join(folder(t), 'setuid')
+  copyFileSync('/bin/true', file)
+  chownSync(file, 65534, 65534)
+  chmodSync(file, 0o4755)
+  await refused(t, 'ERR_SUPERSLAB_SECURE_MODE', 125, [file])
+})
+
+// ---- path and env ----
+
+linuxTest('path and env name the library', async (t) => {
+  const library = path.resolve('build/Release/libsuperslab.so')
+  t.is((await ended(node, [main, 'path'])).stdout, `${library}\n`)
+  const { stdout } = await ended(node, [main, 'env', '--children=all'])
+  t.is(stdout, `ENV LD_PRELOAD=${library}\nENV SUPERSLAB_CHILDREN=all\n`)
+  t.is(readFileSync(library).toString('latin1', 1, 4), 'ELF')
+})
