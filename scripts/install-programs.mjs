@@ -1,0 +1,36 @@
+// Installs what the tests of real programs need, where that is possible: as root, on Debian and its relatives.
+// A test whose program is missing in the end is skipped and says so.
+import { spawnSync } from 'node:child_process'
+import { runs } from './run.mjs'
+
+const packages = {
+  python3: 'python3',
+  'g++': 'g++',
+  git: 'git',
+  sqlite3: 'sqlite3',
+  'redis-server': 'redis-server',
+  'redis-benchmark': 'redis-tools',
+  'lua5.4': 'lua5.4',
+  chromium: 'chromium',
+}
+
+function isInstalled(command) {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+}
+
+export function installPrograms() {
+  const missing = Object.entries(packages).filter(([command]) => !isInstalled(command))
+  if (missing.length === 0) return
+  if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
+    console.error('programs are not installed: that takes root and apt-get')
+    return
+  }
+  runs('apt-get', ['update', '-qq'])
+  const options = ['install', '-y', '-qq', '--no-install-recommends']
+  // One at a time: what cannot be had must not keep the others away. No service is to be started.
+  for (const [, name] of missing)
+    runs('apt-get', [...options, name], {
+      DEBIAN_FRONTEND: 'noninteractive',
+      RUNLEVEL: '1',
+    })
+}
