@@ -4,13 +4,12 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { SuperslabError } from '../../errors'
 import { addonFile } from '../../load'
+import { preloadVariable as preload } from '../../preload'
 import { type Allocator, superslab, system } from './allocators'
 import { type Measurement, parseMeasurement } from './measurement'
 import type { Case, Parameters } from './suites'
 
 export type Build = 'superslab-bench' | 'superslab-bench-trace'
-
-const preload = process.platform === 'darwin' ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
 
 /** Measures in a process of its own, so that the peak of its memory is this run's alone. */
 export async function measureStandalone(
@@ -21,7 +20,9 @@ export async function measureStandalone(
   const file = path.join(path.dirname(addonFile()), build)
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
-  const { [preload]: _, ...environment } = process.env
+  // A preload library of superslab's leaves other programs than node alone unless it is told not to.
+  const { [preload]: _, ...inherited } = process.env
+  const environment = { ...inherited, SUPERSLAB_CHILDREN: 'all' }
   const env = allocator.library ? { ...environment, [preload]: allocator.library } : environment
   try {
     const { stdout } = await promisify(execFile)(file, args, { env })
