@@ -32,6 +32,12 @@ export const classCount = 80
 export const magazineWords = 256
 const firstBytes = 4 * 2 ** 20
 const mostAhead = 64 * 2 ** 20
+/**
+ * So many windows of a process are kept whatever becomes of the isolates that made them: a view that a worker sent before
+ * it ended can then be freed by a thread that loads the package later. Beyond that, a process whose workers each make
+ * their own would run out of addresses.
+ */
+const lastingWindows = 4
 /** Blocks above this many bytes are taken from the core one by one. */
 export const smallBytes = 65536
 
@@ -119,6 +125,7 @@ export function openWindow(): Window {
   if (inherited !== undefined) return new Window(inherited)
   const parts = makeParts(sensibleLimit())
   const window = new Window(parts)
+  if (addon.windowStats().windows <= lastingWindows) window.keep()
   setEnvironmentData(environmentKey, parts as never)
   return window
 }

@@ -107,14 +107,17 @@ superslab_error ss_pin_remove(ss_holder *holder, uint32_t offset) {
 }
 
 superslab_error ss_pin_free_later(ss_window *window, uint32_t offset) {
-    bool first = false;
+    bool first = false, any = false;
     ss_lock_take(&ss_process->windows_lock);
     for (ss_pin *pin = *list_of(window, offset); pin != NULL; pin = pin->next)
         if (pin->offset == offset) {
+            any = true;
             first |= !pin->freed;
             pin->freed = true;
         }
     ss_lock_release(&ss_process->windows_lock);
+    if (!any) /* the last one has just gone */
+        return ss_window_give(window, offset);
     return first ? SUPERSLAB_OK : SUPERSLAB_ERROR_DOUBLE_FREE;
 }
 

@@ -144,6 +144,10 @@ static void holder_unlink(ss_holder *holder) {
     *at = holder->next;
 }
 
+static size_t space_purge(ss_space *space) {
+    return ss_purge_slabs(space) + ss_span_purge(space, 0);
+}
+
 void ss_window_leave(ss_holder *holder) {
     ss_window *window = holder->window;
     ss_magazine_drain(holder);
@@ -157,11 +161,16 @@ void ss_window_leave(ss_holder *holder) {
         ss_os_yield(); /* visitors stay for one call */
         windows_lock();
     }
+    bool idle = !last && window->holders == NULL;
+    window->visitors += idle;
     windows_unlock();
     ss_meta_give(holder, sizeof *holder);
     if (last) {
         superslab_region_retire(region_of(window));
         window_unlink(window);
+    } else if (idle) { /* it lasts, and may never be used again */
+        space_purge(window->space);
+        ss_window_part(window);
     }
 }
 
@@ -314,7 +323,7 @@ void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *conte
 }
 
 static void trim_visit(ss_space *space, void *given) {
-    *(size_t *)given += ss_purge_slabs(space) + ss_span_purge(space, 0);
+    *(size_t *)given += space_purge(space);
 }
 
 size_t ss_windows_trim(void) {
