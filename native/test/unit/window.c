@@ -101,7 +101,9 @@ static void pins(void) {
         CHECK_EQ(api->window_unpin(one.holder, block), SUPERSLAB_OK);
         CHECK_EQ(now().live_blocks, before);
     }
-    CHECK_EQ(api->window_pin(one.holder, 16), (int)SUPERSLAB_ERROR_INSIDE_BLOCK);
+    const uint32_t block = isolate_malloc(&one, 70000);
+    CHECK_EQ(api->window_pin(one.holder, block + 16), (int)SUPERSLAB_ERROR_INSIDE_BLOCK);
+    CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
 }
 
 static void full(void) {
