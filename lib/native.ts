@@ -137,6 +137,9 @@ export interface Addon {
   viewAddress(view: Uint8Array): number
   /** Becomes a program; returns the system's error number if it cannot. `changes` are NAME=value. */
   execute(file: string, args: string[], changes: string[]): number
+  viewFill(view: Uint8Array, byte: number): void
+  /** The source must fit behind the offset. */
+  viewSet(view: Uint8Array, source: Uint8Array, offset: number): void
   benchWorkloads(): BenchWorkload[]
   benchRun(
     workload: string,

@@ -49,6 +49,33 @@ test.serial('zeroed Buffers are zero, though their memory was used', (t) => {
   }
 })
 
+test.serial('fill and set do as those of other Buffers', (t) => {
+  const source = randomBytes(5000)
+  for (const size of [100, 5000]) {
+    const [buffer, other] = [alloc(size), Buffer.alloc(size)]
+    for (const use of [
+      (one: Buffer) => one.fill(0),
+      (one: Buffer) => one.fill(-1),
+      (one: Buffer) => one.fill(257.5),
+      (one: Buffer) => one.fill('ab'),
+      (one: Buffer) => one.fill('YWI=', 'base64'),
+      (one: Buffer) => one.fill(3, 10, 20),
+      (one: Buffer) => one.fill(source.subarray(0, 7), 3),
+      (one: Buffer) => one.set(source.subarray(0, size)),
+      (one: Buffer) => one.set(source.subarray(0, size - 3), 3),
+      (one: Buffer) => one.set(one.subarray(0, size - 7), 7),
+      (one: Buffer) => one.set([1, 2, 300], 5),
+    ]) {
+      use(buffer)
+      use(other)
+      t.true(buffer.equals(other), `${use}`)
+    }
+    for (const offset of [-1, 1, Number.POSITIVE_INFINITY])
+      t.throws(() => buffer.set(source.subarray(0, size), offset), { instanceOf: RangeError })
+    free(buffer)
+  }
+})
+
 test.serial('realloc keeps what fits and ends the old Buffer', (t) => {
   const before = stats().heap.liveBlocks
   let buffer = alloc(0)

@@ -2,6 +2,7 @@ import { isUint8Array } from 'node:util/types'
 import { argumentType, codeOf, misuseOf, SuperslabError } from '../errors'
 import { addon } from '../native'
 import type { Blocks } from './blocks'
+import { fill, set } from './bytes'
 import { keepForever } from './memory'
 import { Watch, type WatchOptions } from './watch'
 import { smallBytes, type Window } from './window'
@@ -67,7 +68,11 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   }
   // As Node does with its own: a Buffer in all but the constructor that made it.
   Object.setPrototypeOf(SlabBuffer.prototype, Buffer.prototype)
-  Object.defineProperty(SlabBuffer.prototype, 'constructor', { value: Buffer })
+  Object.defineProperties(SlabBuffer.prototype, {
+    constructor: { value: Buffer },
+    fill: { value: fill, writable: true, configurable: true },
+    set: { value: set, writable: true, configurable: true },
+  })
 
   function alloc(size: number): Buffer {
     const block = blocks.malloc(size)

@@ -3,6 +3,8 @@
 #include "arguments.h"
 #include "heap.h"
 
+#include <cstring>
+
 namespace {
 
 /* One isolate's part in a window. */
@@ -272,6 +274,33 @@ napi_value view_address(napi_env env, napi_callback_info info) {
     return number(env, static_cast<double>(view.address));
 }
 
+napi_value view_fill(napi_env env, napi_callback_info info) {
+    Arguments<2> given(env, info);
+    View view;
+    uint32_t byte = 0;
+    napi_get_value_uint32(env, given[1], &byte);
+    if (argument_view(env, given[0], "buffer", &view))
+        std::memset(reinterpret_cast<void *>(view.address), static_cast<int>(byte), view.length);
+    return nullptr;
+}
+
+napi_value view_set(napi_env env, napi_callback_info info) {
+    Arguments<3> given(env, info);
+    View view, source;
+    size_t offset;
+    if (!argument_view(env, given[0], "buffer", &view) ||
+        !argument_view(env, given[1], "source", &source) ||
+        !argument_size(env, given[2], "offset", &offset))
+        return nullptr;
+    if (offset > view.length || source.length > view.length - offset) {
+        throw_argument_range(env, "offset", "one that leaves room for the source");
+        return nullptr;
+    }
+    std::memmove(reinterpret_cast<void *>(view.address + offset),
+                 reinterpret_cast<void *>(source.address), source.length);
+    return nullptr;
+}
+
 napi_value stats(napi_env env, napi_callback_info) {
     return stats_object(env, nullptr);
 }
@@ -295,7 +324,8 @@ void window_exports(Napi::Env env, Napi::Object exports) {
         {"windowJoin", join},          {"windowStats", stats},
         {"windowStrides", strides},    {"viewFree", view_free},
         {"viewLook", view_look},       {"viewUsableSize", view_usable_size},
-        {"viewAddress", view_address},
+        {"viewAddress", view_address}, {"viewFill", view_fill},
+        {"viewSet", view_set},
     };
     for (const auto &[name, callback] : functions) {
         napi_value function = nullptr;
