@@ -66,6 +66,7 @@ export function figures(releases) {
     .map(([title, ours, theirs, aim]) => {
       const ratios = releases.map((release) => {
         const [one, other] = [of(release.medians, ...ours), of(release.medians, ...theirs)]
+        if (one === undefined || other === undefined) return ''
         return typeof aim === 'number'
           ? `${(other / one).toFixed(1)} ×`
           : `${((one / other) * 100).toFixed(0)} %`

@@ -4,7 +4,7 @@
 //   --node LIST       also with these releases, installed for the run: 22,24,26
 //   --save            writes docs/benchmarks/javascript.json and .svg and the table of the README
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -81,7 +81,7 @@ function releaseOf(version, at) {
   return path.join(at, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin/node')
 }
 
-const releases = [measureAll(process.execPath)]
+let releases = [measureAll(process.execPath)]
 for (const version of values.node.split(',').filter(Boolean)) {
   const at = mkdtempSync(path.join(tmpdir(), 'superslab-node-'))
   try {
@@ -91,6 +91,18 @@ for (const version of values.node.split(',').filter(Boolean)) {
   }
 }
 
+/** What an earlier run saved of other workloads stays; ratios are within one workload. */
+function joined(releases) {
+  const file = path.join(folder, 'docs/benchmarks/javascript.json')
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).releases : []
+  const added = releases.map((release) => {
+    const same = before.find(({ node }) => node === release.node)
+    return { ...release, medians: { ...same?.medians, ...release.medians } }
+  })
+  return [...added, ...before.filter(({ node }) => added.every((one) => one.node !== node))]
+}
+
+if (values.save) releases = joined(releases)
 const table = figures(releases)
 console.log(table)
 if (values.save) {
