@@ -66,8 +66,9 @@ static void init_let_go(void) {
 static void fork_prepare(void) {
     /* Relaxed: who holds park_lock for long looks now and then, and lets go soon. */
     atomic_fetch_add_explicit(&ss_process->forking, 1, memory_order_relaxed);
-    ss_lock_take(&ss_process->windows_lock);
+    /* In this order: who purges slabs with park_lock held may publish, which looks at the windows. */
     ss_lock_take(&ss_process->park_lock);
+    ss_lock_take(&ss_process->windows_lock);
     init_hold();
     ss_lock_take(&ss_process->heaps_lock);
     ss_lock_take(&ss_process->spaces_lock);

@@ -21,7 +21,7 @@ typedef struct ss_publication {
 } ss_publication;
 
 /* Brings the page up to date, and makes it if there is none. Whoever is at it already is not waited for.
- * No lock may be held: the statistics take those of the spaces. */
+ * No lock but park_lock may be held: the statistics take those of the windows and the spaces. */
 void ss_publish(void);
 
 /* In a forked child, when no lock is held any more: the page is the parent's, so it makes its own. */
