@@ -39,7 +39,7 @@ const main = path.resolve('dist/cli/main.js')
 /** Commands that are not of the package, with what they are there for. */
 const foreign = [
   /^(cmake|ctest|strace) /,
-  /^build\/Release\/superslab-bench/,
+  /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
   /^build\/ctest /,
   /^npm (start|test)$/,
 ]

@@ -64,7 +64,9 @@ const spin = (ms: number) =>
 onLinux('a server is given its load, watched, stopped, and shown on a page', async (t) => {
   const port = await freePort()
   const page = path.join(folder, 'server.html')
-  const server = node(`require('net').createServer((s) => s.end('x')).listen(${port}, '127.0.0.1')`)
+  const server = node(
+    `require('net').createServer((s) => s.on('error', () => {}).end('x')).listen(${port}, '127.0.0.1')`,
+  )
   const load = `${process.execPath} -e "${spin(600)} require('net').connect(${port}, '127.0.0.1').resume()"`
   const options = ['--port', String(port), '--load', load, '--html', page]
   const { stdout, code, trials, verdict } = await diagnosed('server', options, server)
