@@ -44,12 +44,13 @@ async function diagnosed(name: string, options: string[], command: string[]) {
   return { ...output, ...(diagnosis as Diagnosis) }
 }
 
+/** Below those that the system gives to whoever connects meanwhile. */
 function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
+    const server = createServer()
+    server.once('error', () => resolve(freePort()))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)))
   })
 }
 
@@ -64,9 +65,7 @@ const spin = (ms: number) =>
 onLinux('a server is given its load, watched, stopped, and shown on a page', async (t) => {
   const port = await freePort()
   const page = path.join(folder, 'server.html')
-  const server = node(
-    `require('net').createServer((s) => s.on('error', () => {}).end('x')).listen(${port}, '127.0.0.1')`,
-  )
+  const server = node(`require('net').createServer((s) => s.end('x')).listen(${port}, '127.0.0.1')`)
   const load = `${process.execPath} -e "${spin(600)} require('net').connect(${port}, '127.0.0.1').resume()"`
   const options = ['--port', String(port), '--load', load, '--html', page]
   const { stdout, code, trials, verdict } = await diagnosed('server', options, server)
