@@ -137,8 +137,23 @@ static void drop_capabilities(void) {
     syscall(SYS_capset, &header, none);
 }
 
+/* Who starts it may be kept on one processor, or run before all others: neither is meant for this one. */
+static void forget_schedule(void) {
+    enum { OTHER = 0, MASK_BYTES = 1024 };
+    unsigned char mask[MASK_BYTES];
+    int priority = 0;
+    long process = syscall(SYS_getpid);
+    long bytes =
+        syscall(SYS_sched_getaffinity, process, sizeof mask, mask); /* the first thread's */
+    if (bytes > 0)
+        syscall(SYS_sched_setaffinity, 0, bytes, mask);
+    if (syscall(SYS_sched_getscheduler, 0) != OTHER)
+        syscall(SYS_sched_setscheduler, 0, OTHER, &priority);
+}
+
 static void thread_main(void) {
     syscall(SYS_prctl, PR_SET_NAME, thread_name, 0, 0, 0);
+    forget_schedule();
     drop_capabilities();
     /* A table of files of its own, an empty one: or a file it opens could be given the number that the
      * program has just closed and counts on. */
