@@ -74,7 +74,9 @@ test('every command in the documentation is one that there is', async (t) => {
     const where = `${file}: ${line}`
     const script = line.match(/^npm run ([\w:]+)/)?.[1]
     const [, command, rest = ''] = line.match(/^npx superslab ([\w-]+)(.*)$/) ?? []
+    const program = line.match(/^node (bench\/\S+\.mjs)/)?.[1]
     if (script) t.true(script in scripts, where)
+    else if (program) t.true(existsSync(program), where)
     else if (command) {
       const text = await help(command)
       t.regex(text, new RegExp(`^Usage: superslab ${command}`), where)
