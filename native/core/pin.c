@@ -80,9 +80,13 @@ static bool pin_unlink(ss_window *window, ss_pin **at) {
     *at = pin->next;
     if (*pin_find(window, NULL, pin->offset) != NULL)
         return false;
-    /* Release: as a free or as nothing at all. The byte of a freed block stays: it is given next. */
-    atomic_store_explicit(ss_window_byte(window, pin->offset), pin->byte, memory_order_release);
-    return pin->freed;
+    /* If it still says pinned: whoever owned the block as well, by two frees in one instant, may have freed
+     * it in JavaScript, and then it is in a magazine. Release: what was written to the block goes before. */
+    uint8_t pinned = SS_LIVE_PINNED;
+    return atomic_compare_exchange_strong_explicit(ss_window_byte(window, pin->offset), &pinned,
+                                                   pin->byte, memory_order_release,
+                                                   memory_order_relaxed) &&
+           pin->freed;
 }
 
 static void pin_end(ss_window *window, ss_pin *pin, bool give) {

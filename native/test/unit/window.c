@@ -101,6 +101,18 @@ static void pins(void) {
         CHECK_EQ(api->window_unpin(one.holder, block), SUPERSLAB_OK);
         CHECK_EQ(now().live_blocks, before);
     }
+    /* Freed in JavaScript by somebody who read the table before it was pinned. */
+    const uint64_t before = now().live_blocks;
+    const uint32_t twice = isolate_malloc(&one, 100);
+    const uint8_t kind = memory.live[twice / 16];
+    CHECK_EQ(api->window_pin(one.holder, twice), 0);
+    memory.live[twice / 16] = kind;
+    CHECK_EQ(isolate_free(&two, twice), SUPERSLAB_OK);
+    CHECK_EQ(api->window_unpin(one.holder, twice), SUPERSLAB_OK);
+    CHECK_EQ(memory.live[twice / 16], 0);
+    CHECK_EQ(isolate_malloc(&two, 100), twice);
+    CHECK_EQ(isolate_free(&two, twice), SUPERSLAB_OK);
+    CHECK_EQ(now().live_blocks, before);
     const uint32_t block = isolate_malloc(&one, 70000);
     CHECK_EQ(api->window_pin(one.holder, block + 16), (int)SUPERSLAB_ERROR_INSIDE_BLOCK);
     CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
