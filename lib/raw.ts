@@ -48,7 +48,12 @@ function realloc(block: number, size: number): number {
   if (size <= usable && size > usable / 2) return block
   const moved = blocks.malloc(size)
   views().u8.copyWithin(moved, block, block + Math.min(size, usable))
-  blocks.free(block)
+  try {
+    blocks.free(block) // throws if another thread has freed it meanwhile
+  } catch (error) {
+    blocks.free(moved)
+    throw error
+  }
   return moved
 }
 

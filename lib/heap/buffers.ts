@@ -151,8 +151,13 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       return new SlabBuffer(block, size) as unknown as Buffer
     }
     const result = alloc(size)
-    result.set(buffer.length > size ? buffer.subarray(0, size) : buffer)
-    free(buffer)
+    try {
+      result.set(buffer.length > size ? buffer.subarray(0, size) : buffer)
+      free(buffer) // throws if another thread has freed it meanwhile
+    } catch (error) {
+      free(result)
+      throw error
+    }
     return result
   }
 
