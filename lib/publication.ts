@@ -40,8 +40,6 @@ export const statNames = [
 ] as const satisfies readonly (keyof RawStats)[]
 
 const fileName = '/memfd:superslab'
-/** Where the page is unless the program had that number already: DESCRIPTOR_FIRST in native/os/page_linux.c. */
-const likelyDescriptor = '900'
 
 const magic = 0x42_4c_53_53
 const layout = 1
@@ -63,18 +61,6 @@ export function readPublication(pid: number): Publication | NoPublication {
     return own ? parsed(pid, own) : none(pid, pages.length > 0)
   } catch (error) {
     return refused(pid, error as NodeJS.ErrnoException)
-  }
-}
-
-/** Only if it is where it is looked for first: costs little, for those who look often. */
-export function readLikelyPublication(pid: number): Publication | undefined {
-  try {
-    const file = `/proc/${pid}/fd/${likelyDescriptor}`
-    const page = readlinkSync(file).startsWith(fileName) ? readPage(file) : undefined
-    const found = page && parsed(pid, page)
-    return found && 'stats' in found ? found : undefined
-  } catch {
-    return undefined
   }
 }
 

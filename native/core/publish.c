@@ -56,18 +56,20 @@ void ss_publish_child(void) {
 
 /* ---- when ---- */
 
-void ss_publish_count(ss_space *space) {
+SS_COLD void ss_publish_look(ss_space *space) {
     size_t used = space->used_granules, published = space->published;
     size_t apart = used > published ? used - published : published - used;
     /* Looking through the slabs takes longer the more granules there are. */
-    size_t few = SS_PUBLISH_FEW + space->granule_count / 2;
-    size_t many = SS_PUBLISH_MANY + (size_t)4 * space->granule_count;
-    space->changes++;
-    bool doubled = used > published && apart >= published;
+    uint32_t few = SS_PUBLISH_FEW + 2 * space->granule_count;
+    uint32_t many = SS_PUBLISH_MANY + 8 * space->granule_count;
+    bool doubled = used > 2 * published;
     bool changed = space->changes >= few && apart >= published / 8;
-    if (!doubled && !changed && space->changes < many)
+    if (!doubled && !changed && space->changes < many) {
+        space->look_after = space->changes + few;
         return;
+    }
     space->changes = 0;
+    space->look_after = few;
     space->published = used;
     atomic_store_explicit(&ss_process->publish_due, true, memory_order_relaxed);
 }

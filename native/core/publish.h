@@ -27,10 +27,17 @@ void ss_publish(void);
 /* In a forked child, when no lock is held any more: the page is the parent's, so it makes its own. */
 void ss_publish_child(void);
 
-/* Counts a span that was taken or released, with the space's lock held. The page is due again when what is
- * used has doubled; when it has changed by an eighth, and not only just before; and when much has come
- * and gone. So each change bears a small share of looking through all slabs. */
-void ss_publish_count(ss_space *space);
+/* With the space's lock held: whether the page is due again, which it is when what is used has doubled,
+ * when it has changed by an eighth, and when much has come and gone. */
+void ss_publish_look(ss_space *space);
+
+/* Counts a span that was taken or released, with the space's lock held. Looks at once when what is used
+ * has doubled, else now and then, so that each change bears a small share of looking through all slabs. */
+static inline void ss_publish_count(ss_space *space) {
+    if (SS_UNLIKELY(++space->changes >= space->look_after ||
+                    space->used_granules > 2 * space->published))
+        ss_publish_look(space);
+}
 
 /* After such a change, with no lock held. */
 static inline void ss_publish_if_due(void) {

@@ -162,10 +162,11 @@ typedef struct ss_space {
     _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
     uint32_t granule_count;               /* usable granules: the first so many */
     ss_runs runs[SS_RUN_KINDS];
-    uint32_t changes; /* spans taken and released since the statistics were published */
-    size_t published; /* used_granules at that time */
-    uint32_t clock;   /* counts releases: the age of runs is told by it */
-    uint32_t purging; /* purges under way outside the lock */
+    uint32_t changes;    /* spans taken and released since the statistics were published */
+    uint32_t look_after; /* so many changes: then it is time to see how much is different */
+    size_t published;    /* used_granules when they were */
+    uint32_t clock;      /* counts releases: the age of runs is told by it */
+    uint32_t purging;    /* purges under way outside the lock */
     uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
     bool shrinking;   /* the end is being decommitted outside the lock */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */

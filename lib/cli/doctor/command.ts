@@ -1,8 +1,7 @@
 import { constants } from 'node:os'
-import path from 'node:path'
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { addonFile } from '../../load'
 import { addon } from '../../native'
+import { preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'
 import { count, list } from '../bench/options'
@@ -53,20 +52,12 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   const { duration, load, port, settle, signal, interval: intervalMs, verbose = false } = options
   const limits = { ...(duration && { duration }), ...(load && { load }), ...(port && { port }) }
   const plan: Plan = { command, ...limits, settle, signal, intervalMs, verbose }
-  const chosen = choose(conditions(preloadFile()), options.against)
+  const chosen = choose(conditions(preloadPath()), options.against)
   endWithSignals()
   const trials = await runTrials(plan, chosen, options.runs)
   const diagnosis = diagnose(plan, chosen, trials)
   report(diagnosis, options)
   if (diagnosis.verdict.kind === 'command-fails') process.exitCode = 1
-}
-
-/** The preload library, which lies beside the addon. */
-function preloadFile(): string {
-  const file = path.join(path.dirname(addonFile()), 'libsuperslab.so')
-  // The dynamic linker splits its list there, and has no way to quote.
-  if (/[\s:]/.test(file)) throw failure(`${file}: the path must be free of spaces and colons`)
-  return file
 }
 
 function choose(all: readonly Condition[], against: readonly string[] | undefined): Condition[] {
