@@ -2,7 +2,7 @@
  * calls LLVMFuzzerTestOneInput; replay.c does so with the files of corpus/.
  *
  * Under AddressSanitizer the contents of every block, live or freed, are poisoned except while this file
- * or a call that must touch them is at work: the allocator itself has no business there. */
+ * or a call that must touch them is at work: the allocator itself has no business there but for headers. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"
@@ -78,17 +78,28 @@ static void freed_forget(void) {
     memset(last_freed, 0, sizeof last_freed);
 }
 
+/* All but the second half of each 16 bytes, where the header of a block of another class may come to lie once
+ * the slab has ended; and no more than so much of a block, from where a link would lie on. */
+static void freed_poison_one(const freed *one) {
+    enum { UNIT = 16, FIRST = 8, MOST = 512 };
+    const size_t end = one->usable < MOST ? one->usable : MOST;
+    for (size_t at = 0; at < end; at += UNIT)
+        ASAN_POISON_MEMORY_REGION(one->block + at, FIRST);
+}
+
 static void freed_add(const slot *one) {
     freed *place = &last_freed[freed_next++ % FREED];
     if (place->block != NULL)
         ASAN_UNPOISON_MEMORY_REGION(place->block, place->usable);
     *place = (freed){one->block, one->usable};
+    ASAN_UNPOISON_MEMORY_REGION(place->block, place->usable);
+    freed_poison_one(place);
 }
 
 static void freed_poison(void) {
     for (size_t i = 0; i < FREED; i++)
         if (last_freed[i].block != NULL)
-            ASAN_POISON_MEMORY_REGION(last_freed[i].block, last_freed[i].usable);
+            freed_poison_one(&last_freed[i]);
 }
 
 /* The addresses are in use again, whole or in part: what was freed there is forgotten. */

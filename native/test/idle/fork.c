@@ -54,6 +54,9 @@ int main(int argc, char **argv) {
     scavenger_must_be_visible();
     if (CHECK_TSAN)
         check_skip("ThreadSanitizer forbids threads in the child of a process that has some");
+    if (CHECK_ASAN)
+        check_skip(
+            "AddressSanitizer's own allocator stays locked in the child if a thread was in it");
     const superslab_stats before = stats_start();
     team workers;
     team_start(&workers, THREADS, work, NULL);
