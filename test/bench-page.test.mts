@@ -20,6 +20,16 @@ test.before(async () => {
   await promisify(execFile)(process.execPath, ['dist/cli/main.js', 'bench', 'seed', ...few])
 })
 
+const course = (async () => {
+  const [file, json, csv] = ['phases.html', 'phases.json', 'phases.csv'].map((name) =>
+    path.join(folder, name),
+  ) as [string, string, string]
+  const some = ['--ops', '30000', '--ws', '1', '--html', file, '--json', json, '--csv', csv]
+  const args = ['dist/cli/main.js', 'bench', 'phases', ...some]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  return { file, json, csv, stdout }
+})()
+
 test('bench all has every workload there is', (t) => {
   const names = addon.benchWorkloads().map(({ name }) => name)
   const all = suiteCases('all', {}, [], names).map(({ workload }) => workload)
@@ -38,6 +48,16 @@ test('the page holds its raw data', (t) => {
   const { routes, cases, environment } = JSON.parse(data)
   t.is(Object.keys(routes).length, cases.length)
   t.truthy(environment.cpu)
+})
+
+test('the course of a long run is in the JSON, in a table and on the page, not in the CSV', async (t) => {
+  const { file, json, csv, stdout } = await course
+  t.regex(stdout, /^phases +superslab( +\d+\.\d\d){3}$/m)
+  const { series } = JSON.parse(readFileSync(json, 'utf8')).cases[0].measurements.superslab[0]
+  t.true(series.length > 2)
+  for (const [ops, live, resident] of series) t.true(ops > 0 && live > 0 && resident > 0)
+  t.true(readFileSync(file, 'utf8').includes('Memory over time'))
+  t.false(readFileSync(csv, 'utf8').includes('series'))
 })
 
 if (browserFile === undefined)
@@ -60,5 +80,20 @@ else
       t.regex(await shown.locator('.summary').innerText(), /superslab was faster than/)
       t.regex(await shown.locator('tbody').last().innerText(), /(faster|slower|tie)/)
       t.regex((await shown.locator('#save').getAttribute('href')) ?? '', /^blob:/)
+    })
+  })
+
+if (browserFile === undefined)
+  test.skip('a browser draws the course of a long run: no Chromium is installed', () => {})
+else
+  test('a browser draws the course of a long run', async (t) => {
+    const { file } = await course
+    await withPage(file, async ({ page: shown, complaints }) => {
+      const chart = (await drawnCharts(shown)).find(({ title }) =>
+        title.endsWith('resident memory'),
+      )
+      t.deepEqual(complaints, [])
+      t.deepEqual(chart?.names, ['superslab', 'system', 'live'])
+      t.true((chart?.colours ?? 0) > 10)
     })
   })

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { contestants } from '#dist/cli/bench/allocators'
+import { courseFigures } from '#dist/cli/bench/course'
 import { type Measurement, parseMeasurement } from '#dist/cli/bench/measurement'
 import { measureRounds } from '#dist/cli/bench/rounds'
 import { headerPercent, routeShares } from '#dist/cli/bench/routes'
@@ -84,6 +85,19 @@ test('the seed suite has the workloads and parameters of the reports', (t) => {
     ...['2', '4', '8'].map((threads) => `mid-large-mt, ${threads} threads`),
     'large',
     'handoff',
+  ])
+})
+
+test('the course of a run is what is resident over what is live', (t) => {
+  const rounds = [
+    [100, 1, 9], // still filling: a ratio of this counts for little, and not as the worst
+    [200, 10, 15],
+    [300, 10, 40],
+    [400, 10, 20],
+  ] as [number, number, number][]
+  const measurements = new Map([['superslab', [measurement('superslab', { series: rounds })]]])
+  t.deepEqual(courseFigures([{ case: one, measurements }]), [
+    { label: 'burst', allocator: 'superslab', mean: 84 / 31, worst: 4, last: 2 },
   ])
 })
 

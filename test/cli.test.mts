@@ -38,6 +38,11 @@ test('bench seed runs all seed workloads', async (t) => {
   t.is(stdout.match(/ superslab .* MiB/g)?.length, 11)
 })
 
+test('bench properties runs its workloads', async (t) => {
+  const { stdout, stderr } = await superslab('bench', 'properties', ...few)
+  t.is(stdout.match(/ superslab .* MiB/g)?.length, 9, stderr)
+})
+
 test('every measurement is kept, as CSV and as JSON, with what it must be read with', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'superslab-cli-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
@@ -78,6 +83,12 @@ test('the workloads also run inside the process', async (t) => {
   t.is(code, undefined, stderr)
   t.regex(stdout, /^interleaved +superslab .*(faster|slower|tie)/m)
   t.notRegex(stdout, /peak RSS/)
+})
+
+test('a workload that starts its program again says so where it cannot', async (t) => {
+  const { stderr, code } = await superslab('bench', 'start', ...few, '--in-process')
+  t.is(code, 1)
+  t.regex(stderr, /starts superslab-bench again, which is not the program here/)
 })
 
 const onLinux = process.platform === 'linux' ? test : test.skip

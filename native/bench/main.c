@@ -91,6 +91,16 @@ static void print_routes(const uint64_t *before, const uint64_t *after) {
 }
 #endif
 
+static void print_series(const bench_series *series) {
+    printf(",\"series\":[");
+    for (unsigned i = 0; i < series->count; i++) {
+        const bench_sample *sample = &series->samples[i];
+        printf("%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", i == 0 ? "" : ",", sample->ops,
+               sample->live, sample->resident);
+    }
+    printf("]");
+}
+
 static void print_result(const bench_options *options, const bench_result *result, unsigned run,
                          uint64_t minor_faults) {
     printf("{\"workload\":");
@@ -102,13 +112,16 @@ static void print_result(const bench_options *options, const bench_result *resul
            result->seconds, (double)result->ops / result->seconds);
     /* Text, because a number of 64 bits does not survive JSON.parse. */
     printf(",\"checksum\":\"%016" PRIx64 "\"", result->checksum);
-    printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64, bench_process_peak_rss(),
-           minor_faults);
+    const uint64_t peak = result->memory.peak_rss;
+    printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64,
+           peak != 0 ? peak : bench_process_peak_rss(), minor_faults);
     if (result->memory.idle_rss != 0)
         printf(",\"peakLiveBytes\":%" PRIu64 ",\"liveBytes\":%" PRIu64 ",\"idleRssBytes\":%" PRIu64
                ",\"freedRssBytes\":%" PRIu64,
                result->memory.peak_live, result->memory.live, result->memory.idle_rss,
                result->memory.freed_rss);
+    if (result->series.count != 0)
+        print_series(&result->series);
     print_member("library", library_of(options->allocator->malloc));
     print_member("compiler", BENCH_COMPILER);
     print_member("flags", SUPERSLAB_BUILD_FLAGS);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #ifdef __APPLE__
+#include <mach-o/dyld.h>
 #include <mach/mach.h>
 #endif
 
@@ -81,6 +82,21 @@ uint64_t bench_resident_bytes(void) {
                    KERN_SUCCESS
                ? info.resident_size
                : 0;
+}
+#endif
+
+#ifndef __APPLE__
+bool bench_program_path(char *path, size_t bytes) {
+    const ssize_t length = readlink("/proc/self/exe", path, bytes);
+    if (length <= 0 || (size_t)length >= bytes)
+        return false;
+    path[length] = '\0';
+    return true;
+}
+#else
+bool bench_program_path(char *path, size_t bytes) {
+    uint32_t room = (uint32_t)bytes;
+    return _NSGetExecutablePath(path, &room) == 0;
 }
 #endif
 

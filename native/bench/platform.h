@@ -2,6 +2,7 @@
 #ifndef BENCH_PLATFORM_H
 #define BENCH_PLATFORM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ void bench_idle(unsigned milliseconds);
 
 /* Bytes of this process that are resident now, exactly; 0 where the system does not say. */
 uint64_t bench_resident_bytes(void);
+
+/* The file of the running program; false where it does not fit or the system does not say. */
+bool bench_program_path(char *path, size_t bytes);
 
 /* Zeroed memory straight from the system, already resident; NULL when there is none. At least one
  * byte. */

@@ -105,10 +105,11 @@ static void bench_memory_add(bench_memory *sum, const bench_memory *seen) {
     sum->live = seen->live > sum->live ? seen->live : sum->live;
     sum->idle_rss = seen->idle_rss > sum->idle_rss ? seen->idle_rss : sum->idle_rss;
     sum->freed_rss = seen->freed_rss > sum->freed_rss ? seen->freed_rss : sum->freed_rss;
+    sum->peak_rss = seen->peak_rss > sum->peak_rss ? seen->peak_rss : sum->peak_rss;
 }
 
 static bench_result bench_members_sum(const bench_member *members, unsigned count) {
-    bench_result result = {0};
+    bench_result result = {.series = members[0].worker.series};
     uint64_t started = UINT64_MAX, ended = 0;
     for (unsigned i = 0; i < count; i++) {
         const bench_worker *worker = &members[i].worker;

@@ -35,19 +35,34 @@ typedef struct bench_memory {
     uint64_t live;      /* bytes still live while the process idled the first time */
     uint64_t idle_rss;  /* resident then */
     uint64_t freed_rss; /* resident after all was freed and the process had idled again */
+    uint64_t peak_rss;  /* the largest of the processes that the workload started */
 } bench_memory;
+
+/* What is live and what is resident beyond what the process had before, in the course of a long run. */
+typedef struct bench_sample {
+    uint64_t ops, live, resident;
+} bench_sample;
+
+enum { BENCH_SAMPLES = 128 };
+
+typedef struct bench_series {
+    unsigned count; /* 0 for workloads that note nothing on the way */
+    bench_sample samples[BENCH_SAMPLES];
+} bench_series;
 
 typedef struct bench_result {
     double seconds;    /* of the timed part: first thread's start to last thread's end */
     uint64_t ops;      /* allocations and frees done in it, over all threads */
     uint64_t checksum; /* of the sequence: equal for every allocator, or the run is void */
     bench_memory memory;
+    bench_series series;
     const char *error; /* NULL, or why the run is void (an allocation failed, contents changed) */
 } bench_result;
 
 typedef struct bench_workload {
     const char *name;
     const char *summary;   /* one line, for help */
+    bool is_program;       /* starts its program again, and is void in any but superslab-bench */
     unsigned threads_unit; /* `threads` must be a multiple of it */
     size_t size_floor;     /* sizes must not be below it */
     bench_params defaults;

@@ -15,16 +15,27 @@
  *   hurts glibc is taking blocks of this size apart and together under a lock and trimming.
  * - mid-large-shared: the same on one table for all threads. The report's allocator lost most of its
  *   time to a lock taken at every free from another thread.
+ * - batches, records, phases, zeroed and growth say at the top of their files what their sizes and slots are for.
+ *   batches has two threads on either side, so that those of one side meet as well.
+ * - crowd: 64 threads on two processors; 1,024 slots for each, of random-mixed's sizes, half of them occupied. A
+ *   thread that is interrupted while it holds a lock keeps 63 others waiting.
  * - large: 128 slots keep some 65 MiB live, more than a level 3 cache, little beside any machine's memory;
  *   with many more slots first touches outweigh the allocator, with fewer none is ever cold. */
 #include "workload.h"
 
+#include "batches.h"
 #include "churn.h"
+#include "growth.h"
 #include "handoff.h"
+#include "kinds.h"
 #include "patterns.h"
+#include "phases.h"
 #include "pipeline.h"
+#include "records.h"
+#include "server.h"
 #include "shared_slots.h"
 #include "slots.h"
+#include "start.h"
 #include "survivors.h"
 
 #include <string.h>
@@ -140,6 +151,80 @@ const bench_workload bench_workloads[] = {
         .defaults = {.threads = 1, .ops = 1, .slots = 1024, SIZES(100, 100 * KIB)},
         .run = bench_survivors,
     },
+    {
+        .name = "server",
+        .summary = "each thread goes on with blocks that threads before it allocated, and ends",
+        .threads_unit = 1,
+        .size_floor = 1,
+        .defaults = {.threads = 2, .ops = 10000000, .slots = 5000, SMALL},
+        .run = bench_server,
+    },
+    {
+        .name = "batches",
+        .summary =
+            "threads that only allocate hand thousands of blocks at once to threads that only free",
+        .threads_unit = 2,
+        .size_floor = 1,
+        .defaults = {.threads = 4, .ops = 8000000, .slots = 4096, SIZES(64, 64)},
+        .run = bench_batches,
+    },
+    {
+        .name = "records",
+        .summary = "lists of eight blocks, which are read more than they are replaced",
+        .threads_unit = 1,
+        .size_floor = BENCH_RECORDS_SIZE_FLOOR,
+        .defaults = {.threads = 1, .ops = 4000000, .slots = 1280, SIZES(32, 1040)},
+        .run = bench_records,
+    },
+    {
+        .name = "growth",
+        .summary = "buffers that grow from 16 B to 1 MiB by realloc",
+        .threads_unit = 1,
+        .size_floor = 1,
+        .defaults = {.threads = 1, .ops = 100000, .slots = 64, SIZES(16, 1 * MIB)},
+        .run = bench_growth,
+    },
+    {
+        .name = "phases",
+        .summary = "64 MiB live while the mix of sizes changes",
+        .threads_unit = 1,
+        .size_floor = BENCH_PHASES_SIZE_FLOOR,
+        .defaults = {.threads = 1, .ops = 9000000, .slots = 64, SIZES(64, 64 * KIB)},
+        .run = bench_phases,
+    },
+    {
+        .name = "start",
+        .summary = "processes that make a few allocations and end",
+        .is_program = true,
+        .threads_unit = 1,
+        .size_floor = 1,
+        .defaults = {.threads = 1, .ops = 3000000, .slots = 512, SMALL},
+        .run = bench_start,
+    },
+    {
+        .name = "zeroed",
+        .summary = "calloc of 16 B to 256 KiB",
+        .threads_unit = 1,
+        .size_floor = 1,
+        .defaults = {.threads = 1, .ops = 2000000, .slots = 1024, SIZES(16, 256 * KIB)},
+        .run = bench_zeroed,
+    },
+    {
+        .name = "aligned",
+        .summary = "small blocks aligned to 32 to 4,096 bytes",
+        .threads_unit = 1,
+        .size_floor = 1,
+        .defaults = {.threads = 1, .ops = 10000000, .slots = 8192, SMALL},
+        .run = bench_aligned,
+    },
+    {
+        .name = "crowd",
+        .summary = "many more threads than processors, any frees any block",
+        .threads_unit = 1,
+        .size_floor = BENCH_SHARED_SLOTS_SIZE_FLOOR,
+        .defaults = {.threads = 64, .ops = 200000, .slots = 65536, SMALL},
+        .run = bench_shared_slots,
+    },
     {.name = NULL},
 };
 
@@ -160,7 +245,7 @@ const char *bench_params_problem(const bench_workload *workload, const bench_par
     if (params->size_min < 1 || params->size_max > BENCH_SIZE_MAX_BYTES)
         return "sizes must be between 1 byte and 1 GiB";
     if (params->size_min < workload->size_floor)
-        return "this workload keeps a note in each block: sizes must be at least 16 bytes";
+        return "this workload keeps notes in its blocks: sizes must be larger";
     if (params->size_min > params->size_max)
         return "the smallest size must not be above the largest";
     if (params->slots < 1 || params->slots > BENCH_SLOTS_MAX)

@@ -1,6 +1,7 @@
 import { Argument, Command } from 'commander'
 import { addon } from '../../native'
 import { contestants, superslab } from './allocators'
+import { courseFigures, courseRows } from './course'
 import { type Results, toCsv, toJson, write } from './export'
 import { measureInProcess } from './in-process'
 import { environment } from './machine'
@@ -12,7 +13,7 @@ import { routeTable } from './routes'
 import { measureStandalone } from './standalone'
 import { type Case, suiteCases, suiteNames } from './suites'
 import { idleFigures, summarize } from './summary'
-import { comparisonTable, idleTable, machineLines, meanLines } from './table'
+import { comparisonTable, idleTable, machineLines, meanLines, tableText } from './table'
 import { versions } from './versions'
 
 export function benchCommand(): Command {
@@ -77,10 +78,12 @@ async function compare(suite: string, cases: Case[], options: BenchOptions): Pro
 
 function print({ comparisons, runs, environment, cases }: Results, options: BenchOptions): void {
   const idle = idleFigures(cases)
+  const course = courseFigures(cases)
   const lines = [
     comparisonTable(comparisons),
     '',
     ...(idle.length > 0 ? [idleTable(idle), ''] : []),
+    ...(course.length > 0 ? [tableText(courseRows(course)), ''] : []),
     ...meanLines(comparisons),
     `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',

@@ -27,11 +27,11 @@ export function toJson(results: Results): string {
   return `${JSON.stringify(plain(results), null, 2)}\n`
 }
 
-/** One line a measurement; each repeats what it must be read with. */
+/** One line a measurement; each repeats what it must be read with. The course of a long run is in the JSON alone. */
 export function toCsv({ environment, versions, cases }: Results): string {
   const rows = cases.flatMap(({ case: one, measurements }) =>
     [...measurements.values()].flatMap((rounds) =>
-      rounds.map(({ routes: _, ...measurement }, round) => ({
+      rounds.map(({ routes: _, series: __, ...measurement }, round) => ({
         case: one.label,
         round: round + 1,
         ...measurement,

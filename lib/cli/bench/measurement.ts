@@ -20,6 +20,8 @@ export interface Measurement {
   /** Resident while it idled the first time, and after all was freed. */
   idleRssBytes?: number
   freedRssBytes?: number
+  /** Of a long run: operations done, bytes live, and bytes resident beyond those at the start, in turn. */
+  series?: [ops: number, live: number, resident: number][]
   /** The file that holds the allocator's code; its name alone, once it was checked. */
   library?: string
   compiler: string

@@ -1,6 +1,7 @@
 import type { BarChart, BarSeries } from '../page/chart'
 import { html, type Section, type Table } from '../page/document'
 import { system } from './allocators'
+import { courseSections } from './course'
 import { plain, type Results } from './export'
 import { routeShares } from './routes'
 import type { Comparison } from './summary'
@@ -19,6 +20,7 @@ export function benchPage(suite: string, results: Results, routes: CaseRoutes): 
     sections: [
       timeSection(comparisons),
       memorySection(comparisons),
+      ...courseSections(results.cases),
       ...(routes.size > 0 ? [routeSection(routes)] : []),
       { heading: 'Figures', table: comparisonRows(comparisons), text: versionText(results) },
     ],

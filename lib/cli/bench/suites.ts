@@ -20,9 +20,16 @@ const midLargeThreads = [2, 4, 8]
 const fixed = fixedSizes.map((size) => plain('random-mixed', { size }))
 const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { threads }))
 
+/** Workloads for one property each that an allocator may lack. */
+const properties = [
+  ...['server', 'batches', 'records', 'growth', 'phases'],
+  ...['start', 'zeroed', 'aligned', 'crowd'],
+]
+
 /** Suites that are more than their workload with its defaults. */
 const compound: Record<string, Case[]> = {
   'mid-large-mt': midLarge,
+  properties: properties.map((workload) => plain(workload)),
   idle: [plain('pipeline'), plain('survivors'), plain('survivors', { size: '16-1024' })],
   seed: [
     plain('random-mixed'),

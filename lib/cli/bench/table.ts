@@ -25,7 +25,10 @@ export function plainTable(head: string[], rows: string[][], left: number): stri
 }
 
 export function comparisonTable(comparisons: readonly Comparison[]): string {
-  const { head, rows, words } = comparisonRows(comparisons)
+  return tableText(comparisonRows(comparisons))
+}
+
+export function tableText({ head, rows, words }: Table): string {
   return plainTable(head, rows, words)
 }
 

@@ -7,6 +7,7 @@ const [ink, soft, line] = ['--ink', '--soft', '--line'].map((name) => style.getP
 const fixed = {
   superslab: '#e8590c',
   system: '#495057',
+  live: '#868e96',
   'system-2-arenas': '#adb5bd',
   jemalloc: '#1c7ed6',
   mimalloc: '#2f9e44',
@@ -93,7 +94,7 @@ function lastOf(series) {
   return Math.max(...series.map(({ points }) => points.at(-1)?.[0] ?? 0))
 }
 
-function lineChart({ x, y, series, marks }) {
+function lineChart({ x, y, series, marks, unit = 's' }) {
   const names = [...new Set(series.map(({ name }) => name))]
   const datasets = series.map(({ name, points, faint }) => {
     const colour = colourOf(name, names.indexOf(name))
@@ -133,7 +134,7 @@ function lineChart({ x, y, series, marks }) {
         tooltip: {
           filter: ({ dataset }) => !dataset.faint,
           callbacks: {
-            title: ([first]) => (first ? `${first.parsed.x.toFixed(1)} s` : ''),
+            title: ([first]) => (first ? `${first.parsed.x.toFixed(1)} ${unit}` : ''),
             label: ({ dataset, parsed }) => `${dataset.label}: ${parsed.y.toFixed(1)}`,
           },
         },

@@ -7,6 +7,8 @@ export interface LineChart {
   /** Names of the axes, with their units. */
   x: string
   y: string
+  /** Of a place on the x axis, for the box beside the pointer; seconds unless told. */
+  unit?: string
   series: LineSeries[]
   /** Moments worth a line of their own. */
   marks?: { x: number; label: string }[]

@@ -177,6 +177,8 @@ static void run_workloads(unsigned index, void *context) {
             next = 0;
         CHECK_LT(next, WORKLOADS_MAX);
         const bench_workload *workload = &bench_workloads[next];
+        if (workload->is_program)
+            continue;
         bench_params params = workload->defaults;
         params.threads = workload->threads_unit == 1 ? 2 : workload->threads_unit;
         params.ops = params.size_max > 64 << 10 ? WORKLOAD_OPERATIONS / 20 : WORKLOAD_OPERATIONS;
