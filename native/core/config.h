@@ -77,6 +77,9 @@
 #define SS_SCAVENGER_START_BYTES ((size_t)4 << 20)
 #define SS_SCAVENGER_END_BYTES ((size_t)1 << 20)
 #define SS_SCAVENGER_END_TICKS 8u
+/* Where the system refused the thread, so many reasons to start one must come up before it is asked again:
+ * a limit on processes may have been reached for a moment only. */
+#define SS_SCAVENGER_RETRY_WANTS 256u
 /* A container is near its limit when so much of it is used, or when its threads waited for memory for
  * so much of the time. It is asked that often, or after it has grown by this part of its limit. */
 #define SS_CONTAINER_NEAR_TENTHS 9u

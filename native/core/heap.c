@@ -254,9 +254,9 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
         b->slab = giver.adopted;
 }
 
-/* In steps, for all threads count in one word. */
-static void tell_freed(ss_heap *heap) {
-    if (heap->freed_bytes < SS_FREED_STEP_BYTES)
+/* In steps while the thread goes on, for all threads count in one word. */
+static void tell_freed(ss_heap *heap, size_t step) {
+    if (heap->freed_bytes < step)
         return;
     ss_scavenger_freed(heap->freed_bytes);
     heap->freed_bytes = 0;
@@ -281,7 +281,7 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
             return;
         }
         bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
-        tell_freed(heap);
+        tell_freed(heap, SS_FREED_STEP_BYTES);
     }
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     top[1] = block;
@@ -307,5 +307,5 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
     }
     bins_shrunk(heap);
     is_flushed(heap);
-    tell_freed(heap);
+    tell_freed(heap, 1); /* it may not be used again for long */
 }

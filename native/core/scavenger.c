@@ -57,12 +57,15 @@ static void slabs_visit(ss_space *space, void *context) {
 }
 
 static bool slabs_tick(scavenger *self, uint32_t cold) {
-    if ((!self->at_once && self->ticks % SLAB_TICKS != 0) ||
-        (cold == self->cold && !self->slabs_pending))
+    if (!self->at_once && self->ticks % SLAB_TICKS != 0)
         return self->slabs_pending;
+    /* Acquire: what was freed is on its slab's list. The end of a thread is no cold path and frees all the
+     * same. */
+    size_t freed = atomic_exchange_explicit(&ss_process->freed_bytes, 0, memory_order_acquire);
+    if (cold == self->cold && freed == 0 && !self->slabs_pending)
+        return false;
     self->cold = cold;
     self->slabs_pending = false;
-    atomic_store_explicit(&ss_process->freed_bytes, 0, memory_order_relaxed);
     each_space(slabs_visit, self);
     ss_publish(); /* looks through the same once more, and only after something has happened */
     return self->slabs_pending;
@@ -200,7 +203,8 @@ SS_COLD void ss_attend_slow(void) {
 }
 
 SS_COLD void ss_scavenger_freed(size_t bytes) {
-    bytes += atomic_fetch_add_explicit(&ss_process->freed_bytes, bytes, memory_order_relaxed);
+    /* Release: whoever takes the number finds what was freed. */
+    bytes += atomic_fetch_add_explicit(&ss_process->freed_bytes, bytes, memory_order_release);
     /* A scavenger that is about to end sees what was freed, or is seen to have ended. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_scavenger_want(bytes + atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed));
@@ -208,7 +212,7 @@ SS_COLD void ss_scavenger_freed(size_t bytes) {
 
 void ss_scavenger_init(void) {
     if (ss_process->settings.decay_ms == SS_DECAY_NEVER)
-        atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_REFUSED, memory_order_relaxed);
+        atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NEVER, memory_order_relaxed);
     at_once_reset();
     atomic_store_explicit(&ss_process->grown_step, SIZE_MAX, memory_order_relaxed);
 }

@@ -8,19 +8,27 @@ typedef enum ss_scavenger_state {
     SS_SCAVENGER_NONE,
     SS_SCAVENGER_WANTED, /* the next thread that leaves a cold path starts it */
     SS_SCAVENGER_RUNNING,
-    SS_SCAVENGER_REFUSED /* by the system or by SUPERSLAB_DECAY=-1: for good */
+    SS_SCAVENGER_REFUSED, /* by the system; asked again now and then */
+    SS_SCAVENGER_NEVER    /* SUPERSLAB_DECAY=-1 */
 } ss_scavenger_state;
 
 /* So many bytes could go back. Called anywhere, with locks held too. */
 static inline void ss_scavenger_want(size_t bytes) {
-    uint32_t none = SS_SCAVENGER_NONE;
-    if (SS_LIKELY(bytes < SS_SCAVENGER_START_BYTES ||
-                  atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed) != none))
+    if (SS_LIKELY(bytes < SS_SCAVENGER_START_BYTES))
         return;
-    if (atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &none, SS_SCAVENGER_WANTED,
+    uint32_t state = atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed);
+    if (SS_LIKELY(state != SS_SCAVENGER_NONE && state != SS_SCAVENGER_REFUSED))
+        return;
+    if (state == SS_SCAVENGER_REFUSED &&
+        (atomic_fetch_add_explicit(&ss_process->scavenger_wants, 1, memory_order_relaxed) + 1) %
+                SS_SCAVENGER_RETRY_WANTS !=
+            0)
+        return;
+    if (atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &state, SS_SCAVENGER_WANTED,
                                                 memory_order_relaxed, memory_order_relaxed))
+        /* Release: who takes the bit finds it wanted. */
         atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_SCAVENGER,
-                                 memory_order_relaxed);
+                                 memory_order_release);
 }
 
 /* Memory was committed: in a container that may be reason to look at its limit now. */

@@ -294,6 +294,7 @@ typedef struct ss_process_data {
 
     _Atomic uint32_t attention;       /* SS_ATTENTION_ bits */
     _Atomic uint32_t scavenger;       /* ss_scavenger_state */
+    _Atomic uint32_t scavenger_wants; /* those since the system has refused it, and before */
     _Atomic uint32_t scavenger_wakes; /* the word it waits on, counted up to wake it */
     ss_container container;           /* the scavenger's */
     _Atomic bool at_once;       /* what is free goes back at once: no decay, or near a limit */

@@ -67,5 +67,5 @@ int main(int argc, char **argv) {
     atomic_store(&finished, true);
     team_join(&workers);
     stats_check_returned(&before);
-    wait_until(scavenger_has_given_back);
+    wait_until(scavenger_gives_back);
 }

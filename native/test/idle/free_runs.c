@@ -48,7 +48,7 @@ int main(void) {
         superslab_free(large[i]);
     team_run(1, free_most, NULL);
     CHECK_GT(stats_now().dirty_bytes, 0);
-    wait_until(scavenger_has_given_back);
+    wait_until(scavenger_gives_back);
     wait_until(scavenger_is_gone);
     if (rss_checked)
         CHECK_LE(rss_bytes() - rss_before, (rss_full - rss_before) / 10);

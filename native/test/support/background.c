@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { REASON_BYTES = 16 << 20 };
+
 void wait_idle(unsigned milliseconds) {
     struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
     nanosleep(&time, NULL);
@@ -22,6 +24,13 @@ void wait_until(bool (*done)(void)) {
 bool scavenger_has_given_back(void) {
     const superslab_stats now = stats_now();
     return now.cached_blocks == 0 && now.dirty_bytes == 0;
+}
+
+bool scavenger_gives_back(void) {
+    const bool done = scavenger_has_given_back();
+    if (!done && scavenger_is_gone())
+        superslab_free(superslab_malloc(REASON_BYTES));
+    return done;
 }
 
 static bool read_line(const char *path, const char *name, char *value, size_t bytes) {

@@ -14,6 +14,10 @@ void wait_idle(unsigned milliseconds);
 /* Nothing is in bins, and nothing free is dirty. */
 bool scavenger_has_given_back(void);
 
+/* The same, with a reason for the thread to start where there is none: what is left behind while it ends
+ * may be too little to start another. */
+bool scavenger_gives_back(void);
+
 /* Whether this process has the thread now; always false where threads cannot be listed. */
 bool scavenger_is_running(void);
 bool scavenger_is_gone(void);

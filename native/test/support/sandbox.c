@@ -9,10 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-void sandbox_forbid_membarrier(int error) {
+static void forbid(unsigned call, int error) {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -21,8 +21,20 @@ void sandbox_forbid_membarrier(int error) {
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
         check_skip("the system lets no filter of system calls be set");
 }
+
+void sandbox_forbid_membarrier(int error) {
+    forbid(SYS_membarrier, error);
+}
+
+void sandbox_forbid_clone(int error) {
+    forbid(SYS_clone, error);
+}
 #else
 void sandbox_forbid_membarrier(int error) {
     (void)error; /* there is none */
+}
+
+void sandbox_forbid_clone(int error) {
+    (void)error;
 }
 #endif

@@ -5,4 +5,7 @@
 /* membarrier fails with `error` from now on, for ever. Skips where no filter can be set. */
 void sandbox_forbid_membarrier(int error);
 
+/* The same with clone, in the calling thread alone. */
+void sandbox_forbid_clone(int error);
+
 #endif
