@@ -1,10 +1,10 @@
-// One process of pool-burst.mjs: prints its figures as JSON.
+// One process of pool-burst.mjs --work compress: prints its figures as JSON.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 
-const [seconds, idle] = process.argv.slice(2).map(Number)
+const { seconds, idle } = JSON.parse(process.argv[2])
 const CONCURRENT = 64
 const SIZE_MIN = 2 << 10
 const SIZE_MAX = 1 << 20
@@ -70,13 +70,15 @@ const first = await burst()
 const second = await burst()
 console.log(
   JSON.stringify({
-    before,
-    ...first,
-    v8: first.v8 - grown,
-    peak2: second.peak,
-    after2: second.after,
-    v82: second.v8 - grown,
-    cpu2: second.cpu,
+    figures: {
+      before,
+      ...first,
+      v8: first.v8 - grown,
+      peak2: second.peak,
+      after2: second.after,
+      v82: second.v8 - grown,
+      cpu2: second.cpu,
+    },
     maps: readFileSync('/proc/self/maps', 'utf8'),
   }),
 )

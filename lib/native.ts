@@ -101,6 +101,11 @@ export interface BenchResult {
   checksum: string
   /** Why the run is void. */
   error?: string
+  /** Of a workload that idles; see Measurement. */
+  peakLiveBytes?: number
+  liveBytes?: number
+  idleRssBytes?: number
+  freedRssBytes?: number
 }
 
 /**
@@ -150,6 +155,8 @@ export interface Addon {
     sizeMax: number,
     slots: number,
     seed: number,
+    /** On libuv's pool, which must have so many threads, instead of threads of the run's own. */
+    pool?: boolean,
   ): BenchResult
 }
 

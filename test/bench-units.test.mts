@@ -7,6 +7,7 @@ import { headerPercent, routeShares } from '#dist/cli/bench/routes'
 import { geometricMean, median, standardError, variation } from '#dist/cli/bench/statistics'
 import { suiteCases } from '#dist/cli/bench/suites'
 import { summarize, verdict } from '#dist/cli/bench/summary'
+import { addon } from '#dist/native'
 
 function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
   const numbers = { threads: 1, ops: 100, seconds: 1, opsPerSecond: 100, peakRssBytes: 1000 }
@@ -149,4 +150,14 @@ test('an allocator that is not there is named', (t) => {
     { code },
   )
   t.deepEqual(contestants(['system']), both)
+})
+
+test("a workload does the same on the threads of libuv's pool", (t) => {
+  const parameters = [4, 2000, 8192, 53248, 512, 42] as const
+  const own = addon.benchRun('mid-large-mt', 'system', ...parameters)
+  const borrowed = addon.benchRun('mid-large-mt', 'system', ...parameters, true)
+  t.is(own.error, undefined)
+  t.is(borrowed.error, undefined)
+  t.is(borrowed.ops, own.ops)
+  t.is(borrowed.checksum, own.checksum)
 })

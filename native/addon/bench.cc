@@ -59,7 +59,43 @@ bench_allocator in_process(const bench_allocator &named) {
     return {named.name, api->malloc, api->calloc, api->realloc, api->aligned_alloc, api->free};
 }
 
-/* run(workload, allocator, threads, ops, sizeMin, sizeMax, slots, seed) */
+/* ---- on libuv's pool ---- */
+
+struct pool_work {
+    void (*run)(void *member);
+    void *member;
+    napi_async_work work;
+};
+
+void pool_execute(napi_env env, void *data) {
+    (void)env;
+    auto *one = static_cast<pool_work *>(data);
+    one->run(one->member);
+}
+
+void pool_complete(napi_env env, napi_status status, void *data) {
+    (void)status;
+    auto *one = static_cast<pool_work *>(data);
+    napi_delete_async_work(env, one->work);
+    delete one;
+}
+
+bool pool_start(void *context, void (*run)(void *member), void *member) {
+    auto env = static_cast<napi_env>(context);
+    auto *one = new pool_work{run, member, nullptr};
+    napi_value name;
+    if (napi_create_string_utf8(env, "superslab", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+        napi_create_async_work(env, nullptr, name, pool_execute, pool_complete, one, &one->work) ==
+            napi_ok) {
+        if (napi_queue_async_work(env, one->work) == napi_ok)
+            return true;
+        napi_delete_async_work(env, one->work);
+    }
+    delete one;
+    return false;
+}
+
+/* run(workload, allocator, threads, ops, sizeMin, sizeMax, slots, seed, pool) */
 Napi::Value run(const Napi::CallbackInfo &info) {
     Napi::Env env = info.Env();
     const bench_workload *workload;
@@ -78,6 +114,11 @@ Napi::Value run(const Napi::CallbackInfo &info) {
         !argument_size(env, info[6], "slots", &params.slots) ||
         !argument_integer(env, info[7], "seed", &params.seed))
         return {};
+    bool pool = false;
+    if (napi_get_value_bool(env, info[8], &pool) == napi_ok && pool) {
+        params.start = pool_start;
+        params.start_context = static_cast<napi_env>(env);
+    }
     params.threads =
         threads > BENCH_THREADS_MAX ? BENCH_THREADS_MAX + 1u : static_cast<unsigned>(threads);
     if (const char *problem = bench_params_problem(workload, &params)) {
@@ -95,6 +136,12 @@ Napi::Value run(const Napi::CallbackInfo &info) {
     out.Set("checksum", checksum);
     if (result.error != nullptr)
         out.Set("error", result.error);
+    if (result.memory.idle_rss != 0) {
+        out.Set("peakLiveBytes", static_cast<double>(result.memory.peak_live));
+        out.Set("liveBytes", static_cast<double>(result.memory.live));
+        out.Set("idleRssBytes", static_cast<double>(result.memory.idle_rss));
+        out.Set("freedRssBytes", static_cast<double>(result.memory.freed_rss));
+    }
     return out;
 }
 

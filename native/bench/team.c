@@ -15,6 +15,7 @@ typedef struct bench_gate {
     pthread_cond_t changed;
     unsigned expected, arrived;
     unsigned round;
+    unsigned left;   /* members that are done with everything */
     bool called_off; /* not every thread could be started: the others are to leave at once */
 } bench_gate;
 
@@ -50,8 +51,21 @@ static void bench_gate_call_off(bench_gate *gate) {
     pthread_mutex_unlock(&gate->lock);
 }
 
-static void *bench_member_main(void *argument) {
-    bench_member *member = argument;
+static void bench_gate_leave(bench_gate *gate) {
+    pthread_mutex_lock(&gate->lock);
+    gate->left++;
+    pthread_cond_broadcast(&gate->changed);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void bench_gate_wait_left(bench_gate *gate, unsigned count) {
+    pthread_mutex_lock(&gate->lock);
+    while (gate->left < count)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void bench_member_run(bench_member *member) {
     bench_worker *worker = &member->worker;
     const bool markers = worker->params->markers;
     /* Or the scheduler decides whether two threads meet at all: on one processor they take turns and
@@ -60,7 +74,7 @@ static void *bench_member_main(void *argument) {
     if (member->gate != NULL)
         bench_thread_pin(worker->index);
     if (!bench_gate_pass(member->gate))
-        return NULL;
+        return;
     if (markers)
         bench_marker("superslab-bench begin\n");
     worker->started = bench_clock_nanoseconds();
@@ -71,12 +85,38 @@ static void *bench_member_main(void *argument) {
     bench_gate_pass(member->gate);
     if (member->job->drain != NULL)
         member->job->drain(worker);
+}
+
+static void *bench_member_main(void *member) {
+    bench_member_run(member);
     return NULL;
 }
 
+static void bench_member_main_borrowed(void *argument) {
+    bench_member *member = argument;
+    bench_member_run(member);
+    bench_gate_leave(member->gate);
+}
+
+static bool bench_member_start(bench_member *member) {
+    const bench_params *params = member->worker.params;
+    return params->start != NULL
+               ? params->start(params->start_context, bench_member_main_borrowed, member)
+               : pthread_create(&member->thread, NULL, bench_member_main, member) == 0;
+}
+
+static void bench_members_join(const bench_member *members, unsigned count, bench_gate *gate) {
+    if (members[0].worker.params->start != NULL) {
+        bench_gate_wait_left(gate, count);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(members[i].thread, NULL);
+}
+
 static const char *bench_members_run(bench_member *members, unsigned count) {
-    if (count == 1) {
-        bench_member_main(&members[0]);
+    if (count == 1 && members[0].worker.params->start == NULL) {
+        bench_member_run(&members[0]);
         return NULL;
     }
     bench_gate gate = {.expected = count};
@@ -86,14 +126,13 @@ static const char *bench_members_run(bench_member *members, unsigned count) {
     unsigned started = 0;
     for (; started < count; started++) {
         members[started].gate = &gate;
-        if (pthread_create(&members[started].thread, NULL, bench_member_main, &members[started])) {
+        if (!bench_member_start(&members[started])) {
             error = "a thread could not be started";
             bench_gate_call_off(&gate);
             break;
         }
     }
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(members[i].thread, NULL);
+    bench_members_join(members, started, &gate);
     pthread_cond_destroy(&gate.changed);
     pthread_mutex_destroy(&gate.lock);
     return error;

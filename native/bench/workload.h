@@ -27,6 +27,10 @@ typedef struct bench_params {
     size_t slots; /* what they are, and whether a thread or in all, the workload's file says */
     uint64_t seed;
     bool markers; /* a recognisable system call on each thread before and after the timed part */
+    /* Has a thread of somebody else's call `run`, which returns when all is done; false if none will.
+     * There must be `threads` of them, for they wait for each other. NULL: threads of the run's own. */
+    bool (*start)(void *context, void (*run)(void *member), void *member);
+    void *start_context;
 } bench_params;
 
 /* What a workload of memory that goes back has seen; all 0 for the others. */

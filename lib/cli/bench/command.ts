@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { Argument, Command } from 'commander'
 import { addon } from '../../native'
 import { contestants, superslab } from './allocators'
 import { courseFigures, courseRows } from './course'
 import { type Results, toCsv, toJson, write } from './export'
 import { measureInProcess } from './in-process'
+import { Journal } from './journal'
 import { environment } from './machine'
+import type { Measurement } from './measurement'
 import { type BenchOptions, count, counts, list, runCount, seedValue, sizeRange } from './options'
 import { benchPage, type CaseRoutes } from './page'
 import { Progress } from './progress'
 import { type Measure, measureRounds } from './rounds'
 import { routeTable } from './routes'
-import { measureStandalone } from './standalone'
+import { benchFile, measureStandalone } from './standalone'
 import { type Case, suiteCases, suiteNames } from './suites'
 import { idleFigures, summarize } from './summary'
 import { comparisonTable, idleTable, machineLines, meanLines, tableText } from './table'
@@ -31,6 +36,7 @@ export function benchCommand(): Command {
     .option('--csv <file>', 'write every measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
     .option('--html <file>', 'write a page with charts of time, memory and routes')
+    .option('--resume <file>', 'keep each measurement there, and go on from those it has')
     .option('--routes', 'count which way each allocation and free went instead')
     .option('--in-process', 'run through the addon, in this process')
     .action(run)
@@ -52,7 +58,8 @@ async function run(suite: string, options: BenchOptions): Promise<void> {
 async function compare(suite: string, cases: Case[], options: BenchOptions): Promise<void> {
   const allocators = contestants(options.against ?? [])
   const standalone: Measure = (one, by) => measureStandalone('superslab-bench', one, by)
-  const measure = options.inProcess ? measureInProcess : standalone
+  const fresh = options.inProcess ? measureInProcess : standalone
+  const measure = options.resume ? resumed(options.resume, fresh) : fresh
   const progress = new Progress(cases.length * allocators.length * options.runs)
   const advance = (label: string) => progress.advance(label)
   const measured = await measureRounds(cases, allocators, options.runs, measure, advance).finally(
@@ -74,6 +81,17 @@ async function compare(suite: string, cases: Case[], options: BenchOptions): Pro
   if (csv) write(csv, toCsv(results))
   if (json) write(json, toJson(results))
   if (html) write(html, benchPage(suite, results, await routes(cases)))
+}
+
+/** Measures only what the file does not have yet; what it has must be of this very build. */
+function resumed(file: string, measure: Measure): Measure {
+  const build = createHash('sha256').update(readFileSync(benchFile('superslab-bench')))
+  const journal = new Journal<Measurement>(file, {
+    build: build.digest('hex'),
+    machine: hostname(),
+  })
+  return (one, by) =>
+    journal.next(JSON.stringify([one.workload, one.parameters, by]), () => measure(one, by))
 }
 
 function print({ comparisons, runs, environment, cases }: Results, options: BenchOptions): void {

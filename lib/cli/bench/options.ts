@@ -11,6 +11,7 @@ export interface BenchOptions {
   csv?: string
   json?: string
   html?: string
+  resume?: string
   routes?: boolean
   inProcess?: boolean
 }

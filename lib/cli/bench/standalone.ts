@@ -11,13 +11,17 @@ import type { Case, Parameters } from './suites'
 
 export type Build = 'superslab-bench' | 'superslab-bench-trace'
 
+export function benchFile(build: Build): string {
+  return path.join(path.dirname(addonFile()), build)
+}
+
 /** Measures in a process of its own, so that the peak of its memory is this run's alone. */
 export async function measureStandalone(
   build: Build,
   { workload, parameters }: Case,
   allocator: Allocator,
 ): Promise<Measurement> {
-  const file = path.join(path.dirname(addonFile()), build)
+  const file = benchFile(build)
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
   // A preload library of superslab's leaves other programs than node alone unless it is told not to.

@@ -17,6 +17,9 @@ export interface Case {
 const fixedSizes = ['128', '256', '512', '1024']
 const midLargeThreads = [2, 4, 8]
 
+/** Of each of its eight threads: ten seconds of work. Not a duration, for all allocators must do the same. */
+const pipelineOps = 45000
+
 const fixed = fixedSizes.map((size) => plain('random-mixed', { size }))
 const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { threads }))
 
@@ -30,7 +33,11 @@ const properties = [
 const compound: Record<string, Case[]> = {
   'mid-large-mt': midLarge,
   properties: properties.map((workload) => plain(workload)),
-  idle: [plain('pipeline'), plain('survivors'), plain('survivors', { size: '16-1024' })],
+  idle: [
+    { ...plain('pipeline'), parameters: { ops: pipelineOps } },
+    plain('survivors'),
+    plain('survivors', { size: '16-1024' }),
+  ],
   seed: [
     plain('random-mixed'),
     ...fixed,
