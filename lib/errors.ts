@@ -18,7 +18,7 @@ export const codes = {
   ERR_SUPERSLAB_STATIC_BINARY: 'run: nothing can be preloaded into a static program',
   ERR_SUPERSLAB_OTHER_LIBC: 'run: the program is for another C library than glibc',
   ERR_SUPERSLAB_OTHER_ARCHITECTURE: 'run: the program is for another processor',
-  ERR_SUPERSLAB_SECURE_MODE: 'run: the program runs as another user, so nothing is preloaded',
+  ERR_SUPERSLAB_SECURE_MODE: 'run: the program runs with other rights, so nothing is preloaded',
   ERR_SUPERSLAB_OTHER_ALLOCATOR: 'run: the program or LD_PRELOAD has another malloc',
   ERR_SUPERSLAB_PRELOAD_FAILED: 'The preload library is missing or cannot be loaded',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',

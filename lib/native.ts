@@ -142,6 +142,8 @@ export interface Addon {
   viewAddress(view: Uint8Array): number
   /** Becomes a program; returns the system's error number if it cannot. `changes` are NAME=value. */
   execute(file: string, args: string[], changes: string[]): number
+  /** Whether a file has capabilities that whoever executes it would get. */
+  hasCapabilities(file: string): boolean
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit behind the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void

@@ -227,6 +227,23 @@ linuxTest('a file that runs as another user is refused', async (t) => {
   await refused(t, 'ERR_SUPERSLAB_SECURE_MODE', 125, [file])
 })
 
+linuxTest('a file with capabilities is refused to all but root', async (t) => {
+  const file = path.join(folder(t), 'capable')
+  copyFileSync('/bin/true', file)
+  const set = await ended('setcap', ['cap_net_bind_service=+ep', file]).catch(() => undefined)
+  if (process.getuid?.() !== 0 || set?.code !== 0) {
+    t.log('skipped: only root can give a file capabilities, with setcap')
+    t.pass()
+    return
+  }
+  t.is((await run([file])).code, 0)
+  chmodSync(path.dirname(file), 0o755)
+  const command = ['--reuid=65534', '--regid=65534', '--clear-groups', node, main, 'run', file]
+  const { code, stderr } = await ended('setpriv', command, { env: plainEnvironment() })
+  t.is(code, 125, stderr)
+  t.regex(stderr, /has capabilities of its own.*\(ERR_SUPERSLAB_SECURE_MODE\)/)
+})
+
 // ---- path and env ----
 
 linuxTest('path and env name the library', async (t) => {

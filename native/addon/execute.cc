@@ -47,8 +47,18 @@ Napi::Value execute(const Napi::CallbackInfo &info) {
     return Napi::Number::New(info.Env(), error);
 }
 
+Napi::Value has_capabilities(const Napi::CallbackInfo &info) {
+    if (!info[0].IsString()) {
+        throw_argument_type(info.Env(), "file", "a string");
+        return {};
+    }
+    std::string file = info[0].As<Napi::String>().Utf8Value();
+    return Napi::Boolean::New(info.Env(), ss_os_has_capabilities(file.c_str()));
+}
+
 } // namespace
 
 void execute_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("execute", Napi::Function::New<execute>(env, "execute"));
+    exports.Set("hasCapabilities", Napi::Function::New<has_capabilities>(env, "hasCapabilities"));
 }

@@ -16,6 +16,9 @@ int ss_os_execute(const char *file, char *const arguments[], char *const changes
 /* Whether a descriptor was handed down to this process rather than opened by Node; `open` lists all. */
 bool ss_os_is_inherited(const int *open, unsigned count, int descriptor);
 
+/* Whether the file has capabilities that whoever executes it would get. */
+bool ss_os_has_capabilities(const char *file);
+
 /* What Node changes of the limits it was started with, put back as far as that can be known. */
 void ss_os_limits_restore(void);
 

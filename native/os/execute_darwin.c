@@ -13,4 +13,9 @@ bool ss_os_is_inherited(const int *open, unsigned count, int descriptor) {
            (S_ISREG(what.st_mode) || S_ISDIR(what.st_mode) || S_ISSOCK(what.st_mode));
 }
 
+bool ss_os_has_capabilities(const char *file) {
+    (void)file; /* there are none */
+    return false;
+}
+
 void ss_os_limits_restore(void) {}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Node's own descriptors are these: epoll and event descriptors, the null device, and pipes of which it
@@ -60,6 +62,12 @@ bool ss_os_is_inherited(const int *open, unsigned count, int descriptor) {
         if (open[i] != descriptor && strcmp(own_name(open[i], other), name) == 0)
             return parent_has(name);
     return true;
+}
+
+bool ss_os_has_capabilities(const char *file) {
+    struct statvfs system;
+    const bool ignored = statvfs(file, &system) == 0 && (system.f_flag & ST_NOSUID) != 0;
+    return !ignored && getxattr(file, "security.capability", NULL, 0) > 0;
 }
 
 /* Node raises the soft limit of open files to the hard one. What it was is what the parent has, if

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { type ErrorCode, SuperslabError } from '../../errors'
+import { addon } from '../../native'
 import { type Elf, readElf } from './elf'
 import { findCommand } from './find'
 
@@ -55,16 +56,19 @@ function checkProgram(file: string, elf: Elf, library: string, preload: string):
   else if (!/^(ld-linux|ld64|ld\.so)/.test(path.basename(elf.interpreter)))
     refuse('ERR_SUPERSLAB_OTHER_LIBC', `is for another C library than glibc: ${elf.interpreter}`)
   else if (runsSecurely(file))
-    refuse('ERR_SUPERSLAB_SECURE_MODE', 'runs as another user: the loader preloads nothing then')
+    refuse('ERR_SUPERSLAB_SECURE_MODE', `${runsSecurely(file)}: the loader preloads nothing then`)
   else if (elf.defines('malloc')) refuse('ERR_SUPERSLAB_OTHER_ALLOCATOR', 'has a malloc of its own')
   else checkLoading(file, elf.interpreter, library, preload)
 }
 
-/** A set-user-id or set-group-id file of somebody else. */
-function runsSecurely(file: string): boolean {
+/** What a file gives to whoever executes it, if it does: another user's or group's rights, or capabilities. */
+function runsSecurely(file: string): string | undefined {
   const { mode, uid, gid } = statSync(file)
-  const otherUser = (mode & 0o4000) !== 0 && uid !== process.getuid?.()
-  return otherUser || ((mode & 0o2010) === 0o2010 && gid !== process.getgid?.())
+  if ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) return 'runs as another user'
+  if ((mode & 0o2010) === 0o2010 && gid !== process.getgid?.()) return 'runs as another group'
+  // Root gets nothing new by them.
+  if (process.getuid?.() !== 0 && addon.hasCapabilities(file)) return 'has capabilities of its own'
+  return undefined
 }
 
 /** Asks the program's own loader what it would load; the program is not run. */
