@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { installedLibrary, peerNames } from '#dist/cli/bench/allocators'
 import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
 
 const onLinux = process.platform === 'linux' ? test : test.skip
@@ -97,6 +98,22 @@ onLinux('a server is given its load, watched, stopped, and shown on a page', asy
     t.is(await shown.locator('.summary strong').innerText(), verdict.lines[0] ?? '')
     t.is(await shown.locator('tbody tr').count(), 2)
   })
+})
+
+onLinux('two arenas and what is installed are tried beside the two', async (t) => {
+  const peers = peerNames.filter((name) => installedLibrary(name))
+  if (peers.length === 0) t.log(`none of ${peerNames.join(', ')} is installed`)
+  const json = path.join(folder, 'peers.json')
+  const options = ['--runs', '1', '--settle', '0.1', '--json', json]
+  const command = node('setTimeout(() => {}, 300)')
+  const { stderr } = await doctor(...options, '--', ...command)
+  const { trials } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis
+  const names = trials.map(({ condition }) => condition)
+  t.deepEqual(names, ['system', 'system-2-arenas', 'superslab', ...peers], stderr)
+  for (const { condition, served, exit } of trials) {
+    t.true(served, condition)
+    t.is(exit.code, 0, condition)
+  }
 })
 
 onLinux('of a command that ends by itself all processes count', async (t) => {

@@ -103,6 +103,38 @@ static void check_errno(void) {
     }
 }
 
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo, in favour of mallinfo2 */
+
+/* One line, of which nobody parses anything. */
+static void check_statistics(void) {
+    char text[1024] = "";
+    int ends[2];
+    const int saved = dup(STDERR_FILENO);
+    CHECK_EQ(pipe(ends), 0);
+    CHECK_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    malloc_stats();
+    CHECK_EQ(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    CHECK_GT(read(ends[0], text, sizeof text - 1), 0);
+    CHECK(strncmp(text, "superslab: pid=", 15) == 0);
+    CHECK(strchr(text, '\n') == text + strlen(text) - 1);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void check_older_information(void) {
+    const struct mallinfo2 wide = mallinfo2();
+    const struct mallinfo narrow = mallinfo();
+    CHECK_EQ(narrow.uordblks, wide.uordblks);
+    CHECK_EQ(narrow.hblkhd, wide.hblkhd);
+    check_statistics();
+    /* No header has declared it since glibc 2.26; old binaries call it. */
+    void (*old_free)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "cfree");
+    CHECK(old_free != NULL);
+    old_free(malloc(100));
+    CHECK_EQ(mallinfo2().uordblks, wide.uordblks);
+}
+
 static void check_information(void) {
     const struct mallinfo2 before = mallinfo2();
     void *small = malloc(1000), *large = malloc(10 << 20);
@@ -114,6 +146,7 @@ static void check_information(void) {
     CHECK_EQ(mallinfo2().uordblks, before.uordblks);
     CHECK_EQ(mallopt(M_MMAP_THRESHOLD, 65536), 1);
     CHECK_EQ(malloc_trim(0), 1);
+    check_older_information();
 
     char *text = NULL;
     size_t bytes = 0;
