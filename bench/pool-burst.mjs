@@ -2,7 +2,7 @@
 //
 //   node bench/pool-burst.mjs [--work compress] [--seconds 20] [--idle 5]     64 operations at a time (gzip,
 //     gunzip, brotli) on buffers of 2 KB to 1 MB; then the process idles; then the same again
-//   node bench/pool-burst.mjs --work pipeline [--ops 45000]     blocks of 256 B to 8 MiB, as in `superslab bench pipeline`
+//   node bench/pool-burst.mjs --work pipeline [--ops 22000]     blocks of 256 B to 8 MiB, as in `superslab bench pipeline`
 //
 //   [--rounds 5] [--allocators system,jemalloc,superslab] [--csv FILE] [--resume FILE]
 //
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     work: { type: 'string', default: 'compress' },
     seconds: { type: 'string', default: '20' },
     idle: { type: 'string', default: '5' },
-    ops: { type: 'string', default: '45000' },
+    ops: { type: 'string', default: '22000' },
     rounds: { type: 'string', default: '5' },
     allocators: { type: 'string', default: 'system,jemalloc,superslab' },
     csv: { type: 'string' },

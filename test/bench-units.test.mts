@@ -6,7 +6,7 @@ import { measureRounds } from '#dist/cli/bench/rounds'
 import { headerPercent, routeShares } from '#dist/cli/bench/routes'
 import { geometricMean, median, standardError, variation } from '#dist/cli/bench/statistics'
 import { suiteCases } from '#dist/cli/bench/suites'
-import { summarize, verdict } from '#dist/cli/bench/summary'
+import { idleFigures, summarize, verdict } from '#dist/cli/bench/summary'
 import { addon } from '#dist/native'
 
 function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
@@ -75,6 +75,26 @@ test('what slows down a whole round is no noise', (t) => {
   t.like(compared([9, 18, 27], [10, 20, 30]), { noise: 0, verdict: 'faster' })
   t.like(compared([9, 11, 9, 11], [10, 10, 10, 10]), { timeRatio: 1, verdict: 'tie' })
   t.is(compared([8, 12, 9, 10], [10, 10, 10, 10])?.verdict, 'tie')
+})
+
+test('what stays resident is told for each round, then summed up', (t) => {
+  const round = (peakRssBytes: number, idleRssBytes: number) =>
+    measurement('superslab', {
+      ...{ peakRssBytes, idleRssBytes, peakLiveBytes: 100, liveBytes: 40, freedRssBytes: 20 },
+    })
+  const rounds = [round(200, 50), round(100, 90), round(125, 60)]
+  const idle = idleFigures([{ case: one, measurements: new Map([['superslab', rounds]]) }])
+  t.deepEqual(idle, [
+    {
+      ...{ label: 'burst', allocator: 'superslab' },
+      peakLive: { median: 100, least: 100, most: 100 },
+      peakRatio: { median: 1.25, least: 1, most: 2 },
+      beyond: { median: 20, least: 10, most: 50 },
+      idleShare: { median: 0.48, least: 0.25, most: 0.9 },
+      freedShare: { median: 0.16, least: 0.1, most: 0.2 },
+    },
+  ])
+  t.deepEqual(idleFigures([{ case: one, measurements: new Map([['x', [measurement('x')]]]) }]), [])
 })
 
 test('the seed suite has the workloads and parameters of the reports', (t) => {

@@ -75,6 +75,21 @@ programTest('node: worker threads', { commands: ['node'] }, async (t) => {
   await sameOutput(t, ['node', script], /workers\.cjs/)
 })
 
+programTest(
+  'node: 500 workers that end leave nothing',
+  { commands: ['node'], long: true },
+  async (t) => {
+    const growth = async (allocator: string) => {
+      const args = ['bench/worker-ends.mjs', '--workers', '500', '--warm', '100']
+      const { code, stdout, stderr } = await plain(['node', ...args, '--allocators', allocator])
+      t.is(code, 0, stderr)
+      return Number(stdout.match(/growth (-?[\d.]+)$/m)?.[1])
+    }
+    const [own, systems] = [await growth('superslab'), await growth('system')]
+    t.true(own <= systems + 4, `${own} MiB, ${systems} under the system's malloc`)
+  },
+)
+
 /** Of the names and contents of all files below. */
 function digestTree(folder: string): string {
   const hash = createHash('sha256')

@@ -18,7 +18,7 @@ const fixedSizes = ['128', '256', '512', '1024']
 const midLargeThreads = [2, 4, 8]
 
 /** Of each of its eight threads: ten seconds of work. Not a duration, for all allocators must do the same. */
-const pipelineOps = 45000
+const pipelineOps = 22000
 
 const fixed = fixedSizes.map((size) => plain('random-mixed', { size }))
 const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { threads }))

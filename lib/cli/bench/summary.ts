@@ -37,35 +37,50 @@ export function summarize(results: readonly CaseMeasurements[]): Comparison[] {
   })
 }
 
-/** What one allocator keeps in a case that idles: medians. */
+/** A figure over the rounds. */
+export interface Range {
+  median: number
+  least: number
+  most: number
+}
+
+/** What one allocator keeps in a case that idles. */
 export interface IdleFigures {
   label: string
   allocator: string
-  peakLive: number
-  peakRss: number
-  live: number
-  idleRss: number
-  freedRss: number
+  /** The most bytes that were live at once. */
+  peakLive: Range
+  /** The peak RSS over that. */
+  peakRatio: Range
+  /** Resident beyond what was live while it idled, and that as a part of the peak RSS. */
+  beyond: Range
+  idleShare: Range
+  /** What was resident after all was freed, as a part of the peak RSS. */
+  freedShare: Range
 }
 
 export function idleFigures(results: readonly CaseMeasurements[]): IdleFigures[] {
   return results.flatMap(({ case: one, measurements }) =>
     [...measurements]
       .filter(([, rounds]) => rounds[0]?.idleRssBytes !== undefined)
-      .map(([allocator, rounds]) => {
-        const middle = (of: (round: Measurement) => number | undefined) =>
-          median(rounds.map((round) => of(round) ?? Number.NaN))
-        return {
-          label: one.label,
-          allocator,
-          peakLive: middle((round) => round.peakLiveBytes),
-          peakRss: middle((round) => round.peakRssBytes),
-          live: middle((round) => round.liveBytes),
-          idleRss: middle((round) => round.idleRssBytes),
-          freedRss: middle((round) => round.freedRssBytes),
-        }
-      }),
+      .map(([allocator, rounds]) => ({ label: one.label, allocator, ...ranges(rounds) })),
   )
+}
+
+function ranges(rounds: readonly Measurement[]): Omit<IdleFigures, 'label' | 'allocator'> {
+  const none = Number.NaN
+  const range = (of: (round: Measurement) => number): Range => {
+    const all = rounds.map(of)
+    return { median: median(all), least: Math.min(...all), most: Math.max(...all) }
+  }
+  const peak = ({ peakRssBytes = none }: Measurement) => peakRssBytes
+  return {
+    peakLive: range(({ peakLiveBytes = none }) => peakLiveBytes),
+    peakRatio: range((round) => peak(round) / (round.peakLiveBytes ?? none)),
+    beyond: range(({ idleRssBytes = none, liveBytes = none }) => idleRssBytes - liveBytes),
+    idleShare: range((round) => (round.idleRssBytes ?? none) / peak(round)),
+    freedShare: range((round) => (round.freedRssBytes ?? none) / peak(round)),
+  }
 }
 
 export function sample(measurements: readonly Measurement[]): Sample {

@@ -2,7 +2,7 @@ import CliTable from 'cli-table3'
 import type { Table } from '../page/document'
 import type { Environment } from './machine'
 import { geometricMean } from './statistics'
-import type { Comparison, IdleFigures, Sample, Verdict } from './summary'
+import type { Comparison, IdleFigures, Range, Sample, Verdict } from './summary'
 
 const lines = {
   top: '',
@@ -47,20 +47,25 @@ export function comparisonRows(comparisons: readonly Comparison[]): Table {
   return { head: withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, words: 2 }
 }
 
-/** Memory in MiB, at the peak and when the work is over. */
+/** What stays resident; each figure with the least and the most of the rounds. */
 export function idleTable(figures: readonly IdleFigures[]): string {
-  const head = ['workload', 'allocator', 'peak live', 'peak RSS', 'ratio']
+  const head = ['workload', 'allocator', 'peak live, MiB', 'peak RSS / live']
+  const percent = (share: number) => (share * 100).toFixed(1)
   const rows = figures.map((one) => [
     one.label,
     one.allocator,
-    mebibytes(one.peakLive),
-    mebibytes(one.peakRss),
-    (one.peakRss / one.peakLive).toFixed(2),
-    mebibytes(one.live),
-    mebibytes(one.idleRss),
-    mebibytes(one.freedRss),
+    ranged(one.peakLive, mebibytes),
+    ranged(one.peakRatio, (ratio) => ratio.toFixed(2)),
+    ranged(one.beyond, mebibytes),
+    ranged(one.idleShare, percent),
+    ranged(one.freedShare, percent),
   ])
-  return plainTable([...head, 'live idle', 'RSS idle', 'RSS freed'], rows, 2)
+  const shares = ['idle beyond live, MiB', 'idle, % of peak', 'freed, % of peak']
+  return plainTable([...head, ...shares], rows, 2)
+}
+
+function ranged({ median, least, most }: Range, show: (value: number) => string): string {
+  return `${show(median)} (${show(least)} to ${show(most)})`
 }
 
 function mebibytes(bytes: number): string {
