@@ -85,7 +85,8 @@ async function watch(seconds, step) {
 
 async function child(seconds) {
   await Promise.all(Array.from({ length: 200 }, (_, i) => work(20_000 * (1 + (i % 50)))))
-  const idle = await watch(seconds, () => sleep(20))
+  // Looking is work too: seldom.
+  const idle = await watch(seconds, () => sleep(1000))
   const little = await watch(seconds, async () => {
     await Promise.all([work(40_000), sleep(10)])
   })
