@@ -37,16 +37,18 @@ static void list_push(ss_space *space, ss_slab *slab) {
 
 static ss_slab *list_pop(ss_space *space, unsigned bin) {
     _Atomic uint64_t *list = &space->listed[bin];
-    /* Acquire: pairs with the push. */
-    uint64_t head = atomic_load_explicit(list, memory_order_acquire), next;
+    uint64_t head, next;
     ss_slab *slab;
     do {
+        /* Acquire: pairs with the push. */
+        head = atomic_load_explicit(list, memory_order_acquire);
         if ((uint32_t)head == 0)
             return NULL;
         slab = ss_slab_of_id(space, (uint32_t)head);
         next = ((head >> 32) + 1) << 32 | atomic_load_explicit(&slab->next, memory_order_relaxed);
-    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_acquire,
-                                                    memory_order_acquire));
+        /* Relaxed: no two heads are alike, so what it reads is the very push that was acquired. */
+    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_relaxed,
+                                                    memory_order_relaxed));
     return slab;
 }
 
@@ -203,14 +205,17 @@ static bool spare_add(ss_space *space, ss_slab_view view) {
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     ss_slab *slab;
     while ((slab = list_pop(space, bin)) != NULL) {
-        /* Acquire: what its givers wrote is seen. */
-        uint64_t state = ss_state_load(slab, memory_order_acquire), next;
+        uint64_t state, next;
         do {
+            /* Acquire: the record of a dead one becomes another's only when those who ended it are done
+             * with it. */
+            state = ss_state_load(slab, memory_order_acquire);
             if (state & SS_STATE_DEAD)
                 break;
             next =
                 (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
-        } while (!ss_state_change(slab, &state, next, memory_order_acquire, memory_order_acquire));
+            /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
+        } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
             spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
@@ -276,8 +281,8 @@ bool ss_slab_abandon(ss_slab *slab) {
 
 void ss_slab_list(ss_slab *slab) {
     ss_slab_view view = ss_slab_look(slab);
-    /* Nobody else has a block of it, so nobody else changes its state. */
-    ss_state_store(slab, SS_STATE_LISTED | view.class->capacity, memory_order_release);
+    /* Nobody else has a block of it, so nobody else changes its state. Relaxed: the list hands it on. */
+    ss_state_store(slab, SS_STATE_LISTED | view.class->capacity, memory_order_relaxed);
     list_push(ss_slab_space(view), slab);
 }
 

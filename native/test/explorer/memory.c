@@ -3,6 +3,7 @@
 #include "cell.h"
 #include "choice.h"
 #include "race.h"
+#include "range.h"
 #include "schedule.h"
 #include "undo.h"
 #include "view.h"
@@ -11,7 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MESSAGES_MAX = 4096, OF_LOCATION_MAX = 200, STALE_MAX = 3, RANGES_MAX = 64 };
+enum { MESSAGES_MAX = 4096, OF_LOCATION_MAX = 200, STALE_MAX = 3 };
 /* So often may a thread read the same message in a row before it is taken to wait for another one. */
 enum { SPINS_MAX = 4 };
 
@@ -39,23 +40,10 @@ static location locations[LOCATIONS_MAX];
 static thread_memory threads[EXPLORER_THREADS_MAX];
 static view total; /* of seq_cst fences */
 
-typedef struct range {
-    uintptr_t start;
-    size_t bytes;
-    unsigned thread; /* that did it, and when */
-    uint32_t clock;
-} range;
-
-typedef struct ranges {
-    unsigned count;
-    range list[RANGES_MAX];
-} ranges;
-
-static ranges forbidden, committed; /* in this execution */
-
 void memory_begin(void) {
     cells_begin();
-    message_count = location_count = forbidden.count = committed.count = 0;
+    message_count = location_count = 0;
+    ranges_begin();
     view_clear(&total);
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         view_clear(&threads[i].now);
@@ -114,43 +102,17 @@ static uint64_t changed(uint64_t old, memory_change change, uint64_t operand) {
     return old ^ operand;
 }
 
-static bool covers(const range *one, const void *address) {
-    return (uintptr_t)address - one->start < one->bytes;
-}
+/* ---- mappings ---- */
 
-static void check_allowed(const void *address, const void *place) {
-    for (unsigned i = 0; i < forbidden.count; i++)
-        if (covers(&forbidden.list[i], address))
-            explorer_fail("access at %p to memory that was given back", place);
-    bool usable = true;
-    for (unsigned i = 0; i < committed.count; i++) {
-        const range *one = &committed.list[i];
-        if (!covers(one, address))
-            continue;
-        usable = self()->now.clock[one->thread] >= one->clock;
-        if (usable)
-            return; /* it may have been committed twice */
-    }
-    if (!usable)
-        explorer_fail("access at %p to memory that need not be usable yet", place);
-}
-
-static void range_add(ranges *all, const void *start, size_t bytes) {
-    if (!explorer_is_exploring())
-        return;
-    if (all->count == RANGES_MAX)
-        explorer_fail("too many mappings changed");
-    const unsigned thread = explorer_thread();
-    all->list[all->count++] =
-        (range){(uintptr_t)start, bytes, thread, threads[thread].now.clock[thread]};
-}
-
-void memory_forbid(void *start, size_t bytes) {
-    range_add(&forbidden, start, bytes);
+void memory_forbid(const void *start, size_t bytes) {
+    if (explorer_is_exploring())
+        range_forbid(start, bytes);
 }
 
 void memory_commit(const void *start, size_t bytes) {
-    range_add(&committed, start, bytes);
+    const unsigned thread = explorer_thread();
+    if (explorer_is_exploring())
+        range_commit(start, bytes, thread, threads[thread].now.clock[thread]);
 }
 
 /* ---- locations ---- */
@@ -186,11 +148,11 @@ static location *location_of(cell *here, const void *address, size_t size) {
 
 /* Before an atomic access: others may come first. */
 static cell *access_begin(void *address, const void *place) {
-    check_allowed(address, place);
+    range_check(address, &self()->now, place);
     cell *here = cell_of(address);
     if (here->shared) {
         schedule_point();
-        check_allowed(address, place);
+        range_check(address, &self()->now, place);
     }
     return here;
 }
@@ -284,6 +246,8 @@ void memory_store(void *address, size_t size, uint64_t value, int order, const v
     }
     order = weaken_order(place, WEAKEN_STORE, order);
     cell *here = access_begin(address, place);
+    if (range_is_reborn(address))
+        race_check_alone(here, &self()->now, place);
     access_note(here, CELL_ATOMIC_WRITE, place);
     if (here->shared)
         write_message(self(), here, location_of(here, address, size), value, order, NULL);
@@ -386,7 +350,7 @@ void memory_plain(void *address, size_t size, bool writes, const void *place) {
         undo_note(address, size);
     if (!explorer_is_exploring() || schedule_is_stack(address))
         return;
-    check_allowed(address, place);
+    range_check(address, &self()->now, place);
     cell *here = cell_of(address);
     access_note(here, writes ? CELL_WRITE : CELL_READ, place);
     /* Atomic accesses that follow are ordered after it, or race with it: they start from its value. */

@@ -36,7 +36,7 @@ void memory_plain(void *address, size_t size, bool writes, const void *place);
 void memory_barrier_everywhere(void);
 
 /* Addresses that no access may touch from now on: a mapping that was given back. */
-void memory_forbid(void *start, size_t bytes);
+void memory_forbid(const void *start, size_t bytes);
 
 /* Addresses that the running thread has made usable: whoever accesses them must know. */
 void memory_commit(const void *start, size_t bytes);

@@ -30,3 +30,12 @@ void race_check(cell *self, cell_access access, const view *known, const void *p
         }
     self->last[access][thread] = known->clock[thread];
 }
+
+void race_check_alone(const cell *self, const view *known, const void *place) {
+    const unsigned thread = explorer_thread();
+    for (unsigned kind = 0; kind < 4; kind++)
+        for (unsigned other = 0; other < EXPLORER_THREADS_MAX; other++)
+            if (other != thread && self->last[kind][other] > known->clock[other])
+                explorer_fail("a new life's write by thread %u at %p races with %s by thread %u",
+                              thread, place, names[kind], other);
+}

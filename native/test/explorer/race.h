@@ -10,4 +10,7 @@
  * address is shared. */
 void race_check(cell *self, cell_access access, const view *known, const void *place);
 
+/* Fails if another thread's access to the address is not known to come before. */
+void race_check_alone(const cell *self, const view *known, const void *place);
+
 #endif

@@ -1,6 +1,7 @@
 #include "scenarios.h"
 
 #include "memory.h"
+#include "range.h"
 #include "undo.h"
 
 #include <string.h>
@@ -107,6 +108,16 @@ ss_space *headed_space(void) {
     ss_space *space = ss_space_own(0);
     EXPLORER_CHECK(space->kind == SS_SPACE_HEADED);
     return space;
+}
+
+void records_are_reborn(void) {
+    enum { RECORDS = 4 };
+    for (uint32_t id = 1; id <= RECORDS; id++) {
+        const ss_slab *slab = ss_slab_of_id(headed_space(), id);
+        range_reborn(&slab->state, sizeof slab->state);
+        range_reborn(&slab->info, sizeof slab->info);
+        range_reborn(slab->bits, sizeof slab->bits[0]);
+    }
 }
 
 void block_give(void *block, uint32_t owner, bool adopts) {

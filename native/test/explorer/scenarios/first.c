@@ -1,6 +1,8 @@
 /* The first calls of a process, made by two threads at once, while a third asks about an address. */
 #include "scenarios.h"
 
+#include "window.h"
+
 static void setup(void) {}
 
 static void thread(unsigned index) {
@@ -53,5 +55,31 @@ const explorer_scenario scenario_refused = {
     .threads = 2,
     .setup = refused_setup,
     .thread = refused_thread,
+    .check = check,
+};
+
+/* ---- a refused one, then another thread's ---- */
+
+static void again_setup(void) {
+    platform_refuse(1);
+}
+
+static void again_thread(unsigned index) {
+    if (index == 0) {
+        /* Reads a class as soon as it has learned that another thread was not refused. */
+        const uint32_t stride = ss_window_stride(SS_BIN_HEADED);
+        EXPLORER_CHECK(stride == 0 || stride == 16);
+    } else {
+        superslab_free(superslab_malloc(100));
+        platform_thread_end();
+    }
+}
+
+const explorer_scenario scenario_refused_first = {
+    .name = "refused-first",
+    .title = "one is refused and learns at once that another was not",
+    .threads = 2,
+    .setup = again_setup,
+    .thread = again_thread,
     .check = check,
 };

@@ -7,6 +7,7 @@ static void *missing[3];
 
 static void setup(void) {
     ss_process_init();
+    records_are_reborn();
     ss_slab *slabs[3];
     for (unsigned i = 0; i < 3; i++) {
         slabs[i] = ss_slab_make(headed_space(), four_blocks_bin(), 1);

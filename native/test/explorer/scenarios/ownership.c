@@ -8,6 +8,7 @@ static void *blocks[3];
 static void setup(void) {
     ss_process_init();
     spares_forbid(four_blocks_bin());
+    records_are_reborn();
     slab = ss_slab_acquire(four_blocks_bin(), 1, NULL);
     EXPLORER_CHECK(slab != NULL && ss_slab_take(slab, blocks, 3) == 3);
     for (unsigned i = 0; i < 3; i++)

@@ -2,9 +2,10 @@
  * retired while others ask about addresses in it. */
 #include "scenarios.h"
 
+#include "memory.h"
 #include "undo.h"
 
-enum { REGION_BYTES = 4 * 64 << 10, SIZE = 16000 };
+enum { REGION_BYTES = 4 * 64 << 10, SIZE = 16000, LARGE = 2 * 64 << 10 };
 
 static _Alignas(1 << 16) char memory[REGION_BYTES];
 static superslab_region *region;
@@ -129,4 +130,39 @@ const explorer_scenario scenario_adopt = {
     .setup = adopt_setup,
     .thread = adopt_thread,
     .check = retire_check,
+};
+
+/* ---- a region that its owner makes longer ---- */
+
+static void grow_setup(void) {
+    region = superslab_region_adopt(memory, REGION_BYTES / 2, REGION_BYTES);
+    EXPLORER_CHECK(region != NULL);
+    uint32_t offset;
+    EXPLORER_CHECK(superslab_region_take(region, LARGE, &offset, 1) == 1);
+}
+
+static void grow_thread(unsigned index) {
+    if (index == 0) {
+        memory_commit(memory + REGION_BYTES / 2, REGION_BYTES / 2);
+        superslab_region_grow(region, REGION_BYTES);
+        return;
+    }
+    uint32_t offset;
+    if (superslab_region_take(region, LARGE, &offset, 1) == 0)
+        return; /* not longer yet */
+    memory_plain(memory + offset, sizeof offset, true, __builtin_return_address(0));
+    EXPLORER_CHECK(superslab_region_give(region, &offset, 1) == 1);
+}
+
+static void grow_check(void) {
+    superslab_region_retire(region);
+}
+
+const explorer_scenario scenario_grow = {
+    .name = "grow",
+    .title = "the owner of a region makes it longer while another takes from it",
+    .threads = 2,
+    .setup = grow_setup,
+    .thread = grow_thread,
+    .check = grow_check,
 };

@@ -1,0 +1,73 @@
+/* Room for records runs out: one thread has made sure of its own, others use it up and make more, and the
+ * first must not take a record there without knowing that it is usable. */
+#include "scenarios.h"
+
+#include "undo.h"
+
+enum { OWNER = 9 };
+
+static ss_slab *made[2][2];
+
+static ss_space *headless_space(void) {
+    ss_space *space = ss_space_own(1);
+    EXPLORER_CHECK(space->kind == SS_SPACE_HEADLESS);
+    return space;
+}
+
+/* The class with the longest records. */
+static unsigned longest_bin(void) {
+    unsigned longest = 0;
+    for (unsigned bin = 0; bin < SS_HEADLESS_COUNT; bin++)
+        if (ss_slab_units(SS_SPACE_HEADLESS, &ss_process->classes[bin]) >
+            ss_slab_units(SS_SPACE_HEADLESS, &ss_process->classes[longest]))
+            longest = bin;
+    return longest;
+}
+
+static size_t record_bytes(void) {
+    return (size_t)ss_slab_units(SS_SPACE_HEADLESS, &ss_process->classes[longest_bin()])
+           << SS_RECORD_SHIFT;
+}
+
+/* What is committed and in no record. */
+static size_t room(const ss_space *space) {
+    return atomic_load(&space->records_ready) - space->records_used;
+}
+
+static ss_slab *make(void) {
+    ss_slab *slab = ss_slab_make(headless_space(), longest_bin(), OWNER);
+    EXPLORER_CHECK(slab != NULL);
+    return slab;
+}
+
+static void setup(void) {
+    ss_process_init();
+    do
+        make();
+    while (room(headless_space()) >= 2 * record_bytes());
+    /* Enough that nobody makes more until one record is taken, and not enough for two. */
+    EXPLORER_CHECK(room(headless_space()) >= (size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
+}
+
+static void thread(unsigned index) {
+    for (unsigned i = 0; i < (index == 0 ? 1 : 2); i++) {
+        ss_slab *slab = make();
+        undo_write(&made[index][i], &slab, sizeof slab);
+    }
+}
+
+static void check(void) {
+    EXPLORER_CHECK(made[0][0] != made[1][0] && made[0][0] != made[1][1]);
+    EXPLORER_CHECK(made[1][0] != made[1][1]);
+    for (unsigned i = 0; i < 3; i++)
+        ss_slab_abandon(made[i == 0 ? 0 : 1][i == 2 ? 1 : 0]);
+}
+
+const explorer_scenario scenario_records = {
+    .name = "records",
+    .title = "records are made while the room for them runs out",
+    .threads = 2,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
