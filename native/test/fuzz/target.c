@@ -56,44 +56,33 @@ static unsigned input_byte(input *in) {
     return in->at < in->end ? *in->at++ : 0;
 }
 
-/* Mostly small, up to 16 MiB, and now and then impossible. */
+/* Mostly small, up to 4 MiB, and now and then impossible: larger ones would spend the time on faulting pages in. */
 static size_t input_size(input *in) {
     const unsigned shape = input_byte(in), low = input_byte(in);
     if (shape == 0xff)
         return SIZE_MAX - low * 4096;
     const unsigned scale = shape >> 3; /* to 31; the square makes large ones rare */
-    return ((size_t)(shape & 7) << 8 | low) << scale * scale / 64 >> 2;
+    return ((size_t)(shape & 7) << 8 | low) << scale * scale / 64 >> 4;
 }
 
 /* ---- poison ---- */
 
-static void freed_unpoison(void) {
-    for (size_t i = 0; i < FREED; i++)
-        if (last_freed[i].block != NULL)
-            ASAN_UNPOISON_MEMORY_REGION(last_freed[i].block, last_freed[i].usable);
-}
-
-static void freed_forget(void) {
-    freed_unpoison();
-    memset(last_freed, 0, sizeof last_freed);
-}
-
 /* All but the second half of each 16 bytes, where the header of a block of another class may come to lie once
  * the slab has ended; and no more than so much of a block, from where a link would lie on. */
-static void freed_poison_one(const freed *one) {
-    enum { UNIT = 16, FIRST = 8, MOST = 512 };
-    const size_t end = one->usable < MOST ? one->usable : MOST;
-    for (size_t at = 0; at < end; at += UNIT)
-        ASAN_POISON_MEMORY_REGION(one->block + at, FIRST);
+enum { FREED_UNIT = 16, FREED_FIRST = 8, FREED_MOST = 512 };
+
+static size_t freed_bytes(const freed *one) {
+    return one->usable < FREED_MOST ? one->usable : FREED_MOST;
 }
 
-static void freed_add(const slot *one) {
-    freed *place = &last_freed[freed_next++ % FREED];
-    if (place->block != NULL)
-        ASAN_UNPOISON_MEMORY_REGION(place->block, place->usable);
-    *place = (freed){one->block, one->usable};
-    ASAN_UNPOISON_MEMORY_REGION(place->block, place->usable);
-    freed_poison_one(place);
+static void freed_poison_one(const freed *one) {
+    const size_t end = freed_bytes(one);
+    for (size_t at = 0; at < end; at += FREED_UNIT)
+        ASAN_POISON_MEMORY_REGION(one->block + at, FREED_FIRST);
+}
+
+static void freed_unpoison_one(const freed *one) {
+    ASAN_UNPOISON_MEMORY_REGION(one->block, freed_bytes(one));
 }
 
 static void freed_poison(void) {
@@ -102,13 +91,51 @@ static void freed_poison(void) {
             freed_poison_one(&last_freed[i]);
 }
 
+static void freed_unpoison(void) {
+    for (size_t i = 0; i < FREED; i++)
+        if (last_freed[i].block != NULL)
+            freed_unpoison_one(&last_freed[i]);
+}
+
+static void freed_forget(void) {
+    freed_unpoison();
+    memset(last_freed, 0, sizeof last_freed);
+}
+
+/* Its contents are not poisoned any more. */
+static void freed_add(const slot *one) {
+    freed *place = &last_freed[freed_next++ % FREED];
+    if (place->block != NULL)
+        freed_unpoison_one(place);
+    *place = (freed){one->block, one->usable};
+    freed_poison_one(place);
+}
+
+/* The contents of a live block, at both ends: a whole large one would take longer than all else. */
+static size_t live_end(const slot *one) {
+    enum { MOST = 32 << 10 };
+    return one->usable < 2 * MOST ? one->usable / 2 : MOST;
+}
+
+static void live_poison(const slot *one) {
+    const size_t end = live_end(one);
+    ASAN_POISON_MEMORY_REGION(one->block, end);
+    ASAN_POISON_MEMORY_REGION(one->block + one->usable - end, end);
+}
+
+static void live_unpoison(const slot *one) {
+    const size_t end = live_end(one);
+    ASAN_UNPOISON_MEMORY_REGION(one->block, end);
+    ASAN_UNPOISON_MEMORY_REGION(one->block + one->usable - end, end);
+}
+
 /* The addresses are in use again, whole or in part: what was freed there is forgotten. */
 static void freed_reuse(const unsigned char *block, size_t usable) {
     for (size_t i = 0; i < FREED; i++) {
         freed *one = &last_freed[i];
         if (one->block == NULL || one->block >= block + usable || block >= one->block + one->usable)
             continue;
-        ASAN_UNPOISON_MEMORY_REGION(one->block, one->usable);
+        freed_unpoison_one(one);
         one->block = NULL;
     }
 }
@@ -130,9 +157,8 @@ static void slot_set(slot *one, unsigned char *block, size_t size, size_t alignm
         CHECK(slots[i].block == NULL || &slots[i] == one || slots[i].block >= block + usable ||
               block >= slots[i].block + slots[i].usable);
     *one = (slot){block, size, alignment, usable, seed_next++};
-    ASAN_UNPOISON_MEMORY_REGION(block, usable);
     pattern_mark(block, size, one->seed);
-    ASAN_POISON_MEMORY_REGION(block, usable);
+    live_poison(one);
 }
 
 static void allocate(slot *one, unsigned kind, input *in) {
@@ -162,13 +188,13 @@ static void allocate(slot *one, unsigned kind, input *in) {
 static void resize(slot *one, input *in) {
     const size_t size = input_size(in);
     freed_unpoison();
-    ASAN_UNPOISON_MEMORY_REGION(one->block, one->usable);
+    live_unpoison(one);
     slot_check(one, one->block, one->size);
     unsigned char *resized = block_try_resize(one->block, size);
     if (resized == NULL) {
         CHECK_GT(size, (size_t)1 << 30);
         slot_check(one, one->block, one->size);
-        ASAN_POISON_MEMORY_REGION(one->block, one->usable);
+        live_poison(one);
     } else {
         slot_check(one, resized, size < one->size ? size : one->size);
         one->block = NULL;
@@ -178,9 +204,9 @@ static void resize(slot *one, input *in) {
 }
 
 static void release(slot *one, unsigned kind) {
-    ASAN_UNPOISON_MEMORY_REGION(one->block, one->usable);
+    live_unpoison(one);
     slot_check(one, one->block, one->size);
-    ASAN_POISON_MEMORY_REGION(one->block, one->usable);
+    live_poison(one);
     if (kind % 2 == 0)
         superslab_free(one->block);
     else if (one->alignment > 0)
@@ -188,6 +214,7 @@ static void release(slot *one, unsigned kind) {
     else
         superslab_free_sized(one->block, one->size);
     CHECK_NE(superslab_check(one->block), SUPERSLAB_OK);
+    live_unpoison(one);
     freed_add(one);
     one->block = NULL;
 }
