@@ -33,6 +33,12 @@ for (const workload of workloads)
     t.is(stderr, '')
   })
 
+test('bench handoff ends on more threads than there are processors', async (t) => {
+  const threads = ['--threads', '4,8', '--ops', '20000', '--ws', '64']
+  const { code, stderr } = await superslab('bench', 'handoff', ...threads)
+  t.is(code, undefined, stderr)
+})
+
 test('bench seed runs all seed workloads', async (t) => {
   const { stdout } = await superslab('bench', 'seed', ...few)
   t.is(stdout.match(/ superslab .* MiB/g)?.length, 11)
