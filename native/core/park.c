@@ -59,6 +59,20 @@ static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH
     return count;
 }
 
+/* A block that goes home is for a moment in no bin and in no slab: the statistics are taken again when the count
+ * is odd or has changed. The fences make it a sequence lock: who sees any of what lies between sees the first
+ * count, and who sees the last one sees all of it. */
+static void flushes_begin(void) {
+    uint32_t flushes = atomic_load_explicit(&ss_process->flushes, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+
+static void flushes_end(void) {
+    uint32_t flushes = atomic_load_explicit(&ss_process->flushes, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_release);
+}
+
 /* Flushes a heap that was parked before the barrier, unless its thread is inside, and lets it go. */
 static void parked_flush(ss_heap *heap, bool barrier, ss_faults *faults) {
     ss_thread *thread = heap->thread;
@@ -80,8 +94,10 @@ static void park_and_flush(uint32_t ticks, bool *able, ss_faults *faults) {
         if (count == 0)
             break;
         *able = ss_os_barrier();
+        flushes_begin();
         for (unsigned i = 0; i < count; i++)
             parked_flush(parked[i], *able, faults);
+        flushes_end();
     }
 }
 

@@ -6,7 +6,7 @@ _Static_assert(sizeof(ss_publication) <= 4096, "it is read as one page");
 
 static void publication_write(ss_publication *out, uint32_t process) {
     superslab_stats stats;
-    superslab_get_stats(&stats);
+    ss_stats_look(&stats); /* perhaps by the very thread that flushes: it will be due again */
     uint32_t sequence = atomic_load_explicit(&out->sequence, memory_order_relaxed) + 1;
     /* The reader is another process, which reads the sequence before and after the rest: odd, or changed
      * in between, means again. The fence keeps what follows behind the odd number, the release before the

@@ -1,6 +1,7 @@
 /* Statistics: nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
 #include "heap.h"
 #include "process.h"
+#include "publish.h"
 #include "span.h"
 #include "window.h"
 
@@ -64,9 +65,8 @@ static uint64_t less(uint64_t from, uint64_t what) {
     return from > what ? from - what : 0;
 }
 
-SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
+static void stats_take(superslab_stats *out) {
     *out = (superslab_stats){0};
-    ss_process_init();
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
         ss_stats_add_space(ss_space_own(i), out);
     uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
@@ -96,4 +96,24 @@ SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);
     out->guarded_reads = atomic_load_explicit(&ss_process->guarded_reads, memory_order_relaxed);
     out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
+}
+
+bool ss_stats_look(superslab_stats *out) {
+    /* Acquire, and the fence: see flushes_begin in park.c. */
+    uint32_t before = atomic_load_explicit(&ss_process->flushes, memory_order_acquire);
+    stats_take(out);
+    atomic_thread_fence(memory_order_acquire);
+    return before % 2 == 0 &&
+           atomic_load_explicit(&ss_process->flushes, memory_order_relaxed) == before;
+}
+
+/* The background thread may flush the bins of threads that sleep meanwhile: then once more. Not for ever, for
+ * another thread may trim all the time. */
+enum { TRIES = 16 };
+
+SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
+    ss_process_init();
+    for (unsigned i = 0; i < TRIES && !ss_stats_look(out); i++)
+        while (atomic_load_explicit(&ss_process->flushes, memory_order_relaxed) % 2 != 0)
+            ss_os_yield();
 }

@@ -266,6 +266,7 @@ typedef struct ss_process_data {
     ss_lock spaces_lock;       /* making and retiring spaces */
     _Atomic uint32_t forking;  /* threads that wait for the locks to fork */
     ss_lock park_lock;         /* one thread parks others, or holds listed slabs, at a time */
+    _Atomic uint32_t flushes;  /* odd while blocks of parked heaps go home, under park_lock */
 
     ss_lock heaps_lock;
     _Atomic(ss_heap *) heaps;
