@@ -72,8 +72,8 @@ void ss_report_later(const ss_faults *faults) {
     for (uint32_t i = 0; i < faults->count && i < SS_FAULT_COUNT; i++)
         ss_fault_add(&ss_process->late, faults->fault[i].error, faults->fault[i].pointer);
     ss_lock_release(&ss_process->late_lock);
-    /* Release: who sees the bit finds them. */
-    atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_FAULTS, memory_order_release);
+    /* Relaxed: who sees the bit takes the lock after this, and finds them. */
+    atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_FAULTS, memory_order_relaxed);
 }
 
 void ss_report_late(void) {

@@ -194,8 +194,8 @@ static void scavenger_start(void) {
 }
 
 SS_COLD void ss_attend_slow(void) {
-    /* Acquire: with the bit of the faults come the faults. */
-    uint32_t bits = atomic_exchange_explicit(&ss_process->attention, 0, memory_order_acquire);
+    /* Relaxed: see ss_report_later. */
+    uint32_t bits = atomic_exchange_explicit(&ss_process->attention, 0, memory_order_relaxed);
     if (bits & SS_ATTENTION_SCAVENGER)
         scavenger_start();
     if (bits & SS_ATTENTION_FAULTS)

@@ -3,6 +3,8 @@
 #include "scenarios.h"
 
 #include "block.h"
+#include "report.h"
+#include "scavenger.h"
 #include "undo.h"
 
 enum { HUGE = 6 << 20 };
@@ -140,4 +142,45 @@ const explorer_scenario scenario_handler = {
     .setup = handler_setup,
     .thread = handler_thread,
     .check = check_nothing_left,
+};
+
+/* ---- a fault that the background thread has found, reported by another ---- */
+
+static unsigned reported;
+
+static void note(superslab_error error, const void *pointer, void *context) {
+    (void)context;
+    EXPLORER_CHECK(error == SUPERSLAB_ERROR_DOUBLE_FREE && pointer == contexts);
+    const unsigned more = reported + 1;
+    undo_write(&reported, &more, sizeof more);
+}
+
+static void late_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    superslab_set_error_handler(note, NULL);
+}
+
+static void late_thread(unsigned index) {
+    if (index == 0) {
+        ss_faults faults = {.count = 0};
+        ss_fault_add(&faults, SUPERSLAB_ERROR_DOUBLE_FREE, contexts);
+        ss_report_later(&faults);
+    } else {
+        ss_attend();
+    }
+}
+
+static void late_check(void) {
+    ss_attend();
+    EXPLORER_CHECK(reported == 1); /* whoever clears the bit finds the fault */
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_late = {
+    .name = "late",
+    .title = "a fault of the background thread's is reported by one of two others",
+    .threads = 3,
+    .setup = late_setup,
+    .thread = late_thread,
+    .check = late_check,
 };

@@ -1,0 +1,95 @@
+/* Statistics while what they count moves: bins of a sleeping thread go back to their slabs, a heap is made, a
+ * region comes and goes. */
+#include "scenarios.h"
+
+#include "park.h"
+
+static uint64_t live;
+
+static uint64_t live_now(void) {
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    return stats.live_blocks;
+}
+
+static void *kept;
+
+static void setup(void) {
+    const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    explorer_become(2);
+    kept = superslab_malloc(size);
+    superslab_free(superslab_malloc(size));
+    explorer_become(0);
+    live = live_now();
+    EXPLORER_CHECK(live == 1);
+}
+
+static void thread(unsigned index) {
+    if (index == 0) {
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(ss_park_and_flush(&faults));
+    } else {
+        EXPLORER_CHECK(live_now() == live);
+    }
+}
+
+static void check(void) {
+    explorer_become(2);
+    superslab_free(kept);
+    platform_thread_end();
+    listed_end(four_blocks_bin());
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_stats = {
+    .name = "stats",
+    .title = "the bins of a sleeping thread are flushed while what is live is counted",
+    .threads = 2,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
+
+/* ---- heaps and regions ---- */
+
+enum { REGION_BYTES = 2 * 64 << 10 };
+
+static _Alignas(1 << 16) char memory[REGION_BYTES];
+
+static void count_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    /* One that is gone, so that its place is used again. */
+    superslab_region_retire(superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES));
+}
+
+static void count_thread(unsigned index) {
+    switch (index) {
+    case 0:
+        superslab_free(superslab_malloc(four_blocks_size()));
+        platform_thread_end();
+        break;
+    case 1: {
+        superslab_region *region = superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES);
+        EXPLORER_CHECK(region != NULL);
+        superslab_region_retire(region);
+        break;
+    }
+    case 2:
+        live_now();
+        break;
+    }
+}
+
+static void count_check(void) {
+    listed_end(four_blocks_bin());
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_count = {
+    .name = "count",
+    .title = "a thread is born and a region comes and goes while all is counted",
+    .threads = 3,
+    .setup = count_setup,
+    .thread = count_thread,
+    .check = count_check,
+};
