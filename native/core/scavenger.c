@@ -194,8 +194,8 @@ static void scavenger_start(void) {
 }
 
 SS_COLD void ss_attend_slow(void) {
-    /* Relaxed: see ss_report_later. */
-    uint32_t bits = atomic_exchange_explicit(&ss_process->attention, 0, memory_order_relaxed);
+    /* Acquire: with the bit of the scavenger it is seen to be wanted. The faults are under a lock. */
+    uint32_t bits = atomic_exchange_explicit(&ss_process->attention, 0, memory_order_acquire);
     if (bits & SS_ATTENTION_SCAVENGER)
         scavenger_start();
     if (bits & SS_ATTENTION_FAULTS)
