@@ -3,6 +3,9 @@ set(SUPERSLAB_SOURCES_JSON "${PROJECT_SOURCE_DIR}/native/sources.json")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${SUPERSLAB_SOURCES_JSON}")
 file(READ "${SUPERSLAB_SOURCES_JSON}" superslab_json)
 
+include(CheckSymbolExists)
+check_symbol_exists(__GLIBC__ "features.h" SUPERSLAB_GLIBC)
+
 if(APPLE)
   set(SUPERSLAB_OS mac)
 else()
@@ -42,3 +45,8 @@ superslab_read(SUPERSLAB_CORE_LINK_FLAGS flags linkCore ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_ADDON_LINK_FLAGS flags linkAddon ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_PRELOAD_FLAGS flags preload ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_PRELOAD_LINK_FLAGS flags linkPreload ${SUPERSLAB_OS})
+# Before 2.34, what is in libpthread now stood in a library of its own.
+if(SUPERSLAB_GLIBC)
+  superslab_read(superslab_glibc_flags flags linkPreload glibc)
+  list(APPEND SUPERSLAB_PRELOAD_LINK_FLAGS ${superslab_glibc_flags})
+endif()

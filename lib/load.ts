@@ -3,12 +3,9 @@ import resolver from 'node-gyp-build'
 import { codes, SuperslabError } from './errors'
 import { packageRoot } from './paths'
 
-/** The same addon with pthread_getspecific in place of initial-exec thread-local storage. */
-const dynamicTlsFile = 'superslab_tls_dynamic.node'
-
 /**
  * Loads the addon of the package in `root`. A process that loaded many libraries may have spent the space that
- * initial-exec thread-local storage needs; then the other build serves.
+ * initial-exec thread-local storage needs, and musl never has it for what is loaded later; then the other build serves.
  */
 export function load(root: string = packageRoot): unknown {
   const file = addonFile(root)
@@ -17,7 +14,8 @@ export function load(root: string = packageRoot): unknown {
   } catch (error) {
     if (!isTlsSpent(error)) throw loadFailure(root, [file], error)
   }
-  const fallback = path.join(path.dirname(file), dynamicTlsFile)
+  // The same addon with pthread_getspecific in place of initial-exec thread-local storage.
+  const fallback = besideAddon(file, 'superslab_tls_dynamic', '.node')
   try {
     return require(fallback)
   } catch (error) {
@@ -25,11 +23,22 @@ export function load(root: string = packageRoot): unknown {
   }
 }
 
+/** By the words of glibc and of musl. */
 export function isTlsSpent(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('static TLS')
+  return error instanceof Error && /static TLS|initial-exec TLS/.test(error.message)
 }
 
-/** Where the addon is; the other binaries lie beside it. */
+/** Where another binary of the package is: beside the addon, with the same C library in its name if any. */
+export function companionFile(name: string, extension = ''): string {
+  return besideAddon(addonFile(), name, extension)
+}
+
+function besideAddon(addon: string, name: string, extension: string): string {
+  const libc = path.basename(addon, '.node').split('.')[1]
+  return path.join(path.dirname(addon), `${name}${libc ? `.${libc}` : ''}${extension}`)
+}
+
+/** Where the addon is. */
 export function addonFile(root: string = packageRoot): string {
   try {
     return resolver.resolve(root)

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { codes, SuperslabError } from './errors'
-import { addonFile } from './load'
+import { companionFile } from './load'
 
 const isDarwin = process.platform === 'darwin'
 
@@ -12,8 +12,7 @@ export const preloadVariable = isDarwin ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
 
 /** The preload library of this package, which lies beside the addon. */
 export function preloadFile(): string {
-  const name = isDarwin ? 'libsuperslab.dylib' : 'libsuperslab.so'
-  const file = path.join(path.dirname(addonFile()), name)
+  const file = companionFile('libsuperslab', isDarwin ? '.dylib' : '.so')
   if (existsSync(file)) return file
   const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
   throw new SuperslabError(code, `${codes[code]}: there is no ${file}`)

@@ -1,4 +1,4 @@
-// npm run check: form, types and symbol versions. Every check runs, whatever the ones before it said.
+// npm run check: form, types and binaries. Every check runs, whatever the ones before it said.
 import { runs, tool } from './run.mjs'
 import { nativeSources } from './sources.mjs'
 
@@ -9,7 +9,7 @@ const checks = {
   'TypeScript and JavaScript': [tool('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '.'],
   'types of lib': [tsc, '--noEmit', '--project', '.'],
   'types of test': [tsc, '--noEmit', '--project', 'test'],
-  'symbol versions': ['scripts/check-symbols.mjs'],
+  binaries: ['scripts/check-binaries.mjs'],
 }
 
 for (const [title, args] of Object.entries(checks)) {

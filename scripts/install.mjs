@@ -1,14 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { root, step } from './run.mjs'
+import { npm, root } from './run.mjs'
 
 /** Installs the dependencies unless they are there and as new as the lock file. */
 export function install() {
-  if (isCurrent()) return
-  const npm = process.env.npm_execpath
-  const args = ['ci', '--no-audit', '--no-fund']
-  if (npm) step('install', process.execPath, [npm, ...args])
-  else step('install', 'npm', args)
+  if (!isCurrent()) npm(['ci'])
 }
 
 function isCurrent() {

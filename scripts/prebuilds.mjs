@@ -1,26 +1,84 @@
-// npm run build:prebuilds: what the package ships for this platform, made through binding.gyp.
-import { copyFileSync, mkdirSync } from 'node:fs'
+// npm run build:prebuilds: what the package ships for one platform. This machine's unless --arch or --libc say
+// otherwise; CC, CXX and STRIP then name the compilers for it (those of Debian's cross toolchain if not set).
+import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { build } from './build.mjs'
+import { parseArgs } from 'node:util'
+import { complaints, stripped } from './binaries.mjs'
+import { jobs } from './cmake.mjs'
+import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
-const prebuilt = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
-const release = path.join(root, 'build', 'Release')
+const isDarwin = process.platform === 'darwin'
+const ownLibc = process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl'
+const { values } = parseArgs({
+  options: {
+    arch: { type: 'string', default: process.arch },
+    libc: { type: 'string', default: ownLibc },
+  },
+})
+const machine = { x64: 'x86_64', arm64: 'aarch64' }[values.arch]
+if (!machine || !['glibc', 'musl'].includes(values.libc)) {
+  console.error('build:prebuilds: --arch takes x64 or arm64, --libc takes glibc or musl')
+  process.exit(1)
+}
 
-const options = ['--napi', '--strip', '--target', process.version]
-step('prebuild', process.execPath, [tool('prebuildify/bin.js'), ...options])
-mkdirSync(prebuilt, { recursive: true })
-copyFileSync(
-  path.join(release, 'superslab_tls_dynamic.node'),
-  path.join(prebuilt, 'superslab_tls_dynamic.node'),
-)
-// gyp builds in a folder of its own choice and clears it: the rest is built after it.
-build()
-const preload = `libsuperslab.${process.platform === 'darwin' ? 'dylib' : 'so'}`
-for (const name of ['superslab-bench', preload])
-  copyFileSync(path.join(release, name), path.join(prebuilt, name))
+const isCross = values.arch !== process.arch && !isDarwin
+if (isCross) {
+  const prefix = `${machine}-linux-gnu-`
+  process.env.CC ??= `${prefix}gcc`
+  process.env.CXX ??= `${prefix}g++`
+  process.env.STRIP ??= `${prefix}strip`
+}
+const strip = process.env.STRIP ?? 'strip'
 
-// As prebuildify does to the addon it knows of.
-const strip = process.platform === 'darwin' ? '-Sx' : '--strip-all'
-for (const name of ['superslab_tls_dynamic.node', 'superslab-bench', preload])
-  step(`strip ${name}`, process.env.STRIP ?? 'strip', [strip, path.join(prebuilt, name)])
+// One folder holds both C libraries' binaries: node-gyp-build tells them by this part of the name.
+const tag = isDarwin ? '' : `.${values.libc}`
+const name = `${process.platform}-${values.arch}`
+const target = path.join(root, 'prebuilds', name)
+const work = path.join(root, 'build', 'prebuild', `${name}${tag}`)
+
+/** The addon in both forms, by gyp, which clears the folder it builds in: so that is one of its own. */
+function buildAddon() {
+  rmSync(work, { recursive: true, force: true })
+  mkdirSync(work, { recursive: true })
+  for (const one of ['binding.gyp', 'package.json', 'native', 'scripts', 'node_modules'])
+    symlinkSync(path.join(root, one), path.join(work, one))
+  step('addon', process.execPath, [
+    tool('prebuildify/bin.js'),
+    ...['--napi', '--strip', '--strip-bin', strip, '--target', process.version],
+    ...['--cwd', work, '--arch', values.arch, '--libc', values.libc],
+    ...(isDarwin ? [] : ['--tag-libc']),
+  ])
+  const built = path.join(work, 'prebuilds', name)
+  for (const file of readdirSync(built)) lay(path.join(built, file), file)
+  const second = 'superslab_tls_dynamic'
+  lay(path.join(work, 'build', 'Release', `${second}.node`), `${second}${tag}.node`)
+}
+
+/** What needs no Node, by CMake. */
+function buildPrograms() {
+  const folder = path.join(work, 'cmake')
+  const cross = ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${machine}`]
+  const options = ['-DBUILD_TESTING=OFF', ...(isCross ? cross : [])]
+  step('configure', 'cmake', ['-S', root, '-B', folder, ...options])
+  const targets = ['superslab-preload', 'superslab-bench']
+  step('programs', 'cmake', ['--build', folder, '--parallel', jobs, '--target', ...targets])
+  const extension = isDarwin ? '.dylib' : '.so'
+  lay(path.join(folder, `libsuperslab${extension}`), `libsuperslab${tag}${extension}`)
+  lay(path.join(folder, 'superslab-bench'), `superslab-bench${tag}`)
+}
+
+function lay(file, as) {
+  const place = path.join(target, as)
+  copyFileSync(file, place)
+  if (!stripped(place)) step(`strip ${as}`, strip, [isDarwin ? '-Sx' : '--strip-all', place])
+}
+
+install()
+mkdirSync(target, { recursive: true })
+buildAddon()
+buildPrograms()
+const found = readdirSync(target).flatMap((file) => complaints(path.join(target, file), true))
+for (const complaint of found) console.error(complaint)
+if (found.length > 0) process.exitCode = 1
+else console.error(`laid in ${path.relative(process.cwd(), target)}`)

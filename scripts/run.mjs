@@ -17,15 +17,24 @@ export function runs(command, args, env = {}) {
 }
 
 /** Runs one step of a build under a title. What it says is shown only if it fails, and then this process ends. */
-export function step(title, command, args) {
+export function step(title, command, args, cwd = root) {
   const start = performance.now()
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const result = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 })
   if (result.error || result.status !== 0) {
     console.error(`${title}: failed\n$ ${command} ${args.join(' ')}`)
     console.error(result.error?.message ?? `${result.stdout}${result.stderr}`)
     process.exit(1)
   }
   console.error(`${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
+}
+
+/** Runs npm: the one that runs this script, if one does. */
+export function npm(args, cwd = root) {
+  const own = process.env.npm_execpath
+  const all = [...args, '--no-audit', '--no-fund']
+  const title = `npm ${args[0]}`
+  if (own) step(title, process.execPath, [own, ...all], cwd)
+  else step(title, 'npm', all, cwd)
 }
 
 /** A script of an installed package, run by this Node. */

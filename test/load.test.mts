@@ -43,6 +43,9 @@ test('what is no addon is named, with the reason', (t) => {
 
 test('the reason for the other build is told from every other failure', (t) => {
   t.true(isTlsSpent(new Error('x.node: cannot allocate memory in static TLS block')))
+  const musl =
+    'Error relocating x.node: y: initial-exec TLS resolves to dynamic definition in x.node'
+  t.true(isTlsSpent(new Error(musl)))
   t.false(isTlsSpent(new Error('x.node: file too short')))
   t.false(isTlsSpent('static TLS'))
 })

@@ -20,11 +20,12 @@ static size_t read_start(const char *path, char *text, size_t bytes) {
     return got < 0 ? 0 : (size_t)got;
 }
 
-/* The loader's, where the kernel put the count of arguments: they follow, and then the environment. */
-extern void *__libc_stack_end;
+/* glibc's loader's, where the kernel put the count of arguments: they follow, and then the environment.
+ * musl has no such thing, and sets environ before it calls anybody. */
+extern void *__libc_stack_end __attribute__((weak));
 
 void ss_os_environment_ready(void) {
-    if (environ != NULL)
+    if (environ != NULL || &__libc_stack_end == NULL)
         return;
     char **arguments = (char **)__libc_stack_end + 1;
     environ = arguments + *(long *)__libc_stack_end + 1;

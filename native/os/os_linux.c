@@ -90,20 +90,42 @@ bool ss_os_renew(void *start, size_t bytes) {
     return done;
 }
 
+static void *move_pages(void *to, void *from, size_t bytes) {
+    /* DONTUNMAP (Linux 5.7) leaves `from` mapped and empty; FIXED replaces `to`. */
+    return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+}
+
+static bool overcommit_is_strict(void) {
+    char mode = '2';
+    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (syscall(SYS_read, fd, &mode, (size_t)1) != 1)
+            mode = '2';
+        syscall(SYS_close, fd);
+    }
+    return mode == '2';
+}
+
+/* qemu's emulation of user programs takes no notice of DONTUNMAP, and what pages were moved from is no
+ * longer mapped. */
+static bool move_keeps_the_source(void) {
+    size_t bytes = ss_os_page_bytes();
+    char *from = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_KIND, -1, 0);
+    if (from == MAP_FAILED)
+        return false;
+    uint8_t byte;
+    bool moved = move_pages(from + bytes, from, bytes) == from + bytes;
+    bool kept = !moved || ss_os_read_byte((uintptr_t)from, &byte);
+    munmap(from, 2 * bytes);
+    return kept;
+}
+
 /* Where the system charges for addresses, a move could fail halfway for want of charge. */
-static bool strict_overcommit(void) {
-    static _Atomic int known; /* 0 not asked, 1 no, 2 yes */
+static bool may_move(void) {
+    static _Atomic int known; /* 0 not asked, 1 no, 2 yes. Relaxed: whoever asks finds the same. */
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == 0) {
-        char mode = '2';
-        long fd =
-            syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
-        if (fd >= 0) {
-            if (syscall(SYS_read, fd, &mode, (size_t)1) != 1)
-                mode = '2';
-            syscall(SYS_close, fd);
-        }
-        answer = mode == '2' ? 2 : 1;
+        answer = !overcommit_is_strict() && move_keeps_the_source() ? 2 : 1;
         atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
     return answer == 2;
@@ -129,11 +151,10 @@ static ss_os_move_result move_refused(void *to, size_t bytes, uint64_t mark) {
 ss_os_move_result ss_os_move(void *to, void *from, size_t bytes) {
     int saved = errno;
     ss_os_move_result result = SS_OS_REFUSED;
-    if (!strict_overcommit()) {
+    if (may_move()) {
         uint64_t mark = (uintptr_t)to ^ (uintptr_t)from ^ UINT64_C(0x9e3779b97f4a7c15);
         memcpy(to, &mark, sizeof mark);
-        /* DONTUNMAP (Linux 5.7) leaves `from` mapped and empty; FIXED replaces `to`. */
-        if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to)
+        if (move_pages(to, from, bytes) == to)
             result = SS_OS_MOVED;
         else
             result = move_refused(to, bytes, mark);

@@ -15,14 +15,22 @@ typedef int info_function(int options, FILE *stream);
 typedef struct mallinfo mallinfo_function(void);
 typedef struct mallinfo2 mallinfo2_function(void);
 
+/* None of these is in every C library. Where it is not, a process that is not served finds it here and
+ * hears that there is nothing. */
+
 PRELOAD_EXPORT int malloc_trim(size_t keep) {
-    return preload_serves() ? superslab_trim() != 0
-                            : PRELOAD_NEXT("malloc_trim", trim_function)(keep);
+    if (preload_serves())
+        return superslab_trim() != 0;
+    trim_function *next = PRELOAD_NEXT("malloc_trim", trim_function);
+    return next != NULL ? next(keep) : 0;
 }
 
 /* glibc's parameters mean nothing here; a program that sets one goes on as if it had. */
 PRELOAD_EXPORT int mallopt(int parameter, int value) {
-    return preload_serves() ? 1 : PRELOAD_NEXT("mallopt", mallopt_function)(parameter, value);
+    if (preload_serves())
+        return 1;
+    mallopt_function *next = PRELOAD_NEXT("mallopt", mallopt_function);
+    return next != NULL ? next(parameter, value) : 0;
 }
 
 /* ---- numbers ---- */
@@ -43,7 +51,7 @@ static struct mallinfo2 numbers(void) {
 PRELOAD_EXPORT struct mallinfo2 mallinfo2(void) {
     mallinfo2_function *next = NULL;
     if (!preload_serves() && (next = PRELOAD_NEXT("mallinfo2", mallinfo2_function)) == NULL)
-        return (struct mallinfo2){0}; /* a C library that does not have it yet */
+        return (struct mallinfo2){0};
     return next != NULL ? next() : numbers();
 }
 
@@ -52,8 +60,10 @@ static int limited(size_t number) {
 }
 
 PRELOAD_EXPORT struct mallinfo mallinfo(void) {
+    mallinfo_function *next = NULL;
     if (!preload_serves())
-        return PRELOAD_NEXT("mallinfo", mallinfo_function)();
+        return (next = PRELOAD_NEXT("mallinfo", mallinfo_function)) != NULL ? next()
+                                                                            : (struct mallinfo){0};
     struct mallinfo2 all = numbers();
     return (struct mallinfo){
         .arena = limited(all.arena),
@@ -69,7 +79,9 @@ PRELOAD_EXPORT struct mallinfo mallinfo(void) {
 
 PRELOAD_EXPORT void malloc_stats(void) {
     if (!preload_serves()) {
-        PRELOAD_NEXT("malloc_stats", stats_function)();
+        stats_function *next = PRELOAD_NEXT("malloc_stats", stats_function);
+        if (next != NULL)
+            next();
         return;
     }
     char text[PRELOAD_SUMMARY_BYTES];
@@ -77,9 +89,10 @@ PRELOAD_EXPORT void malloc_stats(void) {
 }
 
 PRELOAD_EXPORT int malloc_info(int options, FILE *stream) {
-    if (!preload_serves())
-        return PRELOAD_NEXT("malloc_info", info_function)(options, stream);
-    if (options != 0) {
+    info_function *next = NULL;
+    if (!preload_serves() && (next = PRELOAD_NEXT("malloc_info", info_function)) != NULL)
+        return next(options, stream);
+    if (!preload_serves() || options != 0) {
         errno = EINVAL;
         return -1;
     }

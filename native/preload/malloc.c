@@ -165,13 +165,15 @@ PRELOAD_EXPORT void *valloc(size_t size) {
                             : PRELOAD_NEXT("valloc", malloc_function)(size);
 }
 
+/* Not in every C library. */
 PRELOAD_EXPORT void *pvalloc(size_t size) {
-    if (!preload_serves())
-        return PRELOAD_NEXT("pvalloc", malloc_function)(size);
+    malloc_function *next = NULL;
+    if (!preload_serves() && (next = PRELOAD_NEXT("pvalloc", malloc_function)) != NULL)
+        return next(size);
     size_t page = ss_os_page_bytes(), whole;
     if (__builtin_add_overflow(size, page - 1, &whole))
         return ss_no_memory();
-    return superslab_aligned_alloc(page, whole & ~(page - 1));
+    return aligned_alloc(page, whole & ~(page - 1));
 }
 
 /* ---- asking ---- */

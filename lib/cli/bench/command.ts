@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { Argument, Command } from 'commander'
+import { companionFile } from '../../load'
 import { addon } from '../../native'
 import { contestants, superslab } from './allocators'
 import { courseFigures, courseRows } from './course'
@@ -15,7 +16,7 @@ import { benchPage, type CaseRoutes } from './page'
 import { Progress } from './progress'
 import { type Measure, measureRounds } from './rounds'
 import { routeTable } from './routes'
-import { benchFile, measureStandalone } from './standalone'
+import { measureStandalone } from './standalone'
 import { type Case, suiteCases, suiteNames } from './suites'
 import { idleFigures, summarize } from './summary'
 import { comparisonTable, idleTable, machineLines, meanLines, tableText } from './table'
@@ -85,7 +86,7 @@ async function compare(suite: string, cases: Case[], options: BenchOptions): Pro
 
 /** Measures only what the file does not have yet; what it has must be of this very build. */
 function resumed(file: string, measure: Measure): Measure {
-  const build = createHash('sha256').update(readFileSync(benchFile('superslab-bench')))
+  const build = createHash('sha256').update(readFileSync(companionFile('superslab-bench')))
   const journal = new Journal<Measurement>(file, {
     build: build.digest('hex'),
     machine: hostname(),

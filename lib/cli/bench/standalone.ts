@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { SuperslabError } from '../../errors'
-import { addonFile } from '../../load'
+import { companionFile } from '../../load'
 import { preloadVariable as preload } from '../../preload'
 import { type Allocator, superslab, system } from './allocators'
 import { type Measurement, parseMeasurement } from './measurement'
@@ -11,17 +11,13 @@ import type { Case, Parameters } from './suites'
 
 export type Build = 'superslab-bench' | 'superslab-bench-trace'
 
-export function benchFile(build: Build): string {
-  return path.join(path.dirname(addonFile()), build)
-}
-
 /** Measures in a process of its own, so that the peak of its memory is this run's alone. */
 export async function measureStandalone(
   build: Build,
   { workload, parameters }: Case,
   allocator: Allocator,
 ): Promise<Measurement> {
-  const file = benchFile(build)
+  const file = companionFile(build)
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
   // A preload library of superslab's leaves other programs than node alone unless it is told not to.

@@ -47,8 +47,10 @@ static void check_refusals(void) {
     CHECK((sink = reallocarray(NULL, huge, 4)) == NULL);
     CHECK_EQ(errno, ENOMEM);
     errno = 0;
+#ifdef __GLIBC__
     CHECK((sink = pvalloc(SIZE_MAX)) == NULL);
     CHECK_EQ(errno, ENOMEM);
+#endif
 }
 
 static void check_realloc(void) {
@@ -89,9 +91,11 @@ static void check_alignment(void) {
     free(block);
     CHECK(is_aligned(block = valloc(10), page));
     free(block);
+#ifdef __GLIBC__
     CHECK(is_aligned(block = pvalloc(page + 1), page));
     CHECK_GE(malloc_usable_size(block), 2 * page);
     free(block);
+#endif
 }
 
 static void check_errno(void) {
@@ -103,6 +107,7 @@ static void check_errno(void) {
     }
 }
 
+#ifdef __GLIBC__ /* musl has none of it */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo, in favour of mallinfo2 */
 
 /* One line, of which nobody parses anything. */
@@ -157,6 +162,7 @@ static void check_information(void) {
     CHECK(strstr(text, "superslab") != NULL);
     free(text);
 }
+#endif
 
 int main(void) {
     served_api();
@@ -168,6 +174,8 @@ int main(void) {
     check_realloc();
     check_alignment();
     check_errno();
+#ifdef __GLIBC__
     check_information();
+#endif
     served_churn(42, 200000, 300000);
 }

@@ -1,0 +1,62 @@
+// npm run test:arm64: the C tests, the addon and the preload library for linux-arm64 on another processor: compiled by
+// Debian's cross compilers (gcc-aarch64-linux-gnu, g++-aarch64-linux-gnu), run by qemu-user and an arm64 Node.
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { buildTests } from './cmake.mjs'
+import { ctest } from './ctest.mjs'
+import { nodeRelease } from './nodes.mjs'
+import { root, step } from './run.mjs'
+
+const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
+const directory = 'build/ctest-arm64'
+
+const definitions = [
+  ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
+  ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
+  `-DCMAKE_CROSSCOMPILING_EMULATOR=${emulator.join(';')}`,
+  '-DSUPERSLAB_TEST_SCALE=20',
+]
+buildTests('arm64', directory, definitions)
+const { passed, failed, skipped } = ctest(directory)
+console.log(`arm64: passed ${passed}, failed ${failed}, skipped ${skipped}`)
+
+step('prebuilds', process.execPath, ['scripts/prebuilds.mjs', '--arch', 'arm64', '--libc', 'glibc'])
+const library = path.join(root, 'prebuilds', 'linux-arm64', 'libsuperslab.glibc.so')
+const program = `
+  const assert = require('node:assert')
+  const { active, alloc, free, info, inspect, native, stats } = require(${JSON.stringify(root)})
+  assert.strictEqual(process.arch, 'arm64')
+  const buffer = alloc(100000).fill(7)
+  free(buffer)
+  assert.throws(() => free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  const block = native.realloc(native.malloc(3 << 20), 30 << 20)
+  assert.strictEqual(inspect(block).kind, 'live')
+  native.free(block)
+  assert.throws(() => native.free(block), { code: /^ERR_SUPERSLAB_/ })
+  assert.strictEqual(stats().heap.liveBlocks, 0)
+  console.log(JSON.stringify([active, info().file]))
+`
+
+/** Runs the program in the arm64 Node; the addon is the one that was built for the package. */
+function emulated(preload) {
+  const [command, ...options] = emulator
+  // The emulator is a program of this machine: the library is for what it runs alone.
+  const served = preload ? ['-E', `LD_PRELOAD=${library}`] : []
+  const node = nodeRelease(22, 'arm64')
+  const { stdout, stderr } = spawnSync(command, [...options, ...served, node, '-e', program], {
+    encoding: 'utf8',
+    env: { ...process.env, PREBUILDS_ONLY: '1' },
+  })
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+const addon = path.join(root, 'prebuilds', 'linux-arm64', 'superslab.glibc.node')
+const results = { addon: emulated(false), preload: emulated(true) }
+const expected = { addon: [false, addon], preload: [true, library] }
+for (const [name, [active, file]] of Object.entries(results)) {
+  const isRight = active === expected[name][0] && file === expected[name][1]
+  console.log(`${isRight ? 'ok' : 'FAILED'}: ${name} in arm64 Node: active ${active}, ${file}`)
+  if (!isRight) process.exitCode = 1
+}
+if (failed > 0) process.exitCode = 1
