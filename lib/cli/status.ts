@@ -81,13 +81,21 @@ function overview(found: readonly Publication[]): string {
   return plainTable(['pid', 'live', 'cached', 'dirty', 'resident', 'as of', 'command'], rows, 0)
 }
 
+/** Empty if the process has ended meanwhile. */
+function fileOf(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return 1024 * Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
+  return 1024 * Number(fileOf(pid, 'status').match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
 }
 
 function commandOf(pid: number): string {
-  const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean)
+  const words = fileOf(pid, 'cmdline').split('\0').filter(Boolean)
   const text = words.join(' ')
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }
