@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -25,10 +27,32 @@
  * descriptors that reaches so far is still small. */
 #define DESCRIPTOR_FIRST 900u
 
+/* A number in /proc/self/status; 0 if there is none. */
+static unsigned long status_number(const char *status, const char *name) {
+    const char *at = strstr(status, name);
+    return at == NULL ? 0 : strtoul(at + strlen(name), NULL, 10);
+}
+
+/* How far the table of descriptors may be filled for nothing. When threads share it, the kernel waits
+ * some milliseconds for all its processors before it makes it larger; the end of what there is then
+ * has to do. */
+static rlim_t table_limit(void) {
+    char status[2048];
+    long got = -1, file = syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+        got = syscall(SYS_read, file, status, sizeof status - 1);
+        syscall(SYS_close, file);
+    }
+    status[got < 0 ? 0 : got] = '\0';
+    unsigned long size = status_number(status, "\nFDSize:");
+    return size == 0 || status_number(status, "\nThreads:") == 1 ? RLIM_INFINITY : size;
+}
+
 static int above_the_programs_own(int descriptor) {
     struct rlimit limit = {0, 0};
     getrlimit(RLIMIT_NOFILE, &limit);
-    rlim_t first = limit.rlim_cur > DESCRIPTOR_FIRST ? DESCRIPTOR_FIRST : limit.rlim_cur / 8 * 7;
+    rlim_t table = table_limit(), most = limit.rlim_cur < table ? limit.rlim_cur : table;
+    rlim_t first = most > DESCRIPTOR_FIRST ? DESCRIPTOR_FIRST : most / 8 * 7;
     int high = fcntl(descriptor, F_DUPFD_CLOEXEC, (int)first);
     syscall(SYS_close, descriptor);
     return high;
