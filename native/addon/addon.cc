@@ -2,6 +2,7 @@
  * the one heap. */
 #include "bench.h"
 #include "execute.h"
+#include "functions.h"
 #include "heap.h"
 #include "memory.h"
 #include "report.h"
@@ -27,6 +28,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     window_exports(env, exports);
     execute_exports(env, exports);
     bench_exports(env, exports);
+    functions_publish(env);
     return exports;
 }
 

@@ -1,6 +1,6 @@
 /* superslab: a memory allocator of thread-local freelists over 2 MiB SuperSlabs.
  *
- * The only public header. Plain C11 and C++11. Every function may be called from any thread at any
+ * The public C API. Plain C11 and C++11. Every function may be called from any thread at any
  * time, before and after initialisation; none of them is safe inside a signal handler.
  *
  * Sizes are bytes. "Block" means what an allocating function returned. A block must be freed with

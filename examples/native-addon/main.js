@@ -1,0 +1,14 @@
+// An addon of one's own on superslab's heap: `npx node-gyp rebuild && node main.js`
+const { native, stats } = require('superslab') // first: the addon looks for its heap
+const { count, at } = require('./build/Release/histogram.node')
+
+const counts = count(Buffer.from('superslab'))
+console.log('s:', at(counts, 's'.charCodeAt(0)), 'x:', at(counts, 'x'.charCodeAt(0)))
+console.log('live blocks:', stats().liveBlocks)
+native.free(counts) // made in C, freed here
+console.log('live blocks:', stats().liveBlocks)
+try {
+  at(counts, 0)
+} catch (error) {
+  console.log('after free:', error.message)
+}

@@ -1,0 +1,94 @@
+// superslab_node.h: the example of an addon, as it is and as one that was built for another version.
+import { execFile, execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'superslab-addon-'))
+test.after.always(() => rmSync(folder, { recursive: true }))
+
+const warnings = ['-std=c11', '-pedantic', '-Wall', '-Wextra', '-Wstrict-prototypes', '-Werror']
+const include = ['native/include', 'node_modules/node-api-headers/include'].flatMap((place) => [
+  '-I',
+  path.resolve(place),
+])
+
+function compile(name: string, ...definitions: string[]): string {
+  const file = path.join(folder, `${name}.node`)
+  const source = path.resolve('examples/native-addon/histogram.c')
+  const linked = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []
+  execFileSync(process.env.CC ?? 'cc', [
+    ...[...warnings, '-shared', '-fPIC', '-DNAPI_VERSION=8', ...definitions, ...include],
+    ...['-o', file, source, ...linked],
+  ])
+  return file
+}
+
+const addon = compile('histogram')
+const entry = path.resolve('dist/index.js')
+
+async function run(code: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code])
+  return stdout.trim()
+}
+
+/** What `count` throws after the code before it. */
+function failure(before: string, file = addon): Promise<string> {
+  return run(`${before}
+    const { count } = require(${JSON.stringify(file)})
+    try { count(Buffer.from('x')); console.log('nothing') } catch (error) { console.log(error.code) }`)
+}
+
+test('an addon shares the heap: either side frees', async (t) => {
+  const code = `const { native, stats, inspect } = require(${JSON.stringify(entry)})
+    const { at, count } = require(${JSON.stringify(addon)})
+    const counts = count(Buffer.from('superslab'))
+    console.log(at(counts, 115), inspect(counts).kind, stats().liveBlocks)
+    native.free(counts)
+    console.log(stats().liveBlocks)
+    try { at(counts, 115) } catch (error) { console.log(error.message) }
+    try { at(8, 115) } catch (error) { console.log(error.message) }`
+  t.is(await run(code), '2 live 1\n0\ndouble free\nunknown pointer')
+})
+
+test('it is told when the package is not loaded, or something else poses as it', async (t) => {
+  t.is(await failure(''), 'ERR_SUPERSLAB_LOAD_FAILED')
+  t.is(await failure("globalThis['superslab.functions'] = {}"), 'ERR_SUPERSLAB_LOAD_FAILED')
+  t.is(await failure("globalThis['superslab.functions'] = 1"), 'ERR_SUPERSLAB_LOAD_FAILED')
+})
+
+test('it is told when it was built for another version', async (t) => {
+  const other = compile('other', '-DSUPERSLAB_ABI=99')
+  t.is(await failure(`require(${JSON.stringify(entry)})`, other), 'ERR_SUPERSLAB_INCOMPATIBLE_COPY')
+  t.is(await failure(`require(${JSON.stringify(entry)})`), 'nothing')
+})
+
+test('in a worker it takes the package loaded there', async (t) => {
+  const code = `const { Worker } = require('node:worker_threads')
+    const { native } = require(${JSON.stringify(entry)})
+    const { at } = require(${JSON.stringify(addon)})
+    const inWorker = \`
+      const { parentPort } = require('node:worker_threads')
+      const { count } = require(${JSON.stringify(addon)})
+      const codes = []
+      try { count(Buffer.from('aab')) } catch (error) { codes.push(error.code) }
+      require(${JSON.stringify(entry)})
+      parentPort.postMessage({ codes, counts: count(Buffer.from('aab')) })\`
+    new Worker(inWorker, { eval: true }).once('message', ({ codes, counts }) => {
+      console.log(codes.join(), at(counts, 97))
+      native.free(counts)
+    })`
+  t.is(await run(code), 'ERR_SUPERSLAB_LOAD_FAILED 2')
+})
+
+test('two copies of the package leave one table', async (t) => {
+  const copy = path.join(folder, 'copy.node')
+  copyFileSync('build/Release/superslab.node', copy)
+  const code = `require(${JSON.stringify(copy)})
+    const { native } = require(${JSON.stringify(entry)})
+    native.free(require(${JSON.stringify(addon)}).count(Buffer.from('x')))
+    console.log('freed', Object.keys(globalThis).includes('superslab.functions'))`
+  t.is(await run(code), 'freed false')
+})
