@@ -7,7 +7,13 @@ import test from 'ava'
 import { codes } from 'superslab'
 
 const files = [
-  ...['README.md', 'SECURITY.md', 'native/README.md', 'native/test/README.md'],
+  ...[
+    'README.md',
+    'SECURITY.md',
+    'examples/README.md',
+    'native/README.md',
+    'native/test/README.md',
+  ],
   ...(readdirSync('docs', { recursive: true }) as string[])
     .filter((name) => name.endsWith('.md'))
     .map((name) => path.join('docs', name)),
@@ -41,7 +47,8 @@ const foreign = [
   /^(cmake|ctest|strace) /,
   /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
   /^build\/ctest /,
-  /^npm (start|test)$/,
+  /^npm (start|test|install superslab)$/,
+  /^npx esbuild /,
 ]
 /** Those that are quick and leave nothing behind are run as they stand. */
 const quick = ['npx superslab status', 'npx superslab bench --help']
@@ -72,7 +79,7 @@ test('every command in the documentation is one that there is', async (t) => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const { file, line } of commands) {
     const where = `${file}: ${line}`
-    const script = line.match(/^npm run ([\w:]+)/)?.[1]
+    const script = line.match(/^(?:npm explore superslab -- )?npm run ([\w:]+)/)?.[1]
     const [, command, rest = ''] = line.match(/^npx superslab ([\w-]+)(.*)$/) ?? []
     const program = line.match(/^node (bench\/\S+\.mjs)/)?.[1]
     if (script) t.true(script in scripts, where)
