@@ -12,14 +12,14 @@ export function load(root: string = packageRoot): unknown {
   try {
     return require(file)
   } catch (error) {
-    if (!isTlsSpent(error)) throw loadFailure(root, [file], error)
+    if (!isTlsSpent(error)) throw loadFailure([file], error)
   }
   // The same addon with pthread_getspecific in place of initial-exec thread-local storage.
   const fallback = besideAddon(file, 'superslab_tls_dynamic', '.node')
   try {
     return require(fallback)
   } catch (error) {
-    throw loadFailure(root, [file, fallback], error)
+    throw loadFailure([file, fallback], error)
   }
 }
 
@@ -47,11 +47,11 @@ export function addonFile(root: string = packageRoot): string {
       path.join(root, 'build', 'Release'),
       path.join(root, 'prebuilds', `${process.platform}-${process.arch}`),
     ]
-    throw loadFailure(root, places, error)
+    throw loadFailure(places, error)
   }
 }
 
-function loadFailure(root: string, tried: string[], cause: unknown): SuperslabError {
+function loadFailure(tried: string[], cause: unknown): SuperslabError {
   if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_SUPERSLAB_INCOMPATIBLE_COPY')
     return new SuperslabError('ERR_SUPERSLAB_INCOMPATIBLE_COPY', cause.message, { cause })
   const lines = [
@@ -59,7 +59,7 @@ function loadFailure(root: string, tried: string[], cause: unknown): SuperslabEr
     'Tried:',
     ...tried.map((file) => `  ${file}`),
     `Because: ${firstLine(cause)}`,
-    `Fix: install superslab again on this machine, or build it: npm install && npm run build in ${root}`,
+    'Fix: install superslab again on this machine, or build it: npm explore superslab -- npm run build:native',
     '(needs CMake 3.21 or newer and a C and C++ compiler).',
   ]
   return new SuperslabError('ERR_SUPERSLAB_LOAD_FAILED', lines.join('\n'), { cause })

@@ -2,15 +2,13 @@
 
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { jobs } from './cmake.mjs'
+import { buildNative } from './build-native.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
 export function build() {
   install()
-  const cmakeJs = tool('cmake-js/bin/cmake-js')
-  const native = ['build', '--out', 'build/native', '--parallel', jobs]
-  step('addon and benchmarks', process.execPath, [cmakeJs, ...native])
+  buildNative()
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
   layPageAssets()
 }

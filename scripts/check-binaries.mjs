@@ -1,5 +1,5 @@
 // Fails when a binary that was built asks for a newer system library than the oldest one it is meant for, or what is
-// to be shipped is larger than it may be.
+// to be shipped is larger than it may be; with --complete, also where a platform's binaries are missing.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { complaints } from './binaries.mjs'
@@ -7,6 +7,25 @@ import { root } from './run.mjs'
 
 const release = path.join(root, 'build', 'Release')
 const prebuilds = path.join(root, 'prebuilds')
+
+/** What a release has, on every platform. */
+function missing() {
+  const linux = ['x64', 'arm64'].flatMap((arch) =>
+    ['glibc', 'musl'].flatMap((libc) =>
+      [`superslab.${libc}.node`, `superslab_tls_dynamic.${libc}.node`]
+        .concat(`libsuperslab.${libc}.so`, `superslab-bench.${libc}`)
+        .map((name) => `linux-${arch}/${name}`),
+    ),
+  )
+  const darwin = ['x64', 'arm64'].flatMap((arch) =>
+    ['superslab.node', 'superslab_tls_dynamic.node', 'libsuperslab.dylib', 'superslab-bench'].map(
+      (name) => `darwin-${arch}/${name}`,
+    ),
+  )
+  return [...linux, ...darwin]
+    .filter((name) => !existsSync(path.join(prebuilds, name)))
+    .map((name) => `${name}: missing`)
+}
 
 function filesIn(folder) {
   if (!existsSync(folder)) return []
@@ -24,6 +43,7 @@ if (process.platform !== 'linux') {
     ...filesIn(release).flatMap((file) => complaints(file, false)),
     ...filesIn(prebuilds).flatMap((file) => complaints(file, true)),
   ]
+  if (process.argv.includes('--complete')) found.push(...missing())
   for (const complaint of found) console.error(complaint)
   if (found.length > 0) process.exitCode = 1
 }

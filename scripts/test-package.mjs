@@ -1,0 +1,82 @@
+// npm run test:package: packs what would be published, installs it into an empty folder without running a script, and
+// tests it there, on this Node. npm run test:matrix: the same on the releases of Node that the package is for.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { ava } from './ava.mjs'
+import { build } from './build.mjs'
+import { nodeRelease } from './nodes.mjs'
+import { npm, root, step } from './run.mjs'
+
+const { values } = parseArgs({
+  options: {
+    nodes: { type: 'string' },
+    bun: { type: 'boolean', default: false },
+    /** One that was packed elsewhere, with the binaries of every platform. */
+    tarball: { type: 'string' },
+  },
+})
+const LIMIT_BYTES = 2 << 20
+
+/** Besides the package: what its examples stand on, bundlers, and a linter of Dockerfiles. */
+const others = ['express@5', 'esbuild@0.25', 'webpack@5', 'dockerfilelint@1']
+
+/** Packs what this machine builds. */
+function pack(into) {
+  step('prebuilds', process.execPath, ['scripts/prebuilds.mjs'])
+  npm(['pack', '--pack-destination', into])
+  return path.join(
+    into,
+    readdirSync(into).find((name) => name.endsWith('.tgz')),
+  )
+}
+
+/** What works of it in Bun, in a test of one thread. */
+const bunProgram = `
+  const assert = require('node:assert')
+  const { alloc, free, inspect, native, Scope, stats } = require('superslab')
+  const { heap } = require('superslab/raw')
+  const buffer = alloc(1000).fill(1)
+  free(buffer)
+  assert.throws(() => free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  const block = native.malloc(100)
+  assert.strictEqual(inspect(block).kind, 'live')
+  native.free(block)
+  assert.strictEqual(Scope.run((scope) => scope.alloc(65536).length), 65536)
+  heap.free(heap.malloc(10))
+  assert.strictEqual(stats().heap.liveBlocks, 0)
+  console.log('bun', Bun.version)`
+
+function testBun(installed) {
+  const name = `@oven/bun-linux-${process.arch === 'arm64' ? 'aarch64' : 'x64'}`
+  npm(['install', '--ignore-scripts', '--no-save', name], installed)
+  const bun = path.join(installed, 'node_modules', name, 'bin', 'bun')
+  const file = path.join(installed, 'bun.cjs')
+  writeFileSync(file, bunProgram)
+  const { stdout, stderr, status } = spawnSync(bun, [file], { encoding: 'utf8' })
+  console.log(status === 0 ? `package on ${stdout.trim()}: works` : `package on bun: ${stderr}`)
+  if (status !== 0) process.exitCode = 1
+}
+
+build()
+const folder = path.join(root, 'build', 'package')
+rmSync(folder, { recursive: true, force: true })
+const installed = path.join(folder, 'installed')
+mkdirSync(installed, { recursive: true })
+const tarball = values.tarball ? path.resolve(values.tarball) : pack(folder)
+const bytes = statSync(tarball).size
+console.log(`${path.basename(tarball)}: ${(bytes / 1024).toFixed(0)} KiB`)
+if (bytes > LIMIT_BYTES) throw new Error(`the tarball is larger than ${LIMIT_BYTES} bytes`)
+writeFileSync(path.join(installed, 'package.json'), '{ "private": true }\n')
+npm(['install', '--ignore-scripts', tarball, ...others], installed)
+
+const majors = values.nodes?.split(',') ?? []
+const nodes = majors.length > 0 ? majors.map((major) => nodeRelease(major)) : [process.execPath]
+for (const node of nodes) {
+  const env = { TEST_PACKAGE: installed, TEST_TARBALL: tarball, TEST_NODE: node }
+  const { passed, failed } = ava(['build/test/shipped.test.mjs'], env)
+  console.log(`package on ${node}: passed ${passed}, failed ${failed}`)
+  if (failed > 0) process.exitCode = 1
+}
+if (values.bun) testBun(installed)
