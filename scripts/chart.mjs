@@ -61,7 +61,8 @@ export function chart(table) {
   }
   const note = 'resident memory, MB, of a Node process that compresses on 8 threads'
   parts.push(`<text x="${WIDTH - 16}" y="22" text-anchor="end">${note}</text>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="title">
+  <title id="title">${note}</title>
   <style>text { font: 12.5px system-ui, sans-serif; fill: #1f2328 }</style>
   <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
   ${parts.join('\n  ')}
