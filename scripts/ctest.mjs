@@ -5,15 +5,15 @@ import path from 'node:path'
 import { jobs } from './cmake.mjs'
 import { root, runs } from './run.mjs'
 
-export function ctest(directory, env = {}, wrapper = []) {
+export function ctest(directory, { wrapper = [], options = [] } = {}) {
   const report = path.join(root, directory, 'ctest.xml')
   rmSync(report, { force: true })
   const [command, ...args] = [
     ...wrapper,
     ...['ctest', '--test-dir', directory, '--output-on-failure', '--no-tests=error'],
-    ...['--parallel', jobs, '--output-junit', report],
+    ...['--parallel', jobs, '--output-junit', report, ...options],
   ]
-  const succeeded = runs(command, args, env)
+  const succeeded = runs(command, args)
   const xml = read(report)
   for (const reason of skipReasons(xml)) console.log(reason)
   return agree(count(xml), succeeded)

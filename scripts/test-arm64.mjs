@@ -10,6 +10,12 @@ import { root, step } from './run.mjs'
 const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
 const directory = 'build/ctest-arm64'
 
+/** What the emulator cannot do, by the tests' names. */
+const leftOut = {
+  '^(misuse|preload)/': 'a program that starts a program would need binfmt_misc',
+  '^threads/first_call$|/fork': 'qemu 7.2 may hang in the child of a fork made beside other threads',
+}
+
 const definitions = [
   ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
   ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
@@ -17,7 +23,9 @@ const definitions = [
   '-DSUPERSLAB_TEST_SCALE=20',
 ]
 buildTests('arm64', directory, definitions)
-const { passed, failed, skipped } = ctest(directory)
+for (const [names, reason] of Object.entries(leftOut)) console.log(`left out: ${names}: ${reason}`)
+const exclude = ['--exclude-regex', Object.keys(leftOut).join('|')]
+const { passed, failed, skipped } = ctest(directory, { options: exclude })
 console.log(`arm64: passed ${passed}, failed ${failed}, skipped ${skipped}`)
 
 step('prebuilds', process.execPath, ['scripts/prebuilds.mjs', '--arch', 'arm64', '--libc', 'glibc'])

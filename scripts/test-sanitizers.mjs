@@ -16,7 +16,7 @@ const builds = [
 
 for (const { name, directory, sanitize, wrapper } of builds) {
   buildTests(name, directory, [`-DSUPERSLAB_SANITIZE=${sanitize}`])
-  const { passed, failed, skipped } = ctest(directory, {}, wrapper)
+  const { passed, failed, skipped } = ctest(directory, { wrapper })
   console.log(`sanitizer ${name}: passed ${passed}, failed ${failed}, skipped ${skipped}`)
   if (failed > 0) process.exitCode = 1
 }
