@@ -13,7 +13,8 @@ const directory = 'build/ctest-arm64'
 /** What the emulator cannot do, by the tests' names. */
 const leftOut = {
   '^(misuse|preload)/': 'a program that starts a program would need binfmt_misc',
-  '^threads/first_call$|/fork': 'qemu 7.2 may hang in the child of a fork made beside other threads',
+  '^threads/first_call$|/fork':
+    'qemu 7.2 may hang in the child of a fork made beside other threads',
 }
 
 const definitions = [
