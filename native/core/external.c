@@ -2,6 +2,7 @@
 #include "block.h"
 #include "large.h"
 #include "process.h"
+#include "purge.h"
 #include "slab.h"
 #include "span.h"
 
@@ -58,32 +59,46 @@ static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t
     return taken;
 }
 
+static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t count) {
+    enum { BATCH = 64 };
+    unsigned bin = ss_headless_bin(size == 0 ? 1 : size);
+    ss_slab *slab;
+    size_t taken = 0;
+    while (taken < count && (slab = ss_slab_acquire(bin, 0, space)) != NULL) {
+        void *blocks[BATCH];
+        uint32_t got = 1;
+        while (taken < count && got != 0) {
+            size_t want = count - taken < BATCH ? count - taken : BATCH;
+            got = ss_slab_take(slab, blocks, (uint32_t)want);
+            for (uint32_t i = 0; i < got; i++)
+                offsets[taken++] = (uint32_t)((uintptr_t)blocks[i] - space->base);
+        }
+        ss_slab_abandon(slab);
+    }
+    return taken;
+}
+
+/* Ends the spares of a space that cannot be made larger, and has its runs joined: purged runs are not
+ * joined with dirty ones. */
+static SS_COLD bool make_room(ss_space *space) {
+    if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) != space->bytes)
+        return false;
+    bool spares = ss_purge_spares_of(space);
+    return ss_span_purge(space, 0) != 0 || spares;
+}
+
 SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
                                               uint32_t *offsets, size_t count) {
-    enum { BATCH = 64 };
     ss_space *space = space_of(region);
     size_t taken = 0;
     if (size > space->bytes) {
         errno = ENOMEM;
         return 0;
     }
-    if (size > SS_HEADLESS_MAX) {
-        taken = take_large(space, size, offsets, count);
-    } else {
-        unsigned bin = ss_headless_bin(size == 0 ? 1 : size);
-        ss_slab *slab;
-        while (taken < count && (slab = ss_slab_acquire(bin, 0, space)) != NULL) {
-            void *blocks[BATCH];
-            uint32_t got = 1;
-            while (taken < count && got != 0) {
-                size_t want = count - taken < BATCH ? count - taken : BATCH;
-                got = ss_slab_take(slab, blocks, (uint32_t)want);
-                for (uint32_t i = 0; i < got; i++)
-                    offsets[taken++] = (uint32_t)((uintptr_t)blocks[i] - space->base);
-            }
-            ss_slab_abandon(slab);
-        }
-    }
+    do
+        taken = size > SS_HEADLESS_MAX ? take_large(space, size, offsets, count)
+                                       : take_small(space, size, offsets, count);
+    while (taken == 0 && count != 0 && make_room(space));
     if (taken == 0 && count != 0)
         set_no_room(space);
     return taken;
@@ -101,17 +116,18 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     ss_faults faults = {.count = 0};
     ss_giver giver = {0, SS_BIN_COUNT, NULL, space};
     void *blocks[BATCH];
-    uint32_t held = 0;
+    uint32_t held = 0, known = SS_NO_SPAN;
     for (size_t i = 0; i < count; i++) {
         uintptr_t address = space->base + offsets[i];
+        uint32_t granule = offsets[i] >> SS_GRANULE_SHIFT;
         if (offsets[i] >= space->bytes)
             continue;
         /* Only what the registry calls part of a slab goes on: the caller may be anybody. */
-        ss_slab *slab = ss_slab_find(space, address);
-        if (slab == NULL) {
+        if (granule != known && ss_slab_find(space, address) == NULL) {
             given += give_large(space, offsets[i]);
             continue;
         }
+        known = granule;
         blocks[held++] = (void *)address;
         if (held == BATCH) {
             given += ss_slab_give(blocks, held, SS_BIN_COUNT, &giver, &faults);

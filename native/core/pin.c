@@ -70,7 +70,10 @@ int ss_pin_add(ss_holder *holder, uint32_t offset) {
     ss_lock_release(&ss_process->windows_lock);
     if (!used)
         ss_meta_give(spare, sizeof *spare);
-    return error == SUPERSLAB_OK ? 0 : (int)ss_window_look(holder->window, offset);
+    /* Somebody may have been handed the block meanwhile; not who asks. */
+    superslab_error now =
+        error == SUPERSLAB_OK ? SUPERSLAB_OK : ss_window_look(holder->window, offset);
+    return (int)(now == SUPERSLAB_OK ? error : now);
 }
 
 /* Takes a pin off its list, with the lock held. True if it was the block's last and it was freed

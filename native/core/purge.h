@@ -9,6 +9,8 @@ size_t ss_purge_slabs(ss_space *space);
 
 /* Ends the spares of all of malloc's spaces. */
 void ss_purge_spares(void);
+/* Those of one space; false if it had none. */
+bool ss_purge_spares_of(ss_space *space);
 
 /* The same for those from which no block was taken, and to which none was given, since the last call, or
  * `at_once` for those that changed as well. True if there are some that the next call may purge. */

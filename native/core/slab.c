@@ -94,8 +94,9 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     if (space->kind == SS_SPACE_HEADLESS)
         for (uint32_t i = 0; i < class->capacity; i++)
             atomic_store_explicit(&ss_slab_live(slab, class)[i], 0, memory_order_relaxed);
+    /* Release: who enters the slab by an old entry sees what it is now. */
     ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
-                   memory_order_relaxed);
+                   memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
     for (uint32_t i = 0; i < class->granules; i++)
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
@@ -200,6 +201,29 @@ static bool spare_add(ss_space *space, ss_slab_view view) {
     return false;
 }
 
+/* ---- givers of external spaces ----
+ * The blocks of malloc are given back by who has them, and keep their slab alive meanwhile. Blocks of an
+ * external space may be given by anybody, twice and at once. So who gives to a slab there enters it first:
+ * a slab that somebody is in does not end, and who enters looks again at what the slab is now. Nobody
+ * owns a slab there by a number, so the owner's part of the state counts them. */
+
+#define STATE_GIVER (UINT64_C(1) << SS_STATE_OWNER_SHIFT)
+
+static uint64_t giving(const ss_space *space, uint64_t state) {
+    return space->kind == SS_SPACE_EXTERNAL ? state & ~(STATE_GIVER - 1) : 0;
+}
+
+static bool slab_enter(ss_slab *slab) {
+    uint64_t state = ss_state_load(slab, memory_order_relaxed);
+    do
+        if (state & SS_STATE_DEAD)
+            return false;
+    /* Acquire: what the slab is, as whoever published it wrote it. */
+    while (!ss_state_change(slab, &state, state + STATE_GIVER, memory_order_acquire,
+                            memory_order_relaxed));
+    return true;
+}
+
 /* ---- adopt and abandon ---- */
 
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
@@ -212,8 +236,8 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             state = ss_state_load(slab, memory_order_acquire);
             if (state & SS_STATE_DEAD)
                 break;
-            next =
-                (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | (state & SS_STATE_COUNT);
+            next = (state & ~(SS_STATE_LISTED | SS_STATE_SPARE)) | SS_STATE_OWNED |
+                   (uint64_t)owner << SS_STATE_OWNER_SHIFT;
             /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
@@ -267,23 +291,27 @@ bool ss_slab_abandon(ss_slab *slab) {
     ss_space *space = ss_slab_space(view);
     uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
+        uint64_t givers = giving(space, state);
         count = state & SS_STATE_COUNT;
-        next = count == 0                      ? 0
-               : count == view.class->capacity ? SS_STATE_DEAD
-                                               : SS_STATE_LISTED | count;
+        next = count == 0                                     ? givers
+               : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
+                                                              : givers | SS_STATE_LISTED | count;
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     if (next == SS_STATE_DEAD)
         slab_end(space, view, slab);
-    else if (next != 0)
+    else if (count != 0)
         list_push(space, slab);
     return count != 0;
 }
 
 void ss_slab_list(ss_slab *slab) {
-    ss_slab_view view = ss_slab_look(slab);
-    /* Nobody else has a block of it, so nobody else changes its state. Relaxed: the list hands it on. */
-    ss_state_store(slab, SS_STATE_LISTED | view.class->capacity, memory_order_relaxed);
-    list_push(ss_slab_space(view), slab);
+    ss_space *space = ss_slab_space(ss_slab_look(slab));
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
+    do
+        next = giving(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
+    /* Relaxed: the list hands it on. */
+    while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
+    list_push(space, slab);
 }
 
 /* ---- take ---- */
@@ -323,18 +351,20 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
 
 /* ---- give ---- */
 
-/* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. */
+/* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. Who entered
+ * the slab leaves it by the same step. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
     const ss_slab_view view = ss_slab_look(slab); /* see slab_end */
     const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
+    const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? STATE_GIVER : 0;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     bool spare = false; /* counted as one already */
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
-        next = state + count;
-        if (!(state & SS_STATE_OWNED)) {
-            if (free == view.class->capacity)
+        next = state + count - leave;
+        if (!(state & (SS_STATE_OWNED | SS_STATE_SPARE)) && free != 0) {
+            if (free == view.class->capacity && giving(space, next) == 0)
                 next = spare || (spare = spare_add(space, view))
                            ? SS_STATE_SPARE | SS_STATE_LISTED | free
                            : SS_STATE_DEAD;
@@ -346,15 +376,16 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
         /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
          * adopts the slab has seen all that was written to it. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
-    if (spare && !(next & SS_STATE_SPARE))
+    bool was_listed = (state & SS_STATE_LISTED) != 0;
+    if (spare && !(next & SS_STATE_SPARE & ~state))
         spare_drop(space, view);
     if (state & SS_STATE_OWNED)
         return;
     if (next == SS_STATE_DEAD)
-        slab_end(space, view, state & SS_STATE_LISTED ? NULL : slab);
+        slab_end(space, view, was_listed ? NULL : slab);
     else if (next & SS_STATE_OWNED)
         giver->adopted = slab;
-    else if (!(state & SS_STATE_LISTED))
+    else if ((next & SS_STATE_LISTED) && !was_listed)
         list_push(space, slab);
 }
 
@@ -362,14 +393,36 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
 typedef struct give_group {
     ss_slab *slab;
     ss_space *space;
+    uint32_t granule; /* the slab's first, when it was found */
+    uint8_t bin;      /* likewise */
     uint32_t word;
     uint64_t bits;
 } give_group;
 
 #define GROUP_COUNT 16u
 
+/* Enters an external slab that is still what it was when it was found; a fault for each block if not. */
+static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *faults) {
+    if (slab_enter(group->slab)) {
+        ss_slab_view view = ss_slab_look(group->slab);
+        if (view.granule == group->granule && view.bin == group->bin)
+            return true;
+        slab_count(group->space, group->slab, 0, giver);
+    }
+    const ss_class *class = &ss_process->classes[group->bin];
+    const char *base = (const char *)ss_space_address(group->space, group->granule) + class->first;
+    for (uint64_t rest = group->bits; rest != 0; rest &= rest - 1) {
+        uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(rest);
+        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, base + (size_t)index * class->stride);
+    }
+    return false;
+}
+
 static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
     ss_slab *slab = group->slab;
+    const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
+    if (entered && !group_enter(group, giver, faults))
+        return 0;
     /* Release: a taker that sees a bit sees what the block's user wrote. */
     uint64_t old =
         atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_release);
@@ -388,7 +441,7 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     else
         SS_ROUTE(FLUSH_REMOTE, count);
 #endif
-    if (count != 0)
+    if (count != 0 || entered)
         slab_count(group->space, slab, count, giver);
     return count;
 }
@@ -434,11 +487,11 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
         uint32_t place = (view.granule + word) % GROUP_COUNT;
         give_group *group = &groups[place];
         if ((open >> place & 1) == 0) {
-            *group = (give_group){slab, space, word, 0};
+            *group = (give_group){slab, space, view.granule, view.bin, word, 0};
             open |= UINT32_C(1) << place;
         } else if (group->slab != slab || group->word != word) {
             given += group_finish(group, giver, faults);
-            *group = (give_group){slab, space, word, 0};
+            *group = (give_group){slab, space, view.granule, view.bin, word, 0};
         }
         if (group->bits & bit)
             ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, blocks[i]);

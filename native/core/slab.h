@@ -15,7 +15,9 @@
  *   adopt       pop from the list; listed or spare -> owned, dead -> its record is free.
  *
  * Every change of state is one compare-and-swap or add; the bits are one atomic or / and a word. A block
- * that is given back keeps its slab alive until its bit is counted, so no giver can meet a dead slab. */
+ * that is given back keeps its slab alive until its bit is counted, so no giver can meet a dead slab. In an
+ * external space anybody may give, so givers enter a slab first, and a slab that somebody is in does not
+ * end. */
 #ifndef SS_SLAB_H
 #define SS_SLAB_H
 

@@ -211,16 +211,21 @@ int64_t ss_window_take(ss_holder *holder, size_t size) {
     }
 }
 
-superslab_error ss_window_look(ss_window *window, uint32_t offset) {
-    uint8_t seen = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
-    if (offset % SS_ALIGNMENT == 0 && seen != 0 && seen != SS_LIVE_PINNED)
-        return SUPERSLAB_OK;
+/* What freeing the block at an offset would be called that is not live. */
+static superslab_error not_live(const ss_window *window, uint32_t offset) {
     ss_block found;
     ss_block_find(window->base + offset, &found);
     if (found.state == SS_BLOCK_NONE)
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     return found.start == window->base + offset ? SUPERSLAB_ERROR_DOUBLE_FREE
                                                 : SUPERSLAB_ERROR_INSIDE_BLOCK;
+}
+
+superslab_error ss_window_look(const ss_window *window, uint32_t offset) {
+    uint8_t seen = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
+    return offset % SS_ALIGNMENT == 0 && seen != 0 && seen != SS_LIVE_PINNED
+               ? SUPERSLAB_OK
+               : not_live(window, offset);
 }
 
 superslab_error ss_window_give(ss_window *window, uint32_t offset) {
@@ -230,7 +235,7 @@ superslab_error ss_window_give(ss_window *window, uint32_t offset) {
         if (seen == SS_LIVE_PINNED && offset % SS_ALIGNMENT == 0)
             return ss_pin_free_later(window, offset);
         if (seen == 0 || offset % SS_ALIGNMENT != 0)
-            return ss_window_look(window, offset);
+            return not_live(window, offset);
         /* Of several who free it this way one gets it; one that frees it in JavaScript meanwhile is
          * found when its magazine is flushed. Release: what was written to the block goes before. */
     } while (!atomic_compare_exchange_weak_explicit(byte, &seen, 0, memory_order_acq_rel,

@@ -15,7 +15,8 @@
  *
  * Two isolates that free one block in the same instant both find it live, and both push it. Whichever
  * comes first hands it out again or gives it back; the other finds it live or free when it pops, refills
- * or flushes, drops it, and counts it as contained. */
+ * or flushes, drops it, and counts it as contained. What decides is the bit that a give sets in the slab;
+ * the table alone never gives anything back. */
 #ifndef SS_WINDOW_H
 #define SS_WINDOW_H
 
@@ -63,7 +64,7 @@ static inline void ss_window_contain(ss_window *window, uint64_t count) {
 }
 
 /* What freeing the block at an offset would be called, without doing it. */
-superslab_error ss_window_look(ss_window *window, uint32_t offset);
+superslab_error ss_window_look(const ss_window *window, uint32_t offset);
 /* Frees it, or has the last pin free it. */
 superslab_error ss_window_give(ss_window *window, uint32_t offset);
 

@@ -69,10 +69,13 @@ uint32_t isolate_malloc(isolate *self, size_t size) {
     }
 }
 
-superslab_error isolate_free(isolate *self, uint32_t block) {
-    const uint8_t kind = block < self->memory->limit
-                             ? atomic_load_explicit(byte_of(self, block), memory_order_relaxed)
-                             : 0;
+uint8_t isolate_kind(const isolate *self, uint32_t block) {
+    return block < self->memory->limit
+               ? atomic_load_explicit(byte_of(self, block), memory_order_relaxed)
+               : 0;
+}
+
+superslab_error isolate_free_as(isolate *self, uint32_t block, uint8_t kind) {
     if (kind == 0 || kind > SS_LIVE_CLASSES || block % 16 != 0)
         return ss_api_own()->window_give(self->holder, block);
     uint32_t *magazine = self->magazines + (kind - 1u) * SS_MAGAZINE_WORDS;
@@ -82,4 +85,8 @@ superslab_error isolate_free(isolate *self, uint32_t block) {
     magazine[SS_MAGAZINE_HEAD + magazine[0]] = block;
     count_set(magazine, magazine[0] + 1);
     return SUPERSLAB_OK;
+}
+
+superslab_error isolate_free(isolate *self, uint32_t block) {
+    return isolate_free_as(self, block, isolate_kind(self, block));
 }

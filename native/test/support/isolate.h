@@ -32,4 +32,8 @@ void isolate_leave(isolate *self);
 uint32_t isolate_malloc(isolate *self, size_t size);
 superslab_error isolate_free(isolate *self, uint32_t block);
 
+/* isolate_free in two steps, for what others do in between: what the table says of the block, and the rest. */
+uint8_t isolate_kind(const isolate *self, uint32_t block);
+superslab_error isolate_free_as(isolate *self, uint32_t block, uint8_t kind);
+
 #endif

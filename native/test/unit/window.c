@@ -129,6 +129,22 @@ static void full(void) {
         CHECK_EQ(isolate_free(&one, block[--count]), SUPERSLAB_OK);
 }
 
+/* Slabs that are kept though all their blocks are free do not stand in the way of what needs the room. */
+static void full_of_spares(void) {
+    superslab_stats before, stats;
+    superslab_get_stats(&before);
+    for (size_t size = 16; size <= 65536; size *= 2) {
+        CHECK_EQ(isolate_free(&one, isolate_malloc(&one, size)), SUPERSLAB_OK);
+        ss_api_own()->window_drain(one.holder);
+    }
+    superslab_get_stats(&stats);
+    CHECK_GT(stats.slab_count, before.slab_count);
+    CHECK_EQ(isolate_malloc(&one, LIMIT), 0);
+    superslab_get_stats(&stats);
+    CHECK_EQ(stats.slab_count, before.slab_count);
+    CHECK_EQ(isolate_free(&one, 0), SUPERSLAB_OK);
+}
+
 int main(void) {
     const superslab_stats before = stats_start();
     memory = window_map(LIMIT);
@@ -164,6 +180,7 @@ int main(void) {
     CHECK(isolate_join(&one, &memory));
     for (size_t i = 0; i < LIMIT / 16; i++)
         CHECK_EQ(memory.live[i], 0);
+    full_of_spares();
     const uint32_t kept = isolate_malloc(&one, 100);
     ss_api_own()->window_last(one.holder);
     isolate_leave(&one);

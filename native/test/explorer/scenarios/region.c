@@ -63,6 +63,63 @@ const explorer_scenario scenario_region = {
     .check = check,
 };
 
+/* ---- a slab that ends and becomes another while the second of two frees is on its way ---- */
+
+/* A slab of the other class has one block less, and its record is as long. */
+enum { CONTESTED_SIZE = 12 << 10, CONTESTED = 5, OTHER_SIZE = 16 << 10, OTHERS = 16 };
+_Static_assert(OTHERS *OTHER_SIZE == REGION_BYTES, "so many fit");
+
+static uint32_t contested[CONTESTED], held; /* all blocks of one slab */
+
+static void contest_setup(void) {
+    region = superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES);
+    EXPLORER_CHECK(region != NULL);
+    EXPLORER_CHECK(superslab_region_take(region, CONTESTED_SIZE, contested, CONTESTED) ==
+                   CONTESTED);
+    twice = (CONTESTED - 1) * CONTESTED_SIZE;
+}
+
+static void contest_thread(unsigned index) {
+    uint32_t freed = 0;
+    switch (index) {
+    case 0:
+        freed = (uint32_t)superslab_region_give(region, &twice, 1);
+        undo_write(&fates[0], &freed, sizeof freed);
+        break;
+    case 1:
+        freed = (uint32_t)superslab_region_give(region, contested, CONTESTED);
+        undo_write(&fates[1], &freed, sizeof freed);
+        break;
+    case 2:
+        EXPLORER_CHECK(superslab_region_take(region, OTHER_SIZE, &freed, 1) == 1);
+        undo_write(&held, &freed, sizeof freed);
+        break;
+    }
+}
+
+static void contest_check(void) {
+    EXPLORER_CHECK(fates[0] + fates[1] == CONTESTED);
+    /* All but what is held can be had, once, and nothing that is no block. */
+    uint32_t offsets[OTHERS + 1];
+    EXPLORER_CHECK(superslab_region_take(region, OTHER_SIZE, offsets, OTHERS + 1) == OTHERS - 1);
+    for (size_t i = 0; i < OTHERS - 1; i++) {
+        EXPLORER_CHECK(offsets[i] < REGION_BYTES && offsets[i] % OTHER_SIZE == 0);
+        EXPLORER_CHECK(offsets[i] != held);
+        for (size_t j = 0; j < i; j++)
+            EXPLORER_CHECK(offsets[i] != offsets[j]);
+    }
+    superslab_region_retire(region);
+}
+
+const explorer_scenario scenario_contest = {
+    .name = "contest",
+    .title = "a slab ends, and its record is another class's, while a block of it is given twice",
+    .threads = 3,
+    .setup = contest_setup,
+    .thread = contest_thread,
+    .check = contest_check,
+};
+
 /* ---- retirement ---- */
 
 static void retire_setup(void) {

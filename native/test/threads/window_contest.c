@@ -1,0 +1,99 @@
+/* Isolates free the same blocks in the same instant, again and again: each finds the block live before any of
+ * them has freed it. Meanwhile they use what they got, so a block that two of them have comes to all it can
+ * come to. No statistic is wrong in the end, no block is lost, and no memory is handed out that is not the
+ * window's. */
+#include "barrier.h"
+#include "check.h"
+#include "isolate.h"
+#include "rng.h"
+#include "stats.h"
+#include "team.h"
+
+#include <stdatomic.h>
+
+enum { LIMIT = 64 << 20, ISOLATES = 3, ROUNDS = CHECK_SCALED(3000), CONTESTED = 8, KEPT = 64 };
+
+static window_memory memory;
+static uint32_t contested[CONTESTED];
+static barrier together = BARRIER(ISOLATES);
+static uint64_t seed;
+
+static uint32_t take(isolate *self, size_t size) {
+    const uint32_t block = isolate_malloc(self, size);
+    CHECK_NE(block, ISOLATE_NONE);
+    CHECK_LE(block + size, LIMIT);
+    CHECK_EQ(block % 16, 0);
+    return block;
+}
+
+static size_t any_size(rng *random) {
+    return rng_log_size(random, 300000);
+}
+
+/* Who has a block that another one has as well may find it freed; that is all. */
+static void use(isolate *self, rng *random, uint32_t kept[KEPT]) {
+    for (int i = 0; i < 40; i++) {
+        uint32_t *place = &kept[rng_below(random, KEPT)];
+        if (*place == ISOLATE_NONE) {
+            *place = take(self, any_size(random));
+            continue;
+        }
+        const int pinned =
+            rng_below(random, 8) == 0 ? ss_api_own()->window_pin(self->holder, *place) : -1;
+        isolate_free(self, *place);
+        if (pinned == 0)
+            ss_api_own()->window_unpin(self->holder, *place);
+        *place = ISOLATE_NONE;
+    }
+}
+
+static void work(unsigned index, void *context) {
+    static isolate all[ISOLATES];
+    isolate *self = &all[index];
+    rng random = {seed + index};
+    uint32_t kept[KEPT];
+    (void)context;
+    for (int i = 0; i < KEPT; i++)
+        kept[i] = ISOLATE_NONE;
+    CHECK(isolate_join(self, &memory));
+    for (int round = 0; round < ROUNDS; round++) {
+        uint8_t kinds[CONTESTED];
+        if (index == 0)
+            for (int i = 0; i < CONTESTED; i++)
+                contested[i] = take(self, any_size(&random));
+        barrier_wait(&together);
+        for (int i = 0; i < CONTESTED; i++)
+            kinds[i] = isolate_kind(self, contested[i]);
+        barrier_wait(&together);
+        for (int i = 0; i < CONTESTED; i++)
+            isolate_free_as(self, contested[i], kinds[i]);
+        if (rng_below(&random, 16) == 0)
+            ss_api_own()->window_drain(self->holder);
+        use(self, &random, kept);
+        if (rng_below(&random, 200) == 0)
+            superslab_trim();
+    }
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i] != ISOLATE_NONE)
+            isolate_free(self, kept[i]);
+    isolate_leave(self);
+}
+
+int main(int argc, char **argv) {
+    seed = check_seed(argc, argv, 42);
+    const superslab_stats before = stats_start();
+    memory = window_map(LIMIT);
+    static isolate first; /* keeps the window from ending */
+    CHECK(isolate_join(&first, &memory));
+    team_run(ISOLATES, work, NULL);
+    ss_api_window_stats stats;
+    ss_api_own()->window_stats(first.holder, &stats);
+    CHECK_EQ(stats.live_blocks, 0);
+    CHECK_EQ(stats.live_bytes, 0);
+    CHECK_GT(stats.contained, ROUNDS);
+
+    CHECK_EQ(isolate_malloc(&first, LIMIT), 0); /* the window is whole */
+    isolate_leave(&first);
+    stats_check_returned(&before);
+    window_unmap(&memory);
+}
