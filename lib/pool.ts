@@ -49,10 +49,10 @@ export class Pool implements Disposable {
 
   /** Frees what rests in the pool. The pool can be used again. */
   trim(): void {
-    for (let buffer = this.#resting.pop(); buffer !== undefined; buffer = this.#resting.pop()) {
-      buffers.wake(buffer)
-      buffers.free(buffer)
-    }
+    const ending = this.#resting
+    this.#resting = []
+    ending.forEach(buffers.wake)
+    buffers.freeAll(ending)
   }
 
   [Symbol.dispose](): void {

@@ -45,7 +45,7 @@ export class Scope implements Disposable {
   free(): void {
     const ending = this.#buffers
     this.#buffers = []
-    for (const buffer of ending.reverse()) if (buffers.isLive(buffer)) buffers.free(buffer)
+    buffers.freeAll(new Set(ending.reverse().filter(buffers.isLive)))
   }
 
   [Symbol.dispose](): void {

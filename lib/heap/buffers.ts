@@ -22,6 +22,8 @@ export interface Buffers {
   alloc(size: number): Buffer
   allocZeroed(size: number): Buffer
   free(buffer: Uint8Array): void
+  /** Frees every one, then throws what was thrown first. */
+  freeAll(ending: Iterable<Buffer>): void
   realloc(buffer: Uint8Array, size: number): Buffer
   usableSize(buffer: Uint8Array): number
   asBuffer(view: Uint8Array): Buffer
@@ -94,6 +96,17 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (block < 0) throw doubleFree(buffer, block)
     blocks.free(block)
     SlabBuffer.set(buffer, freed)
+  }
+
+  function freeAll(ending: Iterable<Buffer>): void {
+    const errors: unknown[] = []
+    for (const buffer of ending)
+      try {
+        free(buffer)
+      } catch (error) {
+        errors.push(error)
+      }
+    if (errors.length > 0) throw errors[0]
   }
 
   function freeReceived(view: Uint8Array): void {
@@ -244,6 +257,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     alloc,
     allocZeroed,
     free,
+    freeAll,
     realloc,
     usableSize,
     asBuffer,

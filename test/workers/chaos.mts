@@ -94,7 +94,7 @@ const actions = [
   () => attempt(() => pool.free(pick(live) ?? Buffer.alloc(1))),
   () => attempt(() => heap.usableSize(random.next())),
   () => attempt(() => usableSize(pick(stale) ?? Buffer.alloc(1))),
-  () => attempt(() => realloc(pick(stale) ?? Buffer.alloc(1), 100)),
+  () => keep(attempt(() => realloc(pick(stale) ?? Buffer.alloc(1), 100))),
   () => attempt(() => asBuffer(structuredClone(pick(live) ?? Buffer.alloc(9)).subarray(1))),
   () => {
     // Past the end of a live Buffer, and before it.
@@ -135,7 +135,7 @@ function finish(): void {
   for (const buffer of live) attempt(() => free(buffer))
   for (const block of raw) attempt(() => heap.free(block))
   for (const buffer of pooled) attempt(() => pool.free(buffer))
-  pool.trim()
+  attempt(() => pool.trim())
   live = []
   raw = []
   parentPort?.postMessage(counts)
