@@ -135,6 +135,8 @@ export interface Addon {
     limit: number,
   ): IsolateWindow | undefined
   windowStrides(): number[]
+  /** Bytes of addresses that the system lets the process have. */
+  addressLimit(): number
   windowStats(): HeapStats
   viewFree(view: Uint8Array): number
   viewLook(view: Uint8Array): number

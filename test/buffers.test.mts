@@ -144,6 +144,21 @@ test.serial('a pool recycles objects and notices misuse', (t) => {
   t.is(stats().heap.liveBlocks, before + 1)
 })
 
+test.serial('what ends many Buffers ends all of them, whatever has become of one', (t) => {
+  const before = stats().heap.liveBlocks
+  const pool = new Pool(64)
+  const buffers = [pool.alloc(), pool.alloc(), pool.alloc()]
+  for (const buffer of buffers) pool.free(buffer)
+  heap.free(buffers[1]?.byteOffset as number) // as another thread might
+  t.throws(() => pool.trim(), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  t.is(stats().heap.liveBlocks, before)
+  const scope = new Scope()
+  const [, middle] = [scope.alloc(10), scope.alloc(20), scope.alloc(30)]
+  heap.free((middle as Buffer).byteOffset)
+  t.throws(() => scope.free(), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  t.is(stats().heap.liveBlocks, before)
+})
+
 test.serial('a pin holds a free off until the last one is released', (t) => {
   for (const size of [40, 200_000]) {
     const before = stats().heap.liveBlocks

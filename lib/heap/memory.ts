@@ -1,6 +1,8 @@
 import { totalmem } from 'node:os'
 import { constrainedMemory } from 'node:process'
 import { MessageChannel } from 'node:worker_threads'
+import { outOfMemory } from '../errors'
+import { addon } from '../native'
 
 /*
  * Shared memory that grows in place. A shared WebAssembly.Memory is the better one of the two kinds: its buffer has a
@@ -28,42 +30,60 @@ export const pageBytes = 65536
 
 /** One page less than 4 GiB: views of a buffer of 2 ** 32 bytes are not cloned right by Node 20. */
 const mostBytes = 2 ** 32 - pageBytes
+/** More than V8 reserves for a shared WebAssembly.Memory, guards included. */
+const guardedBytes = 2 ** 35
 /** What is refused below this is refused. */
-const leastBytes = 16 * 2 ** 20
+const leastBytes = 4 * 2 ** 20
 
-/** No window is larger than the memory there is, so that it is full before the machine is. */
+/**
+ * No window is larger than three quarters of the memory there is, so that it is full, and says so, before the machine or
+ * the container is, nor than an eighth of the addresses: V8 ends the process that has none left for it.
+ */
 export function sensibleLimit(): number {
   const constrained = constrainedMemory?.() ?? 0
   const there = constrained > 0 && constrained < totalmem() ? constrained : totalmem()
-  return Math.min(mostBytes, Math.max(leastBytes, Math.floor(there / pageBytes) * pageBytes))
+  const sensible = Math.min(mostBytes, there * 0.75, addon.addressLimit() / 8)
+  return Math.max(leastBytes, Math.floor(sensible / pageBytes) * pageBytes)
 }
 
 /** Reserves `limit` bytes, or what the system grants of them, and makes the first page usable. */
 export function reserve(limit: number): { memory: Memory; limit: number } {
+  const memory = reserveWasm(pageBytes, limit)
+  if (memory !== undefined) return { memory, limit }
   for (let bytes = limit; ; bytes = Math.floor(bytes / 2 / pageBytes) * pageBytes)
     try {
-      return { memory: reserveExactly(bytes), limit: bytes }
-    } catch (error) {
-      if (bytes < leastBytes * 2) throw error
+      return { memory: growable(pageBytes, bytes), limit: bytes }
+    } catch {
+      if (bytes < leastBytes * 2) throw outOfMemory(`a window of ${bytes} bytes`)
     }
 }
 
-function reserveExactly(bytes: number): Memory {
-  if (WebAssembly === undefined) return growable(pageBytes, bytes)
+/** Not where addresses are few: it reserves guards of gigabytes beside the memory, and V8 keeps what it got if they fail. */
+function reserveWasm(bytes: number, most: number): GrowingMemory | undefined {
+  if (WebAssembly === undefined || addon.addressLimit() < guardedBytes) return undefined
+  const [initial, maximum] = [bytes / pageBytes, most / pageBytes]
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: bytes / pageBytes, shared: true })
+    return new WebAssembly.Memory({ initial, maximum, shared: true })
   } catch {
-    // It reserves guards beside the memory, which a limit on addresses may refuse.
-    return growable(pageBytes, bytes)
+    return undefined
   }
 }
 
 /** All of it usable at once: what nobody touches costs nothing. */
 export function reserveTable(bytes: number): SharedArrayBuffer {
-  return growable(bytes, bytes)
+  try {
+    return growable(bytes, bytes)
+  } catch {
+    const whole = Math.ceil(bytes / pageBytes) * pageBytes
+    const memory = reserveWasm(whole, whole)
+    if (memory === undefined) throw outOfMemory(`a table of ${bytes} bytes`)
+    return memory.buffer
+  }
 }
 
+/** Refused by an engine whose shared memory does not grow: what it makes instead does not begin at a page. */
 function growable(bytes: number, maxByteLength: number): SharedArrayBuffer {
+  if (!('growable' in SharedArrayBuffer.prototype)) throw new RangeError('no memory that grows')
   const Growable = SharedArrayBuffer as new (
     length: number,
     options: { maxByteLength: number },

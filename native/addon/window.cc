@@ -306,6 +306,11 @@ napi_value stats(napi_env env, napi_callback_info) {
 }
 
 /* The bytes that a block of each class holds. */
+/* addressLimit(): bytes of addresses that the process may have. */
+napi_value address_limit(napi_env env, napi_callback_info) {
+    return number(env, static_cast<double>(heap()->address_limit()));
+}
+
 napi_value strides(napi_env env, napi_callback_info) {
     napi_value out = nullptr;
     napi_create_array(env, &out);
@@ -321,10 +326,15 @@ void window_exports(Napi::Env env, Napi::Object exports) {
         const char *name;
         napi_callback callback;
     } functions[] = {
-        {"windowJoin", join},          {"windowStats", stats},
-        {"windowStrides", strides},    {"viewFree", view_free},
-        {"viewLook", view_look},       {"viewUsableSize", view_usable_size},
-        {"viewAddress", view_address}, {"viewFill", view_fill},
+        {"windowJoin", join},
+        {"windowStats", stats},
+        {"windowStrides", strides},
+        {"addressLimit", address_limit},
+        {"viewFree", view_free},
+        {"viewLook", view_look},
+        {"viewUsableSize", view_usable_size},
+        {"viewAddress", view_address},
+        {"viewFill", view_fill},
         {"viewSet", view_set},
     };
     for (const auto &[name, callback] : functions) {

@@ -86,6 +86,7 @@ static superslab_api own = {
     .window_check = ss_window_check,
     .window_stride = ss_window_stride,
     .window_stats = ss_window_stats,
+    .address_limit = ss_os_address_limit,
 };
 
 /* Where this object was loaded from; its own note tells. */

@@ -102,6 +102,7 @@ typedef struct superslab_api {
     superslab_error (*window_check)(const void *address);
     uint32_t (*window_stride)(unsigned bin);
     void (*window_stats)(const ss_holder *holder, ss_api_window_stats *out);
+    size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
 } superslab_api;
 
 /* This copy's own table. */
