@@ -1,6 +1,8 @@
 import { argumentRange } from './errors'
 import { buffers } from './heap/instance'
 
+const { alloc, free, freeAll, rest, wake } = buffers // constants, so that calls of them are inlined
+
 export interface PoolOptions {
   /** How many Buffers may rest in the pool; what is freed beyond that is freed. */
   max?: number
@@ -31,19 +33,19 @@ export class Pool implements Disposable {
   /** A Buffer of the pool's size, contents undefined. */
   alloc(): Buffer {
     const buffer = this.#resting.pop()
-    if (buffer === undefined) return buffers.alloc(this.size)
-    buffers.wake(buffer)
+    if (buffer === undefined) return alloc(this.size)
+    wake(buffer)
     return buffer
   }
 
   /** Takes back a Buffer of this size, whether this pool or `alloc` made it. */
   free(buffer: Buffer): void {
-    buffers.rest(buffer, this.size)
+    rest(buffer, this.size)
     if (this.#resting.length < this.max) {
       this.#resting.push(buffer)
     } else {
-      buffers.wake(buffer)
-      buffers.free(buffer)
+      wake(buffer)
+      free(buffer)
     }
   }
 
@@ -51,8 +53,8 @@ export class Pool implements Disposable {
   trim(): void {
     const ending = this.#resting
     this.#resting = []
-    ending.forEach(buffers.wake)
-    buffers.freeAll(ending)
+    ending.forEach(wake)
+    freeAll(ending)
   }
 
   [Symbol.dispose](): void {

@@ -15,7 +15,9 @@ const colours = [
 const area = { left: 60, top: 20, width: 520, height: 300 }
 const [least, most] = [3, 300_000] // nanoseconds
 
-export function chart({ medians, node }, sizes) {
+export function chart({ medians, node }) {
+  const sizesOf = Object.keys(medians).map((key) => key.match(/^pair \S+ (\d+)$/)?.[1])
+  const sizes = [...new Set(sizesOf.filter(Boolean).map(Number))].sort((a, b) => a - b)
   const x = (size) =>
     area.left + (area.width * Math.log2(size / sizes[0])) / Math.log2(sizes.at(-1) / sizes[0])
   const y = (time) => area.top + area.height * (1 - Math.log(time / least) / Math.log(most / least))
@@ -31,7 +33,8 @@ export function chart({ medians, node }, sizes) {
     parts.push(
       `<text x="${x(size)}" y="${area.top + area.height + 18}" text-anchor="middle">${bytes(size)}</text>`,
     )
-  for (const [i, [name, { title }]] of Object.entries(contenders).entries()) {
+  const drawn = Object.entries(contenders).filter(([, { size }]) => size === undefined)
+  for (const [i, [name, { title }]] of drawn.entries()) {
     const points = sizes
       .map((size) => [x(size), medians[`pair ${name} ${size}`]?.nanoseconds])
       .filter(([, time]) => time !== undefined)

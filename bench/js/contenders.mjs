@@ -1,4 +1,12 @@
-// Ways to get a block of memory and to be done with it. Each is loaded in a process of its own.
+// Ways to get a block of memory and to be done with it. Each is loaded in a process of its own. Those with a `size` are
+// measured with that size alone.
+
+async function watched(options) {
+  const { alloc, free, watch } = await import('superslab')
+  watch(options)
+  return { take: alloc, end: free }
+}
+
 export const contenders = {
   heap: {
     title: 'superslab/raw',
@@ -61,5 +69,15 @@ export const contenders = {
     async load() {
       return { take: (size) => new Uint8Array(size), end: () => {} }
     },
+  },
+  tracked: {
+    title: 'superslab alloc, watch({ track: true })',
+    size: 64,
+    load: () => watched({ track: true }),
+  },
+  collected: {
+    title: 'superslab alloc, watch({ collect: true })',
+    size: 64,
+    load: () => watched({ collect: true }),
   },
 }

@@ -27,6 +27,13 @@ const aims = [
   ['the same, 64 KiB', pair('alloc', 65_536), pair('allocUnsafe', 65_536), 15],
   ['Pool of 64 B, beside Buffer.allocUnsafe', pair('pool', 64), pair('allocUnsafe', 64), 2.5],
   [
+    'alloc and free, 64 B, under `watch({ track: true })`, beside without',
+    pair('tracked', 64),
+    pair('alloc', 64),
+    '',
+  ],
+  ['the same under `watch({ collect: true })`', pair('collected', 64), pair('alloc', 64), ''],
+  [
     '1 MiB to a worker and back, beside a copy',
     ['handoff shared', 'microseconds'],
     ['handoff copied', 'microseconds'],
@@ -45,6 +52,12 @@ const aims = [
     '60 %',
   ],
   [
+    'the same, if messages took no memory',
+    ['parser none', 'meanRssBytes'],
+    ['parser allocUnsafe', 'meanRssBytes'],
+    '',
+  ],
+  [
     'message parser, time',
     ['parser alloc', 'milliseconds'],
     ['parser allocUnsafe', 'milliseconds'],
@@ -52,17 +65,22 @@ const aims = [
   ],
 ]
 
+/** The measurements that the table is made of. */
+export const aimed = new Set(aims.flatMap(([, ours, theirs]) => [ours[0], theirs[0]]))
+
 const units = { nanoseconds: 'ns', microseconds: 'µs', milliseconds: 'ms', pauseMilliseconds: 'ms' }
 
-function amount(value, name) {
-  if (name === 'meanRssBytes') return `${(value / 2 ** 20).toFixed(0)} MiB`
-  return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[name]}`
+function amount({ medians, variations }, [key, name]) {
+  const value = medians[key][name]
+  const spread = variations[key][name] === null ? '' : ` ±${variations[key][name].toFixed(0)}%`
+  if (name === 'meanRssBytes') return `${(value / 2 ** 20).toFixed(0)} MiB${spread}`
+  return `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[name]}${spread}`
 }
 
 export function figures(releases) {
-  const [{ medians }] = releases
+  const [first] = releases
   const rows = aims
-    .filter(([, ours]) => of(medians, ...ours) !== undefined)
+    .filter(([, ours]) => of(first.medians, ...ours) !== undefined)
     .map(([title, ours, theirs, aim]) => {
       const ratios = releases.map((release) => {
         const [one, other] = [of(release.medians, ...ours), of(release.medians, ...theirs)]
@@ -71,9 +89,8 @@ export function figures(releases) {
           ? `${(other / one).toFixed(1)} ×`
           : `${((one / other) * 100).toFixed(0)} %`
       })
-      const [one, other] = [of(medians, ...ours), of(medians, ...theirs)]
       const aimed = typeof aim === 'number' ? `≥ ${aim} ×` : aim && `≤ ${aim}`
-      return `| ${[title, amount(one, ours[1]), amount(other, theirs[1]), aimed, ...ratios].join(' | ')} |`
+      return `| ${[title, amount(first, ours), amount(first, theirs), aimed, ...ratios].join(' | ')} |`
     })
   const names = releases.map(({ node }) => `Node ${node.slice(1)}`)
   const head = ['', 'superslab', 'other', 'aim', ...names]

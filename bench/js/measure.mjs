@@ -1,15 +1,28 @@
-// One measurement in a process of its own: node measure.mjs CASE, a line of JSON on the way out.
-import { contenders } from './contenders.mjs'
-import { handoff } from './handoff.mjs'
-import { pair } from './pair.mjs'
-import { parse } from './parser.mjs'
-import { randomMixed } from './random-mixed.mjs'
-
+// One measurement in a process of its own: node measure.mjs CASE, a line of JSON on the way out. What another workload
+// needs is not loaded: it would be in this one's RSS.
 const { workload, contender, size } = JSON.parse(process.argv[2])
+
+async function contenderOf(name) {
+  const { contenders } = await import('./contenders.mjs')
+  return contenders[name]
+}
+
 const run = {
-  pair: () => pair(contenders[contender], { size }),
-  'random-mixed': () => randomMixed(contenders[contender]),
-  handoff: () => handoff(contender),
-  parser: () => parse(contender),
+  async pair() {
+    const { pair } = await import('./pair.mjs')
+    return pair(await contenderOf(contender), { size })
+  },
+  async 'random-mixed'() {
+    const { randomMixed } = await import('./random-mixed.mjs')
+    return randomMixed(await contenderOf(contender))
+  },
+  async handoff() {
+    const { handoff } = await import('./handoff.mjs')
+    return handoff(contender)
+  },
+  async parser() {
+    const { parse } = await import('./parser.mjs')
+    return parse(contender)
+  },
 }
 console.log(JSON.stringify(await run[workload]()))

@@ -1,6 +1,7 @@
 // A program that reads framed messages of 1 to 64 KB from a socket on loopback: four bytes of length, then as many of
 // payload. Each message is a Buffer of its own, of superslab or by Buffer.allocUnsafe; the last 64 are kept, as work
-// that is under way. The sender is another process. Garbage collection pauses and RSS are those of the reader.
+// that is under way. With `none` all are views of one Buffer: what the program takes besides its messages. The sender is
+// another process. Garbage collection pauses and RSS are those of the reader.
 import { fork } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { PerformanceObserver } from 'node:perf_hooks'
@@ -61,8 +62,17 @@ function parser(alloc, received) {
   }
 }
 
-export async function parse(kind) {
-  const { alloc, free } = kind === 'alloc' ? await import('superslab') : {}
+const ways = {
+  alloc: () => import('superslab'),
+  allocUnsafe: () => ({ alloc: Buffer.allocUnsafe, free() {} }),
+  none() {
+    const all = Buffer.alloc(sizes.most)
+    return { alloc: (size) => all.subarray(0, size), free() {} }
+  },
+}
+
+export async function parse(way) {
+  const { alloc, free } = await ways[way]()
   const sender = fork(fileURLToPath(import.meta.url), { execArgv: [] })
   const port = await new Promise((resolve) => sender.once('message', resolve))
   const pauses = []
@@ -73,14 +83,13 @@ export async function parse(kind) {
   const working = new Array(kept).fill(undefined)
   let count = 0
   let bytes = 0
-  const end = free ?? (() => {})
   const received = (message) => {
     bytes += message.length + message[0]
     const at = count++ % kept
-    if (working[at] !== undefined) end(working[at])
+    if (working[at] !== undefined) free(working[at])
     working[at] = message
   }
-  const take = parser(alloc ?? Buffer.allocUnsafe, received)
+  const take = parser(alloc, received)
   let peak = 0
   let sum = 0
   let samples = 0

@@ -1,8 +1,11 @@
 // npm run bench:js: what Buffers and blocks cost in JavaScript, beside Node's own ways; see docs/benchmarks/javascript.md.
 //   --rounds N        5 by default; each round measures everything once, every other one backwards
 //   --only LIST       of pair, random-mixed, handoff, parser
+//   --sizes LIST      of pair, in bytes
+//   --aims            only what the table needs, not all of the chart
 //   --node LIST       also with these releases, installed for the run: 22,24,26
-//   --save            writes docs/benchmarks/javascript.json and .svg and the table of the README
+//   --save            writes docs/benchmarks/javascript.json and .svg and the tables of the README and javascript.md;
+//                     what was saved before and is not measured now stays
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -10,35 +13,47 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { chart } from './chart.mjs'
 import { contenders } from './contenders.mjs'
-import { figures } from './figures.mjs'
+import { aimed, figures } from './figures.mjs'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', default: 'pair,random-mixed,handoff,parser' },
+    sizes: { type: 'string', default: '64,256,1024,4096,65536,1048576' },
+    aims: { type: 'boolean', default: false },
     node: { type: 'string', default: '' },
     save: { type: 'boolean', default: false },
   },
 })
 const folder = path.join(import.meta.dirname, '..', '..')
-const sizes = [64, 256, 1024, 4096, 65_536, 1_048_576]
+const sizes = values.sizes.split(',').map(Number)
 const only = values.only.split(',')
 
-const ofSize = Object.keys(contenders)
-const anySize = ofSize.filter((name) => !contenders[name].oneSize)
+const keyOf = ({ workload, contender, size }) => [workload, contender, size].join(' ').trim()
+
+const names = Object.keys(contenders)
+const ofSize = (size) => names.filter((name) => (contenders[name].size ?? size) === size)
+const anySize = names.filter((name) => !contenders[name].oneSize && !contenders[name].size)
 const cases = [
-  ...sizes.flatMap((size) => ofSize.map((contender) => ({ workload: 'pair', contender, size }))),
+  ...sizes.flatMap((size) =>
+    ofSize(size).map((contender) => ({ workload: 'pair', contender, size })),
+  ),
   ...anySize.map((contender) => ({ workload: 'random-mixed', contender })),
   ...['shared', 'copied'].map((contender) => ({ workload: 'handoff', contender })),
-  ...['alloc', 'allocUnsafe'].map((contender) => ({ workload: 'parser', contender })),
-].filter(({ workload }) => only.includes(workload))
-
-const keyOf = ({ workload, contender, size }) => [workload, contender, size].join(' ').trim()
+  ...['alloc', 'allocUnsafe', 'none'].map((contender) => ({ workload: 'parser', contender })),
+].filter((one) => only.includes(one.workload) && (!values.aims || aimed.has(keyOf(one))))
 
 function median(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The deviation of the sample over its mean, in percent. */
+function variation(numbers) {
+  const mean = numbers.reduce((sum, one) => sum + one, 0) / numbers.length
+  const squares = numbers.reduce((sum, one) => sum + (one - mean) ** 2, 0)
+  return (Math.sqrt(squares / (numbers.length - 1)) / mean) * 100
 }
 
 function measure(node, one) {
@@ -58,14 +73,18 @@ function measureAll(node) {
       results.get(keyOf(one)).push(measure(node, one))
     }
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-  const medians = {}
+  const release = { node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(), rounds }
+  const [medians, variations] = [{}, {}]
   for (const [key, all] of results) {
     medians[key] = {}
-    for (const name of Object.keys(all[0]))
-      if (typeof all[0][name] === 'number')
-        medians[key][name] = Number(median(all.map((one) => one[name])).toPrecision(4))
+    variations[key] = {}
+    for (const name of Object.keys(all[0]).filter((name) => typeof all[0][name] === 'number')) {
+      const numbers = all.map((one) => one[name])
+      medians[key][name] = Number(median(numbers).toPrecision(4))
+      variations[key][name] = numbers.length > 1 ? Number(variation(numbers).toFixed(1)) : null
+    }
   }
-  return { node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(), rounds, medians }
+  return { ...release, medians, variations }
 }
 
 /** A release of Node from the registry, in a folder of its own. */
@@ -91,15 +110,21 @@ for (const version of values.node.split(',').filter(Boolean)) {
   }
 }
 
-/** What an earlier run saved of other workloads stays; ratios are within one workload. */
+/** What an earlier run saved of other workloads or sizes stays; ratios are within one of these. The oldest Node first. */
 function joined(releases) {
   const file = path.join(folder, 'docs/benchmarks/javascript.json')
   const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).releases : []
   const added = releases.map((release) => {
     const same = before.find(({ node }) => node === release.node)
-    return { ...release, medians: { ...same?.medians, ...release.medians } }
+    return {
+      ...release,
+      medians: { ...same?.medians, ...release.medians },
+      variations: { ...same?.variations, ...release.variations },
+    }
   })
-  return [...added, ...before.filter(({ node }) => added.every((one) => one.node !== node))]
+  const kept = before.filter(({ node }) => added.every((one) => one.node !== node))
+  const major = ({ node }) => Number.parseInt(node.slice(1), 10)
+  return [...added, ...kept].toSorted((a, b) => major(a) - major(b))
 }
 
 if (values.save) releases = joined(releases)
@@ -112,8 +137,8 @@ if (values.save) {
     'docs/benchmarks/javascript.json',
     `${JSON.stringify({ machine, releases }, undefined, 1)}\n`,
   )
-  save('docs/benchmarks/javascript.svg', chart(releases[0], sizes))
-  const readme = readFileSync(path.join(folder, 'README.md'), 'utf8')
+  save('docs/benchmarks/javascript.svg', chart(releases[0]))
   const marks = /(<!-- results: npm run bench:js -->\n)[\s\S]*?(\n<!-- end of results -->)/
-  save('README.md', readme.replace(marks, `$1${table}$2`))
+  for (const page of ['README.md', 'docs/benchmarks/javascript.md'])
+    save(page, readFileSync(path.join(folder, page), 'utf8').replace(marks, `$1${table}$2`))
 }
