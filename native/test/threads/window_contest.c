@@ -57,16 +57,19 @@ static void work(unsigned index, void *context) {
         kept[i] = ISOLATE_NONE;
     CHECK(isolate_join(self, &memory));
     for (int round = 0; round < ROUNDS; round++) {
+        uint32_t blocks[CONTESTED];
         uint8_t kinds[CONTESTED];
         if (index == 0)
             for (int i = 0; i < CONTESTED; i++)
                 contested[i] = take(self, any_size(&random));
         barrier_wait(&together);
-        for (int i = 0; i < CONTESTED; i++)
-            kinds[i] = isolate_kind(self, contested[i]);
+        for (int i = 0; i < CONTESTED; i++) {
+            blocks[i] = contested[i];
+            kinds[i] = isolate_kind(self, blocks[i]);
+        }
         barrier_wait(&together);
         for (int i = 0; i < CONTESTED; i++)
-            isolate_free_as(self, contested[i], kinds[i]);
+            isolate_free_as(self, blocks[i], kinds[i]);
         if (rng_below(&random, 16) == 0)
             ss_api_own()->window_drain(self->holder);
         use(self, &random, kept);
