@@ -78,27 +78,31 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
     return taken;
 }
 
-/* Ends the spares of a space that cannot be made larger, and has its runs joined: purged runs are not
- * joined with dirty ones. */
+/* Of a space that cannot be made larger, ends the slabs that are wholly free and has the runs joined: purged
+ * runs are not joined with dirty ones. */
 static SS_COLD bool make_room(ss_space *space) {
     if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) != space->bytes)
         return false;
-    bool spares = ss_purge_spares_of(space);
-    return ss_span_purge(space, 0) != 0 || spares;
+    ss_purge_whole_slabs(space);
+    ss_span_purge(space, 0);
+    return true;
+}
+
+static size_t take(ss_space *space, size_t size, uint32_t *offsets, size_t count) {
+    return size > SS_HEADLESS_MAX ? take_large(space, size, offsets, count)
+                                  : take_small(space, size, offsets, count);
 }
 
 SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
                                               uint32_t *offsets, size_t count) {
     ss_space *space = space_of(region);
-    size_t taken = 0;
     if (size > space->bytes) {
         errno = ENOMEM;
         return 0;
     }
-    do
-        taken = size > SS_HEADLESS_MAX ? take_large(space, size, offsets, count)
-                                       : take_small(space, size, offsets, count);
-    while (taken == 0 && count != 0 && make_room(space));
+    size_t taken = take(space, size, offsets, count);
+    if (taken == 0 && count != 0 && make_room(space))
+        taken = take(space, size, offsets, count);
     if (taken == 0 && count != 0)
         set_no_room(space);
     return taken;

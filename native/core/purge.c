@@ -109,19 +109,20 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
     return given;
 }
 
-bool ss_purge_spares_of(ss_space *space) {
-    bool any = false;
+/* Those that the scavenger lists while they are young are not counted as spares. */
+void ss_purge_whole_slabs(ss_space *space) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
-        if (atomic_load_explicit(&space->spares[bin], memory_order_relaxed) != 0) {
+        if ((uint32_t)atomic_load_explicit(&space->listed[bin], memory_order_relaxed) != 0)
             list_visit(space, bin, false);
-            any = true;
-        }
-    return any;
 }
 
 void ss_purge_spares(void) {
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        ss_purge_spares_of(ss_space_own(i));
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
+        ss_space *space = ss_space_own(i);
+        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+            if (atomic_load_explicit(&space->spares[bin], memory_order_relaxed) != 0)
+                list_visit(space, bin, false);
+    }
 }
 
 size_t ss_purge_slabs(ss_space *space) {

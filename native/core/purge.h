@@ -9,8 +9,9 @@ size_t ss_purge_slabs(ss_space *space);
 
 /* Ends the spares of all of malloc's spaces. */
 void ss_purge_spares(void);
-/* Those of one space; false if it had none. */
-bool ss_purge_spares_of(ss_space *space);
+
+/* Ends the slabs of a space that are wholly free, spares or not. */
+void ss_purge_whole_slabs(ss_space *space);
 
 /* The same for those from which no block was taken, and to which none was given, since the last call, or
  * `at_once` for those that changed as well. True if there are some that the next call may purge. */
