@@ -25,14 +25,14 @@ static uint32_t round_stride(unsigned index) {
     return (UINT32_C(256) << doubling) + (UINT32_C(32) << doubling) * (step + 1);
 }
 
-static void class_set(ss_class *class, uint32_t stride, uint32_t first) {
+static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t least) {
     uint32_t granules = 1, capacity;
     for (;; granules++) {
         uint32_t bytes = granules << SS_GRANULE_SHIFT;
         capacity = (bytes - first) / stride;
         /* The tail is never touched, so it costs addresses, not memory: an eighth is little. */
         if (granules == SS_SLAB_MAX_GRANULES ||
-            (capacity >= SS_SLAB_MIN_BLOCKS && bytes - capacity * stride <= bytes / 8))
+            (capacity >= least && bytes - capacity * stride <= bytes / 8))
             break;
     }
     uint32_t most = SS_BIN_MAX_BYTES / stride;
@@ -56,9 +56,9 @@ unsigned ss_aligned_bin(const ss_class *classes, size_t alignment, size_t size) 
 
 void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
     for (unsigned i = 0; i < SS_HEADLESS_COUNT; i++)
-        class_set(&classes[i], round_stride(i), 0);
+        class_set(&classes[i], round_stride(i), 0, SS_SLAB_HEADLESS_BLOCKS);
     for (unsigned i = 0; i < SS_HEADED_COUNT; i++) {
         uint32_t stride = i < 16 ? round_stride(i) : i == 16 ? 272 : round_stride(i - 1) + 16;
-        class_set(&classes[SS_BIN_HEADED + i], stride, 16);
+        class_set(&classes[SS_BIN_HEADED + i], stride, 16, SS_SLAB_HEADED_BLOCKS);
     }
 }

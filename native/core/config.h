@@ -15,6 +15,7 @@
 /* Addresses reserved for the first region: half headed, half headless. Nothing of it costs memory
  * until it is used. */
 #define SS_REGION_BYTES ((size_t)1 << 38)
+#define SS_HEADED_GRANULES (SS_REGION_BYTES / 2 >> SS_GRANULE_SHIFT)
 /* The smallest region worth having; what is refused at this size is refused. */
 #define SS_REGION_MIN_BYTES ((size_t)8 << 20)
 /* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
@@ -39,8 +40,13 @@
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
 #define SS_BIN_COUNT 256u
-/* A slab of a mid class takes granules until it holds this many blocks and wastes little. */
-#define SS_SLAB_MIN_BLOCKS 4u
+/* A slab of a mid class takes granules until it holds this many blocks and wastes little. Few slabs are
+ * little traffic on the lists, and what is not touched costs nothing; but a caller's region may be small.
+ * The explorer has its own number, for there are fewer interleavings of less. */
+#ifndef SS_SLAB_HEADED_BLOCKS
+#define SS_SLAB_HEADED_BLOCKS 16u
+#endif
+#define SS_SLAB_HEADLESS_BLOCKS 4u
 #define SS_SLAB_MAX_GRANULES 16u
 
 /* ---- thread bins ---- */

@@ -1,6 +1,6 @@
 /* The freeing half of the hot path, and what lies below it:
  *
- *   superslab_free           range, header, push                        hot.h, 15 lines
+ *   superslab_free           bin by the address, header, push           hot.h, 20 lines
  *     ss_free_overflow       bin full, thread unborn, parked or ended
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      slab.c
@@ -37,27 +37,7 @@ static void push_or_overflow(void *block, unsigned bin) {
     ss_attend();
 }
 
-/* Whether a block with a live header is of the class it says; reports it if not. */
-static bool is_of_bin(const void *block, unsigned bin) {
-    ss_block found;
-    ss_block_find((uintptr_t)block, &found);
-    if (found.slab != NULL && found.start == (uintptr_t)block && found.bin == bin)
-        return true;
-    ss_thread_leave(ss_thread_self());
-    ss_report(found.slab == NULL                      ? SUPERSLAB_ERROR_UNKNOWN_POINTER
-              : found.start != (uintptr_t)block       ? SUPERSLAB_ERROR_INSIDE_BLOCK
-              : bin - SS_BIN_HEADED < SS_HEADED_COUNT ? SUPERSLAB_ERROR_WRONG_CLASS
-                                                      : SUPERSLAB_ERROR_CORRUPTED_HEADER,
-              block);
-    return false;
-}
-
 SS_COLD void ss_free_overflow(void *block, unsigned bin) {
-    /* Looked up where no bin of the class has been used, which no number but a class's leads to; else
-     * left to the flush. */
-    const ss_heap *own = ss_thread_self()->own;
-    if (!ss_thread_has_bin(own, bin) && !is_of_bin(block, bin))
-        return;
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     push_or_overflow(block, bin);
@@ -165,9 +145,7 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 }
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
-    /* The header alone says whether a block of that size is live there. */
-    if (SS_LIKELY(ss_is_headed(block) && size <= SS_SMALL_MAX &&
-                  ss_header_get(block) == ss_bin_of_size(size))) {
+    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size))) {
         superslab_free(block);
         return;
     }

@@ -35,12 +35,16 @@ SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
 }
 
 SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
-    if (SS_UNLIKELY(!ss_is_headed(block))) {
+    /* By the address, not by the header: where the block comes from another processor its header is
+     * still on the way, and the next malloc would have to wait to know which bin this push was into. */
+    size_t bin = ss_headed_bin(block);
+    if (SS_UNLIKELY(bin == 0)) {
         cold(block);
         return;
     }
-    unsigned bin = ss_header_get(block);
-    if (SS_UNLIKELY(bin < SS_BIN_HEADED)) {
+    uint8_t expected = (uint8_t)bin;
+    __asm__("" : "+r"(bin)); /* or the compiler goes on with the header, which is equal */
+    if (SS_UNLIKELY(ss_header_get(block) != expected)) {
         ss_free_dead_header(block);
         return;
     }

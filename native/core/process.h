@@ -6,13 +6,16 @@
 
 #define ss_process (&ss_process_state)
 
-/* Whether the address lies in the first headed space: the hot test. */
-static inline bool ss_is_headed(const void *address) {
-    /* Acquire: whoever sees the length sees the base, which is stored before it. */
-    size_t bytes = atomic_load_explicit(&ss_process_state.headed_bytes, memory_order_acquire);
-    return (uintptr_t)address -
-               atomic_load_explicit(&ss_process_state.headed_base, memory_order_relaxed) <
-           bytes;
+/* The hot test: the bin of the slab that the address lies in, 0 if it is in none of the first headed
+ * space. */
+static inline size_t ss_headed_bin(const void *address) {
+    /* Relaxed: whoever has a block got it, and with it the base and the entry, from its slab's owner; the
+     * entry changes only while nobody has one. For a pointer that is no block any answer will do. */
+    uintptr_t base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    uintptr_t granule = ((uintptr_t)address - base) >> SS_GRANULE_SHIFT;
+    return granule < SS_HEADED_GRANULES
+               ? atomic_load_explicit(&ss_headed_bins[granule], memory_order_relaxed)
+               : 0;
 }
 
 /* Sets errno to ENOMEM. Out of line: keeps errno's address out of the callers. */

@@ -80,6 +80,14 @@ static void record_give(ss_space *space, ss_slab *slab) {
 
 /* ---- making and ending slabs ---- */
 
+_Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES];
+
+/* Relaxed: see ss_headed_bin. */
+static void headed_bin_set(const ss_space *space, uint32_t granule, unsigned bin) {
+    if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
+        atomic_store_explicit(&ss_headed_bins[granule], (uint8_t)bin, memory_order_relaxed);
+}
+
 /* Fills in the record, then makes the slab known: all its blocks are free, and `owner` owns it. */
 static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_slab_view view = ss_slab_look(slab);
@@ -98,8 +106,10 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
-    for (uint32_t i = 0; i < class->granules; i++)
+    for (uint32_t i = 0; i < class->granules; i++) {
+        headed_bin_set(space, view.granule + i, view.bin);
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
+    }
 }
 
 /* Frees the records of dead slabs, which wait on their lists for somebody to pop them; true if there
@@ -162,8 +172,10 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
  * gives it away. So what it was is told by the caller, who looked before. */
 static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = view.class->granules;
-    for (uint32_t i = 0; i < granules; i++)
+    for (uint32_t i = 0; i < granules; i++) {
+        headed_bin_set(space, granule + i, 0);
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
+    }
     ss_lock_take(&space->lock);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)

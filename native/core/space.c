@@ -157,9 +157,7 @@ bool ss_space_init(void) {
         return false;
     if (made < 2 && space_make(SS_SPACE_HEADLESS, ss_process->region + half, half) == NULL)
         return false;
-    atomic_store_explicit(&ss_process->headed_base, (uintptr_t)ss_process->region,
-                          memory_order_relaxed);
-    atomic_store_explicit(&ss_process->headed_bytes, half, memory_order_release);
+    atomic_store_explicit(&ss_headed_base, (uintptr_t)ss_process->region, memory_order_relaxed);
     return true;
 }
 

@@ -141,8 +141,3 @@ ss_heap *ss_thread_heap(ss_thread **self) {
                           memory_order_relaxed);
     return own;
 }
-
-bool ss_thread_has_bin(const ss_heap *own, unsigned bin) {
-    return own != NULL && own != HEAP_IN_BIRTH && own != HEAP_AFTER_END &&
-           atomic_load_explicit(&own->bin[bin].capacity, memory_order_relaxed) != 0;
-}

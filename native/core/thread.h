@@ -65,9 +65,6 @@ static inline void ss_thread_leave(ss_thread *self) {
  * it then allocates without one. *self may change to the block of a thread that had none. */
 ss_heap *ss_thread_heap(ss_thread **self);
 
-/* Whether the calling thread has a heap with room in a bin. */
-bool ss_thread_has_bin(const ss_heap *own, unsigned bin);
-
 void ss_thread_init(void);
 
 #endif

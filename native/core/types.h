@@ -246,10 +246,6 @@ typedef struct ss_heap {
 #define SS_ATTENTION_FAULTS 2u    /* report what it found */
 
 typedef struct ss_process_data {
-    /* Hot: "is it ours and headed?" is one subtraction and one comparison. Zero before init. */
-    _Atomic uintptr_t headed_base;
-    _Atomic size_t headed_bytes;
-
     char *region; /* the first one; written by init alone */
     size_t region_bytes;
     /* First malloc's, which stay for ever, then the external ones, which may be retired: whoever looks
@@ -317,5 +313,13 @@ typedef struct ss_process_data {
 /* Hidden: reached without the global offset table. */
 extern ss_process_data ss_process_state __attribute__((visibility("hidden")));
 extern const ss_heap ss_empty_heap __attribute__((visibility("hidden")));
+
+/* Where the first headed space begins. Before init it is so high that no address lies behind it, NULL
+ * neither: a thread may still see that while others have begun. */
+extern _Atomic uintptr_t ss_headed_base __attribute__((visibility("hidden")));
+
+/* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
+ * registry. Only pages of it for granules that were used cost memory. */
+extern _Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES] __attribute__((visibility("hidden")));
 
 #endif

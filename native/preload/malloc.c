@@ -20,7 +20,7 @@ typedef size_t usable_size_function(void *block);
 /* ---- blocks of others ---- */
 
 static bool is_foreign(const void *block) {
-    return !ss_is_headed(block) && ss_space_find((uintptr_t)block) == NULL;
+    return ss_headed_bin(block) == 0 && ss_space_find((uintptr_t)block) == NULL;
 }
 
 /* Whether somebody's malloc may have made this: one reads what is before a block. A pointer that is

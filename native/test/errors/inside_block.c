@@ -1,5 +1,5 @@
-/* A pointer into a block is no block: noticed at once if the byte before it is no header, and when the
- * bin is flushed whatever that byte is. */
+/* A pointer into a block is no block: noticed at once unless the byte before it is the block's own header,
+ * and then when the bin is flushed. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"

@@ -5,7 +5,6 @@
 #include "report.h"
 #include "stats.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,8 +56,7 @@ static void of_libc(void) {
     reports_take();
 }
 
-/* In superslab's own addresses, where no block is. Where nothing was ever made usable there is no byte
- * to look at: then the fault is the report. */
+/* In superslab's own addresses, where no block is and perhaps nothing was ever made usable. */
 static void in_the_region(void *distance) {
     const uintptr_t anchor = (uintptr_t)block_new(100);
     const uintptr_t address = anchor + *(size_t *)distance;
@@ -88,10 +86,7 @@ int main(void) {
         if (result.signal == 0 && result.code == CHECK_SKIP_CODE)
             continue;
         tried++;
-        const bool faulted = result.signal == SIGSEGV || result.signal == SIGBUS ||
-                             strstr(result.text, "Sanitizer") != NULL;
-        if (!faulted)
-            child_check_clean(&result);
+        child_check_clean(&result);
     }
     CHECK_GT(tried, 0);
     stats_check_returned(&before);

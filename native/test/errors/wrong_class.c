@@ -1,5 +1,4 @@
-/* The header of another class before a block: what looks right to the first look is found when the bin
- * is flushed, and called by its name. */
+/* The header of another class before a block: found at once, and called by its name. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"
@@ -18,12 +17,12 @@ static void swap_run(size_t size, size_t other_size) {
         superslab_free(other);
         return;
     }
+    const unsigned char header = block[-1];
     block[-1] = other[-1];
     superslab_free(block);
-    superslab_trim();
     reports_expect_either(SUPERSLAB_ERROR_WRONG_CLASS, SUPERSLAB_ERROR_CORRUPTED_HEADER, block);
 
-    /* It is in nobody's hands: no new block of either class overlaps another. */
+    /* It is as live as before: no new block of either class overlaps another. */
     static extent extents[MORE];
     for (size_t i = 0; i < MORE; i++) {
         const size_t wanted = i % 2 == 0 ? size : other_size;
@@ -32,6 +31,8 @@ static void swap_run(size_t size, size_t other_size) {
     extents_check_disjoint(extents, MORE);
     for (size_t i = 0; i < MORE; i++)
         superslab_free((void *)extents[i].start);
+    block[-1] = header;
+    superslab_free(block);
     superslab_free(other);
     reports_expect_none();
     const superslab_stats now = stats_now();
