@@ -1,10 +1,10 @@
 /* The freeing half of the hot path, and what lies below it:
  *
- *   superslab_free           bin by the address, header, push           hot.h, 20 lines
- *     ss_free_overflow       bin full, thread unborn, parked or ended
+ *   superslab_free           bin by the address, header, push           hot.h, 25 lines
+ *     ss_free_overflow       bin full
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      slab.c
- *     ss_free_cold           NULL, headless, large, another region
+ *     ss_free_cold           NULL, headless, large, another region, thread unborn, parked or ended
  *     ss_free_dead_header    double free, inside a block, corrupted
  */
 #include "heap.h"
@@ -91,6 +91,14 @@ static SS_COLD void free_found(void *block) {
 SS_COLD void ss_free_cold(void *block) {
     if (block == NULL)
         return;
+    unsigned bin = (unsigned)ss_headed_bin(block); /* a thread without a heap comes here with any block */
+    if (bin != 0) {
+        if (ss_header_get(block) == bin)
+            ss_free_overflow(block, bin);
+        else
+            ss_free_dead_header(block);
+        return;
+    }
     ss_process_init();
     ss_space *space = ss_space_find((uintptr_t)block);
     if (space != NULL && space->kind == SS_SPACE_HEADLESS &&

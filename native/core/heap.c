@@ -1,5 +1,6 @@
 #include "heap.h"
 
+#include "class.h"
 #include "meta.h"
 #include "process.h"
 #include "purge.h"
@@ -15,6 +16,7 @@ static void *const no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 const ss_heap ss_empty_heap = {
     .top = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
+    .headed_base = SS_NO_BASE,
 };
 
 static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity, uint32_t blocks) {
@@ -40,6 +42,10 @@ ss_heap *ss_heap_acquire(void) {
     heap = ss_meta_take(sizeof(ss_heap));
     if (heap == NULL)
         return NULL;
+    /* Relaxed: whoever makes a heap has found the process ready. */
+    heap->tiny_max = SS_TINY_MAX;
+    heap->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    memcpy(heap->bin_of_step, ss_bin_of_step, sizeof heap->bin_of_step);
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
         bin_set(heap, bin, NO_SLOTS, 0, 0);
     ss_lock_take(&ss_process->heaps_lock);

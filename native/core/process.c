@@ -11,7 +11,7 @@
 #include <errno.h>
 
 ss_process_data ss_process_state;
-_Atomic uintptr_t ss_headed_base = (uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1);
+_Atomic uintptr_t ss_headed_base = SS_NO_BASE;
 
 SS_COLD void *ss_no_memory(void) {
     errno = ENOMEM;

@@ -7,15 +7,18 @@
 #define ss_process (&ss_process_state)
 
 /* The hot test: the bin of the slab that the address lies in, 0 if it is in none of the first headed
- * space. */
-static inline size_t ss_headed_bin(const void *address) {
+ * space, which begins at `base`. */
+static inline size_t ss_bin_at(uintptr_t base, const void *address) {
     /* Relaxed: whoever has a block got it, and with it the base and the entry, from its slab's owner; the
      * entry changes only while nobody has one. For a pointer that is no block any answer will do. */
-    uintptr_t base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
     uintptr_t granule = ((uintptr_t)address - base) >> SS_GRANULE_SHIFT;
     return granule < SS_HEADED_GRANULES
                ? atomic_load_explicit(&ss_headed_bins[granule], memory_order_relaxed)
                : 0;
+}
+
+static inline size_t ss_headed_bin(const void *address) {
+    return ss_bin_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), address);
 }
 
 /* Sets errno to ENOMEM. Out of line: keeps errno's address out of the callers. */

@@ -217,9 +217,14 @@ typedef struct ss_bin {
 } ss_bin;
 
 typedef struct ss_heap {
-    /* The hot part: a pop and a push touch one word here and the slots beside it. Only the owner
-     * writes; statistics read. */
-    _Atomic(void **) top[SS_BIN_COUNT]; /* the slot pushed last */
+    /* The slot pushed last. A pop and a push touch one word here and the slots beside it. Only the owner
+     * writes; statistics read. First, so that an index needs no offset. */
+    _Atomic(void **) top[SS_BIN_COUNT];
+    /* Constants of the process, of which each heap has its own: the hot paths have its address at hand,
+     * and need not load these as atomics. To the empty heap no size is tiny and no address headed. */
+    size_t tiny_max; /* the largest size that bin_of_step knows */
+    uintptr_t headed_base;
+    uint8_t bin_of_step[SS_TINY_STEPS];
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
@@ -236,6 +241,10 @@ typedef struct ss_heap {
     struct ss_heap *next;      /* all heaps ever made */
     struct ss_heap *next_free; /* under heaps_lock */
 } ss_heap;
+
+_Static_assert(offsetof(ss_heap, tiny_max) % SS_CACHE_LINE == 0 &&
+                   offsetof(ss_heap, bin) == offsetof(ss_heap, tiny_max) + 2 * SS_CACHE_LINE,
+               "the constants take two lines");
 
 /* ---- the process ---- */
 
@@ -316,6 +325,7 @@ extern const ss_heap ss_empty_heap __attribute__((visibility("hidden")));
 
 /* Where the first headed space begins. Before init it is so high that no address lies behind it, NULL
  * neither: a thread may still see that while others have begun. */
+#define SS_NO_BASE ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
 extern _Atomic uintptr_t ss_headed_base __attribute__((visibility("hidden")));
 
 /* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
