@@ -173,7 +173,7 @@ packageTest('the commands work', async (t, folder) => {
     '--runs',
     '1',
     '--settle',
-    '0',
+    '1',
     '--',
     'node',
     '-e',
