@@ -91,7 +91,8 @@ static SS_COLD void free_found(void *block) {
 SS_COLD void ss_free_cold(void *block) {
     if (block == NULL)
         return;
-    unsigned bin = (unsigned)ss_headed_bin(block); /* a thread without a heap comes here with any block */
+    unsigned bin =
+        (unsigned)ss_headed_bin(block); /* a thread without a heap comes here with any block */
     if (bin != 0) {
         if (ss_header_get(block) == bin)
             ss_free_overflow(block, bin);

@@ -107,7 +107,7 @@ static void check_errno(void) {
     }
 }
 
-#ifdef __GLIBC__ /* musl has none of it */
+#ifdef __GLIBC__                                           /* musl has none of it */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo, in favour of mallinfo2 */
 
 /* One line, of which nobody parses anything. */
