@@ -7,12 +7,12 @@ import type { Window } from './window'
  */
 
 export interface WatchOptions {
-  /** Remember where each Buffer was allocated. Costs a stack trace for each: some microseconds. */
+  /** Remember where each Buffer was allocated. Costs a stack trace for each: five or more microseconds. */
   track?: boolean
   /** Say at exit what was not freed. */
   warn?: boolean
   /**
-   * Free a Buffer that was garbage collected without `free`. Costs about a microsecond for each Buffer and a longer
+   * Free a Buffer that was garbage collected without `free`. Costs one or two microseconds for each Buffer and a longer
    * collection. Another thread must not use a Buffer that this one let go of.
    */
   collect?: boolean
