@@ -17,6 +17,7 @@ function declared(statement: string): string[] {
   const rest = statement
     .slice(marker.index)
     .replace(/_Atomic\s*\([^)]*\)|std::atomic<[^>]*>|_Atomic\s+\w+/, '')
+    .replace(/__attribute__\(\(.*?\)\)+/, '')
   if (/[()=]/.test(rest)) return []
   return rest.split(',').flatMap((one) => one.match(/(\w+)(\[[^\]]*\])?\s*$/)?.[1] ?? [])
 }

@@ -80,6 +80,7 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     }
     ss_header_set(block, SS_HEADER_FREED);
     top[1] = block;
+    SS_OPAQUE(bin);
     atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
     SS_ROUTE(FREE_HIT, 1);
     ss_thread_leave(self);
