@@ -91,15 +91,6 @@ static SS_COLD void free_found(void *block) {
 SS_COLD void ss_free_cold(void *block) {
     if (block == NULL)
         return;
-    unsigned bin =
-        (unsigned)ss_headed_bin(block); /* a thread without a heap comes here with any block */
-    if (bin != 0) {
-        if (ss_header_get(block) == bin)
-            ss_free_overflow(block, bin);
-        else
-            ss_free_dead_header(block);
-        return;
-    }
     ss_process_init();
     ss_space *space = ss_space_find((uintptr_t)block);
     if (space != NULL && space->kind == SS_SPACE_HEADLESS &&
@@ -109,7 +100,13 @@ SS_COLD void ss_free_cold(void *block) {
         ss_attend();
         return;
     }
-    free_found(block);
+    unsigned bin = (unsigned)ss_headed_bin(block);
+    if (bin == 0)
+        free_found(block);
+    else if (ss_header_get(block) != bin)
+        ss_free_dead_header(block);
+    else /* a thread without a heap comes here with any block */
+        ss_free_overflow(block, bin);
 }
 
 /* ---- sized ---- */
