@@ -46,7 +46,7 @@ int main(int argc, char **argv) {
     stats_check_returned(&before);
     const superslab_stats after = stats_now();
     CHECK_LE(after.metadata_bytes, warm.metadata_bytes + (64 << 10));
-    CHECK_LE(after.slab_bytes, warm.slab_bytes + (2 << 20));
+    CHECK_LE(after.slab_bytes, warm.slab_bytes + (4 << 20)); /* a few of the largest: 1 MiB each */
     CHECK_LE(after.cached_bytes, warm.cached_bytes + (2 << 20));
     CHECK_EQ(after.reserved_bytes, warm.reserved_bytes);
     if (rss_checked)
