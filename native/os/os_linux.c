@@ -116,7 +116,8 @@ static bool move_keeps_the_source(void) {
     uint8_t byte;
     bool moved = move_pages(from + bytes, from, bytes) == from + bytes;
     bool kept = !moved || ss_os_read_byte((uintptr_t)from, &byte);
-    munmap(from, 2 * bytes);
+    /* What is no longer ours may be somebody else's by now. */
+    munmap(kept ? from : from + bytes, kept ? 2 * bytes : bytes);
     return kept;
 }
 
