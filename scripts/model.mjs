@@ -38,7 +38,12 @@ function noticed(what) {
     const run = spawnSync(explorer, ['--weaken', what, ...limits], { encoding: 'utf8' })
     const [, scenario = '', seen = ''] = run.stdout.match(/^([\w-]+): (.*)$/m) ?? []
     if (run.status === 1)
-      return [scenario, seen.replace(/ (at 0x\w+|by thread \d|.*\.c:\d+:)/g, '')]
+      return [
+        scenario,
+        seen
+          .replace(/\S*\/(?=scenarios\/)/, '')
+          .replace(/ (at 0x\w+|by thread \d|.*\.c:\d+:)/g, ''),
+      ]
   }
   return ['none', '']
 }
