@@ -238,7 +238,12 @@ linuxTest('a file with capabilities is refused to all but root', async (t) => {
   }
   t.is((await run([file])).code, 0)
   chmodSync(path.dirname(file), 0o755)
-  const command = ['--reuid=65534', '--regid=65534', '--clear-groups', node, main, 'run', file]
+  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  if ((await ended('setpriv', [...asNobody, 'test', '-r', main])).code !== 0) {
+    t.log('skipped: this folder is closed to other users')
+    return
+  }
+  const command = [...asNobody, node, main, 'run', file]
   const { code, stderr } = await ended('setpriv', command, { env: plainEnvironment() })
   t.is(code, 125, stderr)
   t.regex(stderr, /has capabilities of its own.*\(ERR_SUPERSLAB_SECURE_MODE\)/)
