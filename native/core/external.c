@@ -50,7 +50,7 @@ static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t
     uint32_t granules = (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
     size_t taken = 0;
     for (; taken < count; taken++) {
-        uint32_t first = ss_span_take(space, granules, NULL);
+        uint32_t first = ss_span_take(space, granules, 1, NULL);
         if (first == SS_NO_SPAN)
             break;
         ss_entry_set(space, first, SS_ENTRY_LARGE, granules);

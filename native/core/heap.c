@@ -96,7 +96,9 @@ void ss_heap_inherit(ss_heap *heap, bool whole) {
     }
     if (!whole)
         bins_shrunk(heap);
-    is_flushed(heap); /* or is left as it is: no thread sleeps on it */
+    atomic_store_explicit(&heap->inside, NULL,
+                          memory_order_relaxed); /* its thread was about to look */
+    is_flushed(heap);                            /* or is left as it is: no thread sleeps on it */
     heap->thread = NULL;
     heap->next_free = ss_process->free_heaps;
     ss_process->free_heaps = heap;

@@ -10,33 +10,12 @@ static uint32_t granules_of(size_t size) {
     return (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
 }
 
-/* A span at an aligned address: a longer one, less its ends. */
-static uint32_t span_take_aligned(ss_space *space, uint32_t count, size_t alignment, bool *zero) {
-    if (alignment <= SS_GRANULE_BYTES)
-        return ss_span_take(space, count, zero);
-    uint32_t step = (uint32_t)(alignment >> SS_GRANULE_SHIFT);
-    uint32_t first = ss_span_take(space, count + step - 1, zero);
-    if (first == SS_NO_SPAN)
-        return SS_NO_SPAN;
-    uint32_t base = (uint32_t)(space->base >> SS_GRANULE_SHIFT);
-    uint32_t head = -(base + first) & (step - 1);
-    ss_run_kind kind = *zero ? SS_RUN_CLEAN : SS_RUN_DIRTY;
-    if (head != 0)
-        ss_span_release(space, first, head, kind);
-    if (step - 1 > head)
-        ss_span_release(space, first + head + count, step - 1 - head, kind);
-    return first + head;
-}
-
 void *ss_large_take(size_t size, size_t alignment, bool *zero) {
-    bool is_zero;
-    if (zero == NULL)
-        zero = &is_zero;
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX || size + alignment > PTRDIFF_MAX ||
         (size + alignment) >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return NULL;
     uint32_t count = size == 0 ? 1 : granules_of(size);
-    uint32_t most = count + (alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 0);
+    uint32_t align = alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 1;
     uint32_t spaces = ss_space_own_count();
     bool room = false; /* then what is refused is memory, not addresses */
     for (uint32_t i = 0; i < spaces + !room; i++) {
@@ -47,13 +26,13 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
             space = ss_space_add(SS_SPACE_HEADLESS, size + alignment);
         if (space == NULL || space->kind != SS_SPACE_HEADLESS)
             continue;
-        uint32_t first = span_take_aligned(space, count, alignment, zero);
+        uint32_t first = ss_span_take(space, count, align, zero);
         if (first != SS_NO_SPAN) {
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
             ss_publish_if_due();
             return ss_space_address(space, first);
         }
-        room |= ss_space_has_room(space, most);
+        room |= ss_space_has_room(space, count + align - 1);
     }
     return NULL;
 }
@@ -66,7 +45,7 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
 }
 
 static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
-    ss_lock_take(&space->lock);
+    ss_biased_take(&space->lock);
     /* Under the lock: of two that free the block at once one wins, the other sees a double free. */
     uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
     bool ours = ss_entry_kind_of(entry) == SS_ENTRY_LARGE && count != 0, over = false;
@@ -74,7 +53,7 @@ static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
         ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
         over = ss_span_release_locked(space, granule, count, kind);
     }
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
     ss_publish_if_due();
@@ -109,7 +88,7 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     if (atomic_load_explicit(&ss_process->moved_superslabs, memory_order_relaxed) >=
         SS_MOVE_MAX_SUPERSLABS)
         return NULL;
-    uint32_t to = ss_span_take(space, count, NULL);
+    uint32_t to = ss_span_take(space, count, 1, NULL);
     if (to == SS_NO_SPAN)
         return NULL;
     uint32_t pages = old < count ? old : count;

@@ -17,13 +17,16 @@ static inline bool ss_lock_try(ss_lock *lock) {
            atomic_exchange_explicit(&lock->held, 1, memory_order_acquire) == 0;
 }
 
+static inline void ss_lock_spin(unsigned spins) {
+    if (spins < 64)
+        ss_os_pause();
+    else
+        ss_os_yield(); /* the holder was preempted */
+}
+
 static inline void ss_lock_take(ss_lock *lock) {
-    for (unsigned spins = 0; !ss_lock_try(lock); spins++) {
-        if (spins < 64)
-            ss_os_pause();
-        else
-            ss_os_yield(); /* the holder was preempted */
-    }
+    for (unsigned spins = 0; !ss_lock_try(lock); spins++)
+        ss_lock_spin(spins);
 }
 
 static inline void ss_lock_release(ss_lock *lock) {

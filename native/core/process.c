@@ -32,16 +32,20 @@ static void each_space(void (*visit)(ss_space *space)) {
 
 static void space_hold(ss_space *space) {
     for (;;) {
-        ss_lock_take(&space->lock);
+        ss_biased_take(&space->lock);
         if (space->purging == 0 && !space->shrinking)
             return;
-        ss_lock_release(&space->lock);
+        ss_biased_release(&space->lock);
         ss_os_yield();
     }
 }
 
+static void space_inherit(ss_space *space) {
+    ss_biased_inherit(&space->lock);
+}
+
 static void space_let_go(ss_space *space) {
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
 }
 
 /* A child that finds somebody in the middle of initialising would wait for him for ever: either it is
@@ -112,6 +116,7 @@ static void fork_child(void) {
         atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
     ss_windows_forget_visitors();
     ss_scavenger_forget();
+    each_space(space_inherit);
     fork_parent();
     atomic_store_explicit(&ss_process->forking, 0, memory_order_relaxed);
     ss_publish_child();

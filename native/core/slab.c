@@ -120,9 +120,9 @@ static SS_COLD bool records_reap(ss_space *space) {
         ss_slab *kept = NULL, *slab;
         while ((slab = list_pop(space, bin)) != NULL) {
             if (ss_state_load(slab, memory_order_acquire) & SS_STATE_DEAD) {
-                ss_lock_take(&space->lock);
+                ss_biased_take(&space->lock);
                 record_give(space, slab);
-                ss_lock_release(&space->lock);
+                ss_biased_release(&space->lock);
                 any = true;
             } else {
                 atomic_store_explicit(&slab->next, kept == NULL ? 0 : ss_slab_id(space, kept),
@@ -145,19 +145,19 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     for (;;) {
         if (!ss_space_ready_record(space))
             return NULL;
-        ss_lock_take(&space->lock);
+        ss_biased_take(&space->lock);
         ss_slab *slab = record_take(space, units);
         bool spent =
             space->records_used + ((size_t)units << SS_RECORD_SHIFT) > space->records_limit;
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
-            granule = ss_span_take_locked(space, class->granules, NULL);
+            granule = ss_span_take_locked(space, class->granules, 1, NULL);
             atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
         }
-        ss_lock_release(&space->lock);
+        ss_biased_release(&space->lock);
         if (granule != SS_NO_SPAN) {
             slab_publish(space, slab, owner);
             ss_publish_if_due();
@@ -176,11 +176,11 @@ static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlist
         headed_bin_set(space, granule + i, 0);
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     }
-    ss_lock_take(&space->lock);
+    ss_biased_take(&space->lock);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
     ss_publish_if_due();
@@ -256,9 +256,9 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
-        ss_lock_take(&space->lock);
+        ss_biased_take(&space->lock);
         record_give(space, slab);
-        ss_lock_release(&space->lock);
+        ss_biased_release(&space->lock);
     }
     return NULL;
 }

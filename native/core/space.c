@@ -13,7 +13,7 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    size_t granules, moved, records, records_limit, bytes; /* offsets; entries come first */
+    size_t granules, superslabs, records, records_limit, bytes; /* offsets; entries come first */
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -39,9 +39,10 @@ static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
     size_t units = record_units_a_granule(kind);
     meta_layout layout;
     layout.granules = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
-    layout.moved =
+    layout.superslabs =
         layout.granules + round_up((granules + 1) * sizeof(ss_granule), SS_META_STEP_BYTES);
-    layout.records = layout.moved + round_up(superslabs * sizeof(uint32_t), SS_META_STEP_BYTES);
+    layout.records =
+        layout.superslabs + round_up(superslabs * sizeof(ss_superslab), SS_META_STEP_BYTES);
     layout.records_limit =
         /* One more for record 0, which stands for none. */
         round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
@@ -60,7 +61,7 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
     space->kind = kind;
     space->entries = (_Atomic uint32_t *)(void *)meta;
     space->granules = (ss_granule *)(void *)(meta + layout.granules);
-    space->moved = (uint32_t *)(void *)(meta + layout.moved);
+    space->superslabs = (ss_superslab *)(void *)(meta + layout.superslabs);
     space->records = meta + layout.records;
     space->records_limit = layout.records_limit;
     space->records_used = (size_t)1 << SS_RECORD_SHIFT;
@@ -205,7 +206,7 @@ void ss_space_retire(ss_space *space) {
     readers_drain(1);
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
-                   atomic_load_explicit(&space->moved_ready, memory_order_relaxed) +
+                   atomic_load_explicit(&space->superslabs_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
     space_unmake(space);
@@ -249,13 +250,14 @@ static bool metadata_ensure(ss_space *space, uint32_t granules) {
            /* One more: the node after the last granule is read, and is nobody's. */
            ss_meta_ensure(space->granules, &space->granules_ready,
                           ((size_t)granules + 1) * sizeof(ss_granule)) &&
-           ss_meta_ensure(space->moved, &space->moved_ready, superslabs * sizeof(uint32_t));
+           ss_meta_ensure(space->superslabs, &space->superslabs_ready,
+                          superslabs * sizeof(ss_superslab));
 }
 
 bool ss_space_ready_record(ss_space *space) {
-    ss_lock_take(&space->lock);
+    ss_biased_take(&space->lock);
     size_t need = space->records_used + ((size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
     if (need > space->records_limit)
         need = space->records_limit;
     return ss_meta_ensure(space->records, &space->records_ready, need);

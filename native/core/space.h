@@ -3,6 +3,7 @@
 #ifndef SS_SPACE_H
 #define SS_SPACE_H
 
+#include "biased.h"
 #include "process.h"
 
 /* The first region, made at init. False when the system refuses even the smallest. */
@@ -18,9 +19,9 @@ void ss_space_retire(ss_space *space);
 /* Whether the space has addresses left for `count` granules in a row: if so, a refusal was for want of
  * memory, and another region would not help. */
 static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
-    ss_lock_take(&space->lock);
+    ss_biased_take(&space->lock);
     size_t end = ((size_t)space->granule_count + count) << SS_GRANULE_SHIFT;
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
     return end <= space->bytes;
 }
 

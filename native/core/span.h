@@ -2,16 +2,15 @@
 #ifndef SS_SPAN_H
 #define SS_SPAN_H
 
-#include "space.h"
+#include "runs.h"
 
-#define SS_NO_SPAN UINT32_MAX
-
-/* Takes `count` granules in a row, growing the space if need be: the first granule, or SS_NO_SPAN.
- * *zero says whether all of them are known to read as zero; `zero` may be NULL. */
-uint32_t ss_span_take(ss_space *space, uint32_t count, bool *zero);
+/* Takes `count` granules in a row, growing the space if need be: the first granule, or SS_NO_SPAN. Its
+ * address is a multiple of `align` granules, a power of two. *zero says whether all of them are known to
+ * read as zero; `zero` may be NULL. */
+uint32_t ss_span_take(ss_space *space, uint32_t count, uint32_t align, bool *zero);
 
 /* The same without growing, with the space's lock held. */
-uint32_t ss_span_take_locked(ss_space *space, uint32_t count, bool *zero);
+uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bool *zero);
 
 /* Gives granules back as dirty, or as clean if nobody wrote to them. What is dirty beyond the bound is
  * purged. */
@@ -20,7 +19,7 @@ void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kin
 /* The same with the lock held; true if more is dirty than the bound allows. */
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
-/* Purges the oldest dirty spans while more is dirty than the bound allows; without the lock. */
+/* Purges dirty spans while more is dirty than the bound allows; without the lock. */
 void ss_span_settle(ss_space *space);
 
 /* Takes the `count` granules from `first` on if all of them are free. */
@@ -53,7 +52,7 @@ size_t ss_span_tick(ss_space *space, uint32_t tick);
 
 size_t ss_span_dirty_bytes(ss_space *space);
 
-/* Purges the oldest dirty spans until at most `keep` granules are dirty; bytes given back. */
+/* Purges dirty spans, the highest first, until at most `keep` granules are dirty; bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);
 
 #endif

@@ -18,11 +18,11 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
 }
 
 void ss_stats_add_space(ss_space *space, superslab_stats *out) {
-    ss_lock_take(&space->lock);
+    ss_biased_take(&space->lock);
     uint32_t granules = space->granule_count;
     if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
         out->dirty_bytes += (uint64_t)space->dirty_granules << SS_GRANULE_SHIFT;
-    ss_lock_release(&space->lock);
+    ss_biased_release(&space->lock);
     for (uint32_t i = 0; i < granules;) {
         uint32_t entry = ss_entry_get(space, i), value = entry & SS_ENTRY_VALUE;
         switch (ss_entry_kind_of(entry)) {

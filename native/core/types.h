@@ -109,27 +109,53 @@ typedef enum ss_entry_kind {
 
 /* ---- free runs and spaces ---- */
 
-/* A free run of granules is kept in the node of its first granule and tagged at both ends, so that its
- * neighbours find it (boundary tags: Knuth, TAOCP 1, 2.5). A run is dirty as a whole or clean, that is
- * known to read as zero, as a whole; only runs of one kind are joined. */
-typedef enum ss_run_kind { SS_RUN_CLEAN, SS_RUN_DIRTY, SS_RUN_KINDS } ss_run_kind;
-
-#define SS_RUN_TAG_DIRTY (UINT32_C(1) << 31)
+/* A free run of granules is kept in the node of its first granule and has its length at both ends, so that
+ * its neighbours find it (boundary tags: Knuth, TAOCP 1, 2.5). A granule is dirty or clean, that is known to
+ * read as zero; a run is dirty if any granule of it is. */
+typedef enum ss_run_kind { SS_RUN_DIRTY, SS_RUN_CLEAN, SS_RUN_KINDS } ss_run_kind;
 
 typedef struct ss_granule {
-    uint32_t tag;        /* length and kind at either end of a free run, 0 anywhere else */
-    uint32_t prev, next; /* runs of about this length; granule + 1, 0 ends */
-    uint32_t stamp;      /* dirty runs: when the run came to be; see ss_space.clock */
+    uint32_t length;     /* at either end of a free run, 0 anywhere else */
+    uint32_t list;       /* in which it is */
+    uint32_t prev, next; /* in the same list; granule + 1, 0 ends */
+    uint32_t dirty;      /* how many granules of the run are */
+    uint32_t stamp;      /* dirty runs: when they became so; see ss_space.clock */
 } ss_granule;
 
-/* Lists of free runs: one for each length to 64 granules, then 8 a doubling. */
+/* Masks of a SuperSlab's granules. */
+typedef struct ss_superslab {
+    uint32_t dirty;  /* free and dirty */
+    uint32_t starts; /* a free run starts here */
+    uint32_t moved;  /* mapped by a page move */
+} ss_superslab;
+
+/* Lists of free runs, dirty ones and clean ones apart: one for each length to 64 granules, then 8 a
+ * doubling, and one for the run at the end of the space, which is taken from last, however short it is
+ * (wilderness preservation: Korn and Vo, In search of a better malloc, 1985). */
 #define SS_RUN_EXACT 64u
 #define SS_RUN_LISTS 192u
+#define SS_RUN_LAST                                                                                \
+    (SS_RUN_LISTS - 1) /* no run is as long as this list would otherwise stand for */
 
 typedef struct ss_runs {
-    uint64_t nonempty[SS_RUN_LISTS / 64];
-    uint32_t head[SS_RUN_LISTS]; /* granule + 1, 0 for none */
+    uint64_t nonempty[SS_RUN_KINDS * SS_RUN_LISTS / 64];
+    uint32_t head[SS_RUN_KINDS * SS_RUN_LISTS]; /* granule + 1, 0 for none */
 } ss_runs;
+
+/* See biased.h. Of `owner`: the address of a heap, or 0; the mark; and a count of owners, by which one who was
+ * late tells a heap that owns the lock again. */
+#define SS_BIASED_MARK UINT64_C(1)
+#define SS_BIASED_HEAP (((UINT64_C(1) << 48) - 1) & ~(uint64_t)(SS_CACHE_LINE - 1))
+#define SS_BIASED_COUNT (UINT64_C(1) << 48)
+
+typedef struct ss_biased_lock {
+    _Atomic uint64_t owner;
+    bool by_owner; /* under the lock: taken by the thread of its owner */
+    ss_lock lock;  /* everybody else's */
+    /* Written under the lock: which heap took it last but as its owner, and how often in a row. */
+    const struct ss_heap *last;
+    _Atomic uint32_t streak;
+} ss_biased_lock;
 
 typedef enum ss_space_kind { SS_SPACE_HEADED, SS_SPACE_HEADLESS, SS_SPACE_EXTERNAL } ss_space_kind;
 
@@ -144,14 +170,14 @@ typedef struct ss_space {
     _Atomic uint8_t *live;
     _Atomic uint32_t *entries;
     ss_granule *granules;
-    uint32_t *moved; /* under `lock`: one mask a SuperSlab of granules mapped by a page move */
+    ss_superslab *superslabs;
     char *records;
     size_t records_limit;
     char *meta; /* the reservation that holds these arrays */
     size_t meta_bytes;
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
-    _Atomic size_t entries_ready, granules_ready, moved_ready, records_ready; /* bytes */
+    _Atomic size_t entries_ready, granules_ready, superslabs_ready, records_ready; /* bytes */
     _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
 
     /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
@@ -159,12 +185,13 @@ typedef struct ss_space {
     _Atomic uint32_t spares[SS_BIN_COUNT]; /* how many of those are spares */
     _Atomic size_t spare_granules;
 
-    _Alignas(SS_CACHE_LINE) ss_lock lock; /* guards all below, `granules` and `moved` */
-    uint32_t granule_count;               /* usable granules: the first so many */
-    ss_runs runs[SS_RUN_KINDS];
+    _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, `granules` and `superslabs` */
+    uint32_t granule_count;                      /* usable granules: the first so many */
+    ss_runs runs;
     uint32_t changes;    /* spans taken and released since the statistics were published */
     uint32_t look_after; /* so many changes: then it is time to see how much is different */
     size_t published;    /* used_granules when they were */
+    uint32_t dirty_end;  /* nothing from this granule on is dirty */
     uint32_t clock;      /* counts releases: the age of runs is told by it */
     uint32_t purging;    /* purges under way outside the lock */
     uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
@@ -228,8 +255,10 @@ typedef struct ss_heap {
 
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
-    size_t bins_bytes;     /* what its bins may hold by their limits */
-    size_t freed_bytes;    /* what it has freed into slabs and not told of yet */
+    size_t bins_bytes;  /* what its bins may hold by their limits */
+    size_t freed_bytes; /* what it has freed into slabs and not told of yet */
+    /* The lock that its thread is inside of as the owner, or about to find that it is not; biased.h. */
+    _Atomic(struct ss_biased_lock *) inside;
     _Atomic uint32_t cold; /* its thread's cold paths; stands still while the thread sleeps */
     _Atomic uint32_t cold_flushed; /* `cold` when the heap was last flushed */
     /* The scavenger's, under park_lock. */
@@ -266,12 +295,13 @@ typedef struct ss_process_data {
     ss_class classes[SS_BIN_COUNT];
 
     _Atomic uint32_t init_state;
-    _Atomic bool fork_handled; /* the handlers of fork are registered, or about to be */
-    bool init_held;            /* under park_lock: a fork keeps initialisation from beginning */
-    ss_lock spaces_lock;       /* making and retiring spaces */
-    _Atomic uint32_t forking;  /* threads that wait for the locks to fork */
-    ss_lock park_lock;         /* one thread parks others, or holds listed slabs, at a time */
-    _Atomic uint32_t flushes;  /* odd while blocks of parked heaps go home, under park_lock */
+    _Atomic bool fork_handled;     /* the handlers of fork are registered, or about to be */
+    bool init_held;                /* under park_lock: a fork keeps initialisation from beginning */
+    ss_lock spaces_lock;           /* making and retiring spaces */
+    _Atomic uint32_t barrier_able; /* whether the system has one, once somebody has asked */
+    _Atomic uint32_t forking;      /* threads that wait for the locks to fork */
+    ss_lock park_lock;             /* one thread parks others, or holds listed slabs, at a time */
+    _Atomic uint32_t flushes;      /* odd while blocks of parked heaps go home, under park_lock */
 
     ss_lock heaps_lock;
     _Atomic(ss_heap *) heaps;

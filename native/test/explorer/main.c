@@ -25,19 +25,17 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_region, scenario_retire, scenario_adopt, scenario_first, scenario_refused,
     scenario_made, scenario_again, scenario_space, scenario_handler, scenario_large, scenario_grow,
     scenario_records, scenario_refused_first, scenario_spare, scenario_stats, scenario_count,
-    scenario_late, scenario_contest;
+    scenario_late, scenario_contest, scenario_biased;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
-    &scenario_ownership,     &scenario_words,     &scenario_words_abandon,
-    &scenario_full,          &scenario_list,      &scenario_retire,
-    &scenario_again,         &scenario_handler,   &scenario_late,
-    &scenario_refused_first, &scenario_grow,      &scenario_records,
-    &scenario_made,          &scenario_space,     &scenario_large,
-    &scenario_spare,         &scenario_adopt,     &scenario_stats,
-    &scenario_count,         &scenario_sleep,     &scenario_contest,
-    &scenario_region,        &scenario_end,       &scenario_refused,
-    &scenario_first,         &scenario_sleep_end, NULL,
+    &scenario_ownership, &scenario_words,         &scenario_words_abandon, &scenario_full,
+    &scenario_list,      &scenario_retire,        &scenario_again,         &scenario_handler,
+    &scenario_late,      &scenario_refused_first, &scenario_grow,          &scenario_records,
+    &scenario_made,      &scenario_space,         &scenario_large,         &scenario_spare,
+    &scenario_adopt,     &scenario_stats,         &scenario_count,         &scenario_sleep,
+    &scenario_contest,   &scenario_region,        &scenario_end,           &scenario_refused,
+    &scenario_first,     &scenario_sleep_end,     &scenario_biased,        NULL,
 };
 
 typedef struct settings {

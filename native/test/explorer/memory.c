@@ -158,6 +158,8 @@ static cell *access_begin(void *address, const void *place) {
 }
 
 static void access_note(cell *here, cell_access access, const void *place) {
+    if (access == CELL_WRITE || access == CELL_ATOMIC_WRITE)
+        self()->spins = 0; /* who only waits does not write */
     race_check(here, access, &self()->now, place);
 }
 

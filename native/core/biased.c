@@ -1,0 +1,107 @@
+#include "biased.h"
+
+#include "process.h"
+
+static ss_heap *heap_of(uint64_t owner) {
+    return (ss_heap *)(uintptr_t)(owner & SS_BIASED_HEAP);
+}
+
+/* ---- revoking ---- */
+
+/* Whether the system has the barrier, asked before the first lock gets an owner. It may be forbidden later, by
+ * a sandbox; then a wait must do, a thousand times as long as a store stays in a processor. */
+enum { UNKNOWN, ABLE, UNABLE };
+
+static bool barrier_able(void) {
+    uint32_t able = atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed);
+    if (able == UNKNOWN) {
+        able = ss_os_barrier() ? ABLE : UNABLE;
+        atomic_store_explicit(&ss_process->barrier_able, able, memory_order_relaxed);
+    }
+    return able == ABLE;
+}
+
+static void barrier(void) {
+    if (ss_os_barrier())
+        return;
+    atomic_store_explicit(&ss_process->barrier_able, UNABLE, memory_order_relaxed);
+    _Atomic uint32_t never = 0;
+    for (uint64_t end = ss_os_time_nanoseconds() + 1000000; ss_os_time_nanoseconds() < end;)
+        ss_os_wait(&never, 0, 1);
+}
+
+/* Marks *owner, or says what it is now that it has changed. */
+static bool mark(ss_biased_lock *lock, uint64_t *owner) {
+    if ((*owner & SS_BIASED_MARK) != 0)
+        return true; /* by somebody else */
+    /* Relaxed: the barrier orders it. */
+    bool marked = atomic_compare_exchange_strong_explicit(
+        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_relaxed, memory_order_relaxed);
+    if (marked)
+        *owner |= SS_BIASED_MARK;
+    return marked;
+}
+
+/* Waits until the owner is outside, for good since it is marked. */
+static void owner_wait(ss_biased_lock *lock, const ss_heap *heap) {
+    barrier();
+    /* Acquire: with another value comes what the owner did inside. */
+    for (unsigned spins = 0; atomic_load_explicit(&heap->inside, memory_order_acquire) == lock;
+         spins++)
+        ss_lock_spin(spins);
+}
+
+/* ---- taking ---- */
+
+/* The lock has no owner, and is held. */
+static void own(ss_biased_lock *lock, ss_heap *heap) {
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    atomic_store_explicit(&heap->inside, lock, memory_order_release);
+    /* Relaxed: whoever comes next has the lock by the release below. */
+    atomic_store_explicit(&lock->owner, owner + SS_BIASED_COUNT + (uintptr_t)heap,
+                          memory_order_relaxed);
+    lock->by_owner = true;
+    ss_lock_release(&lock->lock);
+}
+
+/* `heap` is the calling thread's. It will not be the owner if it is the empty one, or NULL as for a thread that
+ * the system knows nothing of (the scavenger). */
+SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
+    /* Before the lock is held, since it is a system call. Relaxed: a guess. */
+    bool able = heap != NULL && heap != &ss_empty_heap &&
+                atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
+                atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL && barrier_able();
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    for (;;) {
+        if (heap_of(owner) != NULL) {
+            if (!mark(lock, &owner))
+                continue;
+            owner_wait(lock, heap_of(owner));
+        }
+        uint64_t revoked = owner;
+        ss_lock_take(&lock->lock);
+        /* Relaxed: only who holds the lock gives it an owner or takes the last one's name away. */
+        owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+        if (heap_of(owner) == NULL || owner == revoked)
+            break;
+        ss_lock_release(&lock->lock);
+    }
+    if (heap_of(owner) != NULL)
+        atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
+    lock->by_owner = false;
+    uint32_t streak = atomic_load_explicit(&lock->streak, memory_order_relaxed);
+    streak = lock->last == heap ? streak + 1 : 0;
+    lock->last = heap;
+    atomic_store_explicit(&lock->streak, streak, memory_order_relaxed);
+    if (able && streak >= SS_BIASED_STREAK)
+        own(lock, heap);
+}
+
+void ss_biased_inherit(ss_biased_lock *lock) {
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    if (heap_of(owner) != NULL)
+        atomic_store_explicit(&heap_of(owner)->inside, NULL, memory_order_relaxed);
+    atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
+    atomic_store_explicit(&lock->lock.held, 1, memory_order_relaxed);
+    lock->by_owner = false;
+}
