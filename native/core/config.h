@@ -58,8 +58,8 @@
 #define SS_BIN_MAX_BYTES ((size_t)32 << 10)
 #define SS_BIN_MIN_BLOCKS 16u
 #define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
-/* What the bins of one thread may hold together, by their limits. */
-#define SS_HEAP_MAX_BYTES ((size_t)4 << 20)
+/* What the bins of one thread may grow to hold together; the first room of each comes on top. */
+#define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
 /* And the bins of all threads: this part of the headed memory there is. */
 #define SS_BINS_SHARE_SHIFT 2u
 
