@@ -61,7 +61,7 @@
 /* What the bins of one thread may grow to hold together; the first room of each comes on top. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
 /* And the bins of all threads: this part of the headed memory there is. */
-#define SS_BINS_SHARE_SHIFT 2u
+#define SS_BINS_SHARE_SHIFT 3u
 
 /* ---- spares ---- */
 /* A slab that ends and is made again for another class has pages touched at other places, so a class
