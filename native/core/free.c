@@ -3,7 +3,7 @@
  *   superslab_free           bin by the address, header, push           hot.h, 25 lines
  *     ss_free_overflow       bin full
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
- *         ss_slab_give       grouped by slab, one atomic or a word      slab.c
+ *         ss_slab_give       grouped by slab, one atomic or a word      give.c
  *     ss_free_cold           NULL, headless, large, another region, thread unborn, parked or ended
  *     ss_free_dead_header    double free, inside a block, corrupted
  */

@@ -2,15 +2,8 @@
 
 #include "publish.h"
 #include "purge.h"
-#include "route.h"
 #include "span.h"
 #include "state.h"
-
-void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer) {
-    if (faults->count < SS_FAULT_COUNT)
-        faults->fault[faults->count] = (ss_fault){error, pointer};
-    faults->count++;
-}
 
 SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
     uint8_t header;
@@ -23,7 +16,7 @@ SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
  * before a pop and a push of the same record does not pass for unchanged. Records are never unmapped
  * and stay records, so reading the `next` of one that was just popped is harmless. */
 
-static void list_push(ss_space *space, ss_slab *slab) {
+void ss_slab_push(ss_space *space, ss_slab *slab) {
     _Atomic uint64_t *list = &space->listed[ss_slab_look(slab).bin];
     uint64_t id = ss_slab_id(space, slab);
     uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
@@ -132,7 +125,7 @@ static SS_COLD bool records_reap(ss_space *space) {
         }
         while (kept != NULL) {
             uint32_t next = atomic_load_explicit(&kept->next, memory_order_relaxed);
-            list_push(space, kept);
+            ss_slab_push(space, kept);
             kept = next == 0 ? NULL : ss_slab_of_id(space, next);
         }
     }
@@ -168,9 +161,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     }
 }
 
-/* The slab is dead. If it was on its list, its record may already be another slab's: whoever pops it
- * gives it away. So what it was is told by the caller, who looked before. */
-static SS_COLD void slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
+SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = view.class->granules;
     for (uint32_t i = 0; i < granules; i++) {
         headed_bin_set(space, granule + i, 0);
@@ -196,44 +187,20 @@ static size_t space_bytes(const ss_space *space) {
                                 memory_order_relaxed);
 }
 
-static void spare_drop(ss_space *space, ss_slab_view view) {
+void ss_spare_drop(ss_space *space, ss_slab_view view) {
     atomic_fetch_sub_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&space->spare_granules, view.class->granules, memory_order_relaxed);
 }
 
-/* Counts one more spare of the class if there may be one. */
-static bool spare_add(ss_space *space, ss_slab_view view) {
+bool ss_spare_add(ss_space *space, ss_slab_view view) {
     size_t granules = view.class->granules;
     uint32_t count = atomic_fetch_add_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
     size_t all = atomic_fetch_add_explicit(&space->spare_granules, granules, memory_order_relaxed);
     if (count < SS_SPARE_MAX_COUNT &&
         (all + granules) << SS_GRANULE_SHIFT <= space_bytes(space) >> SS_SPARES_SHARE_SHIFT)
         return true;
-    spare_drop(space, view);
+    ss_spare_drop(space, view);
     return false;
-}
-
-/* ---- givers of external spaces ----
- * The blocks of malloc are given back by who has them, and keep their slab alive meanwhile. Blocks of an
- * external space may be given by anybody, twice and at once. So who gives to a slab there enters it first:
- * a slab that somebody is in does not end, and who enters looks again at what the slab is now. Nobody
- * owns a slab there by a number, so the owner's part of the state counts them. */
-
-#define STATE_GIVER (UINT64_C(1) << SS_STATE_OWNER_SHIFT)
-
-static uint64_t giving(const ss_space *space, uint64_t state) {
-    return space->kind == SS_SPACE_EXTERNAL ? state & ~(STATE_GIVER - 1) : 0;
-}
-
-static bool slab_enter(ss_slab *slab) {
-    uint64_t state = ss_state_load(slab, memory_order_relaxed);
-    do
-        if (state & SS_STATE_DEAD)
-            return false;
-    /* Acquire: what the slab is, as whoever published it wrote it. */
-    while (!ss_state_change(slab, &state, state + STATE_GIVER, memory_order_acquire,
-                            memory_order_relaxed));
-    return true;
 }
 
 /* ---- adopt and abandon ---- */
@@ -253,7 +220,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
-            spare_drop(space, ss_slab_look(slab));
+            ss_spare_drop(space, ss_slab_look(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
         ss_biased_take(&space->lock);
@@ -303,16 +270,16 @@ bool ss_slab_abandon(ss_slab *slab) {
     ss_space *space = ss_slab_space(view);
     uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
-        uint64_t givers = giving(space, state);
+        uint64_t givers = ss_state_givers(space, state);
         count = state & SS_STATE_COUNT;
         next = count == 0                                     ? givers
                : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
                                                               : givers | SS_STATE_LISTED | count;
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     if (next == SS_STATE_DEAD)
-        slab_end(space, view, slab);
+        ss_slab_end(space, view, slab);
     else if (count != 0)
-        list_push(space, slab);
+        ss_slab_push(space, slab);
     return count != 0;
 }
 
@@ -320,10 +287,10 @@ void ss_slab_list(ss_slab *slab) {
     ss_space *space = ss_slab_space(ss_slab_look(slab));
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do
-        next = giving(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
+        next = ss_state_givers(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
     /* Relaxed: the list hands it on. */
     while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
-    list_push(space, slab);
+    ss_slab_push(space, slab);
 }
 
 /* ---- take ---- */
@@ -359,157 +326,4 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     if (SS_UNLIKELY(slab->purged != 0))
         ss_purge_forget(slab, blocks, count);
     return count;
-}
-
-/* ---- give ---- */
-
-/* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. Who entered
- * the slab leaves it by the same step. */
-static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
-    const ss_slab_view view = ss_slab_look(slab); /* see slab_end */
-    const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
-    const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
-    const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? STATE_GIVER : 0;
-    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
-    bool spare = false; /* counted as one already */
-    do {
-        uint64_t free = (state & SS_STATE_COUNT) + count;
-        next = state + count - leave;
-        if (!(state & (SS_STATE_OWNED | SS_STATE_SPARE)) && free != 0) {
-            if (free == view.class->capacity && giving(space, next) == 0)
-                next = spare || (spare = spare_add(space, view))
-                           ? SS_STATE_SPARE | SS_STATE_LISTED | free
-                           : SS_STATE_DEAD;
-            else if (adopt && !(state & SS_STATE_LISTED))
-                next |= adopted;
-            else
-                next |= SS_STATE_LISTED;
-        }
-        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
-         * adopts the slab has seen all that was written to it. */
-    } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
-    bool was_listed = (state & SS_STATE_LISTED) != 0;
-    if (spare && !(next & SS_STATE_SPARE & ~state))
-        spare_drop(space, view);
-    if (state & SS_STATE_OWNED)
-        return;
-    if (next == SS_STATE_DEAD)
-        slab_end(space, view, was_listed ? NULL : slab);
-    else if (next & SS_STATE_OWNED)
-        giver->adopted = slab;
-    else if ((next & SS_STATE_LISTED) && !was_listed)
-        list_push(space, slab);
-}
-
-/* Bits collected for one word of one slab. */
-typedef struct give_group {
-    ss_slab *slab;
-    ss_space *space;
-    uint32_t granule; /* the slab's first, when it was found */
-    uint8_t bin;      /* likewise */
-    uint32_t word;
-    uint64_t bits;
-} give_group;
-
-#define GROUP_COUNT 16u
-
-/* Enters an external slab that is still what it was when it was found; a fault for each block if not. */
-static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *faults) {
-    if (slab_enter(group->slab)) {
-        ss_slab_view view = ss_slab_look(group->slab);
-        if (view.granule == group->granule && view.bin == group->bin)
-            return true;
-        slab_count(group->space, group->slab, 0, giver);
-    }
-    const ss_class *class = &ss_process->classes[group->bin];
-    const char *base = (const char *)ss_space_address(group->space, group->granule) + class->first;
-    for (uint64_t rest = group->bits; rest != 0; rest &= rest - 1) {
-        uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(rest);
-        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, base + (size_t)index * class->stride);
-    }
-    return false;
-}
-
-static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
-    ss_slab *slab = group->slab;
-    const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
-    if (entered && !group_enter(group, giver, faults))
-        return 0;
-    /* Release: a taker that sees a bit sees what the block's user wrote. */
-    uint64_t old =
-        atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_release);
-    ss_slab_view view = ss_slab_look(slab);
-    for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
-        uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
-        ss_fault_add(
-            faults, SUPERSLAB_ERROR_DOUBLE_FREE,
-            (void *)(ss_slab_base(group->space, view) + (uintptr_t)index * view.class->stride));
-    }
-    uint32_t count = ss_popcount(group->bits & ~old);
-#ifdef SUPERSLAB_TRACE
-    uint64_t state = ss_state_load(slab, memory_order_relaxed);
-    if ((state & SS_STATE_OWNED) && state >> SS_STATE_OWNER_SHIFT == giver->owner)
-        SS_ROUTE(FLUSH_OWN, count);
-    else
-        SS_ROUTE(FLUSH_REMOTE, count);
-#endif
-    if (count != 0 || entered)
-        slab_count(group->space, slab, count, giver);
-    return count;
-}
-
-uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
-                      ss_faults *faults) {
-    give_group groups[GROUP_COUNT];
-    uint32_t open = 0; /* one bit a group in use */
-    ss_space *space = giver->space;
-    ss_slab *slab = NULL;
-    ss_slab_view view = {.class = NULL};
-    uintptr_t base = 0, bytes = 0;
-    uint32_t given = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uintptr_t address = (uintptr_t)blocks[i];
-        if (address - base >= bytes) { /* not in the same slab as the one before */
-            if (space == NULL || address - space->base >= space->bytes)
-                space = ss_space_find(address);
-            slab = space == NULL ? NULL : ss_slab_find(space, address);
-            if (slab == NULL) {
-                bytes = 0;
-                ss_fault_add(faults,
-                             ss_slab_was_at(space, address) ? SUPERSLAB_ERROR_DOUBLE_FREE
-                                                            : SUPERSLAB_ERROR_UNKNOWN_POINTER,
-                             blocks[i]);
-                continue;
-            }
-            view = ss_slab_look(slab);
-            base = ss_slab_base(space, view);
-            bytes = (uintptr_t)view.class->granules << SS_GRANULE_SHIFT;
-        }
-        uint32_t index = ss_slab_index(view.class, address - base);
-        if (index == SS_NO_BLOCK) {
-            ss_fault_add(faults, SUPERSLAB_ERROR_INSIDE_BLOCK, blocks[i]);
-            continue;
-        }
-        if (view.bin != bin && bin != SS_BIN_COUNT) {
-            ss_fault_add(faults, SUPERSLAB_ERROR_WRONG_CLASS, blocks[i]);
-            continue;
-        }
-        uint32_t word = index / 64;
-        uint64_t bit = UINT64_C(1) << (index % 64);
-        uint32_t place = (view.granule + word) % GROUP_COUNT;
-        give_group *group = &groups[place];
-        if ((open >> place & 1) == 0) {
-            *group = (give_group){slab, space, view.granule, view.bin, word, 0};
-            open |= UINT32_C(1) << place;
-        } else if (group->slab != slab || group->word != word) {
-            given += group_finish(group, giver, faults);
-            *group = (give_group){slab, space, view.granule, view.bin, word, 0};
-        }
-        if (group->bits & bit)
-            ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, blocks[i]);
-        group->bits |= bit;
-    }
-    for (; open != 0; open &= open - 1)
-        given += group_finish(&groups[__builtin_ctz(open)], giver, faults);
-    return given;
 }

@@ -133,4 +133,18 @@ static inline _Atomic uint8_t *ss_slab_live(ss_slab *slab, const ss_class *class
     return (_Atomic uint8_t *)(void *)&slab->bits[ss_slab_words(class)];
 }
 
+/* ---- steps of giving back, by give.c, that are slab.c's ---- */
+
+/* Puts a slab whose state says so on its class's list. */
+void ss_slab_push(ss_space *space, ss_slab *slab);
+
+/* The slab is dead: frees its granules, and its record if it was `unlisted`, else NULL. The record of one on
+ * its list may already be another slab's, for whoever pops it gives it away. So what it was is told by
+ * the caller, who looked before. */
+void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted);
+
+/* Counts one more spare of the class if there may be one; one less. */
+bool ss_spare_add(ss_space *space, ss_slab_view view);
+void ss_spare_drop(ss_space *space, ss_slab_view view);
+
 #endif

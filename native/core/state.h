@@ -9,6 +9,17 @@
 
 #include "types.h"
 
+/* The blocks of malloc are given back by who has them, and keep their slab alive meanwhile. Blocks of an
+ * external space may be given by anybody, twice and at once. So who gives to a slab there enters it first:
+ * a slab that somebody is in does not end, and who enters looks again at what the slab is now. Nobody
+ * owns a slab there by a number, so the owner's part of the state counts them. */
+#define SS_STATE_GIVER (UINT64_C(1) << SS_STATE_OWNER_SHIFT)
+
+/* The givers in a slab of the space, as that part of the state. */
+static inline uint64_t ss_state_givers(const ss_space *space, uint64_t state) {
+    return space->kind == SS_SPACE_EXTERNAL ? state & ~(SS_STATE_GIVER - 1) : 0;
+}
+
 #ifndef SUPERSLAB_TEST_RAW_OWNERSHIP
 
 static inline uint64_t ss_state_load(const ss_slab *slab, memory_order order) {

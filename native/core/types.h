@@ -70,7 +70,7 @@ typedef struct ss_class {
 /* ---- slabs ---- */
 
 /* A slab's state is one word: the number of its free blocks that nobody has reserved, who may take
- * them, and whether it is on its class's list. The protocol is in slab.c. */
+ * them, and whether it is on its class's list. The protocol is in slab.h. */
 #define SS_STATE_COUNT UINT64_C(0xffff)
 #define SS_STATE_OWNED (UINT64_C(1) << 16)
 #define SS_STATE_LISTED (UINT64_C(1) << 17)
