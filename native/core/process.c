@@ -51,20 +51,21 @@ static void space_let_go(ss_space *space) {
 /* A child that finds somebody in the middle of initialising would wait for him for ever: either it is
  * done before the fork or it does not begin. Whoever initialises holds no lock that comes before. */
 static void init_hold(void) {
-    uint32_t state = 0;
+    uint32_t state = SS_INIT_NONE;
     /* Acquire: what init wrote is seen, by the child as well. */
-    while (!atomic_compare_exchange_weak_explicit(&ss_process->init_state, &state, 1,
-                                                  memory_order_acquire, memory_order_acquire) &&
-           state != 2) {
-        state = 0;
+    while (!atomic_compare_exchange_weak_explicit(&ss_process->init_state, &state,
+                                                  SS_INIT_UNDER_WAY, memory_order_acquire,
+                                                  memory_order_acquire) &&
+           state != SS_INIT_DONE) {
+        state = SS_INIT_NONE;
         ss_os_yield();
     }
-    ss_process->init_held = state == 0;
+    ss_process->init_held = state == SS_INIT_NONE;
 }
 
 static void init_let_go(void) {
     if (ss_process->init_held)
-        atomic_store_explicit(&ss_process->init_state, 0, memory_order_release);
+        atomic_store_explicit(&ss_process->init_state, SS_INIT_NONE, memory_order_release);
     ss_process->init_held = false;
 }
 
@@ -137,11 +138,12 @@ __attribute__((constructor)) static void fork_handle_early(void) {
 
 SS_COLD void ss_process_init_slow(void) {
     fork_handle(); /* a constructor that runs before ours may allocate */
-    uint32_t state = 0;
+    uint32_t state = SS_INIT_NONE;
     /* Acquire: what a refused try has done is seen, and by who waits, all that init wrote. */
-    if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, 1,
+    if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, SS_INIT_UNDER_WAY,
                                                  memory_order_acquire, memory_order_relaxed)) {
-        while (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) == 1)
+        while (atomic_load_explicit(&ss_process->init_state, memory_order_acquire) ==
+               SS_INIT_UNDER_WAY)
             ss_os_yield();
         return;
     }
@@ -154,7 +156,8 @@ SS_COLD void ss_process_init_slow(void) {
     bool done = ss_space_init();
     if (done)
         ss_thread_init();
-    atomic_store_explicit(&ss_process->init_state, done ? 2 : 0, memory_order_release);
+    atomic_store_explicit(&ss_process->init_state, done ? SS_INIT_DONE : SS_INIT_NONE,
+                          memory_order_release);
     if (done)
         ss_publish();
 }

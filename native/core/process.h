@@ -26,17 +26,20 @@ void *ss_no_memory(void);
 
 void ss_process_init_slow(void);
 
+typedef enum ss_init_state { SS_INIT_NONE, SS_INIT_UNDER_WAY, SS_INIT_DONE } ss_init_state;
+
 /* Every cold path begins with it; the hot ones find an empty heap first. */
 static inline void ss_process_init(void) {
     /* Acquire: what init wrote is seen. */
-    if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) != 2))
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) !=
+                    SS_INIT_DONE))
         ss_process_init_slow();
 }
 
 /* False while the system has refused what initialisation needs. */
 static inline bool ss_process_ready(void) {
     ss_process_init();
-    return atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) == 2;
+    return atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) == SS_INIT_DONE;
 }
 
 #endif

@@ -294,6 +294,7 @@ typedef struct ss_process_data {
     _Atomic uint32_t external_phase;              /* the one in which readers begin now */
     ss_class classes[SS_BIN_COUNT];
 
+    /* An ss_init_state. */
     _Atomic uint32_t init_state;
     _Atomic bool fork_handled;     /* the handlers of fork are registered, or about to be */
     bool init_held;                /* under park_lock: a fork keeps initialisation from beginning */
