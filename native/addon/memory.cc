@@ -2,16 +2,9 @@
 
 #include "arguments.h"
 #include "heap.h"
+#include "values.h"
 
-/* Written to the C interface of Node-API: node-addon-api's wrappers cost these calls more than what
- * the calls do. */
 namespace {
-
-napi_value number(napi_env env, double value) {
-    napi_value result = nullptr;
-    napi_create_double(env, value, &result);
-    return result;
-}
 
 /* Blocks lie below 2^53 on every system there is. */
 napi_value block(napi_env env, void *pointer) {
@@ -107,10 +100,7 @@ napi_value trim(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(heap()->trim()));
 }
 
-constexpr struct {
-    const char *name;
-    napi_callback callback;
-} FUNCTIONS[] = {
+constexpr Function FUNCTIONS[] = {
     {"malloc", malloc},
     {"calloc", calloc},
     {"alignedAlloc", aligned_alloc},
@@ -126,9 +116,5 @@ constexpr struct {
 } // namespace
 
 void memory_exports(Napi::Env env, Napi::Object exports) {
-    for (const auto &[name, callback] : FUNCTIONS) {
-        napi_value function = nullptr;
-        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-        exports.Set(name, function);
-    }
+    functions_set(env, exports, FUNCTIONS);
 }

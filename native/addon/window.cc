@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "heap.h"
+#include "values.h"
 
 #include <cstring>
 
@@ -14,12 +15,6 @@ struct Isolate {
     size_t limit;
     napi_ref views[3]; /* memory, table and magazines stay reachable as long as the environment */
 };
-
-napi_value number(napi_env env, double value) {
-    napi_value result = nullptr;
-    napi_create_double(env, value, &result);
-    return result;
-}
 
 struct View {
     uintptr_t address = 0;
@@ -180,10 +175,7 @@ napi_value own_stats(napi_env env, napi_callback_info info) {
     return stats_object(env, static_cast<Isolate *>(given.data())->holder);
 }
 
-constexpr struct {
-    const char *name;
-    napi_callback callback;
-} FUNCTIONS[] = {
+constexpr Function FUNCTIONS[] = {
     {"refill", refill}, {"flush", flush},     {"drain", drain},
     {"take", take},     {"give", give},       {"pin", pin},
     {"unpin", unpin},   {"look", look},       {"usableSize", usable_size},
@@ -229,11 +221,7 @@ napi_value join(napi_env env, napi_callback_info info) {
     napi_add_env_cleanup_hook(env, leave, isolate);
     napi_value out = nullptr;
     napi_create_object(env, &out);
-    for (const auto &[name, callback] : FUNCTIONS) {
-        napi_value function = nullptr;
-        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, isolate, &function);
-        napi_set_named_property(env, out, name, function);
-    }
+    functions_set(env, out, FUNCTIONS, isolate);
     napi_set_named_property(env, out, "base", number(env, static_cast<double>(memory.address)));
     napi_set_named_property(env, out, "tag", number(env, heap()->window_tag(holder)));
     return out;
@@ -305,12 +293,12 @@ napi_value stats(napi_env env, napi_callback_info) {
     return stats_object(env, nullptr);
 }
 
-/* The bytes that a block of each class holds. */
-/* addressLimit(): bytes of addresses that the process may have. */
+/* Bytes of addresses that the process may have. */
 napi_value address_limit(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(heap()->address_limit()));
 }
 
+/* The bytes that a block of each class holds. */
 napi_value strides(napi_env env, napi_callback_info) {
     napi_value out = nullptr;
     napi_create_array(env, &out);
@@ -322,10 +310,7 @@ napi_value strides(napi_env env, napi_callback_info) {
 } // namespace
 
 void window_exports(Napi::Env env, Napi::Object exports) {
-    const struct {
-        const char *name;
-        napi_callback callback;
-    } functions[] = {
+    const Function functions[] = {
         {"windowJoin", join},
         {"windowStats", stats},
         {"windowStrides", strides},
@@ -337,9 +322,5 @@ void window_exports(Napi::Env env, Napi::Object exports) {
         {"viewFill", view_fill},
         {"viewSet", view_set},
     };
-    for (const auto &[name, callback] : functions) {
-        napi_value function = nullptr;
-        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
-        exports.Set(name, function);
-    }
+    functions_set(env, exports, functions);
 }

@@ -1,0 +1,32 @@
+/* Values for JavaScript by the C interface of Node-API, for the calls that are made most:
+ * node-addon-api's wrappers cost them more than what the calls do. */
+#ifndef SUPERSLAB_ADDON_VALUES_H
+#define SUPERSLAB_ADDON_VALUES_H
+
+#include <cstddef>
+
+#include <node_api.h>
+
+inline napi_value number(napi_env env, double value) {
+    napi_value result = nullptr;
+    napi_create_double(env, value, &result);
+    return result;
+}
+
+struct Function {
+    const char *name;
+    napi_callback callback;
+};
+
+/* Makes the functions members of an object. `bound` is what Arguments::data gives them. */
+template <size_t COUNT>
+void functions_set(napi_env env, napi_value object, const Function (&functions)[COUNT],
+                   void *bound = nullptr) {
+    for (const auto &[name, callback] : functions) {
+        napi_value function = nullptr;
+        napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, bound, &function);
+        napi_set_named_property(env, object, name, function);
+    }
+}
+
+#endif
