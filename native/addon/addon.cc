@@ -14,7 +14,7 @@ namespace {
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {
     ss_api_conflict other{};
-    if (heap_join(&other) == nullptr) {
+    if (!heap_join(&other)) {
         char message[400];
         std::snprintf(message, sizeof message,
                       "Another superslab serves this process: %s has ABI %u, this one has %u. "

@@ -53,10 +53,11 @@ Napi::Value workloads(const Napi::CallbackInfo &info) {
 
 /* In this process superslab is the heap that was joined, not this file's own copy. */
 bench_allocator in_process(const bench_allocator &named) {
-    const superslab_api *api = heap();
     if (named.malloc != superslab_malloc)
         return named;
-    return {named.name, api->malloc, api->calloc, api->realloc, api->aligned_alloc, api->free};
+    const superslab_functions *joined = heap();
+    return {named.name,      joined->malloc,        joined->calloc,
+            joined->realloc, joined->aligned_alloc, joined->free};
 }
 
 /* ---- on libuv's pool ---- */

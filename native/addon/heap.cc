@@ -16,7 +16,7 @@ void *pointer(uintptr_t address) {
 /* While it lives, no other call from JavaScript uses the address: what was asked about it stays true. */
 class Claim {
   public:
-    explicit Claim(uintptr_t address) : taken(&heap()->claims[index(address)].taken) {
+    explicit Claim(uintptr_t address) : taken(&api()->claims[index(address)].taken) {
         while (__atomic_exchange_n(taken, 1, __ATOMIC_ACQUIRE) != 0)
             sched_yield();
     }
@@ -38,15 +38,19 @@ class Claim {
 
 } // namespace
 
-const superslab_api *heap_join(ss_api_conflict *conflict) {
-    const superslab_api *api = ss_api_join(conflict);
-    if (api != nullptr)
-        joined.store(api, std::memory_order_release);
-    return api;
+bool heap_join(ss_api_conflict *conflict) {
+    const superslab_api *found = ss_api_join(conflict);
+    if (found != nullptr)
+        joined.store(found, std::memory_order_release);
+    return found != nullptr;
 }
 
-const superslab_api *heap() {
+const superslab_api *api() {
     return joined.load(std::memory_order_acquire);
+}
+
+const superslab_functions *heap() {
+    return api()->heap;
 }
 
 superslab_error heap_free(uintptr_t address) {

@@ -14,12 +14,13 @@ extern "C" {
 #include "api.h"
 }
 
-/* Joins the heap of this process. Any number of threads may call it. NULL when another copy of the
+/* Joins the heap of this process. Any number of threads may call it. False when another copy of the
  * library serves the process with another ABI: `conflict` then names it. */
-const superslab_api *heap_join(ss_api_conflict *conflict);
+bool heap_join(ss_api_conflict *conflict);
 
-/* The heap that was joined. */
-const superslab_api *heap();
+/* The heap that was joined, and all that the copy which serves it does for addons of this package. */
+const superslab_functions *heap();
+const superslab_api *api();
 
 /* Address 0 is a block of no bytes to all of these, as NULL is in C. */
 

@@ -67,8 +67,8 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
     Napi::Object out = Napi::Object::New(info.Env());
     out.Set("version", heap()->version);
     out.Set("abi", static_cast<double>(heap()->abi));
-    out.Set("file", heap()->file);
-    out.Set("ownHeap", heap() == ss_api_own());
+    out.Set("file", api()->file);
+    out.Set("ownHeap", api() == ss_api_own());
     out.Set("compiler", COMPILER);
     out.Set("flags", SUPERSLAB_BUILD_FLAGS);
     return out;
@@ -79,8 +79,6 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
 void report_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
-    bool serves = heap()->bytes > offsetof(superslab_api, serves_malloc) &&
-                  heap()->serves_malloc != 0; /* an older copy's table ends before it */
-    exports.Set("active", Napi::Boolean::New(env, serves));
+    exports.Set("active", Napi::Boolean::New(env, api()->serves_malloc != 0));
     exports.Set("info", Napi::Function::New<build_info>(env, "info"));
 }

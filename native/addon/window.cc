@@ -55,18 +55,18 @@ uint32_t bin_of(napi_env env, napi_value value) {
 napi_value refill(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
-    return number(env, heap()->window_refill(isolate->holder, bin_of(env, given[0])));
+    return number(env, api()->window_refill(isolate->holder, bin_of(env, given[0])));
 }
 
 napi_value flush(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
-    heap()->window_flush(static_cast<Isolate *>(given.data())->holder, bin_of(env, given[0]));
+    api()->window_flush(static_cast<Isolate *>(given.data())->holder, bin_of(env, given[0]));
     return nullptr;
 }
 
 napi_value drain(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
-    heap()->window_drain(static_cast<Isolate *>(given.data())->holder);
+    api()->window_drain(static_cast<Isolate *>(given.data())->holder);
     return nullptr;
 }
 
@@ -77,32 +77,32 @@ napi_value take(napi_env env, napi_callback_info info) {
     napi_get_value_double(env, given[0], &size);
     if (!(size <= static_cast<double>(isolate->limit)))
         return number(env, SS_API_FULL);
-    return number(env, heap()->window_take(isolate->holder, static_cast<size_t>(size)));
+    return number(env, api()->window_take(isolate->holder, static_cast<size_t>(size)));
 }
 
 napi_value give(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
-    return number(env, -heap()->window_give(isolate->holder, offset_of(env, given[0])));
+    return number(env, -api()->window_give(isolate->holder, offset_of(env, given[0])));
 }
 
 napi_value pin(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
-    return number(env, -heap()->window_pin(isolate->holder, offset_of(env, given[0])));
+    return number(env, -api()->window_pin(isolate->holder, offset_of(env, given[0])));
 }
 
 napi_value unpin(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
-    return number(env, -heap()->window_unpin(isolate->holder, offset_of(env, given[0])));
+    return number(env, -api()->window_unpin(isolate->holder, offset_of(env, given[0])));
 }
 
 napi_value look(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
     uintptr_t address = isolate->base + offset_of(env, given[0]);
-    return number(env, -heap()->window_check(reinterpret_cast<void *>(address)));
+    return number(env, -api()->window_check(reinterpret_cast<void *>(address)));
 }
 
 napi_value usable_size(napi_env env, napi_callback_info info) {
@@ -129,25 +129,25 @@ napi_value grow(napi_env env, napi_callback_info info) {
     double bytes = 0;
     napi_get_value_double(env, given[0], &bytes);
     if (bytes > 0 && bytes <= static_cast<double>(isolate->limit))
-        heap()->window_grow(isolate->holder, static_cast<size_t>(bytes));
+        api()->window_grow(isolate->holder, static_cast<size_t>(bytes));
     return nullptr;
 }
 
 napi_value bytes(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     return number(env, static_cast<double>(
-                           heap()->window_bytes(static_cast<Isolate *>(given.data())->holder)));
+                           api()->window_bytes(static_cast<Isolate *>(given.data())->holder)));
 }
 
 napi_value last(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
-    heap()->window_last(static_cast<Isolate *>(given.data())->holder);
+    api()->window_last(static_cast<Isolate *>(given.data())->holder);
     return nullptr;
 }
 
 napi_value stats_object(napi_env env, const ss_holder *holder) {
     ss_api_window_stats stats;
-    heap()->window_stats(holder, &stats);
+    api()->window_stats(holder, &stats);
     const struct {
         const char *name;
         uint64_t value;
@@ -188,7 +188,7 @@ constexpr Function FUNCTIONS[] = {
 /* Runs on the isolate's thread, after its last JavaScript and before its memory goes. */
 void leave(void *data) {
     auto *isolate = static_cast<Isolate *>(data);
-    heap()->window_leave(isolate->holder);
+    api()->window_leave(isolate->holder);
     delete isolate;
 }
 
@@ -212,7 +212,7 @@ napi_value join(napi_env env, napi_callback_info info) {
     }
     ss_api_window window = {reinterpret_cast<void *>(memory.address), memory.length, limit,
                             reinterpret_cast<uint8_t *>(table.address)};
-    ss_holder *holder = heap()->window_join(&window, static_cast<uint32_t *>(magazines));
+    ss_holder *holder = api()->window_join(&window, static_cast<uint32_t *>(magazines));
     if (holder == nullptr)
         return nullptr;
     auto *isolate = new Isolate{holder, memory.address, limit, {}};
@@ -223,7 +223,7 @@ napi_value join(napi_env env, napi_callback_info info) {
     napi_create_object(env, &out);
     functions_set(env, out, FUNCTIONS, isolate);
     napi_set_named_property(env, out, "base", number(env, static_cast<double>(memory.address)));
-    napi_set_named_property(env, out, "tag", number(env, heap()->window_tag(holder)));
+    napi_set_named_property(env, out, "tag", number(env, api()->window_tag(holder)));
     return out;
 }
 
@@ -242,7 +242,7 @@ napi_value view_look(napi_env env, napi_callback_info info) {
     View view;
     if (!argument_view(env, given[0], "buffer", &view))
         return nullptr;
-    return number(env, -heap()->window_check(reinterpret_cast<void *>(view.address)));
+    return number(env, -api()->window_check(reinterpret_cast<void *>(view.address)));
 }
 
 napi_value view_usable_size(napi_env env, napi_callback_info info) {
@@ -295,7 +295,7 @@ napi_value stats(napi_env env, napi_callback_info) {
 
 /* Bytes of addresses that the process may have. */
 napi_value address_limit(napi_env env, napi_callback_info) {
-    return number(env, static_cast<double>(heap()->address_limit()));
+    return number(env, static_cast<double>(api()->address_limit()));
 }
 
 /* The bytes that a block of each class holds. */
@@ -303,7 +303,7 @@ napi_value strides(napi_env env, napi_callback_info) {
     napi_value out = nullptr;
     napi_create_array(env, &out);
     for (uint32_t bin = 0; bin < SS_LIVE_CLASSES; bin++)
-        napi_set_element(env, out, bin, number(env, heap()->window_stride(bin)));
+        napi_set_element(env, out, bin, number(env, api()->window_stride(bin)));
     return out;
 }
 

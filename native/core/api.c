@@ -40,11 +40,10 @@ __attribute__((section("__DATA,superslab"), used)) static const struct {
 
 static ss_api_claim claims[SS_API_CLAIM_COUNT];
 
-static superslab_api own = {
+static const superslab_functions functions = {
     .abi = SUPERSLAB_ABI,
-    .bytes = sizeof(superslab_api),
+    .bytes = sizeof(superslab_functions),
     .version = SUPERSLAB_VERSION,
-    .file = "",
     .malloc = superslab_malloc,
     .calloc = superslab_calloc,
     .realloc = superslab_realloc,
@@ -67,6 +66,14 @@ static superslab_api own = {
     .region_give = superslab_region_give,
     .region_usable_size = superslab_region_usable_size,
     .region_retire = superslab_region_retire,
+    .window_usable_size = superslab_window_usable_size,
+    .window_free = superslab_window_free,
+};
+
+static superslab_api own = {
+    .heap = &functions,
+    .file = "",
+    .bytes = sizeof(superslab_api),
     .claims = claims,
     .window_join = ss_window_join,
     .window_leave = ss_window_leave,
@@ -81,8 +88,6 @@ static superslab_api own = {
     .window_give = ss_window_give_held,
     .window_pin = ss_pin_add,
     .window_unpin = ss_pin_remove,
-    .window_usable_size = superslab_window_usable_size,
-    .window_free = superslab_window_free,
     .window_check = ss_window_check,
     .window_stride = ss_window_stride,
     .window_stats = ss_window_stats,

@@ -55,34 +55,11 @@ typedef struct ss_api_window_stats {
 #define SS_API_FULL (-2) /* it cannot be */
 
 typedef struct superslab_api {
-    uint32_t abi;   /* SUPERSLAB_ABI of the copy that fills the table */
-    uint32_t bytes; /* sizeof(superslab_api) there: later copies may know more functions */
-    const char *version;
-    const char *file; /* the object that serves the heap */
-    void *(*malloc)(size_t size);
-    void *(*calloc)(size_t count, size_t size);
-    void *(*realloc)(void *block, size_t size);
-    void *(*aligned_alloc)(size_t alignment, size_t size);
-    void (*free)(void *block);
-    void (*free_sized)(void *block, size_t size);
-    size_t (*usable_size)(const void *block);
-    size_t (*good_size)(size_t size);
-    void (*inspect)(uintptr_t address, superslab_inspection *out);
-    size_t (*prewarm)(size_t size, size_t count);
-    size_t (*trim)(void);
-    void (*get_stats)(superslab_stats *out);
-    void (*set_error_handler)(superslab_error_handler *handler, void *context);
-    const char *(*error_name)(superslab_error error);
-    superslab_error (*check)(const void *block);
-    superslab_error (*check_sized)(const void *block, size_t size);
-    superslab_region *(*region_adopt)(void *base, size_t bytes, size_t limit);
-    void (*region_grow)(superslab_region *region, size_t bytes);
-    size_t (*region_take)(superslab_region *region, size_t size, uint32_t *offsets, size_t count);
-    size_t (*region_give)(superslab_region *region, const uint32_t *offsets, size_t count);
-    size_t (*region_usable_size)(superslab_region *region, uint32_t offset);
-    void (*region_retire)(superslab_region *region);
-    ss_api_claim *claims;
+    const superslab_functions *heap; /* the public part, which other addons are given as it is */
+    const char *file;                /* the object that serves the heap */
+    uint32_t bytes;         /* sizeof(superslab_api) there: later copies may know more functions */
     uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
+    ss_api_claim *claims;
     /* Windows. Offsets and addresses may be anything at all. */
     ss_holder *(*window_join)(const ss_api_window *window, uint32_t *magazines);
     void (*window_leave)(ss_holder *holder);
@@ -97,8 +74,6 @@ typedef struct superslab_api {
     superslab_error (*window_give)(ss_holder *holder, uint32_t offset);
     int (*window_pin)(ss_holder *holder, uint32_t offset);
     superslab_error (*window_unpin)(ss_holder *holder, uint32_t offset);
-    size_t (*window_usable_size)(const void *address);
-    superslab_error (*window_free)(const void *address);
     superslab_error (*window_check)(const void *address);
     uint32_t (*window_stride)(unsigned bin);
     void (*window_stats)(const ss_holder *holder, ss_api_window_stats *out);
@@ -114,7 +89,7 @@ void ss_api_serve_malloc(void);
 void ss_api_withdraw(void);
 
 /* The table of the first copy in load order that has not withdrawn, this one's if there is no other.
- * NULL when that copy has another ABI: `other` then says which and where it is, for the error message. `other` may be NULL. */
+ * NULL when that copy has another ABI: `other`, which may be NULL, then says which and where it is. */
 typedef struct ss_api_conflict {
     uint32_t abi;
     char file[256];

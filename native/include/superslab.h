@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* SUPERSLAB_SHARED is for who builds the core into a library that others link with. What the package ships
+ * exports none of this: it hands out the table at the end of this file. */
 #if defined(SUPERSLAB_SHARED) && defined(__GNUC__)
 #define SUPERSLAB_EXPORT __attribute__((visibility("default")))
 #else
@@ -204,6 +206,41 @@ SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address);
 /* Frees the block, from any thread, as `free(buffer)` does: once, on whichever side. An error says why
  * nothing was freed; it does not go to the error handler. */
 SUPERSLAB_EXPORT superslab_error superslab_window_free(const void *address);
+
+/* ---- all of it as a table ----------------------------------------------------------------
+ *
+ * For whoever has nothing to link with, as other addons in a Node process: superslab_node.h finds it. */
+
+/* Valid until the process ends, in every thread. Later versions add functions at its end. */
+typedef struct superslab_functions {
+    uint32_t abi;        /* SUPERSLAB_ABI of the copy whose table it is */
+    uint32_t bytes;      /* of the table there */
+    const char *version; /* SUPERSLAB_VERSION there */
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t count, size_t size);
+    void *(*realloc)(void *block, size_t size);
+    void *(*aligned_alloc)(size_t alignment, size_t size);
+    void (*free)(void *block);
+    void (*free_sized)(void *block, size_t size);
+    size_t (*usable_size)(const void *block);
+    size_t (*good_size)(size_t size);
+    void (*inspect)(uintptr_t address, superslab_inspection *out);
+    size_t (*prewarm)(size_t size, size_t count);
+    size_t (*trim)(void);
+    void (*get_stats)(superslab_stats *out);
+    void (*set_error_handler)(superslab_error_handler *handler, void *context);
+    const char *(*error_name)(superslab_error error);
+    superslab_error (*check)(const void *block);
+    superslab_error (*check_sized)(const void *block, size_t size);
+    superslab_region *(*region_adopt)(void *base, size_t bytes, size_t limit);
+    void (*region_grow)(superslab_region *region, size_t bytes);
+    size_t (*region_take)(superslab_region *region, size_t size, uint32_t *offsets, size_t count);
+    size_t (*region_give)(superslab_region *region, const uint32_t *offsets, size_t count);
+    size_t (*region_usable_size)(superslab_region *region, uint32_t offset);
+    void (*region_retire)(superslab_region *region);
+    size_t (*window_usable_size)(const void *address);
+    superslab_error (*window_free)(const void *address);
+} superslab_functions;
 
 #ifdef __cplusplus
 }

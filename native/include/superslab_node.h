@@ -20,48 +20,16 @@
 extern "C" {
 #endif
 
-/* The functions of superslab.h, of the copy that serves this process: under `superslab run` the
- * preload library, whose blocks and malloc's are then the same. The table stays valid until the
- * process ends, in every thread. Later versions add functions at its end. */
-typedef struct superslab_functions {
-    uint32_t abi;        /* SUPERSLAB_ABI of that copy */
-    uint32_t bytes;      /* of the table there */
-    const char *version; /* SUPERSLAB_VERSION of that copy */
-    void *(*malloc)(size_t size);
-    void *(*calloc)(size_t count, size_t size);
-    void *(*realloc)(void *block, size_t size);
-    void *(*aligned_alloc)(size_t alignment, size_t size);
-    void (*free)(void *block);
-    void (*free_sized)(void *block, size_t size);
-    size_t (*usable_size)(const void *block);
-    size_t (*good_size)(size_t size);
-    void (*inspect)(uintptr_t address, superslab_inspection *out);
-    size_t (*prewarm)(size_t size, size_t count);
-    size_t (*trim)(void);
-    void (*get_stats)(superslab_stats *out);
-    void (*set_error_handler)(superslab_error_handler *handler, void *context);
-    const char *(*error_name)(superslab_error error);
-    superslab_error (*check)(const void *block);
-    superslab_error (*check_sized)(const void *block, size_t size);
-    superslab_region *(*region_adopt)(void *base, size_t bytes, size_t limit);
-    void (*region_grow)(superslab_region *region, size_t bytes);
-    size_t (*region_take)(superslab_region *region, size_t size, uint32_t *offsets, size_t count);
-    size_t (*region_give)(superslab_region *region, const uint32_t *offsets, size_t count);
-    size_t (*region_usable_size)(superslab_region *region, uint32_t offset);
-    void (*region_retire)(superslab_region *region);
-    size_t (*window_usable_size)(const void *address);
-    superslab_error (*window_free)(const void *address);
-} superslab_functions;
-
 /* Where the package leaves the table in each environment: an object of the global one, wrapped around
  * it and tagged, so that no object that a program made can pass for it. */
 #define SUPERSLAB_NODE_PROPERTY "superslab.functions"
 #define SUPERSLAB_NODE_TAG                                                                         \
     { UINT64_C(0x8d7e1f5a02c94b36), UINT64_C(0xa3f04c6be1d27958) }
 
-/* The heap of this process. NULL with an exception pending: ERR_SUPERSLAB_LOAD_FAILED if the package is
- * not loaded in this environment, ERR_SUPERSLAB_INCOMPATIBLE_COPY if it is older than this header
- * or has another ABI. */
+/* The heap of this process: the functions of superslab.h, of the copy that serves it. Under `superslab run`
+ * that is the preload library, whose blocks and malloc's are then the same. NULL with an exception pending:
+ * ERR_SUPERSLAB_LOAD_FAILED if the package is not loaded in this environment,
+ * ERR_SUPERSLAB_INCOMPATIBLE_COPY if it is older than this header or has another ABI. */
 static inline const superslab_functions *superslab_from_node(napi_env env) {
     const napi_type_tag tag = SUPERSLAB_NODE_TAG;
     napi_value global, holder;
