@@ -1,5 +1,7 @@
 #include "publish.h"
 
+#include "stats.h"
+
 #include <string.h>
 
 _Static_assert(sizeof(ss_publication) <= 4096, "it is read as one page");

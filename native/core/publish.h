@@ -24,9 +24,6 @@ typedef struct ss_publication {
  * No lock but park_lock may be held: the statistics take those of the windows and the spaces. */
 void ss_publish(void);
 
-/* One look at all slabs and bins; false if blocks went from the one to the other meanwhile. */
-bool ss_stats_look(superslab_stats *out);
-
 /* In a forked child, when no lock is held any more: the page is the parent's, so it makes its own. */
 void ss_publish_child(void);
 

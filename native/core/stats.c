@@ -1,8 +1,7 @@
-/* Statistics: nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
+/* Nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
+#include "stats.h"
+
 #include "heap.h"
-#include "process.h"
-#include "publish.h"
-#include "span.h"
 #include "window.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {

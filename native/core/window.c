@@ -4,6 +4,7 @@
 #include "meta.h"
 #include "purge.h"
 #include "span.h"
+#include "stats.h"
 
 #include <errno.h>
 

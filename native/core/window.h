@@ -84,9 +84,12 @@ superslab_error ss_pin_remove(ss_holder *holder, uint32_t offset);
 superslab_error ss_pin_free_later(ss_window *window, uint32_t offset);
 void ss_pin_remove_all(ss_holder *holder);
 
-/* ---- for stats.c and trim.c ---- */
+/* ---- all of them ---- */
 
+/* Adds what the magazines hold. */
 void ss_windows_add_cached(superslab_stats *out);
+
+/* Gives free memory back; the bytes. */
 size_t ss_windows_trim(void);
 
 /* Each window's space, which stays meanwhile. */
@@ -94,7 +97,6 @@ void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *conte
 
 /* In a forked child: whoever was using a window is not there. */
 void ss_windows_forget_visitors(void);
-void ss_stats_add_space(ss_space *space, superslab_stats *out);
 
 /* ---- behind the table of api.h ---- */
 

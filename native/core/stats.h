@@ -1,0 +1,13 @@
+/* Statistics, added up while others work. */
+#ifndef SS_STATS_H
+#define SS_STATS_H
+
+#include "space.h"
+
+/* One look at all slabs and bins; false if blocks went from the one to the other meanwhile. */
+bool ss_stats_look(superslab_stats *out);
+
+/* Adds what a space holds; blocks in bins and magazines count as live there. */
+void ss_stats_add_space(ss_space *space, superslab_stats *out);
+
+#endif
