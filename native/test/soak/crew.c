@@ -1,6 +1,5 @@
 #include "crew.h"
 
-#include "block.h"
 #include "check.h"
 #include "child.h"
 #include "claim.h"
@@ -310,9 +309,5 @@ uint64_t crew_threads(void) {
 void crew_live(uint64_t *blocks, uint64_t *bytes) {
     *blocks = *bytes = 0;
     for (size_t i = 0; i < MODEL_COUNT; i++)
-        for (size_t slot = 0; slot < models[i].slot_count; slot++)
-            if (models[i].slots[slot].block != NULL) {
-                ++*blocks;
-                *bytes += block_stride(models[i].slots[slot].block);
-            }
+        model_count(&models[i], blocks, bytes);
 }

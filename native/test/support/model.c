@@ -117,3 +117,11 @@ void model_end(model *self) {
     model_clear(self);
     table_free(self->slots, self->slot_count, sizeof *self->slots);
 }
+
+void model_count(const model *self, uint64_t *blocks, uint64_t *bytes) {
+    for (size_t i = 0; i < self->slot_count; i++)
+        if (self->slots[i].block != NULL) {
+            ++*blocks;
+            *bytes += block_stride(self->slots[i].block);
+        }
+}

@@ -33,4 +33,7 @@ void model_clear(model *self);
 
 void model_end(model *self);
 
+/* Adds the blocks that it holds, and what they occupy. */
+void model_count(const model *self, uint64_t *blocks, uint64_t *bytes);
+
 #endif
