@@ -46,6 +46,16 @@ static inline bool bench_block_give(bench_block *block, const bench_allocator *a
     return intact;
 }
 
+/* Frees those of the blocks that are there; `false` when the contents of one had changed. */
+static inline bool bench_blocks_give(bench_block *blocks, size_t count,
+                                     const bench_allocator *allocator) {
+    bool intact = true;
+    for (size_t i = 0; i < count; i++)
+        if (blocks[i].start != NULL)
+            intact &= bench_block_give(&blocks[i], allocator);
+    return intact;
+}
+
 /* Order matters: two sequences with the same sizes in another order differ. */
 static inline uint64_t bench_checksum_add(uint64_t checksum, const bench_block *block) {
     return ((checksum << 1) | (checksum >> 63)) + block->size +

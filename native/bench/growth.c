@@ -58,11 +58,9 @@ static void bench_growth_timed(bench_worker *worker) {
 }
 
 static void bench_growth_drain(bench_worker *worker) {
-    bench_block *buffers = worker->memory;
-    for (size_t i = 0; i < worker->params->slots; i++)
-        if (buffers[i].start != NULL && !bench_block_give(&buffers[i], worker->allocator) &&
-            worker->error == NULL)
-            worker->error = BENCH_ERROR_CONTENTS;
+    if (!bench_blocks_give(worker->memory, worker->params->slots, worker->allocator) &&
+        worker->error == NULL)
+        worker->error = BENCH_ERROR_CONTENTS;
 }
 
 bench_result bench_growth(const bench_allocator *allocator, const bench_params *params) {

@@ -11,14 +11,15 @@
  * A thread of the ring is at most `slots` blocks (rounded up to a power of two) ahead of what it has
  * freed. Without that bound the number on their way would be whatever the thread that started first
  * had made before the others were there, and the same program would run at one of two speeds. Each
- * pair or neighbour has a queue of twice as many; in a ring of more than two it can fill up, for what a thread
- * has freed it may make again, and so one that is slow may be sent what all the others are ahead. The ring
- * cannot come to a stand: every thread reads whatever it does not make, so a full queue is read; and were all
- * to wait for input, each would have made at least one more than the one before it.
- * A thread that cannot go on spins a little, then yields: no futex in the loop. The reports speak of remote frees in their 8-52 KiB pool and give no
- * figures for small blocks; sizes are random-mixed's. 4,096 blocks are 2 MiB, more than any
- * allocator's thread cache: with 1,024 the blocks go round in the caches, and peak memory says more
- * about a program's fixed costs than about its blocks. */
+ * pair or neighbour has a queue of twice as many; in a ring of more than two it can fill up, for what
+ * a thread has freed it may make again, and so one that is slow may be sent what all the others are
+ * ahead. The ring cannot come to a stand: every thread reads whatever it does not make, so a full
+ * queue is read; and were all to wait for input, each would have made at least one more than the one
+ * before it.
+ * A thread that cannot go on spins a little, then yields: no futex in the loop. The reports speak of
+ * remote frees in their 8-52 KiB pool and give no figures for small blocks; sizes are random-mixed's.
+ * 4,096 blocks are 2 MiB, more than any allocator's thread cache: with 1,024 the blocks go round in
+ * the caches, and peak memory says more about a program's fixed costs than about its blocks. */
 #include "handoff.h"
 
 #include "block.h"

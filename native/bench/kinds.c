@@ -86,11 +86,9 @@ static void bench_aligned_timed(bench_worker *worker) {
 }
 
 static void bench_kinds_drain(bench_worker *worker) {
-    bench_block *blocks = worker->memory;
-    for (size_t i = 0; i < worker->params->slots; i++)
-        if (blocks[i].start != NULL && !bench_block_give(&blocks[i], worker->allocator) &&
-            worker->error == NULL)
-            worker->error = BENCH_ERROR_CONTENTS;
+    if (!bench_blocks_give(worker->memory, worker->params->slots, worker->allocator) &&
+        worker->error == NULL)
+        worker->error = BENCH_ERROR_CONTENTS;
 }
 
 static bench_result bench_kinds_run(const bench_allocator *allocator, const bench_params *params,

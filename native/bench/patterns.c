@@ -90,10 +90,7 @@ static void bench_interleaved_timed(bench_worker *worker) {
 
 /* A round that failed half way leaves blocks. */
 static void bench_patterns_drain(bench_worker *worker) {
-    bench_block *blocks = worker->memory;
-    for (size_t i = 0; i < worker->params->slots; i++)
-        if (blocks[i].start != NULL)
-            bench_block_give(&blocks[i], worker->allocator);
+    bench_blocks_give(worker->memory, worker->params->slots, worker->allocator);
 }
 
 static bench_result bench_patterns_run(const bench_allocator *allocator, const bench_params *params,

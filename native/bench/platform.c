@@ -61,18 +61,21 @@ void bench_idle(unsigned milliseconds) {
 }
 
 #ifndef __APPLE__
-/* Not statm, whose counters lag behind by some pages a processor. Read without stdio, which would
- * allocate. */
-uint64_t bench_resident_bytes(void) {
-    char text[1024];
-    const int file = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+uint64_t bench_proc_bytes(const char *path, const char *field) {
+    char text[4096];
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return 0;
     const ssize_t length = read(file, text, sizeof text - 1);
     close(file);
     text[length > 0 ? length : 0] = '\0';
-    const char *found = strstr(text, "\nRss:");
-    return found != NULL ? strtoull(found + 5, NULL, 10) * 1024 : 0;
+    const char *found = strstr(text, field);
+    return found != NULL ? strtoull(found + strlen(field), NULL, 10) * 1024 : 0;
+}
+
+/* Not statm, whose counters lag behind by some pages a processor. */
+uint64_t bench_resident_bytes(void) {
+    return bench_proc_bytes("/proc/self/smaps_rollup", "\nRss:");
 }
 #else
 uint64_t bench_resident_bytes(void) {

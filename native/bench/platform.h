@@ -32,6 +32,10 @@ void bench_marker(const char *text);
 /* Does nothing for so long: no thread of the caller's calls the allocator meanwhile. */
 void bench_idle(unsigned milliseconds);
 
+/* On Linux, the kilobytes behind `field` in a file of /proc, as bytes; 0 if it is not there. Read without stdio,
+ * which would allocate. */
+uint64_t bench_proc_bytes(const char *path, const char *field);
+
 /* Bytes of this process that are resident now, exactly; 0 where the system does not say. */
 uint64_t bench_resident_bytes(void);
 

@@ -34,13 +34,8 @@ const char *bench_slots_run(bench_slots *slots, uint64_t ops) {
 }
 
 const char *bench_slots_drain(bench_slots *slots) {
-    const char *error = NULL;
-    for (size_t i = 0; i < slots->count; i++) {
-        bench_block *block = &slots->blocks[i];
-        if (block->start != NULL && !bench_block_give(block, slots->allocator))
-            error = BENCH_ERROR_CONTENTS;
-    }
-    return error;
+    return bench_blocks_give(slots->blocks, slots->count, slots->allocator) ? NULL
+                                                                            : BENCH_ERROR_CONTENTS;
 }
 
 bench_slots bench_slots_start(const bench_allocator *allocator, const bench_params *params,
