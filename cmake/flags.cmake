@@ -17,11 +17,6 @@ if(SUPERSLAB_SANITIZE)
   list(APPEND superslab_flags -O1 -g -fno-omit-frame-pointer
        -fsanitize=${superslab_sanitize} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${superslab_sanitize})
-  if(SUPERSLAB_SANITIZE MATCHES "thread")
-    add_compile_definitions(SUPERSLAB_SANITIZE_THREAD=1)
-  elseif(SUPERSLAB_SANITIZE MATCHES "address")
-    add_compile_definitions(SUPERSLAB_SANITIZE_ADDRESS=1)
-  endif()
 endif()
 
 add_compile_options(${superslab_flags})

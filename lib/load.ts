@@ -39,7 +39,7 @@ function besideAddon(addon: string, name: string, extension: string): string {
 }
 
 /** Where the addon is. */
-export function addonFile(root: string = packageRoot): string {
+function addonFile(root: string = packageRoot): string {
   try {
     return resolver.resolve(root)
   } catch (error) {

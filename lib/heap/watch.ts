@@ -35,8 +35,6 @@ interface Entry {
 
 export class Watch {
   options: WatchOptions = {}
-  /** Buffers that were collected, and freed by that. */
-  collected = 0
   #window: Window
   #free: (block: number) => void
   #entries = new Map<number, Entry>()
@@ -48,7 +46,6 @@ export class Watch {
     this.#registry = new FinalizationRegistry((entry) => {
       if (this.#entries.get(entry.block) !== entry || !this.#isLive(entry)) return
       this.#entries.delete(entry.block)
-      this.collected++
       this.#free(entry.block)
     })
   }
@@ -61,12 +58,7 @@ export class Watch {
     }
     this.#entries.set(block, entry)
     this.#window.table[block >>> 4] = this.#window.native.tag
-    if (this.options.collect) this.#registry.register(buffer, entry, buffer)
-  }
-
-  /** The Buffer is its user's alone from here on: it is not freed when it is collected. */
-  disown(buffer: object): void {
-    this.#registry.unregister(buffer)
+    if (this.options.collect) this.#registry.register(buffer, entry)
   }
 
   leaks(): Leak[] {

@@ -28,7 +28,7 @@ interface Parts {
 }
 
 /** In the order of api.h. */
-export const classCount = 80
+const classCount = 80
 export const magazineWords = 256
 const firstBytes = 4 * 2 ** 20
 const mostAhead = 64 * 2 ** 20
@@ -130,7 +130,7 @@ export function openWindow(): Window {
   return window
 }
 
-export function makeParts(most: number): Parts {
+function makeParts(most: number): Parts {
   const { memory, limit } = reserve(most)
   return { memory, table: reserveTable(limit / 16), limit }
 }

@@ -46,7 +46,7 @@ export function figure(values: readonly number[]): Figure {
   return { median: middle, noise }
 }
 
-export function exitText({ exit, stopped }: Trial): string {
+function exitText({ exit, stopped }: Trial): string {
   const how = exit.signal ?? `${exit.code}`
   return stopped ? `stopped (${how})` : how
 }

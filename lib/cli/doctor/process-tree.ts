@@ -27,6 +27,7 @@ export interface TreeState {
  */
 export class ProcessTree {
   readonly #root: number
+  /** Start times of the processes that were alive when last looked at. */
   #known = new Map<number, number>()
 
   constructor(root: number) {
@@ -47,11 +48,6 @@ export class ProcessTree {
     this.#known = new Map([...found.values()].map(({ pid, startTicks }) => [pid, startTicks]))
     const processes = [...found.values()]
     return { processes, bytes: treeBytes(processes) }
-  }
-
-  /** The processes that were alive when last looked at. */
-  get pids(): number[] {
-    return [...this.#known.keys()]
   }
 
   #isAnother({ pid, startTicks }: ProcessState): boolean {
