@@ -1,12 +1,12 @@
 /* The allocating half of the hot path, and what lies below it:
  *
- *   superslab_malloc       table lookup, pop                            hot.h, 15 lines
+ *   superslab_malloc       table lookup, pop                            hot.h
  *     ss_malloc_cold       bin empty, thread unborn, parked or ended
  *       ss_thread_heap     birth of a heap, waiting for a parker        thread.c
  *       ss_heap_refill     a batch from a slab                          heap.c
  *         ss_slab_take     bits of one slab                             slab.c
  *         ss_slab_acquire  adopt an abandoned slab or make one          slab.c
- *           ss_span_take   granules                                     span.c
+ *           ss_span_take_locked  granules                               span.c
  *       ss_large_take      a span of its own                            large.c
  */
 #include "heap.h"

@@ -25,10 +25,6 @@ static const char *field(const char *line, unsigned count) {
     return line;
 }
 
-static size_t word_length(const char *text, const char *ends) {
-    return strcspn(text, ends);
-}
-
 /* Whether `word` is one of a list that commas separate and one of `ends` ends. */
 static bool has_word(const char *list, const char *word, const char *ends) {
     size_t length = strlen(word), end = strcspn(list, ends);
@@ -109,12 +105,12 @@ static bool mount_line(const char *line, void *context) {
     if (root == NULL || point == NULL || options == NULL)
         return false;
     kind += 3;
-    size_t kind_length = word_length(kind, " ");
+    size_t kind_length = strcspn(kind, " ");
     if (one->controller == NULL ? kind_length != 7 || memcmp(kind, "cgroup2", 7) != 0
                                 : kind_length != 6 || memcmp(kind, "cgroup", 6) != 0 ||
                                       !has_word(options, one->controller, " "))
         return false;
-    size_t root_length = word_length(root, " ");
+    size_t root_length = strcspn(root, " ");
     root_length = root_length == 1 ? 0 : root_length;
     /* A group outside of what is mounted: then the mount point is the group, as in a container that
      * sees its own group as the root. */
@@ -125,7 +121,7 @@ static bool mount_line(const char *line, void *context) {
         rest_length--;
     one->directory[0] = '\0';
     one->mounted = append(one->directory, ss_container_root, strlen(ss_container_root)) &&
-                   append(one->directory, point, word_length(point, " "));
+                   append(one->directory, point, strcspn(point, " "));
     one->mount_length = (uint32_t)strlen(one->directory);
     one->mounted = one->mounted && append(one->directory, rest, rest_length);
     return one->mounted;

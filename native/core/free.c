@@ -1,6 +1,6 @@
 /* The freeing half of the hot path, and what lies below it:
  *
- *   superslab_free           bin by the address, header, push           hot.h, 25 lines
+ *   superslab_free           bin by the address, header, push           hot.h
  *     ss_free_overflow       bin full
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      give.c

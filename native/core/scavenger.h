@@ -43,7 +43,8 @@ static inline void ss_attend(void) {
         ss_attend_slow();
 }
 
-/* A heap has freed SS_FREED_STEP_BYTES into slabs. */
+/* A heap has freed so much into slabs. It tells in steps of SS_FREED_STEP_BYTES, and the rest when it is
+ * flushed. */
 void ss_scavenger_freed(size_t bytes);
 
 /* In a forked child. */

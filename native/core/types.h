@@ -21,7 +21,8 @@
  *             listed if it has free blocks; whoever takes it from the list adopts it
  * spare       a slab whose blocks are all free that stays listed for its class instead of ending
  * window      an external region that isolates of a JavaScript engine share, with a table of what is
- *             live in it; holder: one of those isolates; magazine: its cache of blocks of one class
+ *             live in it; holder: one of those isolates; magazine: its cache of blocks of one class;
+ *             pin: what holds a block's free off while something still uses it
  * flush       blocks going from a bin back to their slabs in one batch; refill the other way
  * remote free a block flushed to a slab that another heap owns
  * dirty       free, but its pages may still hold memory; purge gives that memory back

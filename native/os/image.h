@@ -1,4 +1,4 @@
-/* What the preload library asks about the process it finds itself in. One file a platform, as for os.h.
+/* What the preload library asks about the process it finds itself in. One file a platform.
  * No function allocates; all preserve errno. */
 #ifndef SS_OS_IMAGE_H
 #define SS_OS_IMAGE_H

@@ -1,5 +1,5 @@
-/* The platform, behind a written contract. One file a platform implements it; nothing else in the
- * tree asks which platform it is on. No function allocates; all preserve errno.
+/* The platform, behind a written contract, which the files of each platform beside this one keep. Who else asks
+ * which platform it is on stands in native/README.md. No function allocates; all preserve errno.
  * Addresses and sizes are page aligned and sizes not zero unless said otherwise. */
 #ifndef SS_OS_H
 #define SS_OS_H

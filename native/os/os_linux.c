@@ -96,14 +96,8 @@ static void *move_pages(void *to, void *from, size_t bytes) {
 }
 
 static bool overcommit_is_strict(void) {
-    char mode = '2';
-    long fd = syscall(SYS_openat, AT_FDCWD, "/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        if (syscall(SYS_read, fd, &mode, (size_t)1) != 1)
-            mode = '2';
-        syscall(SYS_close, fd);
-    }
-    return mode == '2';
+    char mode[2];
+    return !ss_os_read_file("/proc/sys/vm/overcommit_memory", mode, sizeof mode) || mode[0] == '2';
 }
 
 /* qemu's emulation of user programs takes no notice of DONTUNMAP, and what pages were moved from is no

@@ -10,7 +10,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* What the bins of a thread may hold: the first room of every class, and 2 MiB. */
+/* More than the bins of one of these threads hold: the first room of each class that it uses, and what
+ * SS_HEAP_MAX_BYTES lets them have together. */
 #define LOST_MAX_BYTES (9u << 20)
 
 enum { THREADS = 3, CHILDREN = 200 / (CHECK_SANITIZED ? 4 : 1), PARCELS = 64 };
