@@ -54,9 +54,9 @@ export function idleTable(figures: readonly IdleFigures[]): string {
   const rows = figures.map((one) => [
     one.label,
     one.allocator,
-    ranged(one.peakLive, mebibytes),
+    ranged(one.peakLive, inMebibytes),
     ranged(one.peakRatio, (ratio) => ratio.toFixed(2)),
-    ranged(one.beyond, mebibytes),
+    ranged(one.beyond, inMebibytes),
     ranged(one.idleShare, percent),
     ranged(one.freedShare, percent),
   ])
@@ -68,7 +68,7 @@ function ranged({ median, least, most }: Range, show: (value: number) => string)
   return `${show(median)} (${show(least)} to ${show(most)})`
 }
 
-function mebibytes(bytes: number): string {
+function inMebibytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1)
 }
 
@@ -109,5 +109,5 @@ function time({ seconds, variation }: Sample): string {
 }
 
 function memory({ peakRssBytes }: Sample): string {
-  return peakRssBytes === undefined ? '' : `${mebibytes(peakRssBytes)} MiB`
+  return peakRssBytes === undefined ? '' : `${inMebibytes(peakRssBytes)} MiB`
 }

@@ -7,47 +7,30 @@
 #include "parcel.h"
 #include "rng.h"
 #include "rss.h"
+#include "sleepers.h"
 #include "stats.h"
 #include "table.h"
 #include "team.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 enum { SLEEPERS = 4, BLOCKS = CHECK_SCALED(8000), ROUNDS = 3, KEPT = 16, KEPT_MOST = 8 << 20 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
-static unsigned asleep, awake_round;
+static sleepers all = SLEEPERS_NONE;
 static int pipes[SLEEPERS][2];
 static parcel **blocks[SLEEPERS];
 static uint64_t seed;
 
+/* Every other one in a call of the system. */
 static void sleep_until(unsigned index, unsigned round) {
     char byte;
-    pthread_mutex_lock(&mutex);
-    asleep++;
-    pthread_cond_broadcast(&turned);
-    while (index % 2 == 0 && awake_round < round)
-        pthread_cond_wait(&turned, &mutex);
-    pthread_mutex_unlock(&mutex);
+    sleepers_sleep(&all, index % 2 == 0 ? round : 0);
     if (index % 2 == 1)
         CHECK_EQ(read(pipes[index][0], &byte, 1), 1);
 }
 
-static void wait_for_sleepers(void) {
-    pthread_mutex_lock(&mutex);
-    while (asleep < SLEEPERS)
-        pthread_cond_wait(&turned, &mutex);
-    pthread_mutex_unlock(&mutex);
-}
-
 static void wake_all(void) {
-    pthread_mutex_lock(&mutex);
-    asleep = 0;
-    awake_round++;
-    pthread_cond_broadcast(&turned);
-    pthread_mutex_unlock(&mutex);
+    sleepers_wake(&all);
     for (unsigned i = 1; i < SLEEPERS; i += 2)
         CHECK_EQ(write(pipes[i][1], "", 1), 1);
 }
@@ -85,12 +68,12 @@ int main(int argc, char **argv) {
     }
     const superslab_stats before = stats_start();
     const size_t rss_before = rss_bytes();
-    team sleepers;
-    team_start(&sleepers, SLEEPERS, work, NULL);
+    team workers;
+    team_start(&workers, SLEEPERS, work, NULL);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        wait_for_sleepers();
+        sleepers_await(&all, SLEEPERS);
         wake_all();
-        wait_for_sleepers();
+        sleepers_await(&all, SLEEPERS);
         wait_until(scavenger_has_given_back);
         const superslab_stats now = stats_now();
         stats_check_consistent(&now);
@@ -101,6 +84,6 @@ int main(int argc, char **argv) {
             CHECK_LE(rss_bytes(), rss_before + KEPT_MOST);
         wake_all();
     }
-    team_join(&sleepers);
+    team_join(&workers);
     stats_check_returned(&before);
 }

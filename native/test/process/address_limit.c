@@ -4,30 +4,23 @@
 #include "check.h"
 #include "child.h"
 #include "exhaust.h"
+#include "limit.h"
 #include "rss.h"
 #include "stats.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 
 enum { HEADROOM = 256 << 20 };
 
-static void limit(size_t headroom) {
-    struct rlimit as = {RLIM_INFINITY, RLIM_INFINITY};
-    CHECK_EQ(getrlimit(RLIMIT_AS, &as), 0);
-    as.rlim_cur = rss_mapped_bytes() + headroom;
-    CHECK_EQ(setrlimit(RLIMIT_AS, &as), 0);
-}
-
 static void limited_first(void *size) {
-    limit(HEADROOM);
+    limit_mapped(HEADROOM);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
 }
 
 static void limited_later(void *size) {
     superslab_free(block_new(*(size_t *)size));
-    limit(HEADROOM);
+    limit_mapped(HEADROOM);
     /* What was reserved before is not bounded by the limit: only too large a request is refused. */
     void *block = block_new(*(size_t *)size);
     CHECK(block_try((size_t)1 << 46) == NULL);
@@ -37,7 +30,7 @@ static void limited_later(void *size) {
 /* Not even a first region can be had; later it can. */
 static void no_room_at_first(void *unused) {
     (void)unused;
-    limit(256 << 10);
+    limit_mapped(256 << 10);
     CHECK(block_try(16) == NULL);
     CHECK(block_try_zeroed(4, 1000) == NULL);
     CHECK(block_try_aligned(4096, 100000, ENOMEM) == NULL);
@@ -47,7 +40,7 @@ static void no_room_at_first(void *unused) {
     const superslab_stats now = stats_now();
     stats_check_consistent(&now);
     CHECK_EQ(superslab_prewarm(100, 10), 0);
-    limit((size_t)1 << 30);
+    limit_mapped((size_t)1 << 30);
     superslab_free(block_new(16));
     superslab_free(block_new(5 << 20));
     CHECK_EQ(stats_now().live_blocks, 0);

@@ -3,12 +3,12 @@
 #include "block.h"
 #include "check.h"
 #include "child.h"
+#include "limit.h"
 #include "rss.h"
 #include "stats.h"
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 enum { TIMES = 2000 };
 
@@ -40,10 +40,7 @@ static void refused(void *context) {
 
 /* Addresses can be had, but no memory for them. */
 static void refused_memory(void *size) {
-    struct rlimit data;
-    CHECK_EQ(getrlimit(RLIMIT_DATA, &data), 0);
-    data.rlim_cur = rss_data_bytes() + (96 << 20);
-    CHECK_EQ(setrlimit(RLIMIT_DATA, &data), 0);
+    limit_data(96 << 20);
     refused(size);
 }
 

@@ -5,41 +5,33 @@
 #include "check.h"
 #include "child.h"
 #include "exhaust.h"
+#include "limit.h"
 #include "rss.h"
 #include "stats.h"
 
-#include <sys/resource.h>
-
 enum { HEADROOM = 128 << 20 };
 
-static void limit(size_t headroom) {
-    struct rlimit data = {RLIM_INFINITY, RLIM_INFINITY};
-    CHECK_EQ(getrlimit(RLIMIT_DATA, &data), 0);
-    data.rlim_cur = rss_data_bytes() + headroom;
-    CHECK_EQ(setrlimit(RLIMIT_DATA, &data), 0);
-}
-
 static void limited_first(void *size) {
-    limit(HEADROOM);
+    limit_data(HEADROOM);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
 }
 
 static void limited_later(void *size) {
     superslab_free(block_new(*(size_t *)size));
-    limit(HEADROOM);
+    limit_data(HEADROOM);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
     CHECK_GE(exhaust_memory(*(size_t *)size), HEADROOM / 4);
 }
 
 static void nothing_at_first(void *unused) {
     (void)unused;
-    limit(0);
+    limit_data(0);
     for (size_t size = 1; size < 10 << 20; size = size * 4 + 1) {
         CHECK(block_try(size) == NULL);
         CHECK(block_try_zeroed(1, size) == NULL);
     }
-    limit(HEADROOM);
+    limit_data(HEADROOM);
     superslab_free(block_new(16));
     CHECK_EQ(stats_now().live_blocks, 0);
 }

@@ -5,43 +5,16 @@
 #include "parcel.h"
 #include "rng.h"
 #include "rss.h"
+#include "sleepers.h"
 #include "stats.h"
 #include "table.h"
 #include "team.h"
 
-#include <pthread.h>
-
 enum { SLEEPERS = 6, BLOCKS = CHECK_SCALED(4000), ROUNDS = 12, KEPT_MOST = 8 << 20 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
-static unsigned asleep, awake_round;
+static sleepers all = SLEEPERS_NONE;
 static parcel **blocks[SLEEPERS];
 static uint64_t seed;
-
-static void sleep_until(unsigned round) {
-    pthread_mutex_lock(&mutex);
-    asleep++;
-    pthread_cond_broadcast(&turned);
-    while (awake_round < round)
-        pthread_cond_wait(&turned, &mutex);
-    pthread_mutex_unlock(&mutex);
-}
-
-static void wait_for_sleepers(void) {
-    pthread_mutex_lock(&mutex);
-    while (asleep < SLEEPERS)
-        pthread_cond_wait(&turned, &mutex);
-    pthread_mutex_unlock(&mutex);
-}
-
-static void wake_all(void) {
-    pthread_mutex_lock(&mutex);
-    asleep = 0;
-    awake_round++;
-    pthread_cond_broadcast(&turned);
-    pthread_mutex_unlock(&mutex);
-}
 
 /* Odd rounds end with everything freed by the sleeper, even ones with everything left to main. A few
  * blocks live through the sleep. */
@@ -59,7 +32,7 @@ static void work(unsigned index, void *context) {
             for (size_t i = 0; i < BLOCKS; i++)
                 parcel_free(blocks[index][i]);
         }
-        sleep_until(round + 1);
+        sleepers_sleep(&all, round + 1);
         for (unsigned i = 0; i < 16; i++)
             parcel_check(through[i]);
     }
@@ -78,10 +51,10 @@ int main(int argc, char **argv) {
     superslab_trim();
     const superslab_stats before = stats_start();
     const size_t rss_before = rss_bytes();
-    team sleepers;
-    team_start(&sleepers, SLEEPERS, work, NULL);
+    team workers;
+    team_start(&workers, SLEEPERS, work, NULL);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        wait_for_sleepers();
+        sleepers_await(&all, SLEEPERS);
         if (round % 2 == 0) {
             for (size_t i = 0; i < SLEEPERS * BLOCKS; i++)
                 parcel_free(blocks[i / BLOCKS][i % BLOCKS]);
@@ -95,8 +68,8 @@ int main(int argc, char **argv) {
         CHECK_EQ(now.thread_count, before.thread_count + SLEEPERS);
         if (rss_checked)
             CHECK_LE(rss_bytes(), rss_before + KEPT_MOST);
-        wake_all();
+        sleepers_wake(&all);
     }
-    team_join(&sleepers);
+    team_join(&workers);
     stats_check_returned(&before);
 }

@@ -1,0 +1,13 @@
+/* Limits of the process, so much above what it has mapped now; see rss.h. */
+#ifndef TEST_LIMIT_H
+#define TEST_LIMIT_H
+
+#include <stddef.h>
+
+/* On addresses: RLIMIT_AS. */
+void limit_mapped(size_t headroom);
+
+/* On private writable addresses: RLIMIT_DATA. */
+void limit_data(size_t headroom);
+
+#endif
