@@ -40,9 +40,7 @@ function noticed(what) {
     if (run.status === 1)
       return [
         scenario,
-        seen
-          .replace(/\S*\/(?=scenarios\/)/, '')
-          .replace(/ (at 0x\w+|by thread \d|.*\.c:\d+:)/g, ''),
+        seen.replace(/^\S+\.c:\d+: /, '').replace(/ (at 0x\w+|by thread \d|.*\.c:\d+:)/g, ''),
       ]
   }
   return ['none', '']
