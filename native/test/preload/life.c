@@ -34,6 +34,12 @@ static void before_constructors(int count, char **arguments, char **environment)
 __attribute__((section(".preinit_array"),
                used)) static void (*const preinit)(int, char **, char **) = before_constructors;
 
+/* musl runs no .preinit_array: its earliest is the program's own first constructor. */
+__attribute__((constructor(101))) static void first_constructor(void) {
+    if (early[0] == NULL)
+        fill(early);
+}
+
 static void at_exit(void) {
     check_and_free(late);
     fill(late);

@@ -97,9 +97,7 @@ int main(void) {
     check_passes((run){.program = PROGRAM_PLAIN, .root = ITS_ID_OTHER_START});
     check_passes((run){.program = PROGRAM_PLAIN, .root = OTHER_ID});
 
-#ifdef PROGRAM_OWN_MALLOC
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .children = "all"});
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .root = ITS_ID});
-#endif
     check_passes((run){.program = PROGRAM_PLAIN, .children = "all", .preload_before = true});
 }

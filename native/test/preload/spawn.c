@@ -1,4 +1,5 @@
-/* Other ways to a new process, from threads that allocate: posix_spawn, vfork with exec, popen. */
+/* Other ways to a new process, from threads that allocate: posix_spawn, vfork with exec, popen. The first two start
+ * this program again, which is served as well. */
 #include "check.h"
 #include "served.h"
 #include "team.h"
@@ -10,9 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROUNDS = 40, THREADS = 3 };
+enum { ROUNDS = 40, THREADS = 3, VARIABLES = 1000 };
 
 extern char **environ;
+
+static const char *program;
+/* With the preload library, whatever popen's shell gets. */
+static char *environment[VARIABLES];
 
 static void check_end(pid_t child) {
     int status;
@@ -23,16 +28,16 @@ static void check_end(pid_t child) {
 }
 
 static void with_spawn(void) {
-    char *const arguments[] = {"sh", "-c", "exit 7", NULL};
+    char *const arguments[] = {"spawn", "again", NULL};
     pid_t child;
-    CHECK_EQ(posix_spawn(&child, "/bin/sh", NULL, NULL, arguments, environ), 0);
+    CHECK_EQ(posix_spawn(&child, program, NULL, NULL, arguments, environment), 0);
     check_end(child);
 }
 
 static void with_vfork(void) {
     const pid_t child = vfork();
     if (child == 0) {
-        execl("/bin/sh", "sh", "-c", "exit 7", (char *)NULL);
+        execle(program, "spawn", "again", (char *)NULL, environment);
         _exit(1);
     }
     check_end(child);
@@ -55,7 +60,25 @@ static void work(unsigned index, void *unused) {
     }
 }
 
-int main(void) {
+/* The shell is the system's. Where that has another C library than this program, as with musl's on Debian, the shell
+ * cannot load the preload library and ends. */
+static void prepare_shell(void) {
+    unsigned count = 0;
+    for (; environ[count] != NULL && count < VARIABLES - 1; count++)
+        environment[count] = environ[count];
+#ifndef __GLIBC__
+    if (system(":") != 0)
+        unsetenv("LD_PRELOAD");
+#endif
+}
+
+int main(int count, char **arguments) {
     served_api();
+    if (count > 1) {
+        served_churn(1, 300, 100000);
+        return 7;
+    }
+    program = arguments[0];
+    prepare_shell();
     team_run(THREADS, work, NULL);
 }

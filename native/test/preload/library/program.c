@@ -17,25 +17,22 @@ void napi_create_function(void) {}
 #endif
 
 #ifdef PROGRAM_OWN_MALLOC
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *block, size_t size);
-extern void __libc_free(void *block);
+#include "libc_malloc.h"
 
 EXPORT void *malloc(size_t size) {
-    return __libc_malloc(size);
+    return LIBC_MALLOC(size);
 }
 
 EXPORT void *calloc(size_t count, size_t size) {
-    return __libc_calloc(count, size);
+    return LIBC_CALLOC(count, size);
 }
 
 EXPORT void *realloc(void *block, size_t size) {
-    return __libc_realloc(block, size);
+    return LIBC_REALLOC(block, size);
 }
 
 EXPORT void free(void *block) {
-    __libc_free(block);
+    LIBC_FREE(block);
 }
 
 /* The functions that this program does not define work on its blocks. */
