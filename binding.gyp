@@ -46,7 +46,7 @@
     },
     "targets": [
         {"target_name": "superslab"},
-        # Named to come second: node-gyp-build takes the first addon of a folder.
+        # For where static thread-local storage is spent, and for musl.
         {"target_name": "superslab_tls_dynamic", "defines": ["SUPERSLAB_TLS_DYNAMIC=1"]},
     ],
 }

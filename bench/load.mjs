@@ -1,5 +1,5 @@
-// npm run bench:load: what require('superslab') adds to the start of node, beside `node -e 0`. Processes in turns; the
-// median of each round's ratio. `-- --runs N` for more or fewer rounds.
+// npm run bench:load: what require('superslab') adds to the start of node, beside `node -e 0`, and what it adds with the
+// first Buffer. Processes in turns; the median of each round's ratio. `-- --runs N` for more or fewer rounds.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,7 +7,11 @@ import { parseArgs } from 'node:util'
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '60' } } })
 const runs = Number(values.runs)
 const entry = JSON.stringify(path.resolve('dist/index.js'))
-const programs = { 'node -e 0': '0', "require('superslab')": `require(${entry})` }
+const programs = {
+  'node -e 0': '0',
+  "require('superslab')": `require(${entry})`,
+  'and the first alloc': `require(${entry}).alloc(1)`,
+}
 
 function milliseconds(program) {
   const start = process.hrtime.bigint()
@@ -27,10 +31,12 @@ for (let round = -3; round < runs; round++) {
     if (round >= 0) times[name].push(time) // the first ones fill caches
   }
 }
-for (const [name, list] of Object.entries(times))
-  console.log(`${name.padEnd(22)} ${quantile(list, 0.5).toFixed(2)} ms`)
-const [base, loaded] = Object.values(times)
-const ratios = loaded.map((time, i) => time / base[i])
+const base = times['node -e 0']
 const percent = (ratio) => `${((ratio - 1) * 100).toFixed(1)} %`
-const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => percent(quantile(ratios, share)))
-console.log(`adds ${middle} (half of the rounds between ${low} and ${high})`)
+for (const [name, list] of Object.entries(times)) {
+  const time = `${name.padEnd(22)} ${quantile(list, 0.5).toFixed(2)} ms`
+  const ratios = list.map((one, i) => one / base[i])
+  const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => percent(quantile(ratios, share)))
+  const added = `, adds ${middle} (half of the rounds between ${low} and ${high})`
+  console.log(list === base ? time : time + added)
+}

@@ -16,5 +16,4 @@ function(superslab_addon target core file)
 endfunction()
 
 superslab_addon(superslab-addon superslab superslab)
-# Named to come second: node-gyp-build takes the first addon of a folder.
 superslab_addon(superslab-tls-dynamic superslab-tls-dynamic-core superslab_tls_dynamic)

@@ -1,4 +1,4 @@
-import { window } from './heap/instance'
+import { opened } from './heap/place'
 import { addon, type HeapStats, type Info, type RawStats } from './native'
 
 /** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
@@ -19,7 +19,7 @@ export function stats(): Stats {
  * call. What other threads keep for their next Buffers stays theirs.
  */
 export function trim(): number {
-  window.native.drain()
+  opened()?.window.native.drain()
   return addon.trim()
 }
 

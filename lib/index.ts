@@ -1,6 +1,10 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 
+// A failure to load the addon is the caller's of require, not of what is used first.
+import './native'
+import './heap/early'
+
 export {
   address,
   alloc,

@@ -1,5 +1,5 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
-import resolver from 'node-gyp-build'
 import { codes, SuperslabError } from './errors'
 import { packageRoot } from './paths'
 
@@ -38,17 +38,20 @@ function besideAddon(addon: string, name: string, extension: string): string {
   return path.join(path.dirname(addon), `${name}${libc ? `.${libc}` : ''}${extension}`)
 }
 
-/** Where the addon is. */
+/** Where the addon is: one that was built here comes before the one that was shipped. */
 function addonFile(root: string = packageRoot): string {
-  try {
-    return resolver.resolve(root)
-  } catch (error) {
-    const places = [
-      path.join(root, 'build', 'Release'),
-      path.join(root, 'prebuilds', `${process.platform}-${process.arch}`),
-    ]
-    throw loadFailure(places, error)
-  }
+  const shipped = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+  const places = [path.join(shipped, `superslab${libcName()}.node`)]
+  if (!process.env.PREBUILDS_ONLY) places.unshift(path.join(root, 'build/Release/superslab.node'))
+  const file = places.find((place) => existsSync(place))
+  if (file === undefined) throw loadFailure(places, new Error('there is no such file'))
+  return file
+}
+
+/** The part of a file's name by which the C libraries' binaries are told in one folder. */
+function libcName(): string {
+  if (process.platform !== 'linux') return ''
+  return `.${process.env.LIBC || (existsSync('/etc/alpine-release') ? 'musl' : 'glibc')}`
 }
 
 function loadFailure(tried: string[], cause: unknown): SuperslabError {

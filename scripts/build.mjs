@@ -3,6 +3,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { buildNative } from './build-native.mjs'
+import { layBundle } from './bundle.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
@@ -10,6 +11,7 @@ export function build() {
   install()
   buildNative()
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
+  layBundle()
   layPageAssets()
 }
 

@@ -31,7 +31,7 @@ if (isCross) {
 }
 const strip = process.env.STRIP ?? 'strip'
 
-// One folder holds both C libraries' binaries: node-gyp-build tells them by this part of the name.
+// One folder holds both C libraries' binaries: lib/load.ts tells them by this part of the name.
 const tag = isDarwin ? '' : `.${values.libc}`
 const name = `${process.platform}-${values.arch}`
 const target = path.join(root, 'prebuilds', name)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { SuperslabError } from 'superslab'
-import { isTlsSpent, load } from '#dist/load'
+import { addonFile, isTlsSpent, load } from '#dist/load'
 
 const built = path.resolve('build/Release')
 
@@ -39,6 +39,38 @@ test('what is no addon is named, with the reason', (t) => {
   const error = failure(t, root)
   t.true(error?.message.includes(`Tried:\n  ${file}`))
   t.truthy(error?.cause)
+})
+
+/** What a function returns under some variables. */
+function under<Result>(variables: Record<string, string>, body: () => Result): Result {
+  const before = { ...process.env }
+  Object.assign(process.env, variables)
+  try {
+    return body()
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name]
+    Object.assign(process.env, before)
+  }
+}
+
+test('what was built here comes before what was shipped, unless that alone is wanted', (t) => {
+  const root = temporary(t)
+  const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+  const names = process.platform === 'linux' ? ['superslab.glibc', 'superslab.musl'] : ['superslab']
+  const shipped = names.map((name) => path.join(folder, `${name}.node`))
+  const own = path.join(root, 'build', 'Release', 'superslab.node')
+  for (const file of [...shipped, own]) {
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, '')
+  }
+  t.is(addonFile(root), own)
+  const shippedFor = (LIBC: string) => under({ PREBUILDS_ONLY: '1', LIBC }, () => addonFile(root))
+  t.deepEqual(
+    names.map((name) => shippedFor(name.split('.')[1] ?? '')),
+    shipped,
+  )
+  rmSync(own)
+  t.true(shipped.includes(addonFile(root)))
 })
 
 test('the reason for the other build is told from every other failure', (t) => {

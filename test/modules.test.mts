@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
 import test from 'ava'
 import * as imported from 'superslab'
 
@@ -46,4 +48,28 @@ test('the public names are these', (t) => {
     'watch',
   ]
   t.deepEqual(Object.keys(required).toSorted(), names)
+})
+
+/** What a program prints that requires the package and has a function which says whether there is a window. */
+async function printed(program: string): Promise<string> {
+  const there = `const opened = () => Symbol.for('superslab.heap.1') in globalThis`
+  const args = ['--eval', `${there}; ${program}`]
+  return (await promisify(execFile)(process.execPath, args)).stdout.trim()
+}
+
+test('what needs no window opens none, and loads nothing for one', async (t) => {
+  const used = `const { active, codes, info, inspect, native, stats, trim } = require('superslab')
+    native.free(native.malloc(10)); inspect(0); stats(); trim(); info()`
+  const loaded = `process.moduleLoadList.includes('NativeModule worker_threads')`
+  t.is(await printed(`${used}; console.log(opened(), ${loaded})`), 'false false')
+})
+
+for (const name of ['address', 'alloc', 'free', 'leaks', 'pin', 'Pool', 'Scope', 'watch'])
+  test(`the window is there when ${name} is read`, async (t) => {
+    t.is(await printed(`require('superslab').${name}; console.log(opened())`), 'true')
+  })
+
+test('the window is there at once for workers that are made before a Buffer is', async (t) => {
+  const first = `const { Worker } = require('node:worker_threads'); require('superslab')`
+  t.is(await printed(`${first}; console.log(opened())`), 'true')
 })

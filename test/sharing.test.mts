@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -99,10 +99,6 @@ function copy(): { folder: string; file: string } {
   mkdirSync(at, { recursive: true })
   for (const part of ['package.json', 'dist', 'build/Release'])
     cpSync(part, path.join(at, part), { recursive: true })
-  symlinkSync(
-    path.resolve('node_modules/node-gyp-build'),
-    path.join(folder, 'node_modules/node-gyp-build'),
-  )
   return { folder, file: path.join(folder, 'main.js') }
 }
 

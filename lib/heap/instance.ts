@@ -1,29 +1,16 @@
-import { type Blocks, createBlocks } from './blocks'
-import { type Buffers, createBuffers } from './buffers'
-import { openWindow, type Window } from './window'
+import { createBlocks } from './blocks'
+import { createBuffers } from './buffers'
+import { type Heap, opened, put } from './place'
+import { openWindow } from './window'
 
-export interface Heap {
-  window: Window
-  blocks: Blocks
-  buffers: Buffers
-}
+/* Whoever needs this isolate's heap imports this module, which opens it. */
 
-/** One heap an isolate, whichever copies of the package it loaded; another arrangement gets another number. */
-const key = Symbol.for('superslab.heap.1')
-const place = globalThis as { [key]?: Heap }
-
-function create(): Heap {
+function open(): Heap {
   const window = openWindow()
   const blocks = createBlocks(window)
-  return { window, blocks, buffers: createBuffers(window, blocks) }
-}
-
-function instance(): Heap {
-  const there = place[key]
-  if (there !== undefined) return there
-  const heap = create()
-  Object.defineProperty(place, key, { value: heap })
+  const heap = { window, blocks, buffers: createBuffers(window, blocks) }
+  put(heap)
   return heap
 }
 
-export const { window, blocks, buffers } = instance()
+export const { window, blocks, buffers } = opened() ?? open()
