@@ -26,6 +26,12 @@
 /* A sanitizer's shadow memory counts as RSS and its bookkeeping as time. */
 #define CHECK_SANITIZED (CHECK_TSAN || CHECK_ASAN)
 
+/* Set by CMake where programs run in an emulator: its memory, threads and descriptors are the process's too, and the
+ * limits on memory that a program sets bind neither. */
+#ifndef CHECK_EMULATED
+#define CHECK_EMULATED 0
+#endif
+
 /* Loop counts are divided by this; -DSUPERSLAB_TEST_SCALE=N to CMake overrides it. */
 #ifndef CHECK_SCALE
 #define CHECK_SCALE (CHECK_TSAN ? 4 : CHECK_ASAN ? 2 : 1)

@@ -119,5 +119,6 @@ int main(void) {
     CHECK_EQ(result.signal, SIGABRT);
     CHECK(strncmp(result.text, "superslab: ", 11) == 0);
     CHECK(strstr(result.text, "double free") != NULL);
-    CHECK(strchr(result.text, '\n') == result.text + strlen(result.text) - 1);
+    if (!CHECK_EMULATED) /* an emulator adds a line about the signal */
+        CHECK(strchr(result.text, '\n') == result.text + strlen(result.text) - 1);
 }

@@ -52,8 +52,8 @@ static void in_the_group(void *context) {
 }
 
 int main(void) {
-    if (CHECK_SANITIZED)
-        check_skip("a sanitizer needs more memory than the group has");
+    if (CHECK_SANITIZED || CHECK_EMULATED)
+        check_skip("a sanitizer or an emulator needs more memory than the group has");
     snprintf(group, sizeof group, "/sys/fs/cgroup/memory/superslab-test-%ld", (long)getpid());
     if (mkdir(group, 0700) != 0)
         check_skip("no control group of version 1 can be made at %s: %s", group, strerror(errno));

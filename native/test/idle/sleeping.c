@@ -14,7 +14,9 @@
 
 #include <unistd.h>
 
-enum { SLEEPERS = 4, BLOCKS = CHECK_SCALED(8000), ROUNDS = 3, KEPT = 16, KEPT_MOST = 8 << 20 };
+enum { SLEEPERS = 4, ROUNDS = 3, KEPT = 16, KEPT_MOST = 8 << 20 };
+/* Fewer are no reason for the background thread. */
+enum { LEAST = 2000, BLOCKS = CHECK_SCALED(8000) > LEAST ? CHECK_SCALED(8000) : LEAST };
 
 static sleepers all = SLEEPERS_NONE;
 static int pipes[SLEEPERS][2];

@@ -17,7 +17,7 @@ bool rss_peak_reset(void);
 size_t rss_peak_bytes(void);
 
 /* Addresses and writable private addresses mapped now, as RLIMIT_AS and RLIMIT_DATA count them; 0
- * where unknown. */
+ * where unknown, and under an emulator, which lets these limits pass. */
 size_t rss_mapped_bytes(void);
 size_t rss_data_bytes(void);
 
