@@ -11,6 +11,7 @@ import {
   pin,
   realloc,
   Scope,
+  type SuperslabError,
   stats,
   toOwned,
   trim,
@@ -132,8 +133,13 @@ test.serial('a pool recycles objects and notices misuse', (t) => {
   t.is(stats().heap.liveBlocks, before + 2)
   for (const buffer of buffers)
     t.throws(() => pool.free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
-  for (const buffer of buffers) t.throws(() => free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
-  t.true(buffers.includes(pool.alloc()))
+  const errors = buffers.map((buffer) => t.throws(() => free(buffer)) as SuperslabError)
+  t.true(errors.every(({ code }) => code === 'ERR_SUPERSLAB_DOUBLE_FREE'))
+  t.is(errors.filter(({ message }) => message.includes('rests in a pool')).length, pool.resting)
+  t.is(pool.alloc(), buffers[1] as Buffer)
+  t.is(pool.alloc(), buffers[0] as Buffer)
+  t.is(pool.resting, 0)
+  pool.free(buffers[0] as Buffer)
   const other = alloc(255)
   t.throws(() => pool.free(other), { code: 'ERR_SUPERSLAB_SIZE_MISMATCH' })
   t.throws(() => pool.free(other.subarray(1)), { code: 'ERR_SUPERSLAB_NOT_A_BLOCK' })
@@ -142,6 +148,11 @@ test.serial('a pool recycles objects and notices misuse', (t) => {
   pool[Symbol.dispose]()
   t.is(pool.resting, 0)
   t.is(stats().heap.liveBlocks, before + 1)
+  pool.free(buffers[1] as Buffer)
+  const none = new Pool(256, { max: 0 })
+  none.free(pool.alloc())
+  t.is(none.resting, 0)
+  t.is(stats().heap.liveBlocks, before)
 })
 
 test.serial('what ends many Buffers ends all of them, whatever has become of one', (t) => {

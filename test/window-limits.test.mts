@@ -19,6 +19,11 @@ test.serial('a machine with 1 GiB of memory', async (t) => {
   t.is(Number(stdout), 0.75 * 2 ** 30)
 })
 
+test.serial('Buffers in the upper half of 4 GiB', async (t) => {
+  const file = fileURLToPath(new URL('programs/upper-half.mjs', import.meta.url))
+  await t.notThrowsAsync(run(process.execPath, [...machine(2 ** 33), file]))
+})
+
 for (const [name, flags] of [
   ['WebAssembly', ['--jitless']],
   ['shared memory that grows', fixed],

@@ -8,7 +8,7 @@ import { Watch, type WatchOptions } from './watch'
 import { smallBytes, type Window } from './window'
 
 /*
- * Buffers over blocks. Each has a private field with its block's offset, which nobody else can make: what has it came
+ * Buffers over blocks. Each has a private field with where its block starts, which nobody else can make: what has it came
  * from here, and a second free of the same object is seen whatever has become of its block. Views that were received
  * from another thread have none; they are looked up by address.
  */
@@ -39,33 +39,34 @@ export interface Buffers {
   readonly watching: Watch | undefined
 }
 
-const freed = -1
-/** What the field of a resting Buffer is made of, its own inverse: every result is below `freed`. */
-const restOf = (block: number) => -2 - block
+/** Below what `~` makes of a step, which is what a resting Buffer has instead of its step. */
+const freed = -0x40000000
+/** The offset of a block; a step of 16 bytes is a small integer to the engine, wherever in 4 GiB it lies. */
+const blockAt = (step: number) => (step << 4) >>> 0
 
 export function createBuffers(window: Window, blocks: Blocks): Buffers {
   const { table, native, classes, strides } = window
   const state: { watch: Watch | undefined } = { watch: undefined }
 
   class SlabBuffer extends Uint8Array<SharedArrayBuffer> {
-    #block: number
+    #step: number
 
     constructor(block: number, length: number) {
       super(window.buffer, block, length)
-      this.#block = block
+      this.#step = block >>> 4
     }
 
     static has(buffer: object): buffer is SlabBuffer {
-      return #block in buffer
+      return #step in buffer
     }
 
-    /** The offset while the Buffer is live. */
-    static block(buffer: SlabBuffer): number {
-      return buffer.#block
+    /** Where its block starts, in steps; negative if it is not live. */
+    static step(buffer: SlabBuffer): number {
+      return buffer.#step
     }
 
-    static set(buffer: SlabBuffer, block: number): void {
-      buffer.#block = block
+    static set(buffer: SlabBuffer, step: number): void {
+      buffer.#step = step
     }
   }
   // As Node does with its own: a Buffer in all but the constructor that made it.
@@ -92,9 +93,9 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       freeReceived(buffer)
       return
     }
-    const block = SlabBuffer.block(buffer)
-    if (block < 0) throw doubleFree(buffer, block)
-    blocks.free(block)
+    const step = SlabBuffer.step(buffer)
+    if (step < 0) throw doubleFree(buffer, step)
+    blocks.free(blockAt(step))
     SlabBuffer.set(buffer, freed)
   }
 
@@ -138,9 +139,9 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   function blockOf(buffer: Uint8Array): number {
     if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
       return received(buffer)
-    const block = SlabBuffer.block(buffer)
-    if (block < 0) throw doubleFree(buffer, block)
-    return block
+    const step = SlabBuffer.step(buffer)
+    if (step < 0) throw doubleFree(buffer, step)
+    return blockAt(step)
   }
 
   /** Whether a request of so many bytes gets a block that holds `usable`. */
@@ -221,21 +222,21 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   }
 
   function isLive(buffer: Uint8Array): boolean {
-    return SlabBuffer.has(buffer) && SlabBuffer.block(buffer) >= 0
+    return SlabBuffer.has(buffer) && SlabBuffer.step(buffer) >= 0
   }
 
   function rest(buffer: Uint8Array, size: number): void {
     if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
       throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_NOT_A_BLOCK')
-    const block = SlabBuffer.block(buffer)
-    if (block < 0 || table[block >>> 4] === 0) throw doubleFree(buffer, block)
+    const step = SlabBuffer.step(buffer)
+    if (step < 0 || table[step] === 0) throw doubleFree(buffer, step)
     if (buffer.length !== size) throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_SIZE_MISMATCH')
-    SlabBuffer.set(buffer, restOf(block))
+    SlabBuffer.set(buffer, ~step)
   }
 
   function wake(buffer: Buffer): void {
     const resting = buffer as unknown as SlabBuffer
-    SlabBuffer.set(resting, restOf(SlabBuffer.block(resting)))
+    SlabBuffer.set(resting, ~SlabBuffer.step(resting))
   }
 
   function watch(options: WatchOptions): void {
@@ -244,8 +245,8 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (state.watch !== undefined) state.watch.options = options
   }
 
-  function doubleFree(buffer: SlabBuffer, block: number): SuperslabError {
-    const state = block < freed ? 'rests in a pool' : ''
+  function doubleFree(buffer: SlabBuffer, step: number): SuperslabError {
+    const state = step > freed && step < 0 ? 'rests in a pool' : ''
     return misuseOf(`${describe(buffer)} ${state}`.trim(), 'ERR_SUPERSLAB_DOUBLE_FREE')
   }
 
