@@ -3,13 +3,15 @@ import { execFile, execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-addon-'))
 test.after.always(() => rmSync(folder, { recursive: true }))
 
-const warnings = ['-std=c11', '-pedantic', '-Wall', '-Wextra', '-Wstrict-prototypes', '-Werror']
+const warnings = ['-pedantic', '-Wall', '-Wextra', '-Werror']
+const linked = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []
 const include = ['native/include', 'node_modules/node-api-headers/include'].flatMap((place) => [
   '-I',
   path.resolve(place),
@@ -18,10 +20,19 @@ const include = ['native/include', 'node_modules/node-api-headers/include'].flat
 function compile(name: string, ...definitions: string[]): string {
   const file = path.join(folder, `${name}.node`)
   const source = path.resolve('examples/native-addon/histogram.c')
-  const linked = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []
   execFileSync(process.env.CC ?? 'cc', [
-    ...[...warnings, '-shared', '-fPIC', '-DNAPI_VERSION=8', ...definitions, ...include],
-    ...['-o', file, source, ...linked],
+    ...['-std=c11', '-Wstrict-prototypes', ...warnings, '-shared', '-fPIC', '-DNAPI_VERSION=8'],
+    ...[...definitions, ...include, '-o', file, source, ...linked],
+  ])
+  return file
+}
+
+/** The addon of the tests, in C++. */
+function compileThread(): string {
+  const file = path.join(folder, 'outlives.node')
+  execFileSync(process.env.CXX ?? 'c++', [
+    ...['-std=c++17', ...warnings, '-shared', '-fPIC', '-pthread', '-DNAPI_VERSION=8', ...include],
+    ...['-o', file, path.resolve('native/test/addon/outlives.cc'), ...linked],
   ])
   return file
 }
@@ -91,4 +102,9 @@ test('two copies of the package leave one table', async (t) => {
     native.free(require(${JSON.stringify(addon)}).count(Buffer.from('x')))
     console.log('freed', Object.keys(globalThis).includes('superslab.functions'))`
   t.is(await run(code), 'freed false')
+})
+
+test('a native thread uses and frees a block of a worker that has ended', async (t) => {
+  const program = fileURLToPath(new URL('programs/native-thread.mjs', import.meta.url))
+  await t.notThrowsAsync(promisify(execFile)(process.execPath, [program, compileThread()]))
 })

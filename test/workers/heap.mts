@@ -8,6 +8,7 @@ export type Command =
   | { do: 'alloc'; sizes: number[]; byte: number }
   | { do: 'free'; views: Uint8Array[] }
   | { do: 'read'; views: Uint8Array[] }
+  | { do: 'native'; addon: string; size: number }
 
 const { root } = workerData as { root?: string }
 let loaded: typeof Superslab | undefined
@@ -40,6 +41,11 @@ function answer(command: Command): unknown {
       return command.views.map((view) => codeOf(() => superslab().free(view)))
     case 'read':
       return command.views.map((view) => view.at(-1))
+    case 'native': {
+      const addon = createRequire(import.meta.url)(command.addon)
+      addon.begin(superslab().address(superslab().alloc(command.size)), command.size)
+      return 'begun'
+    }
     case 'stats':
       return superslab().stats().heap
     case 'exit':
