@@ -1,6 +1,10 @@
+import { kinds } from './mappings.mjs'
+
 // The figures that this project aims at, each a ratio of two measurements of one run.
 const of = (medians, key, name) => medians[key]?.[name]
 const pair = (contender, size) => [`pair ${contender} ${size}`, 'nanoseconds']
+const parser = (name, inFlight) =>
+  ['alloc', 'allocUnsafe'].map((contender) => [`parser ${contender} ${inFlight}`, name])
 
 /** Title, what is measured, beside what, and the aim: at least so many times less, or at most that share. */
 const aims = [
@@ -40,29 +44,20 @@ const aims = [
     20,
   ],
   [
-    'message parser, all GC pauses',
-    ['parser alloc', 'pauseMilliseconds'],
-    ['parser allocUnsafe', 'pauseMilliseconds'],
+    'message parser, 512 messages in flight: all GC pauses',
+    ...parser('pauseMilliseconds', 512),
     '20 %',
   ],
+  ['the same, mean RSS', ...parser('meanRssBytes', 512), '60 %'],
+  ['mean RSS with 64 in flight', ...parser('meanRssBytes', 64), ''],
+  ['mean RSS with 4096 in flight', ...parser('meanRssBytes', 4096), ''],
   [
-    'message parser, mean RSS',
-    ['parser alloc', 'meanRssBytes'],
-    ['parser allocUnsafe', 'meanRssBytes'],
-    '60 %',
-  ],
-  [
-    'the same, if messages took no memory',
-    ['parser none', 'meanRssBytes'],
-    ['parser allocUnsafe', 'meanRssBytes'],
+    'mean RSS with 512, if they took no memory',
+    ['parser none 512', 'meanRssBytes'],
+    ['parser allocUnsafe 512', 'meanRssBytes'],
     '',
   ],
-  [
-    'message parser, time',
-    ['parser alloc', 'milliseconds'],
-    ['parser allocUnsafe', 'milliseconds'],
-    '',
-  ],
+  ['message parser, 512 in flight: time', ...parser('milliseconds', 512), ''],
 ]
 
 /** The measurements that the table is made of. */
@@ -95,4 +90,29 @@ export function figures(releases) {
   const names = releases.map(({ node }) => `Node ${node.slice(1)}`)
   const head = ['', 'superslab', 'other', 'aim', ...names]
   return [`| ${head.join(' | ')} |`, `|---${'|--:'.repeat(head.length - 1)}|`, ...rows].join('\n')
+}
+
+const kindTitles = {
+  node: 'Node’s executable: code, constants, symbols',
+  libraries: 'other libraries',
+  v8: 'V8’s heap',
+  malloc: 'the C library’s malloc: messages of `allocUnsafe`, libuv',
+  window: 'superslab’s window: messages, what is cached, what is free',
+  table: 'superslab’s table of what is live',
+  addon: 'superslab’s addon',
+  rest: 'stacks and the like',
+}
+
+/** What of the parser is in memory when the last message has come. */
+export function memory({ medians, node }, inFlight) {
+  const all = ['alloc', 'allocUnsafe', 'none'].map((name) => medians[`parser ${name} ${inFlight}`])
+  if (all.includes(undefined)) return undefined
+  const row = (title, of) =>
+    `| ${title} | ${all.map((one) => (of(one) / 2 ** 20).toFixed(1)).join(' | ')} |`
+  return [
+    `| MiB, Node ${node.slice(1)} | superslab | Buffer.allocUnsafe | messages take none |`,
+    '|---|--:|--:|--:|',
+    ...kinds.map((kind) => row(kindTitles[kind], (one) => one[kind])),
+    row('together', (one) => kinds.reduce((sum, kind) => sum + one[kind], 0)),
+  ].join('\n')
 }

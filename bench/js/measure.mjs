@@ -22,7 +22,7 @@ const run = {
   },
   async parser() {
     const { parse } = await import('./parser.mjs')
-    return parse(contender)
+    return parse(contender, size)
   },
 }
 console.log(JSON.stringify(await run[workload]()))

@@ -1,22 +1,26 @@
 // A program that reads framed messages of 1 to 64 KB from a socket on loopback: four bytes of length, then as many of
-// payload. Each message is a Buffer of its own, of superslab or by Buffer.allocUnsafe; the last 64 are kept, as work
-// that is under way. With `none` all are views of one Buffer: what the program takes besides its messages. The sender is
-// another process. Garbage collection pauses and RSS are those of the reader.
+// payload. Each message is a Buffer of its own, of superslab or by Buffer.allocUnsafe, and is work under way until it is
+// done: so many are in flight at once, and which of them is done when another has come is drawn, seed 42. With `none` all
+// are views of one Buffer: what the program takes besides its messages. The sender is another process. Garbage
+// collection pauses and RSS are those of the reader.
 import { fork } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
+import { resident } from './mappings.mjs'
 
-const messages = 60_000
-const kept = 64
+const messages = 200_000
 const sizes = { least: 1024, most: 65_536 }
+
+/** A step of the generator; its upper bits are what is used. */
+const next = (state) => (Math.imul(state, 1664525) + 1013904223) | 0
 
 /** The sender: one batch of frames, again and again. */
 function send() {
   let state = 42
   const frames = []
   for (let i = 0; i < 500; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    state = next(state)
     const frame = Buffer.alloc(4 + sizes.least + ((state >>> 8) % (sizes.most - sizes.least)), i)
     frame.writeUInt32LE(frame.length - 4)
     frames.push(frame)
@@ -63,7 +67,11 @@ function parser(alloc, received) {
 }
 
 const ways = {
-  alloc: () => import('superslab'),
+  async alloc() {
+    const { address, alloc, free, stats } = await import('superslab')
+    const window = () => ({ address: address(alloc(1)), limit: stats().heap.limitBytes })
+    return { alloc, free, window }
+  },
   allocUnsafe: () => ({ alloc: Buffer.allocUnsafe, free() {} }),
   none() {
     const all = Buffer.alloc(sizes.most)
@@ -71,8 +79,8 @@ const ways = {
   },
 }
 
-export async function parse(way) {
-  const { alloc, free } = await ways[way]()
+export async function parse(way, inFlight) {
+  const { alloc, free, window } = await ways[way]()
   const sender = fork(fileURLToPath(import.meta.url), { execArgv: [] })
   const port = await new Promise((resolve) => sender.once('message', resolve))
   const pauses = []
@@ -80,12 +88,15 @@ export async function parse(way) {
     for (const { duration } of list.getEntries()) pauses.push(duration)
   })
   observer.observe({ entryTypes: ['gc'] })
-  const working = new Array(kept).fill(undefined)
+  const working = new Array(inFlight).fill(undefined)
   let count = 0
   let bytes = 0
+  let state = 42
   const received = (message) => {
     bytes += message.length + message[0]
-    const at = count++ % kept
+    state = next(state)
+    const at = count < inFlight ? count : (state >>> 8) % inFlight
+    count++
     if (working[at] !== undefined) free(working[at])
     working[at] = message
   }
@@ -114,6 +125,7 @@ export async function parse(way) {
   const milliseconds = performance.now() - start
   clearInterval(sampling)
   sample()
+  const mappings = resident(window?.())
   await new Promise((resolve) => setTimeout(resolve, 50)) // the observer is told later
   observer.disconnect()
   if (count !== messages) throw new Error(`${count} messages of ${messages} came`)
@@ -124,6 +136,7 @@ export async function parse(way) {
     meanRssBytes: sum / samples,
     peakRssBytes: peak,
     bytes,
+    ...mappings,
   }
 }
 

@@ -2,6 +2,7 @@
 //   --rounds N        5 by default; each round measures everything once, every other one backwards
 //   --only LIST       of pair, random-mixed, handoff, parser
 //   --sizes LIST      of pair, in bytes
+//   --in-flight LIST  of parser, how many messages
 //   --aims            only what the table needs, not all of the chart
 //   --node LIST       also with these releases, installed for the run: 22,24,26
 //   --save            writes docs/benchmarks/javascript.json and .svg and the tables of the README and javascript.md;
@@ -13,13 +14,14 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { chart } from './chart.mjs'
 import { contenders } from './contenders.mjs'
-import { aimed, figures } from './figures.mjs'
+import { aimed, figures, memory } from './figures.mjs'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', default: 'pair,random-mixed,handoff,parser' },
     sizes: { type: 'string', default: '64,256,1024,4096,65536,1048576' },
+    'in-flight': { type: 'string', default: '64,512,4096' },
     aims: { type: 'boolean', default: false },
     node: { type: 'string', default: '' },
     save: { type: 'boolean', default: false },
@@ -27,6 +29,7 @@ const { values } = parseArgs({
 })
 const folder = path.join(import.meta.dirname, '..', '..')
 const sizes = values.sizes.split(',').map(Number)
+const inFlight = values['in-flight'].split(',').map(Number)
 const only = values.only.split(',')
 
 const keyOf = ({ workload, contender, size }) => [workload, contender, size].join(' ').trim()
@@ -40,7 +43,9 @@ const cases = [
   ),
   ...anySize.map((contender) => ({ workload: 'random-mixed', contender })),
   ...['shared', 'copied'].map((contender) => ({ workload: 'handoff', contender })),
-  ...['alloc', 'allocUnsafe', 'none'].map((contender) => ({ workload: 'parser', contender })),
+  ...inFlight.flatMap((size) =>
+    ['alloc', 'allocUnsafe', 'none'].map((contender) => ({ workload: 'parser', contender, size })),
+  ),
 ].filter((one) => only.includes(one.workload) && (!values.aims || aimed.has(keyOf(one))))
 
 function median(numbers) {
@@ -129,7 +134,9 @@ function joined(releases) {
 
 if (values.save) releases = joined(releases)
 const table = figures(releases)
+const memoryTable = memory(releases[0], 512)
 console.log(table)
+if (memoryTable !== undefined) console.log(`\n${memoryTable}`)
 if (values.save) {
   const machine = `${cpus()[0]?.model ?? process.arch}, ${cpus().length} processors`
   const save = (name, text) => writeFileSync(path.join(folder, name), text)
@@ -138,7 +145,12 @@ if (values.save) {
     `${JSON.stringify({ machine, releases }, undefined, 1)}\n`,
   )
   save('docs/benchmarks/javascript.svg', chart(releases[0]))
-  const marks = /(<!-- results: npm run bench:js -->\n)[\s\S]*?(\n<!-- end of results -->)/
-  for (const page of ['README.md', 'docs/benchmarks/javascript.md'])
-    save(page, readFileSync(path.join(folder, page), 'utf8').replace(marks, `$1${table}$2`))
+  const put = (page, name, text) => {
+    const marks = new RegExp(
+      `(<!-- ${name}: npm run bench:js -->\\n)[^]*?(\\n<!-- end of ${name} -->)`,
+    )
+    save(page, readFileSync(path.join(folder, page), 'utf8').replace(marks, `$1${text}$2`))
+  }
+  for (const page of ['README.md', 'docs/benchmarks/javascript.md']) put(page, 'results', table)
+  if (memoryTable !== undefined) put('docs/benchmarks/javascript.md', 'memory', memoryTable)
 }
