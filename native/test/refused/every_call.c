@@ -15,7 +15,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STEP = CHECK_SANITIZED || CHECK_EMULATED ? 4 : 1, REGION_BYTES = 1 << 20, MOVED_BYTES = 1 << 20 };
+enum {
+    STEP = CHECK_SANITIZED || CHECK_EMULATED ? 4 : 1,
+    REGION_BYTES = 1 << 20,
+    MOVED_BYTES = 1 << 20
+};
 
 static uint64_t seed;
 static unsigned step = STEP;
