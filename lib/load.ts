@@ -43,9 +43,17 @@ export function addonFile(root: string = packageRoot): string {
   const shipped = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
   const places = [path.join(shipped, `superslab${libcName()}.node`)]
   if (!process.env.PREBUILDS_ONLY) places.unshift(path.join(root, 'build/Release/superslab.node'))
-  const file = places.find((place) => existsSync(place))
-  if (file === undefined) throw loadFailure(places, new Error('there is no such file'))
-  return file
+  return places.find((place) => existsSync(place)) ?? resolved(root, places)
+}
+
+/** An addon by another name, as prebuildify gives it for one version of Node or of a processor, or node-gyp. */
+function resolved(root: string, tried: string[]): string {
+  try {
+    const resolver = require('node-gyp-build') as { resolve(root: string): string }
+    return resolver.resolve(root)
+  } catch (error) {
+    throw loadFailure(tried, error)
+  }
 }
 
 /** The part of a file's name by which the C libraries' binaries are told in one folder. */

@@ -73,6 +73,15 @@ test('what was built here comes before what was shipped, unless that alone is wa
   t.true(shipped.includes(addonFile(root)))
 })
 
+test('an addon by the name that prebuildify gives it for Node-API is found too', (t) => {
+  const root = temporary(t)
+  const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
+  mkdirSync(folder, { recursive: true })
+  const named = path.join(folder, 'node.napi.node')
+  copyFileSync(path.join(built, 'superslab.node'), named)
+  t.is(addonFile(root), named)
+})
+
 test('the reason for the other build is told from every other failure', (t) => {
   t.true(isTlsSpent(new Error('x.node: cannot allocate memory in static TLS block')))
   const musl =
