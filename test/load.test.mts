@@ -82,6 +82,18 @@ test('an addon by the name that prebuildify gives it for Node-API is found too',
   t.is(addonFile(root), named)
 })
 
+test('what failed to load is tried again by the next require', async (t) => {
+  const program = `
+    Object.assign(process.env, { PREBUILDS_ONLY: '1', npm_config_arch: 'none' })
+    Object.defineProperty(process, 'arch', { value: 'none' })
+    let code
+    try { require('superslab') } catch (error) { code = error.code }
+    delete process.env.PREBUILDS_ONLY
+    console.log(code, require('superslab').alloc(10).length)`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--eval', program])
+  t.is(stdout, 'ERR_SUPERSLAB_LOAD_FAILED 10\n')
+})
+
 test('the reason for the other build is told from every other failure', (t) => {
   t.true(isTlsSpent(new Error('x.node: cannot allocate memory in static TLS block')))
   const musl =
