@@ -37,12 +37,12 @@ const leastBytes = 4 * 2 ** 20
 
 /**
  * No window is larger than three quarters of the memory there is, so that it is full, and says so, before the machine or
- * the container is, nor than an eighth of the addresses: V8 ends the process that has none left for it.
+ * the container is, nor than a sixteenth of the addresses: V8 ends the process that has none left for it.
  */
 export function sensibleLimit(): number {
   const constrained = constrainedMemory?.() ?? 0
   const there = constrained > 0 && constrained < totalmem() ? constrained : totalmem()
-  const sensible = Math.min(mostBytes, there * 0.75, addon.addressLimit() / 8)
+  const sensible = Math.min(mostBytes, there * 0.75, addon.addressLimit() / 16)
   return Math.max(leastBytes, Math.floor(sensible / pageBytes) * pageBytes)
 }
 
