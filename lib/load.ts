@@ -40,9 +40,9 @@ function besideAddon(addon: string, name: string, extension: string): string {
 
 /** Where the addon is: one that was built here comes before the one that was shipped. */
 export function addonFile(root: string = packageRoot): string {
-  const shipped = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
-  const places = [path.join(shipped, `superslab${libcName()}.node`)]
-  if (!process.env.PREBUILDS_ONLY) places.unshift(path.join(root, 'build/Release/superslab.node'))
+  const shipped = `${root}/prebuilds/${process.platform}-${process.arch}`
+  const places = [`${shipped}/superslab${libcName()}.node`]
+  if (!process.env.PREBUILDS_ONLY) places.unshift(`${root}/build/Release/superslab.node`)
   return places.find((place) => existsSync(place)) ?? resolved(root, places)
 }
 

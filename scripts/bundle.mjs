@@ -1,6 +1,7 @@
-// The last step of npm run build: the modules that a program loads become one file, dist/bundle.js. One file is found,
-// read and compiled sooner than twenty. What they were is kept: each is evaluated when it is first asked for, once, and
-// its own file hands it out, so that the entries, the command line and the tests share one instance.
+// The last step of npm run build: the modules that a program loads become one file, dist/bundle.js, and a second one,
+// dist/later.js, of what require('superslab') does not evaluate. One file is found, read and compiled sooner than twenty.
+// What they were is kept: each is evaluated when it is first asked for, once, and its own file hands it out, so that the
+// entries, the command line and the tests share one instance.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './run.mjs'
@@ -9,6 +10,8 @@ const dist = path.join(root, 'dist')
 /** What package.json's exports name. */
 const entries = ['index', 'raw', 'metrics']
 const relative = /\brequire\(["'](\.[^"']*)["']\)/g
+/** As the compiler writes an import. */
+const imported = /\brequire\("(\.[^"]*)"\)/g
 /** As the compiler writes `export { … } from './…'`. */
 const reexports =
   /^var (\w+) = require\("(\.[^"]*)"\);\n((?:Object\.defineProperty\(exports, "\w+", \{ enumerable: true, get: function \(\) \{ return \1\.\w+; \} \}\);\n)+)/gm
@@ -34,6 +37,15 @@ function handOn(name, source) {
   )
 }
 
+/** What is evaluated with a module: all that it imports, but not what it only hands on or requires within. */
+function evaluatedWith(name, sources, names = new Set()) {
+  if (names.has(name)) return names
+  names.add(name)
+  for (const [, needed] of handOn(name, sources.get(name)).matchAll(imported))
+    evaluatedWith(resolve(name, needed), sources, names)
+  return names
+}
+
 function definition([name, source]) {
   const body = handOn(name, source).replace(
     relative,
@@ -42,17 +54,22 @@ function definition([name, source]) {
   return `  '${name}'(exports) {\n${body.trimEnd()}\n  },\n`
 }
 
-function bundle(sources) {
-  return `'use strict'
-// Made by scripts/bundle.mjs of the modules in lib.
-const definitions = {
-${[...sources].map(definition).join('')}}
+const head = `'use strict'\n// Made by scripts/bundle.mjs of the modules in lib.\n`
+
+function laterFile(modules) {
+  return `${head}module.exports = (bundled, handOn) => ({\n${modules.map(definition).join('')}})\n`
+}
+
+function bundleFile(modules) {
+  return `${head}const definitions = {
+${modules.map(definition).join('')}}
 
 const modules = Object.create(null)
 
 /** As require: a module that throws is evaluated again when it is asked for again. */
 function bundled(name) {
   if (modules[name] !== undefined) return modules[name]
+  if (definitions[name] === undefined) Object.assign(definitions, require('./later')(bundled, handOn))
   const exports = (modules[name] = {})
   try {
     definitions[name](exports)
@@ -85,10 +102,17 @@ function hint(source) {
 export function layBundle() {
   const sources = new Map()
   for (const entry of entries) collect(entry, sources)
-  writeFileSync(path.join(dist, 'bundle.js'), bundle(sources))
-  for (const [name, source] of sources) {
-    const bundleFile = path.posix.relative(path.posix.dirname(name), 'bundle')
-    const file = bundleFile.startsWith('.') ? bundleFile : `./${bundleFile}`
+  const first = evaluatedWith('index', sources)
+  const modules = [...sources]
+  const files = {
+    bundle: bundleFile(modules.filter(([name]) => first.has(name))),
+    later: laterFile(modules.filter(([name]) => !first.has(name))),
+  }
+  for (const [name, text] of Object.entries(files))
+    writeFileSync(path.join(dist, `${name}.js`), text)
+  for (const [name, source] of modules) {
+    const place = path.posix.relative(path.posix.dirname(name), 'bundle')
+    const file = place.startsWith('.') ? place : `./${place}`
     const stub = `'use strict'\nconst bundled = require('${file}')\nmodule.exports = bundled('${name}')\n`
     writeFileSync(path.join(dist, `${name}.js`), stub + hint(source))
   }
