@@ -100,30 +100,36 @@ static bool overcommit_is_strict(void) {
     return !ss_os_read_file("/proc/sys/vm/overcommit_memory", mode, sizeof mode) || mode[0] == '2';
 }
 
-/* qemu's emulation of user programs takes no notice of DONTUNMAP, and what pages were moved from is no
- * longer mapped. */
-static bool move_keeps_the_source(void) {
+typedef enum move_answer { MOVE_UNKNOWN, MOVE_NEVER, MOVE_KEEPS } move_answer;
+
+/* A trial: qemu's emulation of user programs takes no notice of DONTUNMAP, and what pages were moved from is
+ * no longer mapped. Before Linux 5.7 the flag is not valid; for want of memory there is no answer yet. */
+static move_answer move_try(void) {
     size_t bytes = ss_os_page_bytes();
     char *from = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_KIND, -1, 0);
     if (from == MAP_FAILED)
-        return false;
+        return MOVE_UNKNOWN;
     uint8_t byte;
-    bool moved = move_pages(from + bytes, from, bytes) == from + bytes;
-    bool kept = !moved || ss_os_read_byte((uintptr_t)from, &byte);
+    if (move_pages(from + bytes, from, bytes) != from + bytes) {
+        move_answer answer = errno == EINVAL ? MOVE_NEVER : MOVE_UNKNOWN;
+        munmap(from, 2 * bytes);
+        return answer;
+    }
+    bool kept = ss_os_read_byte((uintptr_t)from, &byte);
     /* What is no longer ours may be somebody else's by now. */
     munmap(kept ? from : from + bytes, kept ? 2 * bytes : bytes);
-    return kept;
+    return kept ? MOVE_KEEPS : MOVE_NEVER;
 }
 
 /* Where the system charges for addresses, a move could fail halfway for want of charge. */
 static bool may_move(void) {
-    static _Atomic int known; /* 0 not asked, 1 no, 2 yes. Relaxed: whoever asks finds the same. */
+    static _Atomic int known; /* a move_answer. Relaxed: whoever asks finds the same. */
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
-    if (answer == 0) {
-        answer = !overcommit_is_strict() && move_keeps_the_source() ? 2 : 1;
+    if (answer == MOVE_UNKNOWN) {
+        answer = overcommit_is_strict() ? MOVE_NEVER : move_try();
         atomic_store_explicit(&known, answer, memory_order_relaxed);
     }
-    return answer == 2;
+    return answer == MOVE_KEEPS;
 }
 
 /* After a refused mremap: the kernel unmaps the target before the last things that can fail. */
