@@ -83,8 +83,8 @@ HOOK(void, __tsan_init, void) {}
     CHANGE(bits, fetch_and, MEMORY_AND)                                                            \
     CHANGE(bits, fetch_or, MEMORY_OR)                                                              \
     CHANGE(bits, fetch_xor, MEMORY_XOR)                                                            \
-    COMPARE_EXCHANGE(bits, weak)                                                                   \
-    COMPARE_EXCHANGE(bits, strong)
+    COMPARE_EXCHANGE(bits, weak, false)                                                            \
+    COMPARE_EXCHANGE(bits, strong, true)
 
 #define CHANGE(bits, name, change)                                                                 \
     HOOK(uint##bits##_t, __tsan_atomic##bits##_##name, volatile uint##bits##_t *address,           \
@@ -93,12 +93,12 @@ HOOK(void, __tsan_init, void) {}
                                                 operand, order, PLACE);                            \
     }
 
-#define COMPARE_EXCHANGE(bits, strength)                                                           \
+#define COMPARE_EXCHANGE(bits, strength, once)                                                     \
     HOOK(int, __tsan_atomic##bits##_compare_exchange_##strength, volatile uint##bits##_t *address, \
          uint##bits##_t *expected, uint##bits##_t desired, int order, int failure) {               \
         uint64_t read = *expected;                                                                 \
         const bool done = memory_compare_exchange((void *)(uintptr_t)address, bits / 8, &read,     \
-                                                  desired, order, failure, PLACE);                 \
+                                                  desired, order, failure, once, PLACE);           \
         *expected = (uint##bits##_t)read;                                                          \
         return done;                                                                               \
     }

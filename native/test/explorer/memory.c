@@ -13,8 +13,9 @@
 #include <string.h>
 
 enum { MESSAGES_MAX = 4096, OF_LOCATION_MAX = 200, STALE_MAX = 3 };
-/* So often may a thread read the same message in a row before it is taken to wait for another one. */
-enum { SPINS_MAX = 4 };
+/* So often may a thread read the same message in a row before it is taken to wait for another one: more than
+ * it takes to look at each block of a slab of four. */
+enum { SPINS_MAX = 6 };
 
 typedef struct message {
     uint64_t value;
@@ -281,7 +282,7 @@ uint64_t memory_change_by(void *address, size_t size, memory_change change, uint
 }
 
 bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uint64_t desired,
-                             int order, int failure, const void *place) {
+                             int order, int failure, bool once, const void *place) {
     if (!explorer_is_exploring()) {
         const uint64_t before = value_get(address, size);
         const bool equal = before == *expected;
@@ -305,17 +306,20 @@ bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uin
     }
     location *where = location_of(here, address, size);
     const unsigned last = where->count - 1u;
-    if (latest == *expected) {
+    /* It fails by reading the last value or an older one, which differs. The last one may be what it expects all
+     * the same: C11 binds to it only those that succeed. One that is tried in a loop would but go round. */
+    unsigned index = last;
+    if (once || latest != *expected)
+        index = read_choose(me, here, where, failure, true);
+    if (message_of(where, index)->value == *expected)
+        index = last;
+    if (message_of(where, index)->value == *expected) {
         read_message(me, here, where, last, order);
         access_note(here, CELL_ATOMIC_WRITE, place);
         write_message(me, here, where, desired, order, message_of(where, last));
         value_set(address, size, desired);
         return true;
     }
-    /* It fails by reading the last value, or an older one that differs as well. */
-    unsigned index = read_choose(me, here, where, failure, true);
-    if (message_of(where, index)->value == *expected)
-        index = last;
     *expected = read_message(me, here, where, index, failure);
     access_note(here, CELL_ATOMIC_READ, place);
     return false;
@@ -331,8 +335,10 @@ void memory_fence(int order) {
         view_join_seen(&me->now, &total);
         view_join_seen(&total, &me->now);
     }
-    if (releases(order))
+    if (releases(order)) {
         view_copy(&me->released, &me->now);
+        me->now.clock[explorer_thread()]++; /* what follows is not released by it */
+    }
 }
 
 void memory_barrier_everywhere(void) {

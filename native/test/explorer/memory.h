@@ -26,7 +26,7 @@ void memory_store(void *address, size_t size, uint64_t value, int order, const v
 uint64_t memory_change_by(void *address, size_t size, memory_change change, uint64_t operand,
                           int order, const void *place);
 bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uint64_t desired,
-                             int order, int failure, const void *place);
+                             int order, int failure, bool once, const void *place);
 void memory_fence(int order);
 
 /* A plain access, before it is made. */

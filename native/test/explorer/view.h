@@ -5,7 +5,7 @@
 
 #include "explorer.h"
 
-enum { LOCATIONS_MAX = 400 };
+enum { LOCATIONS_MAX = 800 };
 
 typedef struct view {
     uint32_t clock[EXPLORER_THREADS_MAX];
