@@ -17,6 +17,7 @@ static size_t arena_used;
 static void (*thread_destructor)(void *value);
 static void *exit_values[EXPLORER_THREADS_MAX];
 static unsigned refusals_left;
+static void (*started)(void);
 
 void platform_start(void) {
     arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
@@ -27,6 +28,10 @@ void platform_start(void) {
 
 void platform_refuse(unsigned reservations) {
     undo_write(&refusals_left, &reservations, sizeof reservations);
+}
+
+void (*platform_thread_started(void))(void) {
+    return started;
 }
 
 void platform_thread_end(void) {
@@ -133,11 +138,11 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
     (void)child;
 }
 
-/* No background thread: a scenario parks and purges by the threads it has. */
+/* No thread of its own: a scenario parks and purges by the threads it has, or has one of them run this. */
 bool ss_os_thread_start(void (*run)(void), const char *name) {
-    (void)run;
     (void)name;
-    return false;
+    undo_write(&started, &run, sizeof run);
+    return true;
 }
 
 void ss_os_thread_forget(void) {}
@@ -146,6 +151,7 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     (void)word;
     (void)value;
     (void)milliseconds;
+    schedule_sleep();
 }
 
 void ss_os_wake(_Atomic uint32_t *word) {

@@ -9,6 +9,9 @@ void platform_start(void);
 /* The next reservations that could be had are refused. */
 void platform_refuse(unsigned reservations);
 
+/* The background thread's function, if it was started; no thread runs it but one of the scenario's. */
+void (*platform_thread_started(void))(void);
+
 /* The thread that runs now comes to its end: the destructors of its values run. */
 void platform_thread_end(void);
 

@@ -148,6 +148,13 @@ void schedule_yield(void) {
     leave();
 }
 
+void schedule_sleep(void) {
+    unsigned list[EXPLORER_THREADS_MAX];
+    const unsigned count = exploring ? others(list) : 0;
+    if (count > 0)
+        switch_to(list[choice_take(count, false)]);
+}
+
 /* ---- an execution ---- */
 
 static void thread_main(void) {

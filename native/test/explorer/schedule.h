@@ -19,6 +19,8 @@ void schedule_wait(const uint16_t *count);
 
 /* Until another thread has written something. */
 void schedule_yield(void);
+/* Another one goes on if it can; this one may go on at any time. */
+void schedule_sleep(void);
 
 /* Whether the address is on a coroutine's stack: nobody else's business. */
 bool schedule_is_stack(const void *address);
