@@ -18,24 +18,53 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3, SCENARIOS_MAX = 64 };
 
 extern const explorer_scenario scenario_ownership, scenario_full, scenario_words,
     scenario_words_abandon, scenario_list, scenario_end, scenario_sleep, scenario_sleep_end,
     scenario_region, scenario_retire, scenario_adopt, scenario_first, scenario_refused,
     scenario_made, scenario_again, scenario_space, scenario_handler, scenario_large, scenario_grow,
     scenario_records, scenario_refused_first, scenario_spare, scenario_stats, scenario_count,
-    scenario_late, scenario_contest, scenario_biased;
+    scenario_late, scenario_contest, scenario_biased, scenario_leave, scenario_heap, scenario_gone,
+    scenario_enter, scenario_sleep_empty, scenario_wanted, scenario_scavenge;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
-    &scenario_ownership, &scenario_words,         &scenario_words_abandon, &scenario_full,
-    &scenario_list,      &scenario_retire,        &scenario_again,         &scenario_handler,
-    &scenario_late,      &scenario_refused_first, &scenario_grow,          &scenario_records,
-    &scenario_made,      &scenario_space,         &scenario_large,         &scenario_spare,
-    &scenario_adopt,     &scenario_stats,         &scenario_count,         &scenario_sleep,
-    &scenario_contest,   &scenario_region,        &scenario_end,           &scenario_refused,
-    &scenario_first,     &scenario_sleep_end,     &scenario_biased,        NULL,
+    &scenario_ownership,
+    &scenario_words,
+    &scenario_words_abandon,
+    &scenario_full,
+    &scenario_list,
+    &scenario_retire,
+    &scenario_again,
+    &scenario_handler,
+    &scenario_late,
+    &scenario_wanted,
+    &scenario_heap,
+    &scenario_gone,
+    &scenario_enter,
+    &scenario_leave,
+    &scenario_sleep_empty,
+    &scenario_refused_first,
+    &scenario_grow,
+    &scenario_records,
+    &scenario_made,
+    &scenario_space,
+    &scenario_large,
+    &scenario_spare,
+    &scenario_adopt,
+    &scenario_stats,
+    &scenario_count,
+    &scenario_sleep,
+    &scenario_contest,
+    &scenario_region,
+    &scenario_end,
+    &scenario_refused,
+    &scenario_first,
+    &scenario_sleep_end,
+    &scenario_biased,
+    &scenario_scavenge,
+    NULL,
 };
 
 typedef struct settings {
@@ -194,7 +223,7 @@ static bool parse_option(const char *name, const char *value, settings *wanted) 
 
 int main(int argc, char **argv) {
     settings wanted = {.deviations = 1, .random = 2000, .seed = 42, .seconds = 3600};
-    const explorer_scenario *chosen[32];
+    const explorer_scenario *chosen[SCENARIOS_MAX];
     unsigned count = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--places") == 0)
@@ -203,7 +232,8 @@ int main(int argc, char **argv) {
             if (i + 1 == argc || !parse_option(argv[i], argv[i + 1], &wanted))
                 usage();
             i++;
-        } else if (count == 32 || (chosen[count++] = find(argv[i], strlen(argv[i]))) == NULL) {
+        } else if (count == SCENARIOS_MAX ||
+                   (chosen[count++] = find(argv[i], strlen(argv[i]))) == NULL) {
             usage();
         }
     }
@@ -216,7 +246,7 @@ int main(int argc, char **argv) {
         wanted.replay = choices + 1;
     }
     if (count == 0)
-        while (explorer_scenarios[count] != NULL && count < 32) {
+        while (explorer_scenarios[count] != NULL && count < SCENARIOS_MAX) {
             chosen[count] = explorer_scenarios[count];
             count++;
         }

@@ -2,6 +2,8 @@
  * heap, while the owner goes on and gets it back. */
 #include "scenarios.h"
 
+#include "space.h"
+
 enum { LARGE = 200 << 10, OFTEN = 4 /* for a thread to own the lock */ };
 
 static void take_and_free(void) {
@@ -56,5 +58,51 @@ const explorer_scenario scenario_biased = {
     .threads = 3,
     .setup = setup,
     .thread = thread,
+    .check = check,
+};
+
+/* ---- from one lock to another ---- */
+
+static ss_space *spaces[2]; /* headed, headless */
+
+/* Takes the lock and lets go of it. */
+static void visit(unsigned space) {
+    EXPLORER_CHECK(ss_space_ready_record(spaces[space]));
+}
+
+static void leave_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    for (unsigned i = 2; i-- != 0;) {
+        explorer_become(i);
+        superslab_free(superslab_malloc(16));
+    }
+    for (unsigned i = 0; i < 2; i++)
+        spaces[i] = ss_space_own(i);
+    explorer_become(1);
+    visit(0);
+    explorer_become(0);
+    for (unsigned i = 0; i < OFTEN; i++)
+        visit(1);
+    for (unsigned i = 0; i < OFTEN - 2; i++)
+        visit(0); /* once more, and it is owned too */
+}
+
+/* Who waits for the owner to be outside of the one lock may find it inside of the other. */
+static void leave_thread(unsigned index) {
+    visit(1);
+    if (index == 1)
+        return;
+    visit(0); /* owned from here on */
+    visit(1);
+    visit(0);
+}
+
+const explorer_scenario scenario_leave = {
+    .name = "leave",
+    .title =
+        "the owner of one lock goes on to another, while one that wants the first waits for it",
+    .threads = 2,
+    .setup = leave_setup,
+    .thread = leave_thread,
     .check = check,
 };

@@ -2,6 +2,7 @@
  * retired while others ask about addresses in it. */
 #include "scenarios.h"
 
+#include "class.h"
 #include "memory.h"
 #include "undo.h"
 
@@ -118,6 +119,43 @@ const explorer_scenario scenario_contest = {
     .setup = contest_setup,
     .thread = contest_thread,
     .check = contest_check,
+};
+
+/* ---- the same, and nobody has taken from the other slab yet ---- */
+
+static ss_slab *entered;
+
+static void enter_thread(unsigned index) {
+    uint32_t freed;
+    if (index == 0) {
+        freed = (uint32_t)superslab_region_give(region, &twice, 1);
+        undo_write(&fates[0], &freed, sizeof freed);
+        return;
+    }
+    freed = (uint32_t)superslab_region_give(region, contested, CONTESTED);
+    undo_write(&fates[1], &freed, sizeof freed);
+    ss_slab *slab = ss_slab_make((ss_space *)(void *)region, ss_headless_bin(OTHER_SIZE), 0);
+    EXPLORER_CHECK(slab != NULL);
+    undo_write(&entered, &slab, sizeof slab);
+}
+
+static void enter_check(void) {
+    EXPLORER_CHECK(fates[0] + fates[1] == CONTESTED);
+    ss_slab_abandon(entered);
+    uint32_t offsets[OTHERS + 1];
+    EXPLORER_CHECK(superslab_region_take(region, OTHER_SIZE, offsets, OTHERS + 1) == OTHERS);
+    superslab_region_retire(region);
+}
+
+const explorer_scenario scenario_enter = {
+    .name = "enter",
+    .title = "a slab ends, and another that nobody has touched is in its place, while a block of "
+             "it is given "
+             "twice",
+    .threads = 2,
+    .setup = contest_setup,
+    .thread = enter_thread,
+    .check = enter_check,
 };
 
 /* ---- retirement ---- */

@@ -105,3 +105,48 @@ const explorer_scenario scenario_sleep_end = {
     .thread = end_thread,
     .check = end_check,
 };
+
+/* ---- a thread whose bin is empty: no block goes back, but the slots do ---- */
+
+static void *all[4];
+
+static void empty_setup(void) {
+    const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    explorer_become(0);
+    for (unsigned i = 0; i < 4; i++)
+        block_claim(all[i] = superslab_malloc(size));
+    explorer_become(2);
+    superslab_free(superslab_malloc(16));
+}
+
+static void empty_thread(unsigned index) {
+    switch (index) {
+    case 0:
+        block_drop(all[0]);
+        superslab_free(all[0]);
+        break;
+    case 1: {
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(ss_park_and_flush(&faults));
+        break;
+    }
+    }
+}
+
+static void empty_check(void) {
+    explorer_become(0);
+    for (unsigned i = 1; i < 4; i++) {
+        block_drop(all[i]);
+        superslab_free(all[i]);
+    }
+    check();
+}
+
+const explorer_scenario scenario_sleep_empty = {
+    .name = "sleep-empty",
+    .title = "a thread with an empty bin, parked and flushed by another",
+    .threads = 2,
+    .setup = empty_setup,
+    .thread = empty_thread,
+    .check = empty_check,
+};

@@ -2,7 +2,9 @@
  * region comes and goes. */
 #include "scenarios.h"
 
+#include "heap.h"
 #include "park.h"
+#include "undo.h"
 
 static uint64_t live;
 
@@ -92,4 +94,63 @@ const explorer_scenario scenario_count = {
     .setup = count_setup,
     .thread = count_thread,
     .check = count_check,
+};
+
+/* ---- a heap is made, and nothing else ---- */
+
+static ss_heap *made;
+
+static void heap_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+}
+
+static void heap_thread(unsigned index) {
+    if (index == 0) {
+        ss_heap *heap = ss_heap_acquire();
+        EXPLORER_CHECK(heap != NULL);
+        undo_write(&made, &heap, sizeof heap);
+    } else {
+        EXPLORER_CHECK(live_now() == 0);
+    }
+}
+
+static void heap_check(void) {
+    ss_faults faults = {.count = 0};
+    ss_heap_give_up(made, &faults);
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_heap = {
+    .name = "heap",
+    .title = "a heap is made while all is counted",
+    .threads = 2,
+    .setup = heap_setup,
+    .thread = heap_thread,
+    .check = heap_check,
+};
+
+/* ---- a region is retired, and nothing else ---- */
+
+static superslab_region *counted;
+
+static void gone_setup(void) {
+    counted = superslab_region_adopt(memory, REGION_BYTES, REGION_BYTES);
+    uint32_t offset;
+    EXPLORER_CHECK(counted != NULL && superslab_region_take(counted, 16, &offset, 1) == 1);
+}
+
+static void gone_thread(unsigned index) {
+    if (index == 0)
+        superslab_region_retire(counted);
+    else
+        EXPLORER_CHECK(live_now() <= 1);
+}
+
+const explorer_scenario scenario_gone = {
+    .name = "gone",
+    .title = "a region is retired while all is counted",
+    .threads = 2,
+    .setup = gone_setup,
+    .thread = gone_thread,
+    .check = check_nothing_left,
 };

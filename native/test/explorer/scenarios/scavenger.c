@@ -1,0 +1,78 @@
+/* The background thread: one thread wants it and another one starts it, at the end of a cold path; and what it
+ * does, while another thread frees. */
+#include "scenarios.h"
+
+#include "block.h"
+#include "scavenger.h"
+
+static void setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+}
+
+static void thread(unsigned index) {
+    if (index == 0)
+        ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    else
+        ss_attend_slow();
+}
+
+/* Whoever cleared the bit has started it. */
+static void check(void) {
+    EXPLORER_CHECK(platform_thread_started() != NULL ||
+                   (atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_wanted = {
+    .name = "wanted",
+    .title = "one thread wants the background thread, another one starts it",
+    .threads = 2,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
+
+/* ---- what it does ---- */
+
+static void *all[4];
+
+static void scavenge_setup(void) {
+    const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    ss_process->settings.decay_ms = 0; /* it gives back at once */
+    for (unsigned i = 0; i < 4; i++)
+        block_claim(all[i] = superslab_malloc(size));
+    ss_flush_own_heap(); /* the slab is full: on no list */
+    ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    ss_attend_slow();
+    atomic_store(&ss_process->freed_bytes, 0);
+}
+
+static void scavenge_thread(unsigned index) {
+    if (index == 0) {
+        for (unsigned i = 0; i < 4; i++) {
+            block_drop(all[i]);
+            superslab_free(all[i]);
+        }
+        ss_flush_own_heap();
+    } else {
+        platform_thread_started()();
+    }
+}
+
+/* Once it has taken note of what was freed it has found it. */
+static void scavenge_check(void) {
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    EXPLORER_CHECK(stats.slab_count == 0 || atomic_load(&ss_process->freed_bytes) != 0);
+    platform_thread_end();
+    listed_end(four_blocks_bin());
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_scavenge = {
+    .name = "scavenge",
+    .title = "the background thread's life, while another one frees",
+    .threads = 2,
+    .setup = scavenge_setup,
+    .thread = scavenge_thread,
+    .check = scavenge_check,
+};
