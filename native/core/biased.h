@@ -22,7 +22,9 @@ static inline bool ss_biased_owned(const ss_biased_lock *lock, const ss_heap *he
 }
 
 static inline void ss_biased_take(ss_biased_lock *lock) {
-    ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, SS_ORDER_DEPENDENT);
+    /* Relaxed: no other heap than its own or the empty one is ever there, and of it only `inside` is read, which
+     * this thread alone writes. */
+    ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
     /* Relaxed: its own. It may be inside of another space's lock, or a signal's handler of this one's. */
     if (SS_LIKELY(ss_biased_owned(lock, heap) && heap != NULL &&
                   atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL)) {

@@ -61,7 +61,7 @@ static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH
 
 /* A block that goes home is for a moment in no bin and in no slab: the statistics are taken again when the count
  * is odd or has changed. The fences make it a sequence lock: who sees any of what lies between sees the first
- * count, and who sees the last one sees all of it. */
+ * count, and who sees the last one sees every block where it went. */
 static void flushes_begin(void) {
     uint32_t flushes = atomic_load_explicit(&ss_process->flushes, memory_order_relaxed);
     atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
@@ -70,7 +70,8 @@ static void flushes_begin(void) {
 
 static void flushes_end(void) {
     uint32_t flushes = atomic_load_explicit(&ss_process->flushes, memory_order_relaxed);
-    atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_release);
+    /* Relaxed: each flush that moved a block has ended with the fence in ss_scavenger_freed. */
+    atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
 }
 
 /* Flushes a heap that was parked before the barrier, unless its thread is inside, and lets it go. */

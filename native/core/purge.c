@@ -154,7 +154,9 @@ static slab_use slab_look_again(ss_slab *slab) {
 
 /* Lets go of a slab that may be wanted again; if it is wholly free it stays listed until it is idle. */
 static void young_abandon(ss_slab *slab) {
-    uint64_t count = atomic_load_explicit(&slab->state, memory_order_acquire) & SS_STATE_COUNT;
+    /* Relaxed: only how many there are. What their givers wrote goes with the state, which only read-modify-writes
+     * change, to whoever takes from the slab or ends it. */
+    uint64_t count = atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT;
     if (count == ss_slab_look(slab).class->capacity)
         ss_slab_list(slab);
     else

@@ -205,7 +205,8 @@ SS_COLD void ss_attend_slow(void) {
 SS_COLD void ss_scavenger_freed(size_t bytes) {
     /* Release: whoever takes the number finds what was freed. */
     bytes += atomic_fetch_add_explicit(&ss_process->freed_bytes, bytes, memory_order_release);
-    /* A scavenger that is about to end sees what was freed, or is seen to have ended. */
+    /* A scavenger that is about to end sees what was freed, or is seen to have ended. And who sees that a flush
+     * has ended sees what it did: flushes_end in park.c. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_scavenger_want(bytes + atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed));
 }

@@ -68,7 +68,8 @@ static void stats_take(superslab_stats *out) {
     *out = (superslab_stats){0};
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
         ss_stats_add_space(ss_space_own(i), out);
-    uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_acquire);
+    /* Relaxed: as in ss_space_find_external. */
+    uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_relaxed);
     const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < externals; i++) {
         ss_space *space =
