@@ -109,8 +109,12 @@ static void heap_thread(unsigned index) {
         ss_heap *heap = ss_heap_acquire();
         EXPLORER_CHECK(heap != NULL);
         undo_write(&made, &heap, sizeof heap);
-    } else {
+    } else if (index == 1) {
         EXPLORER_CHECK(live_now() == 0);
+    } else {
+        uint32_t cold = 0;
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(!ss_park_sleepers(1, &cold, &faults));
     }
 }
 
@@ -122,8 +126,8 @@ static void heap_check(void) {
 
 const explorer_scenario scenario_heap = {
     .name = "heap",
-    .title = "a heap is made while all is counted",
-    .threads = 2,
+    .title = "a heap is made while all is counted, and while sleepers are looked for",
+    .threads = 3,
     .setup = heap_setup,
     .thread = heap_thread,
     .check = heap_check,
