@@ -110,7 +110,7 @@ ATOMIC(64)
 
 HOOK(void, __tsan_atomic_thread_fence, int order) {
     if (explorer_is_exploring())
-        memory_fence(order);
+        memory_fence(order, PLACE);
 }
 
 HOOK(void, __tsan_atomic_signal_fence, int order) {

@@ -327,8 +327,9 @@ bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uin
 
 /* ---- fences ---- */
 
-void memory_fence(int order) {
+void memory_fence(int order, const void *place) {
     thread_memory *me = self();
+    order = weaken_order(place, WEAKEN_FENCE, order);
     if (acquires(order))
         view_join(&me->now, &me->acquired);
     if (order == memory_order_seq_cst) {

@@ -27,7 +27,7 @@ uint64_t memory_change_by(void *address, size_t size, memory_change change, uint
                           int order, const void *place);
 bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uint64_t desired,
                              int order, int failure, bool once, const void *place);
-void memory_fence(int order);
+void memory_fence(int order, const void *place);
 
 /* A plain access, before it is made. */
 void memory_plain(void *address, size_t size, bool writes, const void *place);

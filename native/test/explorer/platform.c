@@ -18,6 +18,7 @@ static void (*thread_destructor)(void *value);
 static void *exit_values[EXPLORER_THREADS_MAX];
 static unsigned refusals_left;
 static void (*started)(void);
+static bool short_waits;
 
 void platform_start(void) {
     arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
@@ -28,6 +29,10 @@ void platform_start(void) {
 
 void platform_refuse(unsigned reservations) {
     undo_write(&refusals_left, &reservations, sizeof reservations);
+}
+
+void platform_wait_briefly(void) {
+    short_waits = true;
 }
 
 void (*platform_thread_started(void))(void) {
@@ -151,7 +156,8 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     (void)word;
     (void)value;
     (void)milliseconds;
-    schedule_sleep();
+    if (!short_waits)
+        schedule_sleep();
 }
 
 void ss_os_wake(_Atomic uint32_t *word) {

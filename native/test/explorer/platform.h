@@ -9,6 +9,9 @@ void platform_start(void);
 /* The next reservations that could be had are refused. */
 void platform_refuse(unsigned reservations);
 
+/* In setup: who waits for a time goes on at once. Otherwise another one goes on first, if it can. */
+void platform_wait_briefly(void);
+
 /* The background thread's function, if it was started; no thread runs it but one of the scenario's. */
 void (*platform_thread_started(void))(void);
 

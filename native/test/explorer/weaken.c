@@ -22,7 +22,7 @@ static weaken_operation weakened_operation;
 static enum { ACQUIRE, RELEASE, TOTAL } weakened_part;
 static bool reached;
 
-static const char *const operations[] = {"load", "store", "rmw", "cas", "cas-failure"};
+static const char *const operations[] = {"load", "store", "rmw", "cas", "cas-failure", "fence"};
 
 bool weaken_parse(const char *text) {
     static const char *const parts[] = {"acquire", "release", "total"};

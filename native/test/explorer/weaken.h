@@ -10,7 +10,8 @@ typedef enum weaken_operation {
     WEAKEN_STORE,
     WEAKEN_RMW,
     WEAKEN_CAS,
-    WEAKEN_CAS_FAILURE
+    WEAKEN_CAS_FAILURE,
+    WEAKEN_FENCE
 } weaken_operation;
 
 /* The order that the access at this place is to have. */

@@ -77,3 +77,36 @@ const explorer_scenario scenario_scavenge = {
     .thread = scavenge_thread,
     .check = scavenge_check,
 };
+
+/* ---- its end ---- */
+
+static void last_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    platform_wait_briefly();
+    ss_process->settings.decay_ms = 0;
+    ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    ss_attend_slow();
+    atomic_store(&ss_process->freed_bytes, 0);
+}
+
+static void last_thread(unsigned index) {
+    if (index == 0)
+        ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    else
+        platform_thread_started()();
+}
+
+/* What it has not taken note of it has been wanted for again. */
+static void last_check(void) {
+    if (atomic_load(&ss_process->freed_bytes) != 0)
+        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_last = {
+    .name = "last",
+    .title = "the background thread ends while another one frees much",
+    .threads = 2,
+    .setup = last_setup,
+    .thread = last_thread,
+    .check = last_check,
+};
