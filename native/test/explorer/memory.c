@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { MESSAGES_MAX = 4096, OF_LOCATION_MAX = 200, STALE_MAX = 3 };
+enum { MESSAGES_MAX = 16384, OF_LOCATION_MAX = 1000, STALE_MAX = 3 };
 /* So often may a thread read the same message in a row before it is taken to wait for another one: more than
  * it takes to look at each block of a slab of four. */
 enum { SPINS_MAX = 6 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LOG_BYTES = 4 << 20 };
+enum { LOG_BYTES = 32 << 20 };
 
 typedef struct entry {
     char *address;
