@@ -87,36 +87,40 @@ static uint32_t list_of(uint32_t length) {
 RUN_INLINE void run_link(ss_space *space, uint32_t first, uint32_t length, uint32_t dirty,
                          uint32_t stamp) {
     ss_runs *runs = &space->runs;
-    ss_granule *node = &space->granules[first];
+    ss_granule *const granules = space->granules; /* no store below changes it: the compiler cannot know */
+    ss_superslab *superslab = ss_superslab_of(space, first);
+    ss_granule *node = &granules[first];
     uint32_t list = first + length == space->granule_count ? SS_RUN_LAST : list_of(length);
     if (dirty == 0)
         list += SS_RUN_CLEAN * SS_RUN_LISTS;
     uint32_t next = runs->head[list];
     *node = (ss_granule){length, list, 0, next, dirty, stamp};
-    space->granules[first + length - 1].length = length;
+    granules[first + length - 1].length = length;
     if (next != 0)
-        space->granules[next - 1].prev = first + 1;
+        granules[next - 1].prev = first + 1;
     runs->head[list] = first + 1;
     runs->nonempty[list / 64] |= UINT64_C(1) << (list % 64);
-    ss_superslab_of(space, first)->starts |= bit_of(first);
+    superslab->starts |= bit_of(first);
 }
 
 RUN_INLINE void run_unlink(ss_space *space, uint32_t first) {
     ss_runs *runs = &space->runs;
-    ss_granule *node = &space->granules[first];
+    ss_granule *const granules = space->granules;
+    ss_superslab *superslab = ss_superslab_of(space, first);
+    ss_granule *node = &granules[first];
     uint32_t list = node->list, prev = node->prev, next = node->next;
-    space->granules[first + node->length - 1].length = 0;
+    granules[first + node->length - 1].length = 0;
     node->length = 0;
     if (next != 0)
-        space->granules[next - 1].prev = prev;
+        granules[next - 1].prev = prev;
     if (prev != 0) {
-        space->granules[prev - 1].next = next;
+        granules[prev - 1].next = next;
     } else {
         runs->head[list] = next;
         if (next == 0)
             runs->nonempty[list / 64] &= ~(UINT64_C(1) << (list % 64));
     }
-    ss_superslab_of(space, first)->starts &= ~bit_of(first);
+    superslab->starts &= ~bit_of(first);
 }
 
 #define SEARCH_LIMIT 16u /* runs of one list looked at: a bound on the time with the lock held */
