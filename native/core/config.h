@@ -55,7 +55,7 @@
 
 /* ---- thread bins ---- */
 #define SS_BIN_MAX_BLOCKS 254u /* with the bottom and the lid 2 KiB */
-#define SS_BIN_MAX_BYTES ((size_t)64 << 10)
+#define SS_BIN_MAX_BYTES ((size_t)128 << 10)
 #define SS_BIN_MIN_BLOCKS 16u
 #define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
 /* What the bins of one thread may grow to hold together; the first room of each comes on top. */
