@@ -87,7 +87,8 @@ static uint32_t list_of(uint32_t length) {
 RUN_INLINE void run_link(ss_space *space, uint32_t first, uint32_t length, uint32_t dirty,
                          uint32_t stamp) {
     ss_runs *runs = &space->runs;
-    ss_granule *const granules = space->granules; /* no store below changes it: the compiler cannot know */
+    ss_granule *const granules =
+        space->granules; /* no store below changes it: the compiler cannot know */
     ss_superslab *superslab = ss_superslab_of(space, first);
     ss_granule *node = &granules[first];
     uint32_t list = first + length == space->granule_count ? SS_RUN_LAST : list_of(length);
