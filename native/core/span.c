@@ -5,7 +5,7 @@
 #include "scavenger.h"
 
 /* ---- the soft limit ----
- * Granules are charged for while they are used or dirty, that is from the moment they leave a clean run
+ * Granules are charged for while they are used or dirty, that is from the moment they are taken clean
  * until they are in one again. Counted only if there is a limit. */
 
 static bool is_limited(const ss_space *space) {
