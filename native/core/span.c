@@ -6,7 +6,7 @@
 
 /* ---- the soft limit ----
  * Granules are charged for while they are used or dirty, that is from the moment they are taken clean
- * until they are in one again. Counted only if there is a limit. */
+ * until they are purged. Counted only if there is a limit. */
 
 static bool is_limited(const ss_space *space) {
     return SS_UNLIKELY(ss_process->settings.limit_bytes != SIZE_MAX) &&
