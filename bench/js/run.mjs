@@ -142,7 +142,7 @@ if (values.save) {
   const save = (name, text) => writeFileSync(path.join(folder, name), text)
   save(
     'docs/benchmarks/javascript.json',
-    `${JSON.stringify({ machine, releases }, undefined, 1)}\n`,
+    `${JSON.stringify({ machine, releases }, undefined, 2)}\n`,
   )
   save('docs/benchmarks/javascript.svg', chart(releases[0]))
   const put = (page, name, text) => {
