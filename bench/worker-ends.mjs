@@ -3,7 +3,7 @@
 //   node bench/worker-ends.mjs [--workers 10000] [--warm 200] [--allocators system,superslab]
 //
 // Four workers at a time, each parses, hashes and fills buffers, and ends. Growth is from the time when `warm` of
-// them had ended to the end of all, V8's garbage collected and two seconds waited at both times.
+// them had ended to the end of all, V8's garbage collected and two seconds slept at both times.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -26,8 +26,10 @@ const resident = () =>
 async function settled() {
   for (let i = 0; i < 4; i++) {
     globalThis.gc()
-    await sleep(500)
+    await sleep(50)
   }
+  // Asleep: a thread that wakes to collect garbage keeps what its bins hold.
+  await sleep(2000)
   return resident()
 }
 

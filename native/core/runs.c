@@ -22,7 +22,7 @@ uint32_t ss_run_dirty(const ss_space *space, uint32_t first, uint32_t count) {
     uint32_t dirty = 0;
     for (uint32_t at = first, end = first + count, step; at < end; at += step) {
         uint32_t mask = ss_superslab_mask(at, end, &step);
-        dirty += (uint32_t)__builtin_popcount(ss_superslab_of(space, at)->dirty & mask);
+        dirty += ss_popcount(ss_superslab_of(space, at)->dirty & mask);
     }
     return dirty;
 }

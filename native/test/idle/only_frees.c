@@ -14,7 +14,7 @@
 enum {
     MAKERS = 2,
     PARCELS = CHECK_SCALED(40000), /* of each maker in a round */
-    ROUNDS = 12,
+    ROUNDS = 120,
     GROWTH_MOST = 8 << 20
 };
 
@@ -52,8 +52,7 @@ static void free_all(void) {
         } else {
             CHECK_THAT(!rss_checked || rss <= rss_most + GROWTH_MOST, "round %ju: %zu, %zu before",
                        (uintmax_t)round, rss, rss_most);
-            /* Made usable by a half of what there is at a time. */
-            CHECK_THAT(bytes <= bytes_most * 3 / 2 + GROWTH_MOST, "round %ju: %zu, %zu before",
+            CHECK_THAT(bytes <= bytes_most + GROWTH_MOST, "round %ju: %zu, %zu before",
                        (uintmax_t)round, bytes, bytes_most);
         }
         atomic_fetch_add(&freed_rounds, 1);
