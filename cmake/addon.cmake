@@ -1,5 +1,6 @@
-# The addon, twice: with the thread's heap in initial-exec TLS, and with pthread_getspecific for processes
-# whose static TLS reserve is spent. The loader in lib/ takes the second only where the first cannot be.
+# The addon, twice: with a pointer to the thread's block in initial-exec TLS, and with pthread_getspecific for
+# processes whose static TLS reserve is spent. The loader in lib/ takes the second only where the first cannot be.
+superslab_core(superslab-tls-pointer-core)
 superslab_core(superslab-tls-dynamic-core SUPERSLAB_TLS_DYNAMIC=1)
 
 function(superslab_addon target core file)
@@ -15,5 +16,5 @@ function(superslab_addon target core file)
     LIBRARY_OUTPUT_DIRECTORY "${PROJECT_SOURCE_DIR}/build/Release")
 endfunction()
 
-superslab_addon(superslab-addon superslab superslab)
+superslab_addon(superslab-addon superslab-tls-pointer-core superslab)
 superslab_addon(superslab-tls-dynamic superslab-tls-dynamic-core superslab_tls_dynamic)

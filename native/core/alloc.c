@@ -1,7 +1,7 @@
 /* The allocating half of the hot path, and what lies below it:
  *
  *   superslab_malloc       table lookup, pop                            hot.h
- *     ss_malloc_cold       bin empty, thread unborn, parked or ended
+ *     ss_malloc_cold       bin empty, thread closed
  *       ss_thread_heap     birth of a heap, waiting for a parker        thread.c
  *       ss_heap_refill     a batch from a slab                          heap.c
  *         ss_slab_take     bits of one slab                             slab.c
@@ -46,6 +46,7 @@ SS_COLD void *ss_malloc_cold(size_t size) {
     unsigned bin = ss_bin_of_size(size);
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
+    ss_thread_enter(self); /* it is inside unless it is closed */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
     if (heap != NULL)
@@ -105,11 +106,8 @@ static void *aligned_small(unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    void *block = *top;
-    if (SS_LIKELY(block != NULL)) {
-        atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
-    } else {
+    void *block = heap != NULL ? ss_bin_pop(self->top, bin) : NULL;
+    if (SS_UNLIKELY(block == NULL)) {
         heap = ss_thread_heap(&self);
         block = heap != NULL ? ss_heap_refill(heap, bin) : ss_heapless_take(bin);
         if (SS_UNLIKELY(block == NULL) && heap != NULL)

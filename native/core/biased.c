@@ -34,9 +34,9 @@ static void barrier(void) {
 static bool mark(ss_biased_lock *lock, uint64_t *owner) {
     if ((*owner & SS_BIASED_MARK) != 0)
         return true; /* by somebody else */
-    /* Relaxed: the barrier orders it. */
+    /* Acquire: see `own`. The barrier orders the mark. */
     bool marked = atomic_compare_exchange_strong_explicit(
-        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_relaxed, memory_order_relaxed);
+        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_acquire, memory_order_acquire);
     if (marked)
         *owner |= SS_BIASED_MARK;
     return marked;
@@ -57,21 +57,21 @@ static void owner_wait(ss_biased_lock *lock, const ss_heap *heap) {
 static void own(ss_biased_lock *lock, ss_heap *heap) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     atomic_store_explicit(&heap->inside, lock, memory_order_release);
-    /* Relaxed: whoever comes next has the lock by the release below. */
+    /* Release: who finds the heap here follows it. */
     atomic_store_explicit(&lock->owner, owner + SS_BIASED_COUNT + (uintptr_t)heap,
-                          memory_order_relaxed);
+                          memory_order_release);
     lock->by_owner = true;
     ss_lock_release(&lock->lock);
 }
 
-/* `heap` is the calling thread's. It will not be the owner if it is the empty one, or NULL as for a thread that
- * the system knows nothing of (the scavenger). */
+/* `heap` is the calling thread's. It will not be the owner if it is NULL: its thread closed, or the scavenger. */
 SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
     /* Before the lock is held, since it is a system call. Relaxed: a guess. */
-    bool able = heap != NULL && heap != &ss_empty_heap &&
+    bool able = heap != NULL &&
                 atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
                 atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL && barrier_able();
-    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    /* Acquire, here and where it has changed: see `own`. */
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_acquire);
     for (;;) {
         if (heap_of(owner) != NULL) {
             if (!mark(lock, &owner))

@@ -22,7 +22,7 @@ static inline bool ss_biased_owned(const ss_biased_lock *lock, const ss_heap *he
 }
 
 static inline void ss_biased_take(ss_biased_lock *lock) {
-    /* Relaxed: no other heap than its own or the empty one is ever there, and of it only `inside` is read, which
+    /* Relaxed: no other heap than its own is ever there, and of it only `inside` is read, which
      * this thread alone writes. */
     ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
     /* Relaxed: its own. It may be inside of another space's lock, or a signal's handler of this one's. */

@@ -58,11 +58,10 @@ void *ss_malloc_cold(size_t size);
 /* Gives back what the calling thread's bins hold. */
 void ss_flush_own_heap(void);
 
-/* Not in the first headed space. */
+/* Not in the first headed space, or the thread is closed. */
 void ss_free_cold(void *block);
-/* The byte before it is not a live header. */
-void ss_free_dead_header(void *block);
-/* The bin has no room. */
-void ss_free_overflow(void *block, unsigned bin);
+/* In the first headed space; with the thread inside. The header is not that of the slab's bin, or the bin has
+ * no room, or no slab is there. */
+void ss_free_refused(void *block);
 
 #endif

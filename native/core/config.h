@@ -40,10 +40,9 @@
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
 #define SS_BIN_COUNT 256u
-/* Sizes whose class a heap has a table of its own for, in 16-byte steps: with two words two cache
- * lines. */
-#define SS_TINY_STEPS 112u
-#define SS_TINY_MAX ((size_t)SS_TINY_STEPS * SS_ALIGNMENT - 1)
+/* Sizes below the second have their class in a table that each thread has of its own, in 16-byte steps. */
+#define SS_TINY_STEPS 128u
+#define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
 /* A slab of a mid class takes granules until it holds this many blocks and wastes little. Few slabs are
  * little traffic on the lists, and what is not touched costs nothing; but a caller's region may be small.
  * The explorer has its own number, for there are fewer interleavings of less. */

@@ -1,11 +1,10 @@
 /* The freeing half of the hot path, and what lies below it:
  *
  *   superslab_free           bin by the address, header, push           hot.h
- *     ss_free_overflow       bin full
+ *     ss_free_refused        double free, inside a block, corrupted; or bin full:
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      give.c
- *     ss_free_cold           NULL, headless, large, another region, thread unborn, parked or ended
- *     ss_free_dead_header    double free, inside a block, corrupted
+ *     ss_free_cold           NULL, headless, large, another region, thread closed
  */
 #include "heap.h"
 #include "hot.h"
@@ -22,10 +21,8 @@ static void push_or_overflow(void *block, unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_LIKELY(top[1] != SS_BIN_LID)) {
-        top[1] = block;
-        atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+    if (SS_LIKELY(heap != NULL && ss_bin_push(self->top, bin, block))) {
+        ss_thread_look_further(self);
     } else if ((heap = ss_thread_heap(&self)) != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
     } else {
@@ -37,7 +34,7 @@ static void push_or_overflow(void *block, unsigned bin) {
     ss_attend();
 }
 
-SS_COLD void ss_free_overflow(void *block, unsigned bin) {
+static SS_COLD void free_overflow(void *block, unsigned bin) {
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     push_or_overflow(block, bin);
@@ -51,10 +48,20 @@ static SS_COLD void report_block(const ss_block *found, const void *pointer) {
         ss_report(error, pointer);
 }
 
-SS_COLD void ss_free_dead_header(void *block) {
+static SS_COLD void free_dead_header(void *block) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     report_block(&found, block);
+}
+
+SS_COLD void ss_free_refused(void *block) {
+    unsigned bin = (unsigned)ss_headed_bin(block);
+    if (bin != 0 && ss_header_get(block) == bin) {
+        free_overflow(block, bin);
+        return;
+    }
+    ss_thread_leave(ss_thread_self());
+    free_dead_header(block);
 }
 
 static void free_headless(const ss_block *found, void *block) {
@@ -104,9 +111,9 @@ SS_COLD void ss_free_cold(void *block) {
     if (bin == 0)
         free_found(block);
     else if (ss_header_get(block) != bin)
-        ss_free_dead_header(block);
+        free_dead_header(block);
     else /* a thread without a heap comes here with any block */
-        ss_free_overflow(block, bin);
+        free_overflow(block, bin);
 }
 
 /* ---- sized ---- */

@@ -14,15 +14,20 @@ static void *const no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 #define NO_SLOTS ((void **)(uintptr_t)no_slots)
 
-const ss_heap ss_empty_heap = {
-    .top = {[0 ... SS_BIN_COUNT - 1] = (void **)no_slots},
-    .headed_base = SS_NO_BASE,
-};
-
-static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity, uint32_t blocks) {
+static void bin_room_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity) {
     atomic_store_explicit(&heap->bin[bin].slots, slots, memory_order_relaxed);
     atomic_store_explicit(&heap->bin[bin].capacity, capacity, memory_order_relaxed);
+}
+
+static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity, uint32_t blocks) {
+    bin_room_set(heap, bin, slots, capacity);
     atomic_store_explicit(&heap->top[bin], slots + blocks, memory_order_relaxed);
+}
+
+/* Every slot from `first` on to, but not, `end`: a pop leaves the one it emptied so, too. */
+static void bin_vacate(void **first, void **end, unsigned bin) {
+    for (; first < end; first++)
+        *first = ss_bin_vacant(bin);
 }
 
 static void **bin_slots(const ss_heap *heap, unsigned bin) {
@@ -42,12 +47,8 @@ ss_heap *ss_heap_acquire(void) {
     heap = ss_meta_take(sizeof(ss_heap));
     if (heap == NULL)
         return NULL;
-    /* Relaxed: whoever makes a heap has found the process ready. */
-    heap->tiny_max = SS_TINY_MAX;
-    heap->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
-    memcpy(heap->bin_of_step, ss_bin_of_step, sizeof heap->bin_of_step);
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
-        bin_set(heap, bin, NO_SLOTS, 0, 0);
+        bin_room_set(heap, bin, NO_SLOTS, 0);
     ss_lock_take(&ss_process->heaps_lock);
     heap->id = ++ss_process->heap_count;
     heap->next = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
@@ -57,8 +58,22 @@ ss_heap *ss_heap_acquire(void) {
     return heap;
 }
 
+void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        atomic_init(&thread->top[bin], NO_SLOTS);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->inherited; bin++)
+        atomic_init(&thread->top[bin], bin_slots(heap, bin) + heap->bin[bin].left);
+    ss_lock_take(&heap->top_lock);
+    heap->inherited = false;
+    heap->top = thread->top;
+    ss_lock_release(&heap->top_lock);
+}
+
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_heap_flush(heap, faults);
+    ss_lock_take(&heap->top_lock);
+    heap->top = NULL;
+    ss_lock_release(&heap->top_lock);
     ss_lock_take(&ss_process->heaps_lock);
     heap->next_free = ss_process->free_heaps;
     ss_process->free_heaps = heap;
@@ -71,13 +86,16 @@ static void bins_shrunk(ss_heap *heap) {
     heap->bins_bytes = 0;
 }
 
-/* What a bin holds as a fork caught it; in the middle of a change it may be a block or a batch off. */
+/* What a bin held as a fork caught it; in the middle of a change it may be a block or a batch off. */
 static void bin_lost(ss_heap *heap, unsigned bin) {
-    uint64_t blocks = ss_bin_blocks(heap, bin);
+    uint64_t blocks = heap->bin[bin].left;
     /* Relaxed: the child has one thread. */
     atomic_fetch_add_explicit(&ss_process->lost_blocks, blocks, memory_order_relaxed);
     atomic_fetch_add_explicit(&ss_process->lost_bytes, blocks * ss_process->classes[bin].stride,
                               memory_order_relaxed);
+    heap->bin[bin].left = 0;
+    heap->bin[bin].slab = NULL;
+    bin_room_set(heap, bin, NO_SLOTS, 0);
 }
 
 /* The scavenger need not look at it until its thread takes a cold path again. */
@@ -89,16 +107,18 @@ static void is_flushed(ss_heap *heap) {
 }
 
 void ss_heap_inherit(ss_heap *heap, bool whole) {
-    for (unsigned bin = 0; bin < SS_BIN_COUNT && !whole; bin++) {
-        bin_lost(heap, bin);
-        heap->bin[bin].slab = NULL;
-        bin_set(heap, bin, NO_SLOTS, 0, 0);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        heap->bin[bin].left = ss_bin_blocks(heap, bin);
+        if (!whole)
+            bin_lost(heap, bin);
     }
     if (!whole)
         bins_shrunk(heap);
     atomic_store_explicit(&heap->inside, NULL,
                           memory_order_relaxed); /* its thread was about to look */
     is_flushed(heap);                            /* or is left as it is: no thread sleeps on it */
+    heap->inherited = whole;
+    heap->top = NULL;
     heap->thread = NULL;
     heap->next_free = ss_process->free_heaps;
     ss_process->free_heaps = heap;
@@ -118,6 +138,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
         return false;
     uint32_t blocks = ss_bin_blocks(heap, bin);
     memcpy(slots, before, (blocks + 1) * sizeof(void *));
+    bin_vacate(slots + blocks + 1, slots + capacity + 1, bin);
     slots[capacity + 1] = SS_BIN_LID;
     bin_set(heap, bin, slots, capacity, blocks);
     if (old != 0)
@@ -199,9 +220,7 @@ void *ss_heap_refill(ss_heap *heap, unsigned bin) {
     uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
     if (blocks == 0)
         return NULL;
-    void **top = bin_slots(heap, bin) + blocks;
-    atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
-    return *top;
+    return ss_bin_pop(heap->top, bin);
 }
 
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
@@ -278,6 +297,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     heap->freed_bytes += (size_t)count * ss_process->classes[bin].stride;
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
+    bin_vacate(slots + 1 + blocks - count, slots + 1 + blocks, bin);
     atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
 }
 
@@ -291,13 +311,11 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
         bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
         tell_freed(heap, SS_FREED_STEP_BYTES);
     }
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    top[1] = block;
-    atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+    ss_bin_push(heap->top, bin, block);
 }
 
 void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++) {
         ss_bin *b = &heap->bin[bin];
         uint32_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
         uint32_t blocks = ss_bin_blocks(heap, bin);

@@ -8,6 +8,9 @@
 /* A heap that no thread has, or NULL without memory. */
 ss_heap *ss_heap_acquire(void);
 
+/* Makes the thread's tops those of the heap's bins. */
+void ss_heap_attach(ss_heap *heap, ss_thread *thread);
+
 /* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 
@@ -31,14 +34,36 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults);
 /* Fills the bin with at least `count` blocks if its limit allows; how many it then holds. */
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
 
-/* Blocks in a bin; any thread may ask. */
-static inline uint32_t ss_bin_blocks(ss_heap *heap, unsigned bin) {
+/* Blocks in a bin; whoever has the heap or holds its top_lock may ask. */
+static inline uint32_t ss_bin_blocks(const ss_heap *heap, unsigned bin) {
+    if (heap->top == NULL)
+        return heap->bin[bin].left;
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
     uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     /* Three words read apart may disagree while the owner works. */
     ptrdiff_t blocks = top - slots;
     return blocks < 0 || blocks > (ptrdiff_t)capacity ? 0 : (uint32_t)blocks;
+}
+
+/* The block on top, or NULL. */
+static inline void *ss_bin_pop(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin) {
+    void **top = atomic_load_explicit(&tops[bin], memory_order_relaxed), *block = *top;
+    if (block == NULL)
+        return NULL;
+    *top = ss_bin_vacant(bin);
+    atomic_store_explicit(&tops[bin], top - 1, memory_order_relaxed);
+    return block;
+}
+
+/* False if there is no room. */
+static inline bool ss_bin_push(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin, void *block) {
+    void **top = atomic_load_explicit(&tops[bin], memory_order_relaxed);
+    if (top[1] == SS_BIN_LID)
+        return false;
+    top[1] = block;
+    atomic_store_explicit(&tops[bin], top + 1, memory_order_relaxed);
+    return true;
 }
 
 /* One block without a heap, for threads that have none; NULL without memory. */

@@ -17,22 +17,46 @@
  * is returned in; clang would keep the size. */
 #define SS_OPAQUE(value) __asm__("" : "+r"(value))
 
-/* What no bin could serve: with the thread inside, since its bin is empty or it is unborn, parked or
- * ended; or with the thread outside, since no bin is for the size. */
+/* A relaxed access and what is done with it, in one instruction where the machine has one: of atomics the
+ * compilers make two. */
+#if defined(__x86_64__) && !defined(SS_TSAN)
+#define SS_BELOW(value, word)                                                                      \
+    ({                                                                                             \
+        bool below;                                                                                \
+        __asm__ volatile("cmpq %2, %1" : "=@ccb"(below) : "r"(value), "m"(word));                  \
+        below;                                                                                     \
+    })
+#define SS_LOAD_TOP(value, top) __asm__ volatile("movq %1, %0" : "=r"(value) : "m"(top))
+#define SS_MOVE_TOP(top, slots)                                                                    \
+    __asm__ volatile("addq %2, %0"                                                                 \
+                     : "=m"(top)                                                                   \
+                     : "m"(top), "i"((slots) * (ptrdiff_t)sizeof(void *))                          \
+                     : "cc")
+#else
+#define SS_LOAD_TOP(value, top) ((value) = atomic_load_explicit(&(top), memory_order_relaxed))
+#define SS_BELOW(value, word) ((value) < atomic_load_explicit(&(word), SS_ORDER_OPEN))
+#define SS_MOVE_TOP(top, slots)                                                                    \
+    atomic_store_explicit(&(top), atomic_load_explicit(&(top), memory_order_relaxed) + (slots),    \
+                          memory_order_relaxed)
+#endif
+
+/* What no bin could serve: with the thread inside, since its bin is empty; or with the thread outside, since
+ * no bin is for the size or the thread is closed. */
 typedef void *ss_cold_malloc(size_t size);
-/* Not in the first headed space, or the thread unborn, parked or ended; with the thread outside. */
+/* Not in the first headed space, or the thread closed; with the thread outside. */
 typedef void ss_cold_free(void *block);
 
 /* The bin's top block, or what `cold` has for the size. */
-SS_HOT void *ss_bin_pop(ss_thread *self, ss_heap *heap, size_t bin, size_t size,
-                        ss_cold_malloc *cold) {
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold) {
+    void **top;
+    SS_LOAD_TOP(top, self->top[bin]);
     uint8_t *block = *top;
     if (SS_UNLIKELY(block == NULL))
         return cold(size);
     SS_OPAQUE(block);
+    *top = (void *)bin; /* ss_bin_vacant of a headed one */
     SS_OPAQUE(bin);
-    atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
+    SS_MOVE_TOP(self->top[bin], -1);
     ss_header_set(block, (uint8_t)bin);
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
@@ -41,47 +65,43 @@ SS_HOT void *ss_bin_pop(ss_thread *self, ss_heap *heap, size_t bin, size_t size,
 
 SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
     ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    if (SS_LIKELY(size <= heap->tiny_max)) {
+    ss_thread_mark(self);
+    if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
         size_t step = size / SS_ALIGNMENT;
         SS_OPAQUE(step);
         /* Cold is told the largest size of the step: the size itself need not be kept. */
-        return ss_bin_pop(self, heap, heap->bin_of_step[step],
-                          step * SS_ALIGNMENT + SS_ALIGNMENT - 1, cold);
+        return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
+                          cold);
     }
     SS_OPAQUE(size);
-    if (size <= SS_SMALL_MAX)
-        return ss_bin_pop(self, heap, ss_bin_of_size(size), size, cold);
+    if (SS_BELOW(size, self->small_end))
+        return ss_pop_hot(self, ss_bin_of_size(size), size, cold);
     ss_thread_leave(self);
     return cold(size);
 }
 
 SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    /* By the address, not by the header: where the block comes from another processor its header is
-     * still on the way, and the next malloc would have to wait to know which bin this push was into. */
-    size_t bin = ss_bin_at(heap->headed_base, block), expected = bin;
-    if (SS_UNLIKELY(bin == 0)) {
+    ss_thread_mark(self);
+    uintptr_t granule = ((uintptr_t)block - self->headed_base) >> SS_GRANULE_SHIFT;
+    if (SS_UNLIKELY(!SS_BELOW(granule, self->headed_end))) {
         ss_thread_leave(self);
         cold(block);
         return;
     }
-    SS_OPAQUE(bin); /* or the compiler goes on with the header, which is equal */
-    if (SS_UNLIKELY(ss_header_get(block) != expected)) {
-        ss_thread_leave(self);
-        ss_free_dead_header(block);
+    /* By the address, not by the header: where the block comes from another processor its header is
+     * still on the way, and the next malloc would have to wait to know which bin this push was into. */
+    size_t bin = atomic_load_explicit(&ss_headed_bins[granule], memory_order_relaxed);
+    void **top;
+    SS_LOAD_TOP(top, self->top[bin]);
+    if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {
+        ss_free_refused(block);
         return;
     }
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_UNLIKELY(top[1] == SS_BIN_LID)) {
-        ss_free_overflow(block, (unsigned)bin);
-        return;
-    }
-    ss_header_set(block, SS_HEADER_FREED);
     top[1] = block;
+    ss_header_set(block, SS_HEADER_FREED);
     SS_OPAQUE(bin);
-    atomic_store_explicit(&heap->top[bin], top + 1, memory_order_relaxed);
+    SS_MOVE_TOP(self->top[bin], 1);
     SS_ROUTE(FREE_HIT, 1);
     ss_thread_leave(self);
 }

@@ -7,10 +7,12 @@
 
 /* ---- who sleeps ---- */
 
-static uintptr_t tops_of(const ss_heap *heap) {
+static uintptr_t tops_of(ss_heap *heap) {
     uintptr_t sum = 0;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++)
         sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    ss_lock_release(&heap->top_lock);
     return sum;
 }
 
@@ -51,8 +53,7 @@ static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH
             ss_lock_release(&heap->thread_lock);
             continue;
         }
-        atomic_store_explicit(&heap->thread->heap, (ss_heap *)(uintptr_t)&ss_empty_heap,
-                              memory_order_relaxed);
+        ss_thread_close(heap->thread);
         parked[count++] = heap;
     }
     *next = heap;
@@ -74,15 +75,13 @@ static void flushes_end(void) {
     atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
 }
 
-/* Flushes a heap that was parked before the barrier, unless its thread is inside, and lets it go. */
-static void parked_flush(ss_heap *heap, bool barrier, ss_faults *faults) {
-    ss_thread *thread = heap->thread;
+/* Flushes a heap that was parked before the barrier, unless its thread is inside. */
+static bool parked_flush(ss_heap *heap, ss_faults *faults) {
     /* Acquire: with a 0 comes what the thread did before it left. */
-    if (barrier && atomic_load_explicit(&thread->busy, memory_order_acquire) == 0)
-        ss_heap_flush(heap, faults);
-    /* Release: the thread finds its bins as they are now. */
-    atomic_store_explicit(&thread->heap, heap, memory_order_release);
-    ss_lock_release(&heap->thread_lock);
+    if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
+        return false;
+    ss_heap_flush(heap, faults);
+    return true;
 }
 
 /* With park_lock held. *able says whether the system has the barrier. */
@@ -92,13 +91,20 @@ static void park_and_flush(uint32_t ticks, bool *able, ss_faults *faults) {
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
     while (next != NULL && *able) {
         unsigned count = park_batch(&next, ticks, parked);
+        bool flushed = false;
         if (count == 0)
             break;
         *able = ss_os_barrier();
         flushes_begin();
-        for (unsigned i = 0; i < count; i++)
-            parked_flush(parked[i], *able, faults);
+        for (unsigned i = 0; i < count && *able; i++)
+            flushed |= parked_flush(parked[i], faults);
         flushes_end();
+        if (flushed)
+            *able = ss_os_barrier();
+        for (unsigned i = 0; i < count; i++) {
+            ss_thread_open(parked[i]->thread, parked[i]);
+            ss_lock_release(&parked[i]->thread_lock);
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 
 ss_process_data ss_process_state;
 _Atomic uintptr_t ss_headed_base = SS_NO_BASE;
+_Atomic size_t ss_headed_end = 1; /* 0 is for threads that are closed */
 
 SS_COLD void *ss_no_memory(void) {
     errno = ENOMEM;
@@ -103,6 +104,7 @@ static void fork_child(void) {
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
          heap != NULL; heap = heap->next) {
         ss_lock_release(&heap->thread_lock); /* whoever held it is gone, or was not this thread */
+        ss_lock_release(&heap->top_lock);
         if (heap->thread == self)
             threads++;
         else if (heap->thread != NULL)

@@ -118,11 +118,19 @@ bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count) {
     return fits;
 }
 
+/* Under the lock. A thread may know of an older end: to one that was lower, what lies behind is not hot; one
+ * that was higher has it read a byte that is no longer there, but only for a pointer that is no block's. */
+static void end_set(ss_space *space, uint32_t granules) {
+    space->granule_count = granules;
+    if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
+        atomic_store_explicit(&ss_headed_end, granules != 0 ? granules : 1, memory_order_relaxed);
+}
+
 bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
     uint32_t first = end.granule;
     ss_biased_take(&space->lock);
     if (space->granule_count == first && space->shrinks == end.shrinks && count != 0) {
-        space->granule_count = first + count;
+        end_set(space, first + count);
         ss_run_join(space, first, count, SS_RUN_CLEAN);
         if (space->kind != SS_SPACE_EXTERNAL)
             atomic_fetch_add_explicit(&ss_process->committed_bytes[space->kind],
@@ -158,7 +166,7 @@ bool ss_span_shrink(ss_space *space) {
         ss_biased_release(&space->lock);
         return false;
     }
-    space->granule_count = end - count;
+    end_set(space, end - count);
     ss_run_take(space, run, end - count, count);
     space->shrinks++;
     space->shrinking = true;

@@ -52,11 +52,14 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
 }
 
 static void add_heap(ss_heap *heap, superslab_stats *out) {
+    /* Its thread's block is there no longer than it may be looked at. */
+    ss_lock_take(&heap->top_lock);
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         uint64_t blocks = ss_bin_blocks(heap, bin);
         out->cached_blocks += blocks;
         out->cached_bytes += blocks * ss_process->classes[bin].stride;
     }
+    ss_lock_release(&heap->top_lock);
 }
 
 /* What is in bins was counted as live, seen from the slabs. */

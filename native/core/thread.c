@@ -1,11 +1,12 @@
 #include "thread.h"
 
+#include "class.h"
 #include "heap.h"
 #include "meta.h"
 #include "report.h"
 #include "scavenger.h"
 
-#define EMPTY_HEAP ((ss_heap *)(uintptr_t)&ss_empty_heap)
+#include <string.h>
 
 /* `own` of a thread that is getting its heap, and of one whose heap was taken at its end: both
  * allocate without one. Addresses to compare with, never followed. */
@@ -15,45 +16,66 @@ static char in_birth, after_end;
 
 /* ---- where the thread's block lives ---- */
 
-#ifdef SUPERSLAB_TLS_DYNAMIC
+#ifndef SUPERSLAB_TLS_BLOCK
 
-static ss_thread unborn = {.heap = (ss_heap *)&ss_empty_heap};
-static ss_thread ended = {.heap = (ss_heap *)&ss_empty_heap, .own = (ss_heap *)(void *)&after_end};
+static ss_thread unborn;
+static ss_thread ended = {.own = (ss_heap *)(void *)&after_end};
+
+#ifdef SUPERSLAB_TLS_DYNAMIC
 
 ss_thread *ss_thread_self(void) {
     ss_thread *self = ss_os_thread_exit_value();
     return self != NULL ? self : &unborn;
 }
 
-static ss_thread *block_make(ss_thread *self) {
-    (void)self;
-    ss_thread *block = ss_meta_take(sizeof(ss_thread));
-    if (block != NULL)
-        atomic_store_explicit(&block->heap, EMPTY_HEAP, memory_order_relaxed);
-    return block;
-}
-
-static void block_drop(ss_thread *self) {
-    ss_meta_give(self, sizeof(ss_thread));
-}
-
-static void block_end(ss_thread *self) {
-    ss_os_thread_exit_arm(&ended); /* what the thread still frees must not give birth again */
-    block_drop(self);
+static void block_set(ss_thread *block) {
+    /* The one that ended stays, or what the thread still frees would give birth again. */
+    if (block == &ended)
+        ss_os_thread_exit_arm(block);
 }
 
 #else
 
-_Thread_local ss_thread ss_thread_block SS_TLS_MODEL = {
-    .heap = (ss_heap *)&ss_empty_heap,
-};
+_Thread_local ss_thread *ss_thread_pointer SS_TLS_MODEL = &unborn;
+
+static void block_set(ss_thread *block) {
+    ss_thread_pointer = block;
+}
+
+#endif
+
+static ss_thread *block_make(ss_thread *self) {
+    (void)self;
+    ss_thread *block = ss_meta_take(sizeof(ss_thread));
+    if (block != NULL)
+        block_set(block);
+    return block;
+}
+
+static void block_drop(ss_thread *self, ss_thread *next) {
+    block_set(next);
+    ss_meta_give(self, sizeof(ss_thread));
+}
+
+static void block_unmake(ss_thread *self) {
+    self->own = NULL;
+    block_drop(self, &unborn);
+}
+
+static void block_end(ss_thread *self) {
+    block_drop(self, &ended);
+}
+
+#else
+
+_Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 
 static ss_thread *block_make(ss_thread *self) {
     return self;
 }
 
-static void block_drop(ss_thread *self) {
-    (void)self;
+static void block_unmake(ss_thread *self) {
+    self->own = NULL;
 }
 
 static void block_end(ss_thread *self) {
@@ -61,6 +83,36 @@ static void block_end(ss_thread *self) {
 }
 
 #endif
+
+/* ---- open and closed ---- */
+
+/* Relaxed: the parker's barriers order them. */
+static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end) {
+    atomic_store_explicit(&thread->headed_end, headed_end, memory_order_relaxed);
+    atomic_store_explicit(&thread->small_end, small_end, memory_order_relaxed);
+    atomic_store_explicit(&thread->tiny_end, tiny_end, memory_order_relaxed);
+}
+
+void ss_thread_close(ss_thread *thread) {
+    atomic_store_explicit(&thread->heap, NULL, memory_order_relaxed);
+    bounds_set(thread, 0, 0, 0);
+}
+
+void ss_thread_open(ss_thread *thread, ss_heap *heap) {
+    bounds_set(thread, atomic_load_explicit(&ss_headed_end, memory_order_relaxed), SS_SMALL_MAX + 1,
+               SS_TINY_END);
+    /* Release: a thread that waits for this finds its bins as they are now. */
+    atomic_store_explicit(&thread->heap, heap, memory_order_release);
+}
+
+void ss_thread_look_further(ss_thread *self) {
+    size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
+    size_t now = atomic_load_explicit(&ss_headed_end, memory_order_relaxed);
+    /* Not if a parker has closed it since: he finds the thread inside, and opens it with the same. */
+    if (end != 0 && end != now)
+        atomic_compare_exchange_strong_explicit(&self->headed_end, &end, now, memory_order_relaxed,
+                                                memory_order_relaxed);
+}
 
 /* ---- birth and end ---- */
 
@@ -73,11 +125,11 @@ static void thread_end(void *value) {
         return;
     }
     ss_thread_enter(self);
-    /* Whoever has parked this thread puts its pointer back before it lets go of the lock. */
+    /* Whoever has parked this thread opens it before he lets go of the lock. */
     ss_lock_take(&heap->thread_lock);
     heap->thread = NULL;
     ss_lock_release(&heap->thread_lock);
-    atomic_store_explicit(&self->heap, EMPTY_HEAP, memory_order_relaxed);
+    ss_thread_close(self);
     self->own = HEAP_AFTER_END;
     ss_heap_give_up(heap, &faults);
     atomic_fetch_sub_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
@@ -100,17 +152,19 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
         ss_faults faults = {.count = 0};
         if (heap != NULL)
             ss_heap_give_up(heap, &faults);
-        block->own = NULL;
-        block_drop(block);
+        block_unmake(block);
         return NULL;
     }
     block->own = heap;
+    block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    memcpy(block->bin_of_step, ss_bin_of_step, sizeof block->bin_of_step);
+    ss_heap_attach(heap, block);
     atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     /* Again: what the C library allocated in between left with a 0. Only then may a parker know of
      * this thread. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
-    atomic_store_explicit(&block->heap, heap, memory_order_relaxed);
+    ss_thread_open(block, heap);
     ss_lock_take(&heap->thread_lock);
     heap->thread = block;
     ss_lock_release(&heap->thread_lock);

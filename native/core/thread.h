@@ -1,16 +1,17 @@
 /* The calling thread, and the protocol that lets others flush the bins of a thread that sleeps.
  *
- * Every operation on a heap stores 1 to its thread's `busy`, then loads its thread's `heap`; when it
- * is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread that
- * wants to park another (park.c) points its `heap` at the empty heap, has the system run a barrier on
- * every running thread, and then reads `busy`:
- *   0: the thread was outside at the barrier, and whatever it does next finds the empty heap first.
- *      The heap belongs to the parker until it puts the pointer back; the thread, should it wake,
- *      takes the cold path of the empty heap and waits there.
- *   1: the thread may be anywhere inside, even preempted. The pointer is put back, nothing else.
+ * Every operation on a heap stores 1 to its thread's `busy`, then loads how far it may go (ss_thread,
+ * types.h); when it is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread
+ * that wants to park another (park.c) closes it: it sets all those bounds to 0; has the system run a barrier
+ * on every running thread, and then reads `busy`:
+ *   0: the thread was outside at the barrier, and whatever it does next finds itself closed first.
+ *      The heap belongs to the parker until it opens the thread again; the thread, should it wake,
+ *      takes the cold path of a closed one and waits there.
+ *   1: the thread may be anywhere inside, even preempted. It is opened again, nothing else.
  * The barrier is what makes the plain stores enough: without it the store of `busy` could pass the
- * load of `heap` (Dekker's problem), with it that cannot happen across it. The idea is that of
- * asymmetric barriers (membarrier(2); liburcu). */
+ * loads of the bounds (Dekker's problem), with it that cannot happen across it. The idea is that of
+ * asymmetric barriers (membarrier(2); liburcu). A second barrier before it is opened saves the hot paths an
+ * order between a bound and what they load next. */
 #ifndef SS_THREAD_H
 #define SS_THREAD_H
 
@@ -24,35 +25,48 @@
 #endif
 #endif
 
-/* The load of `heap` must be ordered before what is read through it. The dependency does that on
- * every machine; ThreadSanitizer has to be told. */
+/* The loads of the bounds come before what is read next: by the parker's second barrier on every machine.
+ * ThreadSanitizer has to be told. */
 #ifdef SS_TSAN
-#define SS_ORDER_DEPENDENT memory_order_acquire
+#define SS_ORDER_OPEN memory_order_acquire
 #else
-#define SS_ORDER_DEPENDENT memory_order_relaxed
+#define SS_ORDER_OPEN memory_order_relaxed
 #endif
 
-#ifdef SUPERSLAB_TLS_DYNAMIC
-/* For a process whose reserve of static TLS is spent: the block hangs off a pthread key. Until a
- * thread has one it uses a block that all such threads share and that never leads to a heap. */
-ss_thread *ss_thread_self(void);
-#else
 #ifdef __ELF__
 #define SS_TLS_MODEL __attribute__((tls_model("initial-exec"), visibility("hidden")))
 #else
 #define SS_TLS_MODEL __attribute__((visibility("hidden")))
 #endif
+
+/* Where a thread's block is: behind a pointer, so that a library that is loaded late needs little of the reserve
+ * of static TLS; until a thread has one it uses a closed one that all such threads share. */
+#if defined(SUPERSLAB_TLS_DYNAMIC)
+/* Where even that reserve is spent: behind a pthread key. */
+ss_thread *ss_thread_self(void);
+#elif defined(SUPERSLAB_TLS_BLOCK)
+/* For what is there from the start: thread-local itself. */
 extern _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 static inline ss_thread *ss_thread_self(void) {
     return &ss_thread_block;
 }
+#else
+extern _Thread_local ss_thread *ss_thread_pointer SS_TLS_MODEL;
+static inline ss_thread *ss_thread_self(void) {
+    return ss_thread_pointer;
+}
 #endif
 
-/* Enters the allocator. The heap is this thread's alone until ss_thread_leave. */
-static inline ss_heap *ss_thread_enter(ss_thread *self) {
+/* The hot paths' way in: a bound that is not 0 must be seen next. */
+static inline void ss_thread_mark(ss_thread *self) {
     atomic_store_explicit(&self->busy, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
-    return atomic_load_explicit(&self->heap, SS_ORDER_DEPENDENT);
+}
+
+/* Enters the allocator. The heap is this thread's alone until ss_thread_leave; NULL if it is closed. */
+static inline ss_heap *ss_thread_enter(ss_thread *self) {
+    ss_thread_mark(self);
+    return atomic_load_explicit(&self->heap, SS_ORDER_OPEN);
 }
 
 static inline void ss_thread_leave(ss_thread *self) {
@@ -64,6 +78,13 @@ static inline void ss_thread_leave(ss_thread *self) {
  * waited for if it is parked. NULL for a thread that is ending or when there is no memory for a heap:
  * it then allocates without one. *self may change to the block of a thread that had none. */
 ss_heap *ss_thread_heap(ss_thread **self);
+
+/* Called by a parker, with thread_lock held. Open, the thread has `heap`. */
+void ss_thread_close(ss_thread *thread);
+void ss_thread_open(ss_thread *thread, ss_heap *heap);
+
+/* Called inside and open, when a block lay behind the thread's headed_end. */
+void ss_thread_look_further(ss_thread *self);
 
 void ss_thread_init(void);
 

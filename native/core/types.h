@@ -223,37 +223,45 @@ typedef struct ss_faults {
 
 struct ss_heap;
 
-/* All that is thread-local. The order of the two stores and the load in between is the protocol for
- * sleeping threads; see thread.h. */
+/* All that a thread has of its own, and all that its hot paths touch but slots and blocks. The protocol for
+ * sleeping threads is in thread.h. */
 typedef struct ss_thread {
-    _Atomic uint8_t busy;           /* 1 while the thread is inside an allocator function */
-    _Atomic(struct ss_heap *) heap; /* its heap, or the empty heap: unborn, parked or ended */
+    _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
+    /* How far the hot paths may go; all are 0 while the thread is closed: unborn, parked or ended. Granules
+     * of the first headed space whose memory may be read, and the sizes below which a bin and a step of
+     * bin_of_step serve. */
+    _Atomic size_t headed_end, small_end, tiny_end;
+    uintptr_t headed_base;          /* of the process; here it takes no instruction to load it */
+    _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
     struct ss_heap *own;            /* its heap whatever `heap` says; only this thread reads it */
+    /* The bins' slots pushed last. A pop and a push touch one word here and the slots beside it. Only the
+     * owner writes, or who has parked it; statistics read. */
+    _Alignas(SS_CACHE_LINE) uint8_t bin_of_step[SS_TINY_STEPS];
+    _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
 } ss_thread;
 
 /* A bin's slots: the bottom, which holds NULL, so that a pop from an empty bin finds it in the value it
- * loads anyway; the blocks, and stale pointers above them; the lid, which a push into a full bin finds
- * in the slot it would write. No block has the address of the lid. */
-#define SS_BIN_LID ((void *)1)
+ * loads anyway; the blocks; above them vacant slots, which hold the header of the bin's live blocks, so that
+ * one comparison tells a push both that the block is live and that there is room; and the lid, which is no
+ * header. Headless blocks have none, and their vacant slots hold a number that no header has either: to the
+ * hot free bin 0, of a granule without a slab, is full. */
+#define SS_BIN_LID ((void *)0x100)
 #define SS_BIN_SLOTS_EXTRA 2u
+static inline void *ss_bin_vacant(size_t bin) {
+    return (void *)(bin >= SS_BIN_HEADED ? bin : bin + 0x200);
+}
 
 /* The part of a bin that the hot path does not touch. */
 typedef struct ss_bin {
     _Atomic(void **) slots;    /* from the bottom on, capacity + 2 of them; statistics read it */
     ss_slab *slab;             /* the slab of this class that the heap owns */
     _Atomic uint32_t capacity; /* blocks; statistics read it */
+    uint32_t left;             /* blocks in it, while no thread has the heap: after a fork alone */
 } ss_bin;
 
 typedef struct ss_heap {
-    /* The slot pushed last. A pop and a push touch one word here and the slots beside it. Only the owner
-     * writes; statistics read. First, so that an index needs no offset. */
-    _Atomic(void **) top[SS_BIN_COUNT];
-    /* Constants of the process, of which each heap has its own: the hot paths have its address at hand,
-     * and need not load these as atomics. To the empty heap no size is tiny and no address headed. */
-    size_t tiny_max; /* the largest size that bin_of_step knows */
-    uintptr_t headed_base;
-    uint8_t bin_of_step[SS_TINY_STEPS];
-
+    _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
+    bool inherited;        /* bins hold what they had in the parent of a fork: see `left` */
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
     size_t bins_bytes;  /* what its bins may hold by their limits */
@@ -266,15 +274,12 @@ typedef struct ss_heap {
     uint32_t cold_seen;        /* `cold` at the last tick */
     uint32_t ticks;            /* since it last moved */
     uintptr_t tops;            /* the sum of the tops at the last tick */
+    ss_lock top_lock;          /* held to follow `top`, or to change it */
     ss_lock thread_lock;       /* held to park the thread or to let it end */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
     struct ss_heap *next_free; /* under heaps_lock */
 } ss_heap;
-
-_Static_assert(offsetof(ss_heap, tiny_max) % SS_CACHE_LINE == 0 &&
-                   offsetof(ss_heap, bin) == offsetof(ss_heap, tiny_max) + 2 * SS_CACHE_LINE,
-               "the constants take two lines");
 
 /* ---- the process ---- */
 
@@ -353,12 +358,13 @@ typedef struct ss_process_data {
 
 /* Hidden: reached without the global offset table. */
 extern ss_process_data ss_process_state __attribute__((visibility("hidden")));
-extern const ss_heap ss_empty_heap __attribute__((visibility("hidden")));
 
 /* Where the first headed space begins. Before init it is so high that no address lies behind it, NULL
  * neither: a thread may still see that while others have begun. */
 #define SS_NO_BASE ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
 extern _Atomic uintptr_t ss_headed_base __attribute__((visibility("hidden")));
+/* So many of its granules are committed. */
+extern _Atomic size_t ss_headed_end __attribute__((visibility("hidden")));
 
 /* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
  * registry. Only pages of it for granules that were used cost memory. */
