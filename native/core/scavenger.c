@@ -11,6 +11,7 @@
 #include "purge.h"
 #include "report.h"
 #include "span.h"
+#include "thread.h"
 #include "window.h"
 
 /* The slabs are looked through every so many ticks: half the decay, so that what is seen twice unchanged
@@ -164,6 +165,7 @@ static void at_once_reset(void) {
 
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true};
+    ss_thread_bare();
     container_read();
     const uint32_t milliseconds = tick_milliseconds();
     uint32_t running;

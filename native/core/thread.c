@@ -28,6 +28,9 @@ ss_thread *ss_thread_self(void) {
     return self != NULL ? self : &unborn;
 }
 
+void ss_thread_bare(void) {
+}
+
 static void block_set(ss_thread *block) {
     /* The one that ended stays, or what the thread still frees would give birth again. */
     if (block == &ended)
@@ -40,6 +43,10 @@ _Thread_local ss_thread *ss_thread_pointer SS_TLS_MODEL = &unborn;
 
 static void block_set(ss_thread *block) {
     ss_thread_pointer = block;
+}
+
+void ss_thread_bare(void) {
+    block_set(&unborn);
 }
 
 #endif
@@ -69,6 +76,9 @@ static void block_end(ss_thread *self) {
 #else
 
 _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
+
+void ss_thread_bare(void) {
+}
 
 static ss_thread *block_make(ss_thread *self) {
     return self;

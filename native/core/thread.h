@@ -88,4 +88,8 @@ void ss_thread_look_further(ss_thread *self);
 
 void ss_thread_init(void);
 
+/* First of all in a thread whose thread-local storage is zeroed rather than initialised: the scavenger. It stays
+ * closed. */
+void ss_thread_bare(void);
+
 #endif
