@@ -59,6 +59,8 @@
 #define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
 /* What the bins of one thread may grow to hold together; the first room of each comes on top. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
+/* Of a bin with less than this the scavenger takes nothing while its thread is at work. */
+#define SS_BIN_AGE_BYTES ((size_t)4 << 10)
 /* And the bins of all threads: this part of the headed memory there is. */
 #define SS_BINS_SHARE_SHIFT 3u
 

@@ -14,12 +14,12 @@ static void *const no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 #define NO_SLOTS ((void **)(uintptr_t)no_slots)
 
-static void bin_room_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity) {
+static void bin_room_set(ss_heap *heap, unsigned bin, void **slots, uint16_t capacity) {
     atomic_store_explicit(&heap->bin[bin].slots, slots, memory_order_relaxed);
     atomic_store_explicit(&heap->bin[bin].capacity, capacity, memory_order_relaxed);
 }
 
-static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint32_t capacity, uint32_t blocks) {
+static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint16_t capacity, uint32_t blocks) {
     bin_room_set(heap, bin, slots, capacity);
     atomic_store_explicit(&heap->top[bin], slots + blocks, memory_order_relaxed);
 }
@@ -80,10 +80,10 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_process->heaps_lock);
 }
 
-/* None of the heap's bins has room any more. */
-static void bins_shrunk(ss_heap *heap) {
-    atomic_fetch_sub_explicit(&ss_process->bins_bytes, heap->bins_bytes, memory_order_relaxed);
-    heap->bins_bytes = 0;
+/* The heap's bins have less room. */
+static void bins_shrunk(ss_heap *heap, size_t bytes) {
+    atomic_fetch_sub_explicit(&ss_process->bins_bytes, bytes, memory_order_relaxed);
+    heap->bins_bytes -= bytes;
 }
 
 /* What a bin held as a fork caught it; in the middle of a change it may be a block or a batch off. */
@@ -108,12 +108,12 @@ static void is_flushed(ss_heap *heap) {
 
 void ss_heap_inherit(ss_heap *heap, bool whole) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        heap->bin[bin].left = ss_bin_blocks(heap, bin);
+        heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
         if (!whole)
             bin_lost(heap, bin);
     }
     if (!whole)
-        bins_shrunk(heap);
+        bins_shrunk(heap, heap->bins_bytes);
     atomic_store_explicit(&heap->inside, NULL,
                           memory_order_relaxed); /* its thread was about to look */
     is_flushed(heap);                            /* or is left as it is: no thread sleeps on it */
@@ -131,7 +131,7 @@ static size_t slots_bytes(uint32_t capacity) {
 }
 
 /* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
-static bool bin_resize(ss_heap *heap, unsigned bin, uint32_t capacity) {
+static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     void **slots = ss_meta_take(slots_bytes(capacity)), **before = bin_slots(heap, bin);
     if (slots == NULL)
@@ -168,10 +168,11 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
     size_t bytes = (size_t)(capacity - old) * class->stride;
-    if ((old != 0 && !bin_may_grow(heap, bytes)) || !bin_resize(heap, bin, capacity))
+    if ((old != 0 && !bin_may_grow(heap, bytes)) || !bin_resize(heap, bin, (uint16_t)capacity))
         return false;
     heap->bins_bytes += bytes;
-    atomic_fetch_add_explicit(&ss_process->bins_bytes, bytes, memory_order_relaxed);
+    ss_scavenger_want(
+        bytes + atomic_fetch_add_explicit(&ss_process->bins_bytes, bytes, memory_order_relaxed));
     return true;
 }
 
@@ -314,24 +315,67 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
     ss_bin_push(heap->top, bin, block);
 }
 
+/* Gives the bin's slab and its slots away; no block is in it. */
+static void bin_end(ss_heap *heap, unsigned bin) {
+    ss_bin *b = &heap->bin[bin];
+    uint16_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
+    if (b->slab != NULL)
+        ss_slab_abandon(b->slab);
+    b->slab = NULL;
+    if (capacity == 0)
+        return;
+    void **slots = bin_slots(heap, bin);
+    bin_set(heap, bin, NO_SLOTS, 0, 0);
+    ss_meta_give(slots, slots_bytes(capacity));
+}
+
 void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++) {
-        ss_bin *b = &heap->bin[bin];
-        uint32_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
-        if (b->slab != NULL)
-            ss_slab_abandon(b->slab);
-        b->slab = NULL;
-        if (capacity == 0)
-            continue;
-        /* The slots go too: an idle thread keeps nothing, and a new one starts small. */
-        void **slots = bin_slots(heap, bin);
-        bin_set(heap, bin, NO_SLOTS, 0, 0);
-        ss_meta_give(slots, slots_bytes(capacity));
+        bin_end(heap,
+                bin); /* the slots too: an idle thread keeps nothing, and a new one starts small */
     }
-    bins_shrunk(heap);
+    bins_shrunk(heap, heap->bins_bytes);
     is_flushed(heap);
     tell_freed(heap, 1); /* it may not be used again for long */
+}
+
+/* ---- age ---- */
+
+/* Tells the oldest `count` blocks of a bin from any others, nearly always. */
+static uint32_t bin_mark(const ss_heap *heap, unsigned bin, uint32_t count) {
+    void **slots = bin_slots(heap, bin);
+    uint32_t mark = 1 + count;
+    for (uint32_t i = 1; i <= count; i++)
+        mark += (uint32_t)((uintptr_t)slots[i] / SS_ALIGNMENT);
+    return mark;
+}
+
+static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
+    ss_bin *b = &heap->bin[bin];
+    const size_t stride = ss_process->classes[bin].stride;
+    uint32_t blocks = ss_bin_blocks(heap, bin), old = (blocks + 1) / 2;
+    if (blocks != 0 && blocks * stride < SS_BIN_AGE_BYTES)
+        return;
+    uint32_t mark = bin_mark(heap, bin, old);
+    if (mark != b->mark) {
+        b->mark = mark;
+        return;
+    }
+    if (blocks == 0) {
+        bins_shrunk(heap, atomic_load_explicit(&b->capacity, memory_order_relaxed) * stride);
+        bin_end(heap, bin);
+        return;
+    }
+    bin_flush(heap, bin, old, false, faults);
+    b->mark = bin_mark(heap, bin, (blocks - old + 1) / 2);
+}
+
+void ss_heap_age(ss_heap *heap, ss_faults *faults) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        if (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) != 0)
+            bin_age(heap, bin, faults);
+    tell_freed(heap, 1);
 }

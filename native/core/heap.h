@@ -31,6 +31,11 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
 /* Flushes all bins and abandons all slabs. */
 void ss_heap_flush(ss_heap *heap, ss_faults *faults);
 
+/* Called once a tick by who has parked the thread: of the bins whose older half has been there since the last
+ * call, gives that half back, and of those that have been empty since then the room and the slab. What nobody
+ * asks for goes in a few ticks, what is in use stays. */
+void ss_heap_age(ss_heap *heap, ss_faults *faults);
+
 /* Fills the bin with at least `count` blocks if its limit allows; how many it then holds. */
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
 

@@ -34,7 +34,7 @@
                      : "cc")
 #else
 #define SS_LOAD_TOP(value, top) ((value) = atomic_load_explicit(&(top), memory_order_relaxed))
-#define SS_BELOW(value, word) ((value) < atomic_load_explicit(&(word), SS_ORDER_OPEN))
+#define SS_BELOW(value, word) ((value) < atomic_load_explicit(&(word), SS_ORDER_IS_OPEN))
 #define SS_MOVE_TOP(top, slots)                                                                    \
     atomic_store_explicit(&(top), atomic_load_explicit(&(top), memory_order_relaxed) + (slots),    \
                           memory_order_relaxed)

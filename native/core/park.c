@@ -39,6 +39,16 @@ static bool sleeps(const ss_heap *heap, uint32_t ticks) {
     return heap->ticks >= ticks && has_content(heap);
 }
 
+static bool at_work(const ss_heap *heap, uint32_t ticks) {
+    return heap->ticks < ticks && has_content(heap);
+}
+
+/* What the bins of threads at work may hold is worth a look. */
+static bool worth_aging(void) {
+    return atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
+           SS_SCAVENGER_END_BYTES;
+}
+
 /* ---- parking ---- */
 
 /* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
@@ -47,8 +57,9 @@ static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH
     unsigned count = 0;
     ss_heap *heap = *next;
     for (; heap != NULL && count < BATCH; heap = heap->next) {
-        if ((ticks != 0 && !sleeps(heap, ticks)) || !ss_lock_try(&heap->thread_lock))
-            continue; /* at work, or ending: then it flushes itself */
+        bool wanted = ticks == 0 || sleeps(heap, ticks) || (at_work(heap, ticks) && worth_aging());
+        if (!wanted || !ss_lock_try(&heap->thread_lock))
+            continue; /* or it is ending: then it flushes itself */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
             continue;
@@ -75,12 +86,18 @@ static void flushes_end(void) {
     atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
 }
 
-/* Flushes a heap that was parked before the barrier, unless its thread is inside. */
-static bool parked_flush(ss_heap *heap, ss_faults *faults) {
+/* Flushes a heap that was parked before the barrier, or ages it if its thread does not sleep; unless its thread
+ * is inside. */
+static bool parked_flush(ss_heap *heap, uint32_t ticks, ss_faults *faults) {
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return false;
-    ss_heap_flush(heap, faults);
+    if (ticks == 0 || sleeps(heap, ticks)) {
+        ss_heap_flush(heap, faults);
+        return true;
+    }
+    ss_heap_age(heap, faults);
+    heap->tops = tops_of(heap); /* its thread has moved none of them */
     return true;
 }
 
@@ -97,7 +114,7 @@ static void park_and_flush(uint32_t ticks, bool *able, ss_faults *faults) {
         *able = ss_os_barrier();
         flushes_begin();
         for (unsigned i = 0; i < count && *able; i++)
-            flushed |= parked_flush(parked[i], faults);
+            flushed |= parked_flush(parked[i], ticks, faults);
         flushes_end();
         if (flushed)
             *able = ss_os_barrier();
@@ -117,20 +134,18 @@ bool ss_park_and_flush(ss_faults *faults) {
 }
 
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
-    bool able = true, asleep = false, at_work = false;
+    bool able = true, asleep = false, working = false;
     ss_lock_take(&ss_process->park_lock);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next) {
         heap_tick(heap, ticks);
         *cold += heap->cold_seen;
         asleep |= sleeps(heap, ticks);
-        at_work |= has_content(heap) && !sleeps(heap, ticks);
+        working |= at_work(heap, ticks);
     }
-    if (asleep)
+    if (asleep || (working && worth_aging()))
         park_and_flush(ticks, &able, faults);
     ss_lock_release(&ss_process->park_lock);
     /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
-    return (asleep && able) ||
-           (at_work && atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
-                           SS_SCAVENGER_END_BYTES);
+    return (asleep && able) || (working && worth_aging());
 }

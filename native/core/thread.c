@@ -28,8 +28,7 @@ ss_thread *ss_thread_self(void) {
     return self != NULL ? self : &unborn;
 }
 
-void ss_thread_bare(void) {
-}
+void ss_thread_bare(void) {}
 
 static void block_set(ss_thread *block) {
     /* The one that ended stays, or what the thread still frees would give birth again. */
@@ -77,8 +76,7 @@ static void block_end(ss_thread *self) {
 
 _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 
-void ss_thread_bare(void) {
-}
+void ss_thread_bare(void) {}
 
 static ss_thread *block_make(ss_thread *self) {
     return self;
@@ -98,9 +96,9 @@ static void block_end(ss_thread *self) {
 
 /* Relaxed: the parker's barriers order them. */
 static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end) {
-    atomic_store_explicit(&thread->headed_end, headed_end, memory_order_relaxed);
-    atomic_store_explicit(&thread->small_end, small_end, memory_order_relaxed);
-    atomic_store_explicit(&thread->tiny_end, tiny_end, memory_order_relaxed);
+    atomic_store_explicit(&thread->headed_end, headed_end, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->small_end, small_end, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->tiny_end, tiny_end, SS_ORDER_OPEN);
 }
 
 void ss_thread_close(ss_thread *thread) {

@@ -25,12 +25,14 @@
 #endif
 #endif
 
-/* The loads of the bounds come before what is read next: by the parker's second barrier on every machine.
- * ThreadSanitizer has to be told. */
-#ifdef SS_TSAN
-#define SS_ORDER_OPEN memory_order_acquire
+/* Who finds itself open sees its bins as they are now: by the parker's second barrier. ThreadSanitizer, which
+ * knows of none, has to be told. */
+#if defined(SS_TSAN) && !defined(SS_KNOWS_BARRIERS)
+#define SS_ORDER_OPEN memory_order_release
+#define SS_ORDER_IS_OPEN memory_order_acquire
 #else
 #define SS_ORDER_OPEN memory_order_relaxed
+#define SS_ORDER_IS_OPEN memory_order_relaxed
 #endif
 
 #ifdef __ELF__
@@ -66,7 +68,7 @@ static inline void ss_thread_mark(ss_thread *self) {
 /* Enters the allocator. The heap is this thread's alone until ss_thread_leave; NULL if it is closed. */
 static inline ss_heap *ss_thread_enter(ss_thread *self) {
     ss_thread_mark(self);
-    return atomic_load_explicit(&self->heap, SS_ORDER_OPEN);
+    return atomic_load_explicit(&self->heap, SS_ORDER_IS_OPEN);
 }
 
 static inline void ss_thread_leave(ss_thread *self) {

@@ -255,8 +255,9 @@ static inline void *ss_bin_vacant(size_t bin) {
 typedef struct ss_bin {
     _Atomic(void **) slots;    /* from the bottom on, capacity + 2 of them; statistics read it */
     ss_slab *slab;             /* the slab of this class that the heap owns */
-    _Atomic uint32_t capacity; /* blocks; statistics read it */
-    uint32_t left;             /* blocks in it, while no thread has the heap: after a fork alone */
+    _Atomic uint16_t capacity; /* blocks; statistics read it */
+    uint16_t left;             /* blocks in it, while no thread has the heap: after a fork alone */
+    uint32_t mark;             /* the scavenger's, under park_lock: see ss_heap_age */
 } ss_bin;
 
 typedef struct ss_heap {

@@ -348,8 +348,13 @@ void memory_barrier_everywhere(void) {
     view_clear(&all);
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
         view_join_seen(&all, &threads[i].now);
-    for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
+    thread_memory *me = self();
+    for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         view_join_seen(&threads[i].now, &all);
+        view_join(&threads[i].now,
+                  &me->now); /* what a thread does from here on comes after all that was before */
+    }
+    me->now.clock[explorer_thread()]++;
 }
 
 /* ---- plain accesses ---- */

@@ -150,3 +150,41 @@ const explorer_scenario scenario_sleep_empty = {
     .thread = empty_thread,
     .check = empty_check,
 };
+
+/* ---- a thread at work, whose bins grow old ---- */
+
+enum { TICKS = 2, BINS_BYTES = 2 * SS_SCAVENGER_END_BYTES };
+
+static void age_setup(void) {
+    setup();
+    /* As if other bins held much: these alone are not worth a look. */
+    atomic_fetch_add_explicit(&ss_process->bins_bytes, BINS_BYTES, memory_order_relaxed);
+}
+
+static void age_thread(unsigned index) {
+    if (index != 1) {
+        thread(index);
+        return;
+    }
+    for (unsigned tick = 0; tick < TICKS; tick++) {
+        uint32_t cold = 0;
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(ss_park_sleepers(TICKS + 1, &cold, &faults));
+        EXPLORER_CHECK(faults.count == 0);
+    }
+}
+
+static void age_check(void) {
+    atomic_fetch_sub_explicit(&ss_process->bins_bytes, BINS_BYTES, memory_order_relaxed);
+    check();
+}
+
+const explorer_scenario scenario_age = {
+    .name = "age",
+    .title =
+        "a thread anywhere on the hot path, while another one gives back what grew old in its bins",
+    .threads = 3,
+    .setup = age_setup,
+    .thread = age_thread,
+    .check = age_check,
+};
