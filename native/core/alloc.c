@@ -130,10 +130,7 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
         return superslab_malloc(size);
     if (!ss_process_ready())
         return ss_no_memory();
-    if (size <= SS_HEADLESS_MAX && alignment <= SS_HEADLESS_MAX) {
-        unsigned bin = ss_aligned_bin(ss_process->classes, alignment, size == 0 ? 1 : size);
-        if (bin < SS_HEADLESS_COUNT)
-            return aligned_small(bin);
-    }
+    if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
+        return aligned_small(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);
 }

@@ -46,14 +46,6 @@ static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t
                                                               : most);
 }
 
-unsigned ss_aligned_bin(const ss_class *classes, size_t alignment, size_t size) {
-    /* A stride that is a multiple of the alignment puts every block of a slab on it. */
-    unsigned bin = ss_headless_bin(size < alignment ? alignment : size);
-    while (bin < SS_HEADLESS_COUNT && classes[bin].stride % alignment != 0)
-        bin++;
-    return bin;
-}
-
 void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
     for (unsigned i = 0; i < SS_HEADLESS_COUNT; i++)
         class_set(&classes[i], round_stride(i), 0, SS_SLAB_HEADLESS_BLOCKS);

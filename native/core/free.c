@@ -127,10 +127,8 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
-    return found->bin ==
-           (found->space->kind == SS_SPACE_HEADED
-                ? ss_bin_of_size(size)
-                : ss_aligned_bin(ss_process->classes, alignment, size == 0 ? 1 : size));
+    return found->bin == (found->space->kind == SS_SPACE_HEADED ? ss_bin_of_size(size)
+                                                                : ss_aligned_bin(alignment, size));
 }
 
 static void free_checked(void *block, size_t alignment, size_t size) {
