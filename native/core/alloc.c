@@ -28,7 +28,7 @@ static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
     return block != NULL ? block : ss_no_memory();
 }
 
-static void *large_take(size_t size, size_t alignment, bool *zero) {
+static SS_APART void *large_take(size_t size, size_t alignment, bool *zero) {
     SS_ROUTE(MALLOC_LARGE, 1);
     if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
         return ss_no_memory();
@@ -92,33 +92,51 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
 
 /* ---- aligned ----
  * Headless blocks, so that no byte is spent on a header. They have bins like the headed ones, and a live
- * byte in their slab's record instead of the header. */
+ * byte in their space's table instead of the header. */
 
-static void live_set(uint8_t *block) {
-    ss_space *space = ss_space_find((uintptr_t)block);
-    ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
-    ss_slab_view view = ss_slab_look(slab);
-    uint32_t index = ss_slab_index(view.class, (uintptr_t)block - ss_slab_base(space, view));
-    atomic_store_explicit(&ss_slab_live(slab, view.class)[index], 1, memory_order_relaxed);
+/* In a later region. */
+static SS_COLD _Atomic uint8_t *live_elsewhere(const void *block) {
+    return ss_live_at(ss_space_find_own((uintptr_t)block), (uintptr_t)block);
 }
 
-static void *aligned_small(unsigned bin) {
+static inline void live_set(const void *block, unsigned bin) {
+    _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
+    if (SS_UNLIKELY(live == NULL))
+        live = live_elsewhere(block);
+    atomic_store_explicit(live, (uint8_t)bin, memory_order_relaxed);
+}
+
+/* The bin is empty, or the thread has none; with the thread inside. */
+static SS_COLD void *aligned_refill(unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    void *block = heap != NULL ? ss_bin_pop(self->top, bin) : NULL;
-    if (SS_UNLIKELY(block == NULL)) {
-        heap = ss_thread_heap(&self);
-        block = heap != NULL ? ss_heap_refill(heap, bin) : ss_heapless_take(bin);
-        if (SS_UNLIKELY(block == NULL) && heap != NULL)
-            block = ss_heap_scrape(heap, &bin, &faults);
-    }
+    ss_heap *heap = ss_thread_heap(&self);
+    void *block = NULL;
+    if (heap != NULL)
+        block = ss_heap_refill(heap, bin);
+    else if (ss_process_ready())
+        block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL) && heap != NULL)
+        block = ss_heap_scrape(heap, &bin, &faults);
     if (block != NULL)
-        live_set(block);
+        live_set(block, bin);
     SS_ROUTE(MALLOC_ALIGNED, 1);
     ss_thread_leave(self);
     ss_report_faults(&faults);
+    ss_attend();
     return block != NULL ? block : ss_no_memory();
+}
+
+static void *aligned_small(unsigned bin) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    void *block = heap != NULL ? ss_bin_pop(self->top, bin) : NULL;
+    if (SS_UNLIKELY(block == NULL))
+        return aligned_refill(bin);
+    live_set(block, bin);
+    SS_ROUTE(MALLOC_ALIGNED, 1);
+    ss_thread_leave(self);
+    return block;
 }
 
 SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
@@ -128,8 +146,6 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
     }
     if (alignment <= SS_ALIGNMENT)
         return superslab_malloc(size);
-    if (!ss_process_ready())
-        return ss_no_memory();
     if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
         return aligned_small(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);

@@ -13,9 +13,9 @@ static ss_block_state headed_state(const ss_block *found) {
     return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
 }
 
-static ss_block_state headless_state(const ss_block *found, const ss_class *class) {
-    _Atomic uint8_t *live = &ss_slab_live(found->slab, class)[found->index];
-    if (atomic_load_explicit(live, memory_order_relaxed) != 0)
+static ss_block_state headless_state(const ss_block *found) {
+    _Atomic uint8_t *live = ss_live_at(found->space, found->start);
+    if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
         return SS_BLOCK_LIVE;
     return ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_CACHED;
 }
@@ -40,7 +40,7 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         found->state = headed_state(found);
         break;
     case SS_SPACE_HEADLESS:
-        found->state = headless_state(found, view.class);
+        found->state = headless_state(found);
         break;
     case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
         found->state = ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_LIVE;

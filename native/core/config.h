@@ -20,9 +20,10 @@
 #define SS_REGION_MIN_BYTES ((size_t)8 << 20)
 /* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
 #define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
-/* A window's table has one byte for each 16 of the window. */
+/* A window's table of what is live has one byte for each 16 of the window, a headless space's for each 32:
+ * malloc has no headless block aligned to less. */
 #define SS_LIVE_SHIFT 4u
-#define SS_LIVE_GRANULE_BYTES (SS_GRANULE_BYTES >> SS_LIVE_SHIFT)
+#define SS_HEADLESS_LIVE_SHIFT 5u
 /* A magazine of a holder may keep so many bytes, and in any case so many blocks. */
 #define SS_MAGAZINE_MAX_BYTES ((size_t)64 << 10)
 #define SS_MAGAZINE_MIN_BLOCKS 8u

@@ -16,14 +16,12 @@ SUPERSLAB_EXPORT void superslab_free(void *block) {
     ss_free_hot(block, ss_free_cold);
 }
 
-/* The block is known to be one of `bin`, and no longer live. */
-static void push_or_overflow(void *block, unsigned bin) {
+/* The bin is full, or the thread has none; with the thread inside. */
+static SS_COLD void overflow(void *block, unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    if (SS_LIKELY(heap != NULL && ss_bin_push(self->top, bin, block))) {
-        ss_thread_look_further(self);
-    } else if ((heap = ss_thread_heap(&self)) != NULL) {
+    ss_heap *heap = ss_thread_heap(&self);
+    if (heap != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
     } else {
         ss_giver giver = {0, SS_BIN_COUNT, NULL, NULL};
@@ -32,6 +30,17 @@ static void push_or_overflow(void *block, unsigned bin) {
     ss_thread_leave(self);
     ss_report_faults(&faults);
     ss_attend();
+}
+
+/* The block is known to be one of `bin`, and no longer live. */
+static void push_or_overflow(void *block, unsigned bin) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    if (SS_UNLIKELY(heap == NULL || !ss_bin_push(self->top, bin, block))) {
+        overflow(block, bin);
+        return;
+    }
+    ss_thread_leave(self);
 }
 
 static SS_COLD void free_overflow(void *block, unsigned bin) {
@@ -64,16 +73,25 @@ SS_COLD void ss_free_refused(void *block) {
     free_dead_header(block);
 }
 
-static void free_headless(const ss_block *found, void *block) {
-    _Atomic uint8_t *live =
-        &ss_slab_live(found->slab, &ss_process->classes[found->bin])[found->index];
+/* False if no live block of a slab starts there: then nothing has changed. */
+static bool free_headless(ss_space *space, void *block) {
+    _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
+    if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
+        return false;
+    /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
+     * wait for the exchange to know its bin. */
+    uint8_t bin = atomic_load_explicit(live, memory_order_relaxed), expected = bin;
+    if (bin == 0)
+        return false;
     /* Two threads that free one block at once cannot both find it live. */
-    if (atomic_exchange_explicit(live, 0, memory_order_relaxed) == 0) {
+    if (SS_UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            live, &expected, 0, memory_order_relaxed, memory_order_relaxed))) {
         ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
-        return;
+        return true;
     }
     SS_ROUTE(FREE_HEADLESS, 1);
-    push_or_overflow(block, found->bin);
+    push_or_overflow(block, bin);
+    return true;
 }
 
 static SS_COLD void free_found(void *block) {
@@ -86,34 +104,52 @@ static SS_COLD void free_found(void *block) {
     if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
         found.space->kind == SS_SPACE_EXTERNAL) {
         report_block(&found, block);
-    } else if (found.space->kind == SS_SPACE_HEADLESS) {
-        free_headless(&found, block);
-    } else { /* headed, in a later region */
+    } else if (found.space->kind == SS_SPACE_HEADLESS) { /* in a later region */
+        if (!free_headless(found.space, block))
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
+    } else {                                               /* likewise, headed */
         ss_header_set(block, SS_HEADER_FREED);
         SS_ROUTE(FREE_HIT, 1);
         push_or_overflow(block, found.bin);
     }
 }
 
-SS_COLD void ss_free_cold(void *block) {
-    if (block == NULL)
-        return;
+/* False if no large block starts there. */
+static bool free_large(ss_space *space, void *block) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0 ||
+        (uintptr_t)block - space->base >= space->bytes ||
+        !ss_large_give(space, ss_space_granule(space, (uintptr_t)block)))
+        return false;
+    SS_ROUTE(FREE_LARGE, 1);
+    ss_attend();
+    return true;
+}
+
+/* Not in the first headless space, or nothing live there. */
+static SS_COLD void free_elsewhere(void *block) {
     ss_process_init();
     ss_space *space = ss_space_find((uintptr_t)block);
-    if (space != NULL && space->kind == SS_SPACE_HEADLESS &&
-        (uintptr_t)block % SS_GRANULE_BYTES == 0 &&
-        ss_large_give(space, ss_space_granule(space, (uintptr_t)block))) {
-        SS_ROUTE(FREE_LARGE, 1);
-        ss_attend();
+    if (space != NULL && space->kind == SS_SPACE_HEADLESS && free_large(space, block))
         return;
-    }
     unsigned bin = (unsigned)ss_headed_bin(block);
     if (bin == 0)
         free_found(block);
     else if (ss_header_get(block) != bin)
         free_dead_header(block);
-    else /* a thread without a heap comes here with any block */
+    else { /* a thread that is closed comes here with any block */
         free_overflow(block, bin);
+        ss_thread_look_further();
+    }
+}
+
+static SS_APART void free_large_or_other(void *block) {
+    if (block != NULL && !free_large(ss_space_headless(), block))
+        free_elsewhere(block);
+}
+
+void ss_free_cold(void *block) {
+    if (!free_headless(ss_space_headless(), block))
+        free_large_or_other(block);
 }
 
 /* ---- sized ---- */

@@ -1,5 +1,6 @@
 #include "slab.h"
 
+#include "meta.h"
 #include "publish.h"
 #include "purge.h"
 #include "span.h"
@@ -66,7 +67,7 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
-    uint32_t units = ss_slab_units(space->kind, ss_slab_look(slab).class);
+    uint32_t units = ss_slab_units(ss_slab_look(slab).class);
     atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
     space->free_records[units] = ss_slab_id(space, slab);
 }
@@ -92,9 +93,6 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
         atomic_store_explicit(&slab->bits[i], bits, memory_order_relaxed);
     }
-    if (space->kind == SS_SPACE_HEADLESS)
-        for (uint32_t i = 0; i < class->capacity; i++)
-            atomic_store_explicit(&ss_slab_live(slab, class)[i], 0, memory_order_relaxed);
     /* Release: who enters the slab by an old entry sees what it is now. */
     ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
                    memory_order_release);
@@ -103,6 +101,15 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
         headed_bin_set(space, view.granule + i, view.bin);
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
     }
+}
+
+/* Commits the part of a headless space's table that says what is live in the slab. It is zero: nothing was live
+ * in what had granules there before when it ended. */
+static bool live_ensure(ss_space *space, ss_slab_view view) {
+    size_t end = (size_t)view.granule + view.class->granules;
+    return space->kind != SS_SPACE_HEADLESS ||
+           ss_meta_ensure((void *)space->live, &space->live_ready,
+                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
 }
 
 /* Frees the records of dead slabs, which wait on their lists for somebody to pop them; true if there
@@ -134,7 +141,7 @@ static SS_COLD bool records_reap(ss_space *space) {
 
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     const ss_class *class = &ss_process->classes[bin];
-    uint32_t units = ss_slab_units(space->kind, class);
+    uint32_t units = ss_slab_units(class);
     for (;;) {
         if (!ss_space_ready_record(space))
             return NULL;
@@ -152,6 +159,11 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         }
         ss_biased_release(&space->lock);
         if (granule != SS_NO_SPAN) {
+            ss_slab_view view = ss_slab_look(slab);
+            if (!live_ensure(space, view)) {
+                ss_slab_end(space, view, slab);
+                return NULL;
+            }
             slab_publish(space, slab, owner);
             ss_publish_if_due();
             return slab;

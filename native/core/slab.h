@@ -121,16 +121,10 @@ static inline uint32_t ss_slab_words(const ss_class *class) {
 }
 
 /* The length of the record of a slab, in 64-byte units. */
-static inline uint32_t ss_slab_units(ss_space_kind kind, const ss_class *class) {
+static inline uint32_t ss_slab_units(const ss_class *class) {
     size_t words = ss_slab_words(class);
-    size_t live = kind == SS_SPACE_HEADLESS ? class->capacity : 0;
-    return (uint32_t)((sizeof(ss_slab) + words * 8 + live + ((size_t)1 << SS_RECORD_SHIFT) - 1) >>
+    return (uint32_t)((sizeof(ss_slab) + words * 8 + ((size_t)1 << SS_RECORD_SHIFT) - 1) >>
                       SS_RECORD_SHIFT);
-}
-
-/* The live bytes of a slab in the headless space. */
-static inline _Atomic uint8_t *ss_slab_live(ss_slab *slab, const ss_class *class) {
-    return (_Atomic uint8_t *)(void *)&slab->bits[ss_slab_words(class)];
 }
 
 /* ---- steps of giving back, by give.c, that are slab.c's ---- */

@@ -13,7 +13,8 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    size_t granules, superslabs, records, records_limit, bytes; /* offsets; entries come first */
+    /* Offsets; entries come first. */
+    size_t granules, superslabs, records, records_limit, live, bytes;
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -26,7 +27,7 @@ static size_t record_units_a_granule(ss_space_kind kind) {
     for (unsigned bin = first; bin < first + count; bin++) {
         if (kind == SS_SPACE_HEADLESS && ss_process->classes[bin].stride % 32 != 0)
             continue; /* malloc has no headless block aligned to less than 32 */
-        uint32_t units = ss_slab_units(kind, &ss_process->classes[bin]);
+        uint32_t units = ss_slab_units(&ss_process->classes[bin]);
         sum += seen[units] ? 0 : units;
         seen[units] = true;
     }
@@ -46,7 +47,9 @@ static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
     layout.records_limit =
         /* One more for record 0, which stands for none. */
         round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
-    layout.bytes = layout.records + layout.records_limit;
+    layout.live = layout.records + layout.records_limit;
+    size_t live = kind == SS_SPACE_HEADLESS ? space_bytes >> SS_HEADLESS_LIVE_SHIFT : 0;
+    layout.bytes = layout.live + round_up(live, SS_META_STEP_BYTES);
     return layout;
 }
 
@@ -65,6 +68,8 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
     space->records = meta + layout.records;
     space->records_limit = layout.records_limit;
     space->records_used = (size_t)1 << SS_RECORD_SHIFT;
+    if (kind == SS_SPACE_HEADLESS)
+        space->live = (_Atomic uint8_t *)(void *)(meta + layout.live);
     space->meta = meta;
     space->meta_bytes = layout.bytes;
     return true;
@@ -111,6 +116,9 @@ static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes) {
 }
 
 /* ---- making spaces ---- */
+
+static ss_space no_space;
+_Atomic(ss_space *) ss_headless = &no_space;
 
 static size_t power_below(size_t value) {
     return (size_t)1 << (63 - __builtin_clzll(value));
@@ -159,6 +167,8 @@ bool ss_space_init(void) {
     if (made < 2 && space_make(SS_SPACE_HEADLESS, ss_process->region + half, half) == NULL)
         return false;
     atomic_store_explicit(&ss_headed_base, (uintptr_t)ss_process->region, memory_order_relaxed);
+    /* Release: see ss_space_headless. */
+    atomic_store_explicit(&ss_headless, ss_space_own(1), memory_order_release);
     return true;
 }
 

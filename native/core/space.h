@@ -76,6 +76,20 @@ static inline ss_space *ss_space_find(uintptr_t address) {
                                                                 : ss_space_find_external(address);
 }
 
+/* Acquire: the space is filled in. Who has a block of it has that anyway. */
+static inline ss_space *ss_space_headless(void) {
+    return atomic_load_explicit(&ss_headless, memory_order_acquire);
+}
+
+/* The byte of a headless space's table for an address, NULL where the table is not committed or the address
+ * is beyond the space. */
+static inline _Atomic uint8_t *ss_live_at(ss_space *space, uintptr_t address) {
+    uintptr_t at = (address - space->base) >> SS_HEADLESS_LIVE_SHIFT;
+    /* Acquire: it is committed. */
+    return at < atomic_load_explicit(&space->live_ready, memory_order_acquire) ? &space->live[at]
+                                                                               : NULL;
+}
+
 static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
     return (uint32_t)((address - space->base) >> SS_GRANULE_SHIFT);
 }

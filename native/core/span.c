@@ -213,15 +213,21 @@ static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
 
 /* ---- giving back ---- */
 
-/* No block starts in the granules, so their part of a window's table is zero. */
+/* No block starts in the granules, so their part of the table of what is live is zero. */
 static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
-    uintptr_t page = ss_os_page_bytes(), table = (uintptr_t)space->live;
-    uintptr_t from = table + (uintptr_t)first * SS_LIVE_GRANULE_BYTES;
-    uintptr_t to = from + (uintptr_t)count * SS_LIVE_GRANULE_BYTES;
+    unsigned shift = space->kind == SS_SPACE_EXTERNAL ? SS_LIVE_SHIFT : SS_HEADLESS_LIVE_SHIFT;
+    size_t page = ss_os_page_bytes();
+    size_t from = (size_t)first << (SS_GRANULE_SHIFT - shift);
+    size_t to = from + ((size_t)count << (SS_GRANULE_SHIFT - shift));
+    if (space->kind == SS_SPACE_HEADLESS) {
+        /* Relaxed: who gave the granules back knew how much there must be. */
+        size_t ready = atomic_load_explicit(&space->live_ready, memory_order_relaxed);
+        to = to < ready ? to : ready;
+    }
     from = (from + page - 1) & ~(page - 1);
     to &= ~(page - 1);
     if (from < to)
-        ss_os_purge((void *)from, to - from);
+        ss_os_purge((char *)(uintptr_t)space->live + from, to - from);
 }
 
 /* A dirty part of a run, taken so that nobody else gets it while it is purged without the lock. */

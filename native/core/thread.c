@@ -113,13 +113,16 @@ void ss_thread_open(ss_thread *thread, ss_heap *heap) {
     atomic_store_explicit(&thread->heap, heap, memory_order_release);
 }
 
-void ss_thread_look_further(ss_thread *self) {
+void ss_thread_look_further(void) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
     size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
     size_t now = atomic_load_explicit(&ss_headed_end, memory_order_relaxed);
-    /* Not if a parker has closed it since: he finds the thread inside, and opens it with the same. */
-    if (end != 0 && end != now)
+    /* Not if a parker closes it meanwhile: he finds the thread inside, and opens it with the same. */
+    if (heap != NULL && end != 0 && end != now)
         atomic_compare_exchange_strong_explicit(&self->headed_end, &end, now, memory_order_relaxed,
                                                 memory_order_relaxed);
+    ss_thread_leave(self);
 }
 
 /* ---- birth and end ---- */

@@ -85,8 +85,8 @@ ss_heap *ss_thread_heap(ss_thread **self);
 void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, ss_heap *heap);
 
-/* Called inside and open, when a block lay behind the thread's headed_end. */
-void ss_thread_look_further(ss_thread *self);
+/* Called outside, when a block lay behind the thread's headed_end. */
+void ss_thread_look_further(void);
 
 void ss_thread_init(void);
 

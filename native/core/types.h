@@ -43,6 +43,8 @@
 #define SS_LIKELY(x) __builtin_expect(!!(x), 1)
 #define SS_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define SS_COLD __attribute__((noinline, cold))
+/* Not cold, but what it keeps in registers is not to be saved by its caller. */
+#define SS_APART __attribute__((noinline))
 #define SS_CACHE_LINE 64
 
 /* The baseline of x86-64 has no instruction for it, and the compiler's function is slow. */
@@ -88,14 +90,13 @@ typedef struct ss_slab {
     _Atomic uint32_t next; /* record id of the next slab on the list */
     uint32_t looked;       /* the owner's: what the scavenger saw last, 0 since a take; purge.c */
     uint64_t purged;       /* units of the slab that hold no memory; see purge.c */
-    /* One bit a block, set while the block is free and in no bin. In the headless space one byte a
-     * block follows the bits, 1 while the block is live: the header it does not carry. */
+    /* One bit a block, set while the block is free and in no bin. */
     _Atomic uint64_t bits[];
 } ss_slab;
 _Static_assert(sizeof(ss_slab) == 32, "bits of slabs to 256 blocks share the state's cache line");
 
 #define SS_RECORD_SHIFT 6
-#define SS_RECORD_MAX_UNITS 48u
+#define SS_RECORD_MAX_UNITS 9u /* that of a granule in blocks of 16 bytes */
 
 /* ---- the registry's entries ---- */
 
@@ -166,8 +167,10 @@ typedef struct ss_space {
     size_t bytes;
     ss_space_kind kind;
     uint8_t index;
-    /* External spaces: a window's table. With one, free memory is given back like our own; without one
-     * it is not ours to give. */
+    /* Headless spaces: a byte for each 32, the bin of the live block of a slab that starts there, or 0: the
+     * header that it does not carry. The class of bin 0 is of 16 bytes, so no such block has it.
+     * External spaces: a window's table, or NULL. With one, free memory is given back like our own; without
+     * one it is not ours to give. */
     _Atomic uint8_t *live;
     _Atomic uint32_t *entries;
     ss_granule *granules;
@@ -179,6 +182,7 @@ typedef struct ss_space {
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
     _Atomic size_t entries_ready, granules_ready, superslabs_ready, records_ready; /* bytes */
+    _Atomic size_t live_ready;     /* headless spaces: likewise, as far as there are slabs */
     _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
 
     /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
@@ -366,6 +370,9 @@ extern ss_process_data ss_process_state __attribute__((visibility("hidden")));
 extern _Atomic uintptr_t ss_headed_base __attribute__((visibility("hidden")));
 /* So many of its granules are committed. */
 extern _Atomic size_t ss_headed_end __attribute__((visibility("hidden")));
+
+/* The first headless space: where almost every block without a header is. Before init an empty one. */
+extern _Atomic(ss_space *) ss_headless __attribute__((visibility("hidden")));
 
 /* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
  * registry. Only pages of it for granules that were used cost memory. */

@@ -20,7 +20,9 @@ typedef size_t usable_size_function(void *block);
 /* ---- blocks of others ---- */
 
 static bool is_foreign(const void *block) {
-    return ss_headed_bin(block) == 0 && ss_space_find((uintptr_t)block) == NULL;
+    const ss_space *headless = ss_space_headless();
+    return ss_headed_bin(block) == 0 && (uintptr_t)block - headless->base >= headless->bytes &&
+           ss_space_find((uintptr_t)block) == NULL;
 }
 
 /* Whether somebody's malloc may have made this: one reads what is before a block. A pointer that is

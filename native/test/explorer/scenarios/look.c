@@ -78,6 +78,56 @@ const explorer_scenario scenario_again = {
     .check = again_check,
 };
 
+/* ---- a slab of aligned blocks where none was, and with it the part of the table that tells of them ---- */
+
+enum { ALIGNED_SIZE = 16384, INSIDE = 64, WRONG_FREES = 2 };
+
+static unsigned wrong_frees;
+
+static void count(superslab_error error, const void *pointer, void *context) {
+    (void)error;
+    (void)context;
+    EXPLORER_CHECK((uintptr_t)pointer == probed + INSIDE ||
+                   (uintptr_t)pointer == probed + ALIGNED_SIZE);
+    const unsigned more = wrong_frees + 1;
+    undo_write(&wrong_frees, &more, sizeof more);
+}
+
+static void aligned_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    superslab_set_error_handler(count, NULL);
+    probed = ss_space_own(1)->base;
+}
+
+static void aligned_thread(unsigned index) {
+    if (index == 0) {
+        void *block = superslab_aligned_alloc(ALIGNED_SIZE, ALIGNED_SIZE);
+        EXPLORER_CHECK((uintptr_t)block == probed);
+        block_claim(block);
+        block_drop(block);
+        superslab_free(block);
+        platform_thread_end();
+    } else {
+        superslab_free((void *)(probed + ALIGNED_SIZE)); /* a block that nobody was given */
+        superslab_free((void *)(probed + INSIDE));
+    }
+}
+
+static void aligned_check(void) {
+    EXPLORER_CHECK(wrong_frees == WRONG_FREES);
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_aligned = {
+    .name = "aligned",
+    .title = "a slab of aligned blocks is made and ends while another thread frees what is no "
+             "block of it",
+    .threads = 2,
+    .setup = aligned_setup,
+    .thread = aligned_thread,
+    .check = aligned_check,
+};
+
 /* ---- a space where none was ---- */
 
 static void space_setup(void) {
