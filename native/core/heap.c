@@ -34,6 +34,21 @@ static void **bin_slots(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
 }
 
+static void bin_used(ss_heap *heap, unsigned bin) {
+    heap->used[bin / 64] |= UINT64_C(1) << bin % 64;
+}
+
+/* The first bin from `bin` on that has room or a slab; SS_BIN_COUNT after the last. */
+static unsigned bin_next(const ss_heap *heap, unsigned bin) {
+    while (bin < SS_BIN_COUNT) {
+        uint64_t rest = heap->used[bin / 64] >> bin % 64;
+        if (rest != 0)
+            return bin + (unsigned)__builtin_ctzll(rest);
+        bin = (bin / 64 + 1) * 64;
+    }
+    return SS_BIN_COUNT;
+}
+
 /* ---- heaps ---- */
 
 ss_heap *ss_heap_acquire(void) {
@@ -95,6 +110,7 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
                               memory_order_relaxed);
     heap->bin[bin].left = 0;
     heap->bin[bin].slab = NULL;
+    heap->used[bin / 64] = 0;
     bin_room_set(heap, bin, NO_SLOTS, 0);
 }
 
@@ -148,10 +164,11 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
 
 /* Whether a bin may come to hold `bytes` more: within what a thread's bins may, and all threads' bins
  * within a share of what there is, or many threads would cache more than the program uses. */
-static bool bin_may_grow(const ss_heap *heap, size_t bytes) {
+static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
+    ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed);
     size_t committed =
-        atomic_load_explicit(&ss_process->committed_bytes[SS_SPACE_HEADED], memory_order_relaxed);
+        atomic_load_explicit(&ss_process->committed_bytes[kind], memory_order_relaxed);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
            all + bytes <= committed >> SS_BINS_SHARE_SHIFT;
 }
@@ -168,8 +185,9 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
     size_t bytes = (size_t)(capacity - old) * class->stride;
-    if ((old != 0 && !bin_may_grow(heap, bytes)) || !bin_resize(heap, bin, (uint16_t)capacity))
+    if ((old != 0 && !bin_may_grow(heap, bin, bytes)) || !bin_resize(heap, bin, (uint16_t)capacity))
         return false;
+    bin_used(heap, bin);
     heap->bins_bytes += bytes;
     ss_scavenger_want(
         bytes + atomic_fetch_add_explicit(&ss_process->bins_bytes, bytes, memory_order_relaxed));
@@ -278,8 +296,10 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
     ss_bin *b = &heap->bin[bin];
     ss_giver giver = {heap->id, adopt && b->slab == NULL ? bin : SS_BIN_COUNT, NULL, NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
-    if (giver.adopted != NULL)
+    if (giver.adopted != NULL) {
         b->slab = giver.adopted;
+        bin_used(heap, bin);
+    }
 }
 
 /* In steps while the thread goes on, for all threads count in one word. */
@@ -322,6 +342,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     if (b->slab != NULL)
         ss_slab_abandon(b->slab);
     b->slab = NULL;
+    heap->used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
     if (capacity == 0)
         return;
     void **slots = bin_slots(heap, bin);
@@ -330,7 +351,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
 }
 
 void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
-    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++) {
+    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
@@ -374,8 +395,7 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
 }
 
 void ss_heap_age(ss_heap *heap, ss_faults *faults) {
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
-        if (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) != 0)
-            bin_age(heap, bin, faults);
+    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
+        bin_age(heap, bin, faults);
     tell_freed(heap, 1);
 }

@@ -266,7 +266,8 @@ typedef struct ss_bin {
 
 typedef struct ss_heap {
     _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
-    bool inherited;        /* bins hold what they had in the parent of a fork: see `left` */
+    uint64_t used[SS_BIN_COUNT / 64]; /* one bit a bin, set if it has room or a slab */
+    bool inherited; /* bins hold what they had in the parent of a fork: see `left` */
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
     size_t bins_bytes;  /* what its bins may hold by their limits */
