@@ -1,9 +1,10 @@
 #define _GNU_SOURCE
 #include "image.h"
 
+#include "digits.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ uint64_t ss_os_process_start(void) {
     char *at = strrchr(text, ')');
     for (int field = FIRST_AFTER_NAME; at != NULL && field <= FIELD; field++)
         at = strchr(at + 1, ' ');
-    return at == NULL ? 0 : strtoull(at, NULL, 10);
+    return at == NULL ? 0 : ss_os_digits(at + 1, NULL);
 }
 
 size_t ss_os_command_line(char *text, size_t bytes) {

@@ -19,7 +19,8 @@ size_t ss_os_page_bytes(void) {
     static _Atomic size_t bytes;
     size_t known = atomic_load_explicit(&bytes, memory_order_relaxed);
     if (known == 0) {
-        known = (size_t)sysconf(_SC_PAGESIZE);
+        known = (size_t)
+            getpagesize(); /* sysconf touches pages of the C library that little else does */
         atomic_store_explicit(&bytes, known, memory_order_relaxed);
     }
     return known;

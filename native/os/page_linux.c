@@ -2,10 +2,11 @@
 #define _GNU_SOURCE
 #include "os.h"
 
+#include "digits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -28,9 +29,13 @@
 #define DESCRIPTOR_FIRST 900u
 
 /* A number in /proc/self/status; 0 if there is none. */
-static unsigned long status_number(const char *status, const char *name) {
+static uint64_t status_number(const char *status, const char *name) {
     const char *at = strstr(status, name);
-    return at == NULL ? 0 : strtoul(at + strlen(name), NULL, 10);
+    if (at == NULL)
+        return 0;
+    for (at += strlen(name); *at == ' ' || *at == '\t'; at++)
+        ;
+    return ss_os_digits(at, NULL);
 }
 
 /* How far the table of descriptors may be filled for nothing. When threads share it, the kernel waits
@@ -44,7 +49,7 @@ static rlim_t table_limit(void) {
         syscall(SYS_close, file);
     }
     status[got < 0 ? 0 : got] = '\0';
-    unsigned long size = status_number(status, "\nFDSize:");
+    uint64_t size = status_number(status, "\nFDSize:");
     return size == 0 || status_number(status, "\nThreads:") == 1 ? RLIM_INFINITY : size;
 }
 

@@ -3,6 +3,7 @@
  * node below a shell still knows. */
 #include "preload.h"
 
+#include "os/digits.h"
 #include "os/image.h"
 
 #include <stdlib.h>
@@ -14,11 +15,11 @@ static bool is_root(void) {
     const char *root = getenv("SUPERSLAB_ROOT");
     if (root == NULL)
         return false;
-    char *end;
-    unsigned long long process = strtoull(root, &end, 10);
+    const char *end;
+    uint64_t process = ss_os_digits(root, &end);
     if (end == root || process != ss_os_process_id())
         return false;
-    return *end != ':' || strtoull(end + 1, NULL, 10) == ss_os_process_start();
+    return *end != ':' || ss_os_digits(end + 1, NULL) == ss_os_process_start();
 }
 
 static bool is_node(void) {
