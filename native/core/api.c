@@ -38,8 +38,6 @@ __attribute__((section("__DATA,superslab"), used)) static const struct {
 } note = {SUPERSLAB_ABI, &ss_beacon_here};
 #endif
 
-static ss_api_claim claims[SS_API_CLAIM_COUNT];
-
 static const superslab_functions functions = {
     .abi = SUPERSLAB_ABI,
     .bytes = sizeof(superslab_functions),
@@ -74,7 +72,7 @@ static superslab_api own = {
     .heap = &functions,
     .file = "",
     .bytes = sizeof(superslab_api),
-    .claims = claims,
+    .claims = ss_api_claims,
     .window_join = ss_window_join,
     .window_leave = ss_window_leave,
     .window_last = ss_window_last,

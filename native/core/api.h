@@ -80,6 +80,9 @@ typedef struct superslab_api {
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
 } superslab_api;
 
+/* This copy's own. Behind the bins of granules, of which the first page is always touched: window.c. */
+extern ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT] __attribute__((visibility("hidden")));
+
 /* This copy's own table. */
 const superslab_api *ss_api_own(void);
 

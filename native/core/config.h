@@ -40,7 +40,8 @@
 #define SS_HEADLESS_COUNT 80u
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
-#define SS_BIN_COUNT 256u
+/* One more than the last, made up to whole cache lines of pointers. */
+#define SS_BIN_COUNT 216u
 /* Sizes below the second have their class in a table that each thread has of its own, in 16-byte steps. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)

@@ -74,7 +74,7 @@ static void record_give(ss_space *space, ss_slab *slab) {
 
 /* ---- making and ending slabs ---- */
 
-_Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES];
+SS_BEHIND _Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES];
 
 /* Relaxed: see ss_headed_bin. */
 static void headed_bin_set(const ss_space *space, uint32_t granule, unsigned bin) {

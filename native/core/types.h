@@ -46,6 +46,9 @@
 /* Not cold, but what it keeps in registers is not to be saved by its caller. */
 #define SS_APART __attribute__((noinline))
 #define SS_CACHE_LINE 64
+/* Zeroed data that lies behind all other: arrays of which little or nothing is touched would keep apart
+ * what is, on more pages than it takes. */
+#define SS_BEHIND __attribute__((common))
 
 /* The baseline of x86-64 has no instruction for it, and the compiler's function is slow. */
 static inline uint32_t ss_popcount(uint64_t bits) {
@@ -266,7 +269,7 @@ typedef struct ss_bin {
 
 typedef struct ss_heap {
     _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
-    uint64_t used[SS_BIN_COUNT / 64]; /* one bit a bin, set if it has room or a slab */
+    uint64_t used[(SS_BIN_COUNT + 63) / 64]; /* one bit a bin, set if it has room or a slab */
     bool inherited; /* bins hold what they had in the parent of a fork: see `left` */
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;

@@ -12,6 +12,8 @@ static superslab_region *region_of(const ss_window *window) {
     return (superslab_region *)(void *)window->space;
 }
 
+SS_BEHIND ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT];
+
 /* ---- the list of windows ---- */
 
 static void windows_lock(void) {

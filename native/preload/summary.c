@@ -52,22 +52,22 @@ static void append(const char *file, const char *text, size_t bytes) {
 }
 
 /* Read when the library is loaded: the program may change its environment. */
-static char target[1024];
+SS_BEHIND char preload_target[1024];
 
 __attribute__((constructor)) static void summary_wanted(void) {
     const char *wanted = getenv("SUPERSLAB_STATS");
     if (wanted != NULL && strcmp(wanted, "0") != 0)
-        strncpy(target, wanted, sizeof target - 1);
+        strncpy(preload_target, wanted, sizeof preload_target - 1);
 }
 
 __attribute__((destructor)) static void summary_print(void) {
-    if (target[0] == '\0' || !preload_serves())
+    if (preload_target[0] == '\0' || !preload_serves())
         return;
     int saved = errno;
     char text[PRELOAD_SUMMARY_BYTES];
     size_t bytes = preload_summary(text, sizeof text);
-    if (strchr(target, '/') != NULL)
-        append(target, text, bytes);
+    if (strchr(preload_target, '/') != NULL)
+        append(preload_target, text, bytes);
     else
         ss_os_write_error(text, bytes);
     errno = saved;
