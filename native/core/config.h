@@ -42,6 +42,8 @@
 #define SS_BIN_HEADED 128u
 /* One more than the last, made up to whole cache lines of pointers. */
 #define SS_BIN_COUNT 216u
+/* A space has the classes of one kind. */
+#define SS_SPACE_BINS SS_HEADED_COUNT
 /* Sizes below the second have their class in a table that each thread has of its own, in 16-byte steps. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)

@@ -6,10 +6,15 @@
 
 #define CHUNK_BYTES ((size_t)16 << 20)
 
-/* Blocks are powers of two from a cache line on, kept on one list a power. */
+/* Cache lines: one to four, and from there on four sizes a doubling. Each has a list. */
+static size_t order_bytes(unsigned order) {
+    return order < 4 ? (order + 1) * (size_t)SS_CACHE_LINE
+                     : ((size_t)SS_CACHE_LINE * (4 + order % 4 + 1)) << (order / 4 - 1);
+}
+
 static unsigned order_of(size_t bytes) {
     unsigned order = 0;
-    while (((size_t)SS_CACHE_LINE << order) < bytes)
+    while (order < SS_META_ORDERS && order_bytes(order) < bytes)
         order++;
     return order;
 }
@@ -54,9 +59,9 @@ static bool chunk_extend(size_t bytes) {
 
 void *ss_meta_take(size_t bytes) {
     unsigned order = order_of(bytes);
-    bytes = (size_t)SS_CACHE_LINE << order;
     if (order >= SS_META_ORDERS)
         return NULL;
+    bytes = order_bytes(order);
     for (;;) {
         ss_lock_take(&ss_process->meta_lock);
         void *block = ss_process->free_meta[order];

@@ -111,23 +111,26 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
 
 /* Those that the scavenger lists while they are young are not counted as spares. */
 void ss_purge_whole_slabs(ss_space *space) {
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
-        if ((uint32_t)atomic_load_explicit(&space->listed[bin], memory_order_relaxed) != 0)
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
+        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) != 0)
             list_visit(space, bin, false);
 }
 
 void ss_purge_spares(void) {
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
         ss_space *space = ss_space_own(i);
-        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
-            if (atomic_load_explicit(&space->spares[bin], memory_order_relaxed) != 0)
+        const unsigned first = ss_space_first_bin(space);
+        for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
+            if (atomic_load_explicit(ss_space_spares(space, bin), memory_order_relaxed) != 0)
                 list_visit(space, bin, false);
     }
 }
 
 size_t ss_purge_slabs(ss_space *space) {
     size_t given = 0;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
         given += list_visit(space, bin, true);
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
     return given;
@@ -194,8 +197,9 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
 bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
     size_t given = 0;
     bool pending = false;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        if ((uint32_t)atomic_load_explicit(&space->listed[bin], memory_order_relaxed) == 0)
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
+        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) == 0)
             continue;
         ss_lock_take(&ss_process->park_lock);
         pending |= idle_slabs_purge(space, bin, at_once, &given);

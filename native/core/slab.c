@@ -18,7 +18,7 @@ SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
  * and stay records, so reading the `next` of one that was just popped is harmless. */
 
 void ss_slab_push(ss_space *space, ss_slab *slab) {
-    _Atomic uint64_t *list = &space->listed[ss_slab_look(slab).bin];
+    _Atomic uint64_t *list = ss_space_listed(space, ss_slab_look(slab).bin);
     uint64_t id = ss_slab_id(space, slab);
     uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
     do {
@@ -30,7 +30,7 @@ void ss_slab_push(ss_space *space, ss_slab *slab) {
 }
 
 static ss_slab *list_pop(ss_space *space, unsigned bin) {
-    _Atomic uint64_t *list = &space->listed[bin];
+    _Atomic uint64_t *list = ss_space_listed(space, bin);
     uint64_t head, next;
     ss_slab *slab;
     do {
@@ -116,7 +116,8 @@ static bool live_ensure(ss_space *space, ss_slab_view view) {
  * were any. */
 static SS_COLD bool records_reap(ss_space *space) {
     bool any = false;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
         ss_slab *kept = NULL, *slab;
         while ((slab = list_pop(space, bin)) != NULL) {
             if (ss_state_load(slab, memory_order_acquire) & SS_STATE_DEAD) {
@@ -200,13 +201,14 @@ static size_t space_bytes(const ss_space *space) {
 }
 
 void ss_spare_drop(ss_space *space, ss_slab_view view) {
-    atomic_fetch_sub_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&space->spare_granules, view.class->granules, memory_order_relaxed);
 }
 
 bool ss_spare_add(ss_space *space, ss_slab_view view) {
     size_t granules = view.class->granules;
-    uint32_t count = atomic_fetch_add_explicit(&space->spares[view.bin], 1, memory_order_relaxed);
+    uint32_t count =
+        atomic_fetch_add_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
     size_t all = atomic_fetch_add_explicit(&space->spare_granules, granules, memory_order_relaxed);
     if (count < SS_SPARE_MAX_COUNT &&
         (all + granules) << SS_GRANULE_SHIFT <= space_bytes(space) >> SS_SPARES_SHARE_SHIFT)
@@ -219,6 +221,8 @@ bool ss_spare_add(ss_space *space, ss_slab_view view) {
 
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     ss_slab *slab;
+    if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
+        return NULL;
     while ((slab = list_pop(space, bin)) != NULL) {
         uint64_t state, next;
         do {

@@ -35,6 +35,25 @@ bool ss_space_shrink_all(void);
 /* Commits room for one more record, so that taking it needs no system call. */
 bool ss_space_ready_record(ss_space *space);
 
+/* ---- the bins of a space ----
+ * Its lists have only those of its kind. */
+
+static inline unsigned ss_space_first_bin(const ss_space *space) {
+    return space->kind == SS_SPACE_HEADED ? SS_BIN_HEADED : 0;
+}
+
+static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
+    return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
+}
+
+static inline _Atomic uint64_t *ss_space_listed(ss_space *space, unsigned bin) {
+    return &space->listed[bin % SS_BIN_HEADED];
+}
+
+static inline _Atomic uint32_t *ss_space_spares(ss_space *space, unsigned bin) {
+    return &space->spares[bin % SS_BIN_HEADED];
+}
+
 /* ---- the registry ---- */
 
 /* External spaces may be read between these two, which may be nested; a retirement waits until nobody

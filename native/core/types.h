@@ -188,9 +188,9 @@ typedef struct ss_space {
     _Atomic size_t live_ready;     /* headless spaces: likewise, as far as there are slabs */
     _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
 
-    /* Lists of abandoned slabs with free blocks, one a bin: tag << 32 | record id. */
-    _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_BIN_COUNT];
-    _Atomic uint32_t spares[SS_BIN_COUNT]; /* how many of those are spares */
+    /* Lists of abandoned slabs with free blocks, one a bin of the space: tag << 32 | record id. */
+    _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_SPACE_BINS];
+    _Atomic uint32_t spares[SS_SPACE_BINS]; /* how many of those are spares */
     _Atomic size_t spare_granules;
 
     _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, `granules` and `superslabs` */
@@ -292,7 +292,7 @@ typedef struct ss_heap {
 
 /* ---- the process ---- */
 
-#define SS_META_ORDERS 16u
+#define SS_META_ORDERS 32u /* sizes of own blocks, to 32 KiB: meta.c */
 
 /* What a thread that leaves a cold path must see to. */
 #define SS_ATTENTION_SCAVENGER 1u /* start it */
