@@ -6,19 +6,19 @@
 
 typedef void preload_function(void);
 
+/* An address once it is found. */
 typedef struct preload_symbol {
-    const char *name;
-    _Atomic(preload_function *) address; /* once found */
+    _Atomic(preload_function *) address;
 } preload_symbol;
 
 /* The next definition, NULL if there is none; looked for again then, since a library may come later. */
-preload_function *preload_find_next(preload_symbol *symbol);
+preload_function *preload_find_next(preload_symbol *symbol, const char *name);
 
 /* PRELOAD_NEXT(name, type): the next definition of a function, as a pointer to `type`. */
 #define PRELOAD_NEXT(function, type)                                                               \
     ({                                                                                             \
-        static preload_symbol symbol = {.name = function};                                         \
-        (type *)preload_find_next(&symbol);                                                        \
+        static preload_symbol symbol;                                                              \
+        (type *)preload_find_next(&symbol, function);                                              \
     })
 
 #endif
