@@ -40,17 +40,23 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
     return ss_malloc_hot(size, ss_malloc_cold);
 }
 
+/* From a bin that may be another one than the hot path found empty. */
+static void *bin_take(ss_heap *heap, unsigned bin) {
+    void *block = ss_bin_pop(heap->top, bin);
+    return block != NULL ? block : ss_heap_refill(heap, bin);
+}
+
 SS_COLD void *ss_malloc_cold(size_t size) {
     if (size > SS_SMALL_MAX)
         return large_take(size, 1, NULL);
-    unsigned bin = ss_bin_of_size(size);
+    unsigned bin = ss_own_bin(size);
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self); /* it is inside unless it is closed */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
     if (heap != NULL)
-        block = ss_heap_refill(heap, bin);
+        block = bin_take(heap, bin = ss_class_choose(self, heap, bin));
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && heap != NULL)

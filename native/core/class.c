@@ -1,5 +1,8 @@
 #include "class.h"
 
+#include "process.h"
+#include "state.h"
+
 /* One step covers the requests a class adds to the one before it. A headed class above 256 with the
  * round number R has stride R + 16 and serves steps to R / 16. */
 #define BIN(doubling, step) (SS_BIN_HEADED + 17 + 8 * (doubling) + (step))
@@ -11,7 +14,7 @@
         STEP(doubling, 5), STEP(doubling, 6), STEP(doubling, 7)
 #define SMALL(step) [step] = SS_BIN_HEADED + (step)
 
-_Alignas(SS_CACHE_LINE) const uint8_t ss_bin_of_step[(SS_SMALL_MAX >> 4) + 1] = {
+_Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_bin_of_step[SS_STEPS] = {
     SMALL(0),    SMALL(1),    SMALL(2),    SMALL(3),    SMALL(4),    SMALL(5),    SMALL(6),
     SMALL(7),    SMALL(8),    SMALL(9),    SMALL(10),   SMALL(11),   SMALL(12),   SMALL(13),
     SMALL(14),   SMALL(15),   SMALL(16),   DOUBLING(0), DOUBLING(1), DOUBLING(2), DOUBLING(3),
@@ -53,4 +56,58 @@ void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
         uint32_t stride = i < 16 ? round_stride(i) : i == 16 ? 272 : round_stride(i - 1) + 16;
         class_set(&classes[SS_BIN_HEADED + i], stride, 16, SS_SLAB_HEADED_BLOCKS);
     }
+}
+
+/* ---- wider classes ---- */
+
+void ss_class_share(void) {
+    ss_process->shares_classes = true;
+}
+
+/* The last step that a headed class serves. */
+static size_t last_step(unsigned bin) {
+    return (ss_process->classes[bin].stride - 1) / SS_ALIGNMENT;
+}
+
+static void steps_set(ss_thread *self, unsigned own, unsigned bin) {
+    size_t step = own == SS_BIN_HEADED ? 0 : last_step(own - 1) + 1;
+    for (; step <= last_step(own); step++)
+        if (step < SS_TINY_STEPS)
+            self->bin_of_step[step] = (uint8_t)bin;
+        else
+            /* Relaxed: see ss_bin_of_size. */
+            atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
+}
+
+/* Whether what the heap's slab of a wider class has left is less than a refill: one slab is no longer enough
+ * for the group, and whoever asks for another gets one of its own. */
+static bool is_short(ss_heap *heap, unsigned wide) {
+    void **top = atomic_load_explicit(&heap->top[wide], memory_order_relaxed);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
+    if (*top != NULL || capacity == 0)
+        return false;
+    const ss_slab *slab = heap->bin[wide].slab;
+    return slab == NULL ||
+           (ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) < capacity / 2;
+}
+
+void ss_class_part(ss_thread *self, unsigned own) {
+    if (!ss_process->shares_classes)
+        return;
+    /* Relaxed: no more than a hint, which is never taken back. */
+    atomic_store_explicit(&ss_process->alone[own - SS_BIN_HEADED], true, memory_order_relaxed);
+    steps_set(self, own, own);
+}
+
+unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own) {
+    unsigned wide = ss_wide_bin(own);
+    if (!ss_process->shares_classes || wide == own)
+        return own;
+    if (atomic_load_explicit(&ss_process->alone[own - SS_BIN_HEADED], memory_order_relaxed) ||
+        is_short(heap, wide)) {
+        ss_class_part(self, own);
+        return own;
+    }
+    steps_set(self, own, wide);
+    return wide;
 }

@@ -5,18 +5,60 @@
 
 #include "types.h"
 
-/* The bin of a request, by its number of whole 16-byte steps. Constant, so that it is right before
- * anything has run. */
-extern const uint8_t ss_bin_of_step[(SS_SMALL_MAX >> 4) + 1] __attribute__((visibility("hidden")));
+/* The bin that a request is served from, by its number of whole 16-byte steps: its class's own, or that
+ * of a wider class, see below. Right before anything has run. */
+extern _Atomic uint8_t ss_bin_of_step[SS_STEPS] __attribute__((visibility("hidden")));
 
 static inline unsigned ss_bin_of_size(size_t size) {
-    return ss_bin_of_step[size >> 4];
+    /* Relaxed: whatever bin was the right one once has blocks that are large enough. */
+    return atomic_load_explicit(&ss_bin_of_step[size >> 4], memory_order_relaxed);
+}
+
+/* The bin of the own class of a request of so many whole steps. */
+static inline unsigned ss_own_bin_of_step(unsigned step) {
+    if (step <= 16)
+        return SS_BIN_HEADED + step;
+    unsigned doubling = 27 - (unsigned)__builtin_clz(step - 1);
+    return SS_BIN_HEADED + 17 + doubling * 8 + ((step - 1) >> (doubling + 1)) - 8;
+}
+
+static inline unsigned ss_own_bin(size_t size) {
+    return ss_own_bin_of_step((unsigned)(size >> 4));
+}
+
+/* ---- wider classes ----
+ * A class whose blocks are few takes a slab, and with it a page at least and what its bin keeps, for next
+ * to nothing. In a process that superslab serves as its malloc, where small ones are many, such classes
+ * have one in common: the widest of their group, until one slab of it is no longer enough. */
+
+#define SS_GROUP 8u /* a doubling; of the steps of 16 bytes four */
+
+static inline unsigned ss_wide_bin(unsigned bin) {
+    unsigned index = bin - SS_BIN_HEADED;
+    return SS_BIN_HEADED + (index < 16    ? index | 3
+                            : index == 16 ? 16 + SS_GROUP
+                                          : 17 + ((index - 17) | (SS_GROUP - 1)));
+}
+
+/* From now on, before there is a heap. */
+void ss_class_share(void);
+
+/* The bin that the calling thread takes a block from, since what it took it from has none, for a request whose
+ * own class's bin is `own`; the next ones of the class take from it too. It may hold blocks. */
+unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own);
+
+/* The class has slabs of its own from now on, and the thread takes from them. */
+void ss_class_part(ss_thread *self, unsigned own);
+
+/* Whether a block in `bin` may have been a request's whose own class's bin is `own`. */
+static inline bool ss_class_serves(unsigned bin, unsigned own) {
+    return bin == own || (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(own));
 }
 
 /* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. Through the headed
  * bin of so many bytes, header not counted: from the second on those are the headless ones and the header. */
 static inline unsigned ss_headless_bin_of_last(size_t last) {
-    return ss_bin_of_step[last / SS_ALIGNMENT + 1] - (SS_BIN_HEADED + 1);
+    return ss_own_bin_of_step((unsigned)(last / SS_ALIGNMENT + 1)) - (SS_BIN_HEADED + 1);
 }
 
 /* The smallest headless bin whose blocks hold `size` bytes; size is 1 to SS_HEADLESS_MAX. */

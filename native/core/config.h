@@ -35,6 +35,8 @@
 #define SS_ALIGNMENT 16u
 /* The largest request that a bin serves: the largest headed stride, less its header byte. */
 #define SS_SMALL_MAX ((size_t)65536 + SS_ALIGNMENT - 1)
+/* Those requests in steps of 16 bytes. */
+#define SS_STEPS ((SS_SMALL_MAX >> 4) + 1)
 #define SS_HEADLESS_MAX ((size_t)65536)
 #define SS_HEADED_COUNT 81u
 #define SS_HEADLESS_COUNT 80u

@@ -163,8 +163,9 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
-    return found->bin == (found->space->kind == SS_SPACE_HEADED ? ss_bin_of_size(size)
-                                                                : ss_aligned_bin(alignment, size));
+    if (found->space->kind == SS_SPACE_HEADED)
+        return ss_class_serves(found->bin, ss_own_bin(size));
+    return found->bin == ss_aligned_bin(alignment, size);
 }
 
 static void free_checked(void *block, size_t alignment, size_t size) {
@@ -192,7 +193,7 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 }
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
-    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size))) {
+    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_own_bin(size))) {
         superslab_free(block);
         return;
     }

@@ -10,7 +10,7 @@
  * class would serve it. */
 static bool fits(const ss_block *found, size_t size) {
     return size <= found->usable &&
-           (size >= found->usable / 2 || ss_bin_of_size(size) == found->bin);
+           (size >= found->usable / 2 || ss_class_serves(found->bin, ss_own_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */

@@ -124,13 +124,15 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
         return 0;
     if (size > SS_SMALL_MAX)
         return prewarm_large(size, count);
-    unsigned bin = ss_bin_of_size(size);
+    unsigned bin = ss_own_bin(size);
     size_t ready = prewarm_slabs(bin, count);
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
-    if (heap != NULL)
+    if (heap != NULL) {
+        ss_class_part(self, bin);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
+    }
     ss_thread_leave(self);
     return ready;
 }

@@ -308,6 +308,8 @@ typedef struct ss_process_data {
     _Atomic uint32_t external_readers[2];         /* by the phase in which they began */
     _Atomic uint32_t external_phase;              /* the one in which readers begin now */
     ss_class classes[SS_BIN_COUNT];
+    bool shares_classes;                 /* written before there is a heap; class.h */
+    _Atomic bool alone[SS_HEADED_COUNT]; /* a class has slabs of its own */
 
     /* An ss_init_state. */
     _Atomic uint32_t init_state;

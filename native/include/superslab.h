@@ -75,7 +75,7 @@ SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment
 /* Bytes the block can hold, at least what was asked. 0 for NULL. */
 SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block);
 
-/* Bytes a request of `size` would be able to hold: asking for that many wastes nothing. */
+/* Bytes a request of `size` would be able to hold, at least: asking for that many wastes nothing. */
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size);
 
 typedef enum superslab_address_kind {

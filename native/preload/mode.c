@@ -2,6 +2,7 @@
 #include "preload.h"
 
 #include "core/api.h"
+#include "core/class.h"
 #include "os/image.h"
 
 _Atomic uint32_t preload_mode_now;
@@ -19,10 +20,12 @@ static bool is_own_malloc(void) {
 SS_COLD preload_mode preload_decide(void) {
     ss_os_environment_ready();
     preload_mode mode = is_own_malloc() && preload_is_wanted() ? PRELOAD_SERVES : PRELOAD_PASSES;
-    if (mode == PRELOAD_SERVES)
+    if (mode == PRELOAD_SERVES) {
+        ss_class_share();
         ss_api_serve_malloc();
-    else
+    } else {
         ss_api_withdraw();
+    }
     atomic_store_explicit(&preload_mode_now, mode, memory_order_relaxed);
     return mode;
 }

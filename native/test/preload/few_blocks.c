@@ -1,0 +1,50 @@
+/* Classes of which a process has few blocks live in the slabs of a wider one, and get their own when those no
+ * longer do. */
+#include "check.h"
+#include "pattern.h"
+#include "served.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+/* A doubling has eight classes. */
+enum { SMALL = 1100, LARGE = 2000, MANY = 400 };
+
+static char *blocks[MANY];
+
+static void *volatile sink;
+
+/* Whatever ran before main may have taken blocks of these sizes: then the first is not the first. */
+static void few_share(const superslab_functions *heap) {
+    char *small = malloc(SMALL), *large = malloc(LARGE);
+    CHECK_EQ(malloc_usable_size(small), malloc_usable_size(large));
+    CHECK_GE(malloc_usable_size(small), heap->good_size(SMALL));
+    /* It stays a block of its size: it may be freed by it, and changed to it. */
+    CHECK_EQ(heap->check_sized(small, SMALL), SUPERSLAB_OK);
+    CHECK_EQ(heap->check_sized(small, 10), SUPERSLAB_ERROR_SIZE_MISMATCH);
+    CHECK_EQ(realloc(small, LARGE), small);
+    free(large);
+    /* And what one class has freed is another's next. */
+    CHECK((sink = malloc(SMALL)) == large);
+    free(sink);
+    free(small);
+}
+
+static void many_do_not(const superslab_functions *heap) {
+    for (unsigned i = 0; i < MANY; i++) {
+        blocks[i] = malloc(SMALL);
+        pattern_fill(blocks[i], SMALL, i);
+    }
+    CHECK_EQ(malloc_usable_size(blocks[MANY - 1]), heap->good_size(SMALL));
+    for (unsigned i = 0; i < MANY; i++) {
+        CHECK(pattern_intact(blocks[i], SMALL, i));
+        CHECK_EQ(heap->check_sized(blocks[i], SMALL), SUPERSLAB_OK);
+        free(blocks[i]);
+    }
+}
+
+int main(void) {
+    const superslab_functions *heap = served_api()->heap;
+    few_share(heap);
+    many_do_not(heap);
+}
