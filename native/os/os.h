@@ -103,7 +103,7 @@ const char *ss_os_environment(const char *name);
 bool ss_os_read_file(const char *path, char *text, size_t bytes);
 
 /* Each line of a file, without its end, until `visit` returns true. The rest of a line of more than
- * some thousand characters is left out. */
+ * a thousand characters is left out. */
 typedef bool ss_os_visit_line(const char *line, void *context);
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context);
 

@@ -240,7 +240,7 @@ bool ss_os_read_file(const char *path, char *text, size_t bytes) {
 }
 
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) {
-    char text[4096];
+    char text[1024]; /* on the background thread's stack, of which one page does */
     int saved = errno, file = file_open(path);
     size_t held = 0, got;
     bool done = file < 0, rest = false; /* of a line that was too long */

@@ -28,29 +28,32 @@
  * descriptors that reaches so far is still small. */
 #define DESCRIPTOR_FIRST 900u
 
-/* A number in /proc/self/status; 0 if there is none. */
-static uint64_t status_number(const char *status, const char *name) {
-    const char *at = strstr(status, name);
-    if (at == NULL)
-        return 0;
-    for (at += strlen(name); *at == ' ' || *at == '\t'; at++)
-        ;
-    return ss_os_digits(at, NULL);
+typedef struct descriptor_table {
+    uint64_t size, threads; /* 0 where the system does not say */
+} descriptor_table;
+
+/* Of /proc/self/status: "FDSize:\t256". */
+static bool status_line(const char *line, void *context) {
+    descriptor_table *table = context;
+    uint64_t *number = strncmp(line, "FDSize:", 7) == 0    ? &table->size
+                       : strncmp(line, "Threads:", 8) == 0 ? &table->threads
+                                                           : NULL;
+    if (number == NULL)
+        return false;
+    const char *at = strchr(line, ':') + 1;
+    while (*at == ' ' || *at == '\t')
+        at++;
+    *number = ss_os_digits(at, NULL);
+    return number == &table->threads; /* comes after the other */
 }
 
 /* How far the table of descriptors may be filled for nothing. When threads share it, the kernel waits
  * some milliseconds for all its processors before it makes it larger; the end of what there is then
  * has to do. */
 static rlim_t table_limit(void) {
-    char status[2048];
-    long got = -1, file = syscall(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (file >= 0) {
-        got = syscall(SYS_read, file, status, sizeof status - 1);
-        syscall(SYS_close, file);
-    }
-    status[got < 0 ? 0 : got] = '\0';
-    uint64_t size = status_number(status, "\nFDSize:");
-    return size == 0 || status_number(status, "\nThreads:") == 1 ? RLIM_INFINITY : size;
+    descriptor_table table = {0, 0};
+    ss_os_read_lines("/proc/self/status", status_line, &table);
+    return table.size == 0 || table.threads == 1 ? RLIM_INFINITY : table.size;
 }
 
 static int above_the_programs_own(int descriptor) {

@@ -100,7 +100,8 @@ static char *thread_pointer(void) {
 }
 
 /* What must be readable on either side of the thread pointer: the descriptor on one, errno and what
- * else is in static TLS on the other. */
+ * else is in static TLS on the other. The pointer lies in the middle of a page, so that the few words that
+ * are used of either are on the same one. */
 typedef struct tls_extent {
     size_t below, above;
 } tls_extent;
@@ -108,8 +109,8 @@ typedef struct tls_extent {
 static tls_extent extent_of_tls(size_t page) {
     char *pointer = thread_pointer(), *error = (char *)&errno;
     size_t distance = error < pointer ? (size_t)(pointer - error) : (size_t)(error - pointer);
-    size_t far = (distance + TLS_SLACK_BYTES + page - 1) & ~(page - 1);
-    size_t near = (DESCRIPTOR_BYTES + page - 1) & ~(page - 1);
+    size_t far = ((distance + TLS_SLACK_BYTES + page - 1) & ~(page - 1)) + page / 2;
+    size_t near = ((DESCRIPTOR_BYTES + page - 1) & ~(page - 1)) + page / 2;
     return error < pointer ? (tls_extent){far, near} : (tls_extent){near, far};
 }
 
