@@ -27,6 +27,14 @@ foreach(flag ${SUPERSLAB_CXX_FLAGS})
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:${flag}>)
 endforeach()
 
+# What runs once, seldom or in the background thread: a process holds the library's code as a whole, and small
+# processes notice.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT SUPERSLAB_SANITIZE)
+  list(TRANSFORM SUPERSLAB_SELDOM_SOURCES PREPEND "${PROJECT_SOURCE_DIR}/")
+  set_source_files_properties(${SUPERSLAB_SELDOM_SOURCES} PROPERTIES
+    COMPILE_OPTIONS "${SUPERSLAB_SELDOM_FLAGS}")
+endif()
+
 # A string literal in the programs that report how they were built.
 list(JOIN superslab_flags " " superslab_flags_text)
 set(SUPERSLAB_BUILD_DEFINITION "SUPERSLAB_BUILD_FLAGS=\"${superslab_flags_text}\"")

@@ -55,8 +55,10 @@ SS_COLD void *ss_malloc_cold(size_t size) {
     ss_thread_enter(self); /* it is inside unless it is closed */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
+    if (heap != NULL && SS_UNLIKELY(ss_process->shares_classes))
+        bin = ss_class_choose(self, heap, bin);
     if (heap != NULL)
-        block = bin_take(heap, bin = ss_class_choose(self, heap, bin));
+        block = bin_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && heap != NULL)

@@ -101,7 +101,7 @@ void ss_class_part(ss_thread *self, unsigned own) {
 
 unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own) {
     unsigned wide = ss_wide_bin(own);
-    if (!ss_process->shares_classes || wide == own)
+    if (wide == own)
         return own;
     if (atomic_load_explicit(&ss_process->alone[own - SS_BIN_HEADED], memory_order_relaxed) ||
         is_short(heap, wide)) {

@@ -43,8 +43,9 @@ static inline unsigned ss_wide_bin(unsigned bin) {
 /* From now on, before there is a heap. */
 void ss_class_share(void);
 
-/* The bin that the calling thread takes a block from, since what it took it from has none, for a request whose
- * own class's bin is `own`; the next ones of the class take from it too. It may hold blocks. */
+/* While classes are shared: the bin that the calling thread takes a block from, since what it took it from has
+ * none, for a request whose own class's bin is `own`; the next ones of the class take from it too. It may hold
+ * blocks. */
 unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own);
 
 /* The class has slabs of its own from now on, and the thread takes from them. */
