@@ -5,7 +5,7 @@
 static void dirty_set(ss_space *space, uint32_t first, uint32_t count) {
     for (uint32_t at = first, end = first + count, step; at < end; at += step) {
         uint32_t mask = ss_superslab_mask(at, end, &step);
-        ss_superslab_of(space, at)->dirty |= mask;
+        *ss_mask_of(space, at, SS_MASK_DIRTY) |= mask;
     }
     if (first + count > space->dirty_end)
         space->dirty_end = first + count;
@@ -14,7 +14,7 @@ static void dirty_set(ss_space *space, uint32_t first, uint32_t count) {
 static void dirty_clear(ss_space *space, uint32_t first, uint32_t count) {
     for (uint32_t at = first, end = first + count, step; at < end; at += step) {
         uint32_t mask = ss_superslab_mask(at, end, &step);
-        ss_superslab_of(space, at)->dirty &= ~mask;
+        *ss_mask_of(space, at, SS_MASK_DIRTY) &= ~mask;
     }
 }
 
@@ -22,7 +22,7 @@ uint32_t ss_run_dirty(const ss_space *space, uint32_t first, uint32_t count) {
     uint32_t dirty = 0;
     for (uint32_t at = first, end = first + count, step; at < end; at += step) {
         uint32_t mask = ss_superslab_mask(at, end, &step);
-        dirty += ss_popcount(ss_superslab_of(space, at)->dirty & mask);
+        dirty += ss_popcount(*ss_mask_of(space, at, SS_MASK_DIRTY) & mask);
     }
     return dirty;
 }
@@ -32,38 +32,39 @@ static uint32_t bit_of(uint32_t granule) {
 }
 
 static bool is_dirty(const ss_space *space, uint32_t granule) {
-    return (ss_superslab_of(space, granule)->dirty & bit_of(granule)) != 0;
+    return (*ss_mask_of(space, granule, SS_MASK_DIRTY) & bit_of(granule)) != 0;
 }
 
-static uint32_t highest_bit(uint32_t superslab, uint32_t mask) {
-    return superslab * SS_SUPERSLAB_GRANULES + 31 - (uint32_t)__builtin_clz(mask);
+/* Of the SuperSlab that `granule` is in, the last granule that is in the mask. */
+static uint32_t highest_bit(uint32_t granule, uint32_t mask) {
+    return (granule | (SS_SUPERSLAB_GRANULES - 1)) - (uint32_t)__builtin_clz(mask);
 }
 
 ss_dirty_part ss_run_highest(ss_space *space, uint32_t most) {
-    uint32_t superslab = (space->dirty_end - 1) / SS_SUPERSLAB_GRANULES;
-    while (space->superslabs[superslab].dirty == 0)
-        superslab--;
-    uint32_t end = highest_bit(superslab, space->superslabs[superslab].dirty) + 1;
+    uint32_t at = space->dirty_end - 1, mask;
+    while ((mask = *ss_mask_of(space, at, SS_MASK_DIRTY)) == 0)
+        at -= SS_SUPERSLAB_GRANULES;
+    uint32_t end = highest_bit(at, mask) + 1;
     ss_dirty_part part = {0, end - 1, 1};
     space->dirty_end = end;
     while (part.count < most && part.first != 0 && is_dirty(space, part.first - 1)) {
         part.first--;
         part.count++;
     }
-    superslab = part.first / SS_SUPERSLAB_GRANULES;
-    uint32_t starts = space->superslabs[superslab].starts & (bit_of(part.first) * 2 - 1);
+    at = part.first;
+    uint32_t starts = *ss_mask_of(space, at, SS_MASK_STARTS) & (bit_of(at) * 2 - 1);
     while (starts == 0)
-        starts = space->superslabs[--superslab].starts;
-    part.run = highest_bit(superslab, starts);
+        starts = *ss_mask_of(space, at -= SS_SUPERSLAB_GRANULES, SS_MASK_STARTS);
+    part.run = highest_bit(at, starts);
     return part;
 }
 
 ss_dirty_part ss_run_lowest(const ss_space *space, uint32_t run, uint32_t most) {
     uint32_t at = run, end = run + ss_run_length(space, run), step;
-    uint32_t dirty = ss_superslab_of(space, at)->dirty & ss_superslab_mask(at, end, &step);
+    uint32_t dirty = *ss_mask_of(space, at, SS_MASK_DIRTY) & ss_superslab_mask(at, end, &step);
     while (dirty == 0) {
         at += step;
-        dirty = ss_superslab_of(space, at)->dirty & ss_superslab_mask(at, end, &step);
+        dirty = *ss_mask_of(space, at, SS_MASK_DIRTY) & ss_superslab_mask(at, end, &step);
     }
     uint32_t first = (at & ~(SS_SUPERSLAB_GRANULES - 1)) + (uint32_t)__builtin_ctz(dirty);
     ss_dirty_part part = {run, first, 1};
@@ -89,25 +90,30 @@ RUN_INLINE void run_link(ss_space *space, uint32_t first, uint32_t length, uint3
     ss_runs *runs = &space->runs;
     ss_granule *const granules =
         space->granules; /* no store below changes it: the compiler cannot know */
-    ss_superslab *superslab = ss_superslab_of(space, first);
+    uint32_t *starts = ss_mask_of(space, first, SS_MASK_STARTS);
     ss_granule *node = &granules[first];
     uint32_t list = first + length == space->granule_count ? SS_RUN_LAST : list_of(length);
     if (dirty == 0)
         list += SS_RUN_CLEAN * SS_RUN_LISTS;
     uint32_t next = runs->head[list];
-    *node = (ss_granule){length, list, 0, next, dirty, stamp};
+    node->length = length;
+    node->list = list;
+    node->prev = 0;
+    node->next = next;
+    node->dirty = dirty;
+    node->stamp = stamp;
     granules[first + length - 1].length = length;
     if (next != 0)
         granules[next - 1].prev = first + 1;
     runs->head[list] = first + 1;
     runs->nonempty[list / 64] |= UINT64_C(1) << (list % 64);
-    superslab->starts |= bit_of(first);
+    *starts |= bit_of(first);
 }
 
 RUN_INLINE void run_unlink(ss_space *space, uint32_t first) {
     ss_runs *runs = &space->runs;
     ss_granule *const granules = space->granules;
-    ss_superslab *superslab = ss_superslab_of(space, first);
+    uint32_t *starts = ss_mask_of(space, first, SS_MASK_STARTS);
     ss_granule *node = &granules[first];
     uint32_t list = node->list, prev = node->prev, next = node->next;
     granules[first + node->length - 1].length = 0;
@@ -121,7 +127,7 @@ RUN_INLINE void run_unlink(ss_space *space, uint32_t first) {
         if (next == 0)
             runs->nonempty[list / 64] &= ~(UINT64_C(1) << (list % 64));
     }
-    superslab->starts &= ~bit_of(first);
+    *starts &= ~bit_of(first);
 }
 
 #define SEARCH_LIMIT 16u /* runs of one list looked at: a bound on the time with the lock held */

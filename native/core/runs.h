@@ -44,8 +44,9 @@ static inline uint32_t ss_superslab_mask(uint32_t at, uint32_t end, uint32_t *st
     return (uint32_t)((UINT64_C(1) << *step) - 1) << in;
 }
 
-static inline ss_superslab *ss_superslab_of(const ss_space *space, uint32_t granule) {
-    return &space->superslabs[granule / SS_SUPERSLAB_GRANULES];
+/* A mask of the granule's SuperSlab. */
+static inline uint32_t *ss_mask_of(const ss_space *space, uint32_t granule, ss_mask mask) {
+    return &space->granules[(granule & ~(SS_SUPERSLAB_GRANULES - 1)) + mask].mask;
 }
 
 #endif

@@ -13,8 +13,7 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    /* Offsets; entries come first. */
-    size_t granules, superslabs, records, records_limit, live, bytes;
+    size_t granules, records, records_limit, live, bytes; /* offsets; entries come first */
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -34,16 +33,18 @@ static size_t record_units_a_granule(ss_space_kind kind) {
     return sum;
 }
 
+/* Of whole SuperSlabs, for their masks, and one more: the node after the last granule is read, and is
+ * nobody's. */
+static size_t nodes_bytes(size_t granules) {
+    return (round_up(granules, SS_SUPERSLAB_GRANULES) + 1) * sizeof(ss_granule);
+}
+
 static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
     size_t granules = space_bytes >> SS_GRANULE_SHIFT;
-    size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
     size_t units = record_units_a_granule(kind);
     meta_layout layout;
     layout.granules = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
-    layout.superslabs =
-        layout.granules + round_up((granules + 1) * sizeof(ss_granule), SS_META_STEP_BYTES);
-    layout.records =
-        layout.superslabs + round_up(superslabs * sizeof(ss_superslab), SS_META_STEP_BYTES);
+    layout.records = layout.granules + round_up(nodes_bytes(granules), SS_META_STEP_BYTES);
     layout.records_limit =
         /* One more for record 0, which stands for none. */
         round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
@@ -64,7 +65,6 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
     space->kind = kind;
     space->entries = (_Atomic uint32_t *)(void *)meta;
     space->granules = (ss_granule *)(void *)(meta + layout.granules);
-    space->superslabs = (ss_superslab *)(void *)(meta + layout.superslabs);
     space->records = meta + layout.records;
     space->records_limit = layout.records_limit;
     space->records_used = (size_t)1 << SS_RECORD_SHIFT;
@@ -216,7 +216,6 @@ void ss_space_retire(ss_space *space) {
     readers_drain(1);
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
-                   atomic_load_explicit(&space->superslabs_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
     atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
     space_unmake(space);
@@ -254,14 +253,9 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
 /* ---- growing ---- */
 
 static bool metadata_ensure(ss_space *space, uint32_t granules) {
-    size_t superslabs = (granules + SS_SUPERSLAB_GRANULES - 1) / SS_SUPERSLAB_GRANULES;
     return ss_meta_ensure((void *)space->entries, &space->entries_ready,
                           granules * sizeof(uint32_t)) &&
-           /* One more: the node after the last granule is read, and is nobody's. */
-           ss_meta_ensure(space->granules, &space->granules_ready,
-                          ((size_t)granules + 1) * sizeof(ss_granule)) &&
-           ss_meta_ensure(space->superslabs, &space->superslabs_ready,
-                          superslabs * sizeof(ss_superslab));
+           ss_meta_ensure(space->granules, &space->granules_ready, nodes_bytes(granules));
 }
 
 bool ss_space_ready_record(ss_space *space) {

@@ -187,7 +187,7 @@ void ss_span_moved(ss_space *space, uint32_t to, uint32_t count) {
     ss_biased_take(&space->lock);
     for (uint32_t at = to, step; at < to + count; at += step) {
         uint32_t mask = ss_superslab_mask(at, to + count, &step);
-        uint32_t *moved = &ss_superslab_of(space, at)->moved;
+        uint32_t *moved = ss_mask_of(space, at, SS_MASK_MOVED);
         if (*moved == 0)
             atomic_fetch_add_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
         *moved |= mask;
@@ -200,7 +200,7 @@ static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
     bool any = false;
     for (uint32_t at = first, step; at < first + count; at += step) {
         uint32_t mask = ss_superslab_mask(at, first + count, &step);
-        uint32_t *moved = &ss_superslab_of(space, at)->moved;
+        uint32_t *moved = ss_mask_of(space, at, SS_MASK_MOVED);
         if ((*moved & mask) == 0)
             continue;
         any = true;

@@ -125,14 +125,17 @@ typedef struct ss_granule {
     uint32_t prev, next; /* in the same list; granule + 1, 0 ends */
     uint32_t dirty;      /* how many granules of the run are */
     uint32_t stamp;      /* dirty runs: when they became so; see ss_space.clock */
+    uint32_t mask;       /* one of its SuperSlab's, of nothing to do with this granule */
+    uint32_t unused;     /* two nodes a cache line */
 } ss_granule;
 
-/* Masks of a SuperSlab's granules. */
-typedef struct ss_superslab {
-    uint32_t dirty;  /* free and dirty */
-    uint32_t starts; /* a free run starts here */
-    uint32_t moved;  /* mapped by a page move */
-} ss_superslab;
+/* A SuperSlab's masks of its granules, in the nodes of the first of them: an array of their own would take a
+ * small process another page. */
+typedef enum ss_mask {
+    SS_MASK_DIRTY,  /* free and dirty */
+    SS_MASK_STARTS, /* a free run starts here */
+    SS_MASK_MOVED   /* mapped by a page move */
+} ss_mask;
 
 /* Lists of free runs, dirty ones and clean ones apart: one for each length to 64 granules, then 8 a
  * doubling, and one for the run at the end of the space, which is taken from last, however short it is
@@ -177,14 +180,13 @@ typedef struct ss_space {
     _Atomic uint8_t *live;
     _Atomic uint32_t *entries;
     ss_granule *granules;
-    ss_superslab *superslabs;
     char *records;
     size_t records_limit;
     char *meta; /* the reservation that holds these arrays */
     size_t meta_bytes;
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
-    _Atomic size_t entries_ready, granules_ready, superslabs_ready, records_ready; /* bytes */
+    _Atomic size_t entries_ready, granules_ready, records_ready; /* bytes */
     _Atomic size_t live_ready;     /* headless spaces: likewise, as far as there are slabs */
     _Atomic size_t external_bytes; /* external spaces: what the owner has made usable */
 
@@ -193,7 +195,7 @@ typedef struct ss_space {
     _Atomic uint32_t spares[SS_SPACE_BINS]; /* how many of those are spares */
     _Atomic size_t spare_granules;
 
-    _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, `granules` and `superslabs` */
+    _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, and `granules` */
     uint32_t granule_count;                      /* usable granules: the first so many */
     ss_runs runs;
     uint32_t changes;    /* spans taken and released since the statistics were published */
