@@ -89,12 +89,29 @@ void ss_meta_give(void *block, size_t bytes) {
     ss_lock_release(&ss_process->meta_lock);
 }
 
-bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
+static char *down_to(char *address, size_t step) {
+    return address - ((uintptr_t)address & (step - 1));
+}
+
+static char *up_to(char *address, size_t step) {
+    return address + (-(uintptr_t)address & (step - 1));
+}
+
+/* The part of the range that is not ready yet, as whole pages. */
+static bool commit(char *start, char *end) {
+    size_t page = ss_os_page_bytes();
+    start = down_to(start, page);
+    return ss_os_commit(start, (size_t)(up_to(end, page) - start));
+}
+
+/* `bytes` before or behind `from`, made up to whole steps. */
+static bool ensure(char *from, bool below, _Atomic size_t *ready, size_t bytes) {
     /* Acquire: pairs with the release below, so the commit has happened. */
     size_t have = atomic_load_explicit(ready, memory_order_acquire);
     while (have < bytes) {
-        size_t want = (bytes + SS_META_STEP_BYTES - 1) & ~(SS_META_STEP_BYTES - 1);
-        if (!ss_os_commit((char *)array + have, want - have))
+        size_t want = below ? (size_t)(from - down_to(from - bytes, SS_META_STEP_BYTES))
+                            : (size_t)(up_to(from + bytes, SS_META_STEP_BYTES) - from);
+        if (!(below ? commit(from - want, from - have) : commit(from + have, from + want)))
             return false;
         /* Relaxed where another thread was first: what it committed, this one has committed too. */
         if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
@@ -105,4 +122,12 @@ bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
         }
     }
     return true;
+}
+
+bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
+    return ensure(array, false, ready, bytes);
+}
+
+bool ss_meta_ensure_below(void *end, _Atomic size_t *ready, size_t bytes) {
+    return ensure(end, true, ready, bytes);
 }

@@ -12,5 +12,7 @@ void ss_meta_give(void *block, size_t bytes);
 
 /* Makes the first `bytes` of an array usable whose frontier is *ready. Safe to race. */
 bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes);
+/* The same for the `bytes` before `end`. */
+bool ss_meta_ensure_below(void *end, _Atomic size_t *ready, size_t bytes);
 
 #endif

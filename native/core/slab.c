@@ -61,9 +61,8 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
     if (space->records_used + bytes >
         atomic_load_explicit(&space->records_ready, memory_order_acquire))
         return NULL;
-    ss_slab *slab = (ss_slab *)(void *)(space->records + space->records_used);
     space->records_used += bytes;
-    return slab;
+    return (ss_slab *)(void *)(space->records - space->records_used);
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {

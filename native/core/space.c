@@ -13,7 +13,8 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    size_t granules, records, records_limit, live, bytes; /* offsets; entries come first */
+    /* Offsets; the records end where the entries begin. */
+    size_t entries, granules, live, bytes;
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -41,14 +42,12 @@ static size_t nodes_bytes(size_t granules) {
 
 static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
     size_t granules = space_bytes >> SS_GRANULE_SHIFT;
-    size_t units = record_units_a_granule(kind);
+    size_t units = record_units_a_granule(kind), page = ss_os_page_bytes();
     meta_layout layout;
-    layout.granules = round_up(granules * sizeof(uint32_t), SS_META_STEP_BYTES);
-    layout.records = layout.granules + round_up(nodes_bytes(granules), SS_META_STEP_BYTES);
-    layout.records_limit =
-        /* One more for record 0, which stands for none. */
-        round_up((granules + 1) * (units << SS_RECORD_SHIFT), SS_META_STEP_BYTES);
-    layout.live = layout.records + layout.records_limit;
+    layout.entries =
+        round_up(granules * (units << SS_RECORD_SHIFT) + page / 2, SS_META_STEP_BYTES) - page / 2;
+    layout.granules = round_up(layout.entries + granules * sizeof(uint32_t), SS_META_STEP_BYTES);
+    layout.live = layout.granules + round_up(nodes_bytes(granules), SS_META_STEP_BYTES);
     size_t live = kind == SS_SPACE_HEADLESS ? space_bytes >> SS_HEADLESS_LIVE_SHIFT : 0;
     layout.bytes = layout.live + round_up(live, SS_META_STEP_BYTES);
     return layout;
@@ -63,11 +62,10 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
     space->base = (uintptr_t)base;
     space->bytes = bytes;
     space->kind = kind;
-    space->entries = (_Atomic uint32_t *)(void *)meta;
+    space->entries = (_Atomic uint32_t *)(void *)(meta + layout.entries);
     space->granules = (ss_granule *)(void *)(meta + layout.granules);
-    space->records = meta + layout.records;
-    space->records_limit = layout.records_limit;
-    space->records_used = (size_t)1 << SS_RECORD_SHIFT;
+    space->records = meta + layout.entries;
+    space->records_limit = layout.entries;
     if (kind == SS_SPACE_HEADLESS)
         space->live = (_Atomic uint8_t *)(void *)(meta + layout.live);
     space->meta = meta;
@@ -264,7 +262,7 @@ bool ss_space_ready_record(ss_space *space) {
     ss_biased_release(&space->lock);
     if (need > space->records_limit)
         need = space->records_limit;
-    return ss_meta_ensure(space->records, &space->records_ready, need);
+    return ss_meta_ensure_below(space->records, &space->records_ready, need);
 }
 
 /* How many granules the space may come to have now. */

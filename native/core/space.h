@@ -137,11 +137,11 @@ static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {
 }
 
 static inline ss_slab *ss_slab_of_id(const ss_space *space, uint32_t id) {
-    return (ss_slab *)(void *)(space->records + ((size_t)id << SS_RECORD_SHIFT));
+    return (ss_slab *)(void *)(space->records - ((size_t)id << SS_RECORD_SHIFT));
 }
 
 static inline uint32_t ss_slab_id(const ss_space *space, const ss_slab *slab) {
-    return (uint32_t)(((const char *)slab - space->records) >> SS_RECORD_SHIFT);
+    return (uint32_t)((space->records - (const char *)slab) >> SS_RECORD_SHIFT);
 }
 
 #endif

@@ -180,7 +180,8 @@ typedef struct ss_space {
     _Atomic uint8_t *live;
     _Atomic uint32_t *entries;
     ss_granule *granules;
-    char *records;
+    char *
+        records; /* its end: they lie below the entries, so that the first of both are on one page */
     size_t records_limit;
     char *meta; /* the reservation that holds these arrays */
     size_t meta_bytes;
