@@ -10,7 +10,7 @@ _Atomic uint32_t preload_mode_now;
 /* The executable or a library before this one may bring a malloc of its own, which the program calls
  * then. A half of it must not come from here. */
 static bool is_own_malloc(void) {
-    static const char *const names[] = {"malloc", "free", "calloc", "realloc"};
+    static const char names[][8] = {"malloc", "free", "calloc", "realloc"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         if (!ss_os_symbol_is_ours(names[i]))
             return false;
