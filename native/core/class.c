@@ -79,16 +79,21 @@ static void steps_set(ss_thread *self, unsigned own, unsigned bin) {
             atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
 }
 
-/* Whether what the heap's slab of a wider class has left is less than a refill: one slab is no longer enough
- * for the group, and whoever asks for another gets one of its own. */
+/* Of a small class a slab has hundreds of blocks: so many are few. */
+#define SHARED_MOST 32u
+
+/* Whether the blocks of a wider class that are out of the heap's slab are no longer few, or what it has left is
+ * less than a refill: then whoever asks for more gets a slab of its own. */
 static bool is_short(ss_heap *heap, unsigned wide) {
     void **top = atomic_load_explicit(&heap->top[wide], memory_order_relaxed);
     uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
     if (*top != NULL || capacity == 0)
         return false;
     const ss_slab *slab = heap->bin[wide].slab;
-    return slab == NULL ||
-           (ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) < capacity / 2;
+    if (slab == NULL)
+        return true;
+    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT);
+    return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
 }
 
 void ss_class_part(ss_thread *self, unsigned own) {

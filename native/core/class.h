@@ -29,7 +29,7 @@ static inline unsigned ss_own_bin(size_t size) {
 /* ---- wider classes ----
  * A class whose blocks are few takes a slab, and with it a page at least and what its bin keeps, for next
  * to nothing. In a process that superslab serves as its malloc, where small ones are many, such classes
- * have one in common: the widest of their group, until one slab of it is no longer enough. */
+ * have one in common: the widest of their group, until its blocks are no longer few. */
 
 #define SS_GROUP 8u /* a doubling; of the steps of 16 bytes four */
 
