@@ -53,7 +53,7 @@ export function usableSize(address: number): number {
   return result
 }
 
-/** Bytes a request of `size` would be able to hold: asking for that many wastes nothing. */
+/** Bytes a request of `size` would be able to hold, at least: asking for that many wastes nothing. */
 export function goodSize(size: number): number {
   return addon.goodSize(size)
 }
