@@ -49,18 +49,21 @@ static void *bin_take(ss_heap *heap, unsigned bin) {
 SS_COLD void *ss_malloc_cold(size_t size) {
     if (size > SS_SMALL_MAX)
         return large_take(size, 1, NULL);
-    unsigned bin = ss_own_bin(size);
+    const unsigned own = ss_own_bin(size);
+    unsigned bin = own;
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self); /* it is inside unless it is closed */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
     if (heap != NULL && SS_UNLIKELY(ss_process->shares_classes))
-        bin = ss_class_choose(self, heap, bin);
+        bin = ss_class_choose(self, heap, size);
     if (heap != NULL)
         block = bin_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL) && bin != own) /* its own slabs are smaller */
+        block = bin_take(heap, bin = ss_class_part(self, size));
     if (SS_UNLIKELY(block == NULL) && heap != NULL)
         block = ss_heap_scrape(heap, &bin, &faults);
     if (block != NULL)

@@ -21,7 +21,7 @@ static bool barrier_able(void) {
     return able == ABLE;
 }
 
-static void barrier(void) {
+void ss_biased_barrier(void) {
     if (ss_os_barrier())
         return;
     atomic_store_explicit(&ss_process->barrier_able, UNABLE, memory_order_relaxed);
@@ -44,7 +44,7 @@ static bool mark(ss_biased_lock *lock, uint64_t *owner) {
 
 /* Waits until the owner is outside, for good since it is marked. */
 static void owner_wait(ss_biased_lock *lock, const ss_heap *heap) {
-    barrier();
+    ss_biased_barrier();
     /* Acquire: with another value comes what the owner did inside. */
     for (unsigned spins = 0; atomic_load_explicit(&heap->inside, memory_order_acquire) == lock;
          spins++)

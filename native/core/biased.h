@@ -52,6 +52,10 @@ static inline void ss_biased_release(ss_biased_lock *lock) {
     ss_lock_release(&lock->lock);
 }
 
+/* Has the system run a barrier on every thread, or waits so long that every store is seen, where it once did and
+ * no longer does. */
+void ss_biased_barrier(void);
+
 /* In a forked child, whose only thread holds the lock: nobody owns it then, and it is held as by anybody. */
 void ss_biased_inherit(ss_biased_lock *lock);
 

@@ -96,23 +96,33 @@ static bool is_short(ss_heap *heap, unsigned wide) {
     return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
 }
 
-void ss_class_part(ss_thread *self, unsigned own) {
-    if (!ss_process->shares_classes)
-        return;
-    /* Relaxed: no more than a hint, which is never taken back. */
-    atomic_store_explicit(&ss_process->alone[own - SS_BIN_HEADED], true, memory_order_relaxed);
-    steps_set(self, own, own);
+static unsigned step_bin(const ss_thread *self, size_t step) {
+    return step < SS_TINY_STEPS ? self->bin_of_step[step]
+                                : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
 }
 
-unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own) {
-    unsigned wide = ss_wide_bin(own);
-    if (wide == own)
-        return own;
-    if (atomic_load_explicit(&ss_process->alone[own - SS_BIN_HEADED], memory_order_relaxed) ||
-        is_short(heap, wide)) {
-        ss_class_part(self, own);
-        return own;
-    }
-    steps_set(self, own, wide);
+static bool is_alone(unsigned own) {
+    return atomic_load_explicit(&ss_process->alone[own - SS_BIN_HEADED], memory_order_relaxed);
+}
+
+unsigned ss_class_part(ss_thread *self, size_t size) {
+    const size_t step = size / SS_ALIGNMENT;
+    const unsigned own = ss_own_bin_of_step((unsigned)step);
+    /* Relaxed: no more than a hint, which is never taken back. Written only if it changes something, like the
+     * steps, for all threads read them. */
+    if (!is_alone(own))
+        atomic_store_explicit(&ss_process->alone[own - SS_BIN_HEADED], true, memory_order_relaxed);
+    if (step_bin(self, step) != own)
+        steps_set(self, own, own);
+    return own;
+}
+
+unsigned ss_class_choose(ss_thread *self, ss_heap *heap, size_t size) {
+    const size_t step = size / SS_ALIGNMENT;
+    const unsigned own = ss_own_bin_of_step((unsigned)step), wide = ss_wide_bin(own);
+    if (wide == own || is_alone(own) || is_short(heap, wide))
+        return ss_class_part(self, size);
+    if (step_bin(self, step) != wide)
+        steps_set(self, own, wide);
     return wide;
 }

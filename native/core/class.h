@@ -43,13 +43,13 @@ static inline unsigned ss_wide_bin(unsigned bin) {
 /* From now on, before there is a heap. */
 void ss_class_share(void);
 
-/* While classes are shared: the bin that the calling thread takes a block from, since what it took it from has
- * none, for a request whose own class's bin is `own`; the next ones of the class take from it too. It may hold
- * blocks. */
-unsigned ss_class_choose(ss_thread *self, ss_heap *heap, unsigned own);
+/* While classes are shared: the bin that the calling thread takes a block of `size` from, since what it took it
+ * from has none; the next ones of the class come from it too. It may hold blocks. */
+unsigned ss_class_choose(ss_thread *self, ss_heap *heap, size_t size);
 
-/* The class has slabs of its own from now on, and the thread takes from them. */
-void ss_class_part(ss_thread *self, unsigned own);
+/* While classes are shared: the class of `size` has slabs of its own from now on, and the thread takes from them.
+ * Its bin. */
+unsigned ss_class_part(ss_thread *self, size_t size);
 
 /* Whether a block in `bin` may have been a request's whose own class's bin is `own`. */
 static inline bool ss_class_serves(unsigned bin, unsigned own) {

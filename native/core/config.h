@@ -67,8 +67,9 @@
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
 /* Of a bin with less than this the scavenger takes nothing while its thread is at work. */
 #define SS_BIN_AGE_BYTES ((size_t)4 << 10)
-/* And the bins of all threads: this part of the headed memory there is. */
+/* And the bins of all threads: this part of the memory there is for them, and up to a floor in any case. */
 #define SS_BINS_SHARE_SHIFT 3u
+#define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
 
 /* ---- spares ---- */
 /* A slab that ends and is made again for another class has pages touched at other places, so a class

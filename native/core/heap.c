@@ -79,13 +79,16 @@ void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->inherited; bin++)
         atomic_init(&thread->top[bin], bin_slots(heap, bin) + heap->bin[bin].left);
     ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->inherited; bin++)
+        heap->bin[bin].left = 0;
     heap->inherited = false;
     heap->top = thread->top;
     ss_lock_release(&heap->top_lock);
 }
 
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
-    ss_heap_flush(heap, faults);
+    if (heap->top != NULL) /* or it was never attached, and what it inherited stays */
+        ss_heap_flush(heap, faults);
     ss_lock_take(&heap->top_lock);
     heap->top = NULL;
     ss_lock_release(&heap->top_lock);
@@ -170,7 +173,7 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     size_t committed =
         atomic_load_explicit(&ss_process->committed_bytes[kind], memory_order_relaxed);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
-           all + bytes <= committed >> SS_BINS_SHARE_SHIFT;
+           (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
 /* A bin that proves too small for its use grows, by doubling, to its class's limit. The first room it
@@ -325,7 +328,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
 void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
     if (!bin_grow(heap, bin)) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
-        if (blocks == 0) { /* no memory for even one slot */
+        if (blocks == 0) { /* no memory for even one slot, or a parker came between */
             heap_give(heap, bin, &block, 1, true, faults);
             return;
         }
@@ -342,6 +345,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     if (b->slab != NULL)
         ss_slab_abandon(b->slab);
     b->slab = NULL;
+    b->mark = 0;
     heap->used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
     if (capacity == 0)
         return;
@@ -378,8 +382,10 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
     ss_bin *b = &heap->bin[bin];
     const size_t stride = ss_process->classes[bin].stride;
     uint32_t blocks = ss_bin_blocks(heap, bin), old = (blocks + 1) / 2;
-    if (blocks != 0 && blocks * stride < SS_BIN_AGE_BYTES)
+    if (blocks != 0 && blocks * stride < SS_BIN_AGE_BYTES) {
+        b->mark = 0;
         return;
+    }
     uint32_t mark = bin_mark(heap, bin, old);
     if (mark != b->mark) {
         b->mark = mark;

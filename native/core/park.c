@@ -4,6 +4,8 @@
 #include "thread.h"
 
 #define BATCH 64u /* threads parked with one barrier */
+/* Of those at work fewer: each may wait until all of a batch are done. */
+#define BATCH_AT_WORK 4u
 
 /* ---- who sleeps ---- */
 
@@ -51,14 +53,28 @@ static bool worth_aging(void) {
 
 /* ---- parking ---- */
 
+typedef enum who { EVERYBODY, SLEEPERS, WORKERS } who;
+
+static bool is_wanted(const ss_heap *heap, who whom, uint32_t ticks) {
+    switch (whom) {
+    case EVERYBODY:
+        return true;
+    case SLEEPERS:
+        return sleeps(heap, ticks);
+    case WORKERS:
+        return at_work(heap, ticks);
+    }
+    return false;
+}
+
 /* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
-static unsigned park_batch(ss_heap **next, uint32_t ticks, ss_heap *parked[BATCH]) {
+static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *parked[BATCH]) {
     const ss_thread *self = ss_thread_self();
+    const unsigned most = whom == WORKERS ? BATCH_AT_WORK : BATCH;
     unsigned count = 0;
     ss_heap *heap = *next;
-    for (; heap != NULL && count < BATCH; heap = heap->next) {
-        bool wanted = ticks == 0 || sleeps(heap, ticks) || (at_work(heap, ticks) && worth_aging());
-        if (!wanted || !ss_lock_try(&heap->thread_lock))
+    for (; heap != NULL && count < most; heap = heap->next) {
+        if (!is_wanted(heap, whom, ticks) || !ss_lock_try(&heap->thread_lock))
             continue; /* or it is ending: then it flushes itself */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
@@ -86,66 +102,75 @@ static void flushes_end(void) {
     atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
 }
 
-/* Flushes a heap that was parked before the barrier, or ages it if its thread does not sleep; unless its thread
- * is inside. */
-static bool parked_flush(ss_heap *heap, uint32_t ticks, ss_faults *faults) {
+/* Flushes a heap that was parked before the barrier, or ages it if its thread is at work; unless its thread is
+ * inside. */
+static bool parked_flush(ss_heap *heap, who whom, ss_faults *faults) {
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return false;
-    if (ticks == 0 || sleeps(heap, ticks)) {
+    if (whom == WORKERS) {
+        ss_heap_age(heap, faults);
+        heap->tops = tops_of(heap); /* its thread has moved none of them */
+    } else {
         ss_heap_flush(heap, faults);
-        return true;
     }
-    ss_heap_age(heap, faults);
-    heap->tops = tops_of(heap); /* its thread has moved none of them */
     return true;
 }
 
-/* With park_lock held. *able says whether the system has the barrier. */
-static void park_and_flush(uint32_t ticks, bool *able, ss_faults *faults) {
+/* With park_lock held. False where the system has no barrier. */
+static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    *able = true;
+    bool able = true;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
-    while (next != NULL && *able) {
-        unsigned count = park_batch(&next, ticks, parked);
+    while (next != NULL && able) {
+        unsigned count = park_batch(&next, whom, ticks, parked);
         bool flushed = false;
         if (count == 0)
             break;
-        *able = ss_os_barrier();
+        able = ss_os_barrier();
         flushes_begin();
-        for (unsigned i = 0; i < count && *able; i++)
-            flushed |= parked_flush(parked[i], ticks, faults);
+        for (unsigned i = 0; i < count && able; i++)
+            flushed |= parked_flush(parked[i], whom, faults);
         flushes_end();
         if (flushed)
-            *able = ss_os_barrier();
+            ss_biased_barrier();
         for (unsigned i = 0; i < count; i++) {
             ss_thread_open(parked[i]->thread, parked[i]);
             ss_lock_release(&parked[i]->thread_lock);
         }
     }
+    return able;
 }
 
 bool ss_park_and_flush(ss_faults *faults) {
-    bool able;
     ss_lock_take(&ss_process->park_lock);
-    park_and_flush(0, &able, faults);
+    bool able = park_and_flush(EVERYBODY, 0, faults);
     ss_lock_release(&ss_process->park_lock);
     return able;
 }
 
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
-    bool able = true, asleep = false, working = false;
+    bool any = false;
     ss_lock_take(&ss_process->park_lock);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next) {
         heap_tick(heap, ticks);
         *cold += heap->cold_seen;
-        asleep |= sleeps(heap, ticks);
-        working |= at_work(heap, ticks);
+        any |= sleeps(heap, ticks);
     }
-    if (asleep || (working && worth_aging()))
-        park_and_flush(ticks, &able, faults);
-    ss_lock_release(&ss_process->park_lock);
     /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
-    return (asleep && able) || (working && worth_aging());
+    any = any && park_and_flush(SLEEPERS, ticks, faults);
+    ss_lock_release(&ss_process->park_lock);
+    return any;
+}
+
+bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
+    bool any = false;
+    ss_lock_take(&ss_process->park_lock);
+    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+         heap != NULL; heap = heap->next)
+        any |= at_work(heap, ticks);
+    any = any && worth_aging() && park_and_flush(WORKERS, ticks, faults) && worth_aging();
+    ss_lock_release(&ss_process->park_lock);
+    return any;
 }

@@ -1,4 +1,5 @@
-/* Flushing the bins of threads that sleep; the protocol is in thread.h. */
+/* Flushing the bins of threads that sleep, and what grew old in those of threads at work; the protocol is in
+ * thread.h. */
 #ifndef SS_PARK_H
 #define SS_PARK_H
 
@@ -8,9 +9,12 @@
  * where the system has no barrier to run on other threads: what they hold stays. */
 bool ss_park_and_flush(ss_faults *faults);
 
-/* The same for the heaps of threads that have taken no cold path for so many calls. Adds all heaps'
- * cold paths to *cold. True if there may be more to do: some slept, or threads that are at work keep
- * more than SS_SCAVENGER_END_BYTES. */
+/* Once a tick. The same for the heaps of threads that have taken no cold path for so many ticks. Adds all heaps'
+ * cold paths to *cold. True if some slept: there may be more to do. */
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults);
+
+/* Once a tick, after that. Of all others' bins, if they hold more than SS_SCAVENGER_END_BYTES, gives back what grew
+ * old (ss_heap_age). True if they still do. */
+bool ss_park_workers(uint32_t ticks, ss_faults *faults);
 
 #endif

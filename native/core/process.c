@@ -110,6 +110,8 @@ static void fork_child(void) {
         else if (heap->thread != NULL)
             ss_heap_inherit(heap,
                             atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0);
+        else if (heap->top != NULL) /* the thread was being born or about to end */
+            ss_heap_inherit(heap, false);
         bins_bytes += heap->bins_bytes;
     }
     /* Added up anew: a thread may have been between the two counts. */

@@ -45,9 +45,11 @@ static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     ss_faults faults = {.count = 0};
     bool aged = true;
     each_space(aged_visit, &aged); /* what ends by a flush was idle as long as the heap */
-    bool left = ss_park_sleepers(self->at_once ? 1 : SS_DECAY_TICKS, cold, &faults);
+    const uint32_t ticks = self->at_once ? 1 : SS_DECAY_TICKS;
+    bool left = ss_park_sleepers(ticks, cold, &faults);
     aged = false;
     each_space(aged_visit, &aged);
+    left |= ss_park_workers(ticks, &faults);
     ss_report_later(&faults);
     return left;
 }

@@ -130,7 +130,8 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
-        ss_class_part(self, bin);
+        if (ss_process->shares_classes)
+            ss_class_part(self, size);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
     }
     ss_thread_leave(self);

@@ -5,7 +5,14 @@
 
 #include "symbols_linux.h"
 
-#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(SS_SANITIZED)
+/* musl's pthread_getspecific, by which the core finds its thread's block in that build, follows a pointer in the
+ * descriptor. There the core is an addon's, malloc is not ours, and pthread's thread does no harm. */
+#if defined(SUPERSLAB_TLS_DYNAMIC) && !defined(__GLIBC__)
+#define SS_THREAD_KNOWN 1
+#endif
+
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) &&                         \
+    !defined(SS_SANITIZED) && !defined(SS_THREAD_KNOWN)
 #define SS_THREAD_RAW 1
 #endif
 

@@ -169,7 +169,8 @@ static void age_thread(unsigned index) {
     for (unsigned tick = 0; tick < TICKS; tick++) {
         uint32_t cold = 0;
         ss_faults faults = {.count = 0};
-        EXPLORER_CHECK(ss_park_sleepers(TICKS + 1, &cold, &faults));
+        ss_park_sleepers(TICKS + 1, &cold, &faults);
+        EXPLORER_CHECK(ss_park_workers(TICKS + 1, &faults));
         EXPLORER_CHECK(faults.count == 0);
     }
 }
