@@ -6,7 +6,7 @@
 
 #define ss_process (&ss_process_state)
 
-/* The hot test: the bin of the slab that the address lies in, 0 if it is in none of the first headed
+/* The bin of the slab that the address lies in, 0 if it is in none of the first headed
  * space, which begins at `base`. */
 static inline size_t ss_bin_at(uintptr_t base, const void *address) {
     /* Relaxed: whoever has a block got it, and with it the base and the entry, from its slab's owner; the
@@ -28,7 +28,7 @@ void ss_process_init_slow(void);
 
 typedef enum ss_init_state { SS_INIT_NONE, SS_INIT_UNDER_WAY, SS_INIT_DONE } ss_init_state;
 
-/* Every cold path begins with it; the hot ones find an empty heap first. */
+/* Every cold path begins with it; the hot ones find the thread closed first. */
 static inline void ss_process_init(void) {
     /* Acquire: what init wrote is seen. */
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.init_state, memory_order_acquire) !=

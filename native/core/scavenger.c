@@ -1,4 +1,4 @@
-/* The scavenger's life. What it does in each tick is elsewhere: bins of sleeping threads in park.c, free
+/* The scavenger's life. What it does in each tick is elsewhere: threads' bins in park.c, free
  * blocks in purge.c, free runs in span.c.
  *
  * It allocates nothing, calls no function of the C library but system calls, and reports no fault

@@ -1,4 +1,4 @@
-/* The calling thread, and the protocol that lets others flush the bins of a thread that sleeps.
+/* The calling thread, and the protocol that lets others flush its bins while it is outside.
  *
  * Every operation on a heap stores 1 to its thread's `busy`, then loads how far it may go (ss_thread,
  * types.h); when it is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread
