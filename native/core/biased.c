@@ -34,9 +34,9 @@ void ss_biased_barrier(void) {
 static bool mark(ss_biased_lock *lock, uint64_t *owner) {
     if ((*owner & SS_BIASED_MARK) != 0)
         return true; /* by somebody else */
-    /* Acquire: see `own`. The barrier orders the mark. */
+    /* Relaxed: the barrier orders it, and what the owner did to its heap before it was one. */
     bool marked = atomic_compare_exchange_strong_explicit(
-        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_acquire, memory_order_acquire);
+        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_relaxed, memory_order_relaxed);
     if (marked)
         *owner |= SS_BIASED_MARK;
     return marked;
@@ -57,9 +57,9 @@ static void owner_wait(ss_biased_lock *lock, const ss_heap *heap) {
 static void own(ss_biased_lock *lock, ss_heap *heap) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     atomic_store_explicit(&heap->inside, lock, memory_order_release);
-    /* Release: who finds the heap here follows it. */
+    /* Relaxed: whoever comes next has the lock by the release below, or the barrier. */
     atomic_store_explicit(&lock->owner, owner + SS_BIASED_COUNT + (uintptr_t)heap,
-                          memory_order_release);
+                          memory_order_relaxed);
     lock->by_owner = true;
     ss_lock_release(&lock->lock);
 }
@@ -70,8 +70,7 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
     bool able = heap != NULL &&
                 atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
                 atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL && barrier_able();
-    /* Acquire, here and where it has changed: see `own`. */
-    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_acquire);
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     for (;;) {
         if (heap_of(owner) != NULL) {
             if (!mark(lock, &owner))

@@ -342,17 +342,23 @@ void memory_fence(int order, const void *place) {
     }
 }
 
+/* Every thread passes a full barrier between its start and its end: what each did before comes before what the
+ * caller does after, and the other way round. */
 void memory_barrier_everywhere(void) {
     schedule_point();
+    thread_memory *me = self();
+    const view before = me->now;
     view all;
     view_clear(&all);
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
         view_join_seen(&all, &threads[i].now);
-    thread_memory *me = self();
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
-        view_join_seen(&threads[i].now, &all);
-        view_join(&threads[i].now,
-                  &me->now); /* what a thread does from here on comes after all that was before */
+        thread_memory *other = &threads[i];
+        view_join(&me->now, &other->now);
+        view_join_seen(&other->now, &all);
+        view_join(&other->now, &before);
+        if (other != me)
+            other->now.clock[i]++; /* what follows does not come before the caller's */
     }
     me->now.clock[explorer_thread()]++;
 }
