@@ -109,8 +109,7 @@ void ss_thread_close(ss_thread *thread) {
 void ss_thread_open(ss_thread *thread, ss_heap *heap) {
     bounds_set(thread, atomic_load_explicit(&ss_headed_end, memory_order_relaxed), SS_SMALL_MAX + 1,
                SS_TINY_END);
-    /* Release: a thread that waits for this finds its bins as they are now. */
-    atomic_store_explicit(&thread->heap, heap, memory_order_release);
+    atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 
 void ss_thread_look_further(void) {
@@ -193,8 +192,8 @@ ss_heap *ss_thread_heap(ss_thread **self) {
         return thread_begin(self);
     if (SS_UNLIKELY(own == HEAP_IN_BIRTH || own == HEAP_AFTER_END))
         return NULL;
-    /* Parked: the parker is at work for microseconds. Acquire: what it did to the heap is seen. */
-    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, memory_order_acquire) != own;
+    /* Parked: the parker is at work for microseconds. */
+    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own;
          spins++) {
         if (spins < 64)
             ss_os_pause();

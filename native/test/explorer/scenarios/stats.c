@@ -114,6 +114,7 @@ static void heap_thread(unsigned index) {
     } else {
         uint32_t cold = 0;
         ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(!ss_park_workers(1, &faults));
         EXPLORER_CHECK(!ss_park_sleepers(1, &cold, &faults));
     }
 }
