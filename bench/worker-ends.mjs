@@ -28,7 +28,7 @@ async function settled() {
     globalThis.gc()
     await sleep(50)
   }
-  // Asleep: a thread that wakes to collect garbage keeps what its bins hold.
+  // Asleep: a thread that wakes to collect garbage keeps what it uses for that.
   await sleep(2000)
   return resident()
 }

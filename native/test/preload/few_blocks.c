@@ -1,6 +1,7 @@
 /* Classes of which a process has few blocks live in the slabs of a wider one, and get their own when those no
  * longer do. */
 #include "check.h"
+#include "child.h"
 #include "pattern.h"
 #include "served.h"
 
@@ -43,8 +44,22 @@ static void many_do_not(const superslab_functions *heap) {
     }
 }
 
-int main(void) {
+/* Where there is no room for a slab of the wider class, the smaller one of the own class must do. */
+static void the_own_one_fits(void) {
+    enum { SIZE = 33000, FITS = 10 };
+    for (unsigned i = 0; i < FITS; i++)
+        CHECK((sink = malloc(SIZE)) != NULL);
+}
+
+int main(int argc, char **argv) {
     const superslab_functions *heap = served_api()->heap;
+    if (argc > 1) {
+        the_own_one_fits();
+        return 0;
+    }
+    CHECK_EQ(setenv("SUPERSLAB_LIMIT", "1250K", 1), 0);
+    child_result limited = child_execute((char *[]){argv[0], "limited", NULL});
+    child_check_clean(&limited);
     few_share(heap);
     many_do_not(heap);
 }
