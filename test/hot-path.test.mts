@@ -27,3 +27,24 @@ run(
     t.true(Number(malloc) <= 16 && Number(free) <= 25)
   },
 )
+
+run(
+  `the other functions take the instructions that are documented${reason ? `: ${reason}` : ''}`,
+  (t) => {
+    const rows = (text: string) =>
+      new Map(
+        [...text.matchAll(/^\| ([^|]+) \|(?: \d+ \|)*? (\d+) \|$/gm)].map(([, call, count]) => [
+          call,
+          count,
+        ]),
+      )
+    const documented = rows(
+      readFileSync('docs/hot-path.md', 'utf8').split('## The other functions')[1] ?? '',
+    )
+    const counted = rows(
+      execFileSync(process.execPath, ['scripts/calls.mjs'], { encoding: 'utf8' }),
+    )
+    t.true(documented.size >= 12)
+    for (const [call, count] of documented) t.is(counted.get(call), count, call)
+  },
+)

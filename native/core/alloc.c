@@ -105,26 +105,26 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
  * Headless blocks, so that no byte is spent on a header. They have bins like the headed ones, and a live
  * byte in their space's table instead of the header. */
 
-/* In a later region. */
-static SS_COLD _Atomic uint8_t *live_elsewhere(const void *block) {
-    return ss_live_at(ss_space_find_own((uintptr_t)block), (uintptr_t)block);
+static void live_set(const void *block, unsigned bin) {
+    ss_space *space = ss_space_find_own((uintptr_t)block);
+    atomic_store_explicit(ss_live_at(space, (uintptr_t)block), (uint8_t)bin, memory_order_relaxed);
 }
 
-static inline void live_set(const void *block, unsigned bin) {
-    _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
-    if (SS_UNLIKELY(live == NULL))
-        live = live_elsewhere(block);
-    atomic_store_explicit(live, (uint8_t)bin, memory_order_relaxed);
+SS_COLD void *ss_aligned_elsewhere(void *block, unsigned bin) {
+    live_set(block, bin);
+    ss_thread_leave(ss_thread_self());
+    return block;
 }
 
-/* The bin is empty, or the thread has none; with the thread inside. */
+/* The bin is empty, or the thread is closed or has none; with the thread outside. */
 static SS_COLD void *aligned_refill(unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
+    ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     void *block = NULL;
     if (heap != NULL)
-        block = ss_heap_refill(heap, bin);
+        block = bin_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && heap != NULL)
@@ -138,19 +138,7 @@ static SS_COLD void *aligned_refill(unsigned bin) {
     return block != NULL ? block : ss_no_memory();
 }
 
-static void *aligned_small(unsigned bin) {
-    ss_thread *self = ss_thread_self();
-    ss_heap *heap = ss_thread_enter(self);
-    void *block = heap != NULL ? ss_bin_pop(self->top, bin) : NULL;
-    if (SS_UNLIKELY(block == NULL))
-        return aligned_refill(bin);
-    live_set(block, bin);
-    SS_ROUTE(MALLOC_ALIGNED, 1);
-    ss_thread_leave(self);
-    return block;
-}
-
-SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
+SS_COLD void *ss_aligned_cold(size_t alignment, size_t size) {
     if (SS_UNLIKELY(alignment == 0 || (alignment & (alignment - 1)) != 0)) {
         errno = EINVAL;
         return NULL;
@@ -158,6 +146,10 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
     if (alignment <= SS_ALIGNMENT)
         return superslab_malloc(size);
     if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
-        return aligned_small(ss_aligned_bin(alignment, size));
+        return aligned_refill(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);
+}
+
+SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
+    return ss_aligned_hot(alignment, size, ss_aligned_cold);
 }

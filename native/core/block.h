@@ -50,6 +50,46 @@ void ss_block_release(const ss_block *found);
 /* What is wrong with a pointer that should be the start of a live block of malloc's; 0 if nothing. */
 superslab_error ss_block_error(const ss_block *found, const void *pointer);
 
+/* ---- common cases, by few instructions ---- */
+
+/* The class of the live block of the first headed space that starts at `block`, or NULL: then ss_block_find
+ * knows more. As weak a test as that of free: an address inside a block whose byte before is a copy of its
+ * header passes. */
+static inline const ss_class *ss_headed_class(const void *block) {
+    size_t bin = ss_headed_bin(block);
+    /* Only granules of slabs have a bin, and their memory can be read. */
+    if (SS_UNLIKELY(bin == 0) || SS_UNLIKELY(ss_header_get(block) != bin))
+        return NULL;
+    return &ss_process->classes[bin];
+}
+
+/* The class of the live block of the first headed space that starts at `block`; NULL for an address inside one,
+ * for classes of which a slab has several granules, and for all else. */
+static inline const ss_class *ss_headed_class_exact(const void *block) {
+    const ss_class *class = ss_headed_class(block);
+    if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(class->granules != 1))
+        return NULL;
+    uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - class->first;
+    return SS_LIKELY(ss_slab_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
+}
+
+/* The bytes of the large block of the first headless space that starts at `block`, a multiple of a granule, or
+ * 0. */
+static inline size_t ss_large_usable(const void *block) {
+    ss_space *space = ss_space_headless();
+    size_t granule = ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT;
+    /* Acquire: as in ss_entry_get. */
+    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
+                    atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
+        return 0;
+    uint32_t entry = atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    size_t granules = entry - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
+    return SS_LIKELY(granules <= SS_ENTRY_VALUE) ? granules << SS_GRANULE_SHIFT : 0;
+}
+
+/* Any other block's; reports a pointer that is none and returns 0. */
+size_t ss_usable_size_cold(const void *block);
+
 /* ---- the cold ways in and out ---- */
 
 /* What the hot path could not serve: a large request, an empty bin, a thread without a heap. */
@@ -60,6 +100,21 @@ void ss_flush_own_heap(void);
 
 /* Not in the first headed space, or the thread is closed. */
 void ss_free_cold(void *block);
+/* The same for what ss_free_aligned_hot did not take. */
+void ss_free_elsewhere(void *block);
+/* Pushes a block of `bin` that is no longer live; its bin may be full, or the thread closed. */
+void ss_free_push(void *block, unsigned bin);
+
+/* A realloc that does not leave the block as it is, or of another block than a small one. */
+void *ss_realloc_further(void *block, size_t size);
+
+/* An aligned request that ss_aligned_hot could not serve. */
+void *ss_aligned_cold(size_t alignment, size_t size);
+/* Marks an aligned block as live that does not lie in the first headless space; leaves the thread and returns
+ * the block. */
+void *ss_aligned_elsewhere(void *block, unsigned bin);
+/* A block that ss_free_aligned_hot was about to free has just been freed by another thread. */
+void ss_free_lost(void *block);
 /* In the first headed space; with the thread inside. The header is not that of the slab's bin, or the bin has
  * no room, or no slab is there. */
 void ss_free_refused(void *block);

@@ -33,7 +33,7 @@ static SS_COLD void overflow(void *block, unsigned bin) {
 }
 
 /* The block is known to be one of `bin`, and no longer live. */
-static void push_or_overflow(void *block, unsigned bin) {
+void ss_free_push(void *block, unsigned bin) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     if (SS_UNLIKELY(heap == NULL || !ss_bin_push(self->top, bin, block))) {
@@ -46,7 +46,7 @@ static void push_or_overflow(void *block, unsigned bin) {
 static SS_COLD void free_overflow(void *block, unsigned bin) {
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
-    push_or_overflow(block, bin);
+    ss_free_push(block, bin);
 }
 
 /* ---- found through the registry ---- */
@@ -76,22 +76,16 @@ SS_COLD void ss_free_refused(void *block) {
 /* False if no live block of a slab starts there: then nothing has changed. */
 static bool free_headless(ss_space *space, void *block) {
     _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
-    if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
-        return false;
-    /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
-     * wait for the exchange to know its bin. */
-    uint8_t bin = atomic_load_explicit(live, memory_order_relaxed), expected = bin;
+    uint8_t bin = live == NULL ? 0 : atomic_exchange_explicit(live, 0, memory_order_relaxed);
     if (bin == 0)
         return false;
-    /* Two threads that free one block at once cannot both find it live. */
-    if (SS_UNLIKELY(!atomic_compare_exchange_strong_explicit(
-            live, &expected, 0, memory_order_relaxed, memory_order_relaxed))) {
-        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
-        return true;
-    }
     SS_ROUTE(FREE_HEADLESS, 1);
-    push_or_overflow(block, bin);
+    ss_free_push(block, bin);
     return true;
+}
+
+SS_COLD void ss_free_lost(void *block) {
+    ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
 }
 
 static SS_COLD void free_found(void *block) {
@@ -110,7 +104,7 @@ static SS_COLD void free_found(void *block) {
     } else {                                               /* likewise, headed */
         ss_header_set(block, SS_HEADER_FREED);
         SS_ROUTE(FREE_HIT, 1);
-        push_or_overflow(block, found.bin);
+        ss_free_push(block, found.bin);
     }
 }
 
@@ -142,14 +136,14 @@ static SS_COLD void free_elsewhere(void *block) {
     }
 }
 
-static SS_APART void free_large_or_other(void *block) {
-    if (block != NULL && !free_large(ss_space_headless(), block))
+void ss_free_elsewhere(void *block) {
+    if (!free_large(ss_space_headless(), block))
         free_elsewhere(block);
 }
 
 void ss_free_cold(void *block) {
-    if (!free_headless(ss_space_headless(), block))
-        free_large_or_other(block);
+    if (block != NULL && !ss_free_aligned_hot(block))
+        ss_free_elsewhere(block);
 }
 
 /* ---- sized ---- */

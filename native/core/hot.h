@@ -106,4 +106,106 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     ss_thread_leave(self);
 }
 
+/* ---- aligned blocks, which are headless ---- */
+
+/* What no bin could serve; with the thread outside. */
+typedef void *ss_cold_aligned(size_t alignment, size_t size);
+
+/* The top block of the bin for the request, or what `cold` has for it. */
+SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold) {
+    const size_t last = ss_aligned_last(alignment, size);
+    if (SS_UNLIKELY((alignment & (alignment - 1)) != 0 || alignment <= SS_ALIGNMENT))
+        return cold(alignment, size);
+    ss_thread *self = ss_thread_self();
+    ss_thread_mark(self);
+    void **top, *block = NULL;
+    /* `last` ends in 31 or more, so it is below this bound only if it is below SS_HEADLESS_MAX. */
+    _Static_assert(SS_SMALL_MAX + 1 - SS_HEADLESS_MAX <= 31, "no such number in between");
+    if (SS_LIKELY(SS_BELOW(last, self->small_end))) {
+        const size_t bin = ss_headless_bin_of_last(last);
+        SS_LOAD_TOP(top, self->top[bin]);
+        block = *top;
+        if (SS_LIKELY(block != NULL)) {
+            *top = ss_headless_vacant(bin);
+            SS_MOVE_TOP(self->top[bin], -1);
+            _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
+            SS_ROUTE(MALLOC_ALIGNED, 1);
+            if (SS_UNLIKELY(live == NULL))
+                return ss_aligned_elsewhere(block, (unsigned)bin);
+            atomic_store_explicit(live, (uint8_t)bin, memory_order_relaxed);
+            ss_thread_leave(self);
+            return block;
+        }
+    }
+    ss_thread_leave(self);
+    return cold(alignment, size);
+}
+
+/* Frees the block if it is an aligned one of the first headless space; false if nothing was done. */
+SS_HOT bool ss_free_aligned_hot(void *block) {
+    _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
+    if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
+        return false;
+    /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
+     * wait for the exchange to know its bin. */
+    uint8_t bin = atomic_load_explicit(live, memory_order_relaxed), expected = bin;
+    if (bin == 0)
+        return false;
+    /* Two threads that free one block at once cannot both find it live. */
+    if (SS_UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            live, &expected, 0, memory_order_relaxed, memory_order_relaxed))) {
+        ss_free_lost(block);
+        return true;
+    }
+    SS_ROUTE(FREE_HEADLESS, 1);
+    ss_thread *self = ss_thread_self();
+    void **top;
+    if (SS_UNLIKELY(ss_thread_enter(self) == NULL)) {
+        ss_free_push(block, bin);
+        return true;
+    }
+    SS_LOAD_TOP(top, self->top[bin]);
+    if (SS_UNLIKELY(top[1] != ss_headless_vacant(bin))) {
+        ss_free_push(block, bin);
+        return true;
+    }
+    top[1] = block;
+    SS_MOVE_TOP(self->top[bin], 1);
+    ss_thread_leave(self);
+    return true;
+}
+
+/* ---- sizes ---- */
+
+/* What is neither of the first headed space nor a large block. */
+typedef size_t ss_cold_usable_size(const void *block);
+
+SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* as no headed block is */
+        const ss_class *class = ss_headed_class(block);
+        if (SS_LIKELY(class != NULL))
+            return class->stride - 1; /* the next block's header */
+    } else {
+        size_t bytes = ss_large_usable(block);
+        if (SS_LIKELY(bytes != 0))
+            return bytes;
+    }
+    return cold(block);
+}
+
+/* ---- realloc ---- */
+
+typedef void *ss_cold_realloc(void *block, size_t size);
+
+/* A size for which the block stays where it is, as most do: at least half of it is used. A size of 0 is none. */
+SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
+    const ss_class *class = ss_headed_class_exact(block);
+    if (SS_LIKELY(class != NULL)) {
+        const size_t usable = class->stride - 1; /* the next block's header */
+        if (SS_LIKELY(size <= usable) && SS_LIKELY(size >= usable / 2))
+            return block;
+    }
+    return cold(block, size);
+}
+
 #endif

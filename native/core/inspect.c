@@ -1,6 +1,6 @@
 /* Questions about addresses and sizes. */
-#include "block.h"
 #include "class.h"
+#include "hot.h"
 #include "process.h"
 #include "report.h"
 #include "route.h"
@@ -14,7 +14,7 @@ SUPERSLAB_EXPORT superslab_error superslab_check(const void *block) {
     return error;
 }
 
-SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
+SS_COLD size_t ss_usable_size_cold(const void *block) {
     if (block == NULL)
         return 0;
     ss_process_init();
@@ -27,6 +27,10 @@ SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
         return 0;
     }
     return found.usable;
+}
+
+SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
+    return ss_usable_size_hot(block, ss_usable_size_cold);
 }
 
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {

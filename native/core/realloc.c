@@ -1,6 +1,5 @@
-#include "block.h"
+#include "hot.h"
 #include "large.h"
-#include "process.h"
 #include "report.h"
 
 #include <errno.h>
@@ -8,24 +7,23 @@
 
 /* A smaller size stays where it is unless more than half of the block would lie idle and another
  * class would serve it. */
-static bool fits(const ss_block *found, size_t size) {
-    return size <= found->usable &&
-           (size >= found->usable / 2 || ss_class_serves(found->bin, ss_own_bin(size)));
+static bool fits(size_t usable, unsigned bin, size_t size) {
+    return size <= usable && (size >= usable / 2 || ss_class_serves(bin, ss_own_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */
-static void *copy(const ss_block *found, void *block, size_t size) {
+static void *copy(void *block, size_t usable, size_t size) {
     void *fresh = superslab_malloc(size);
     if (fresh == NULL)
         return NULL;
-    memcpy(fresh, block, size < found->usable ? size : found->usable);
+    memcpy(fresh, block, size < usable ? size : usable);
     superslab_free(block);
     return fresh;
 }
 
 static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
-        return copy(found, block, size);
+        return copy(block, found->usable, size);
     if (ss_large_resize(found->space, found->granule, size))
         return block;
     if (found->usable >= SS_MOVE_MIN_BYTES) {
@@ -33,12 +31,11 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
         if (moved != NULL)
             return moved;
     }
-    return copy(found, block, size);
+    return copy(block, found->usable, size);
 }
 
-SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
-    if (block == NULL)
-        return superslab_malloc(size);
+/* A block that the registry has to be asked about. */
+static SS_COLD void *resize_found(void *block, size_t size) {
     ss_process_init();
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
@@ -52,9 +49,23 @@ SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
         return ss_no_memory();
     if (found.slab == NULL)
         return resize_large(&found, block, size);
-    if (fits(&found, size))
+    if (fits(found.usable, found.bin, size))
         return block;
-    return copy(&found, block, size);
+    return copy(block, found.usable, size);
+}
+
+void *ss_realloc_further(void *block, size_t size) {
+    if (block == NULL)
+        return superslab_malloc(size);
+    const ss_class *class = ss_headed_class_exact(block);
+    if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
+        return resize_found(block, size);
+    const size_t usable = class->stride - 1; /* the next block's header */
+    return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
+}
+
+SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
+    return ss_realloc_hot(block, size, ss_realloc_further);
 }
 
 SUPERSLAB_EXPORT void *superslab_reallocarray(void *block, size_t count, size_t size) {

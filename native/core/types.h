@@ -257,8 +257,11 @@ typedef struct ss_thread {
  * hot free bin 0, of a granule without a slab, is full. */
 #define SS_BIN_LID ((void *)0x100)
 #define SS_BIN_SLOTS_EXTRA 2u
+static inline void *ss_headless_vacant(size_t bin) {
+    return (void *)(bin + 0x200);
+}
 static inline void *ss_bin_vacant(size_t bin) {
-    return (void *)(bin >= SS_BIN_HEADED ? bin : bin + 0x200);
+    return bin >= SS_BIN_HEADED ? (void *)bin : ss_headless_vacant(bin);
 }
 
 /* The part of a bin that the hot path does not touch. */

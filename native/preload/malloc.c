@@ -53,15 +53,20 @@ SS_COLD void *preload_malloc_cold(size_t size) {
     return preload_serves() ? ss_malloc_cold(size) : PRELOAD_NEXT("malloc", malloc_function)(size);
 }
 
-SS_COLD void preload_free_cold(void *block) {
-    if (block == NULL)
-        return;
+/* Neither a small block nor an aligned one. */
+static SS_APART void free_further(void *block) {
     if (!preload_serves())
         PRELOAD_NEXT("free", free_function)(block);
     else if (is_foreign(block))
         free_foreign(block);
     else
-        ss_free_cold(block);
+        ss_free_elsewhere(block);
+}
+
+void preload_free_cold(void *block) {
+    /* An aligned block is ours, whether or not the process is served. */
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block);
 }
 
 PRELOAD_EXPORT void *malloc(size_t size) {
@@ -77,7 +82,10 @@ PRELOAD_EXPORT void cfree(void *block) {
 }
 
 PRELOAD_EXPORT void free_sized(void *block, size_t size) {
-    if (!preload_serves() || is_foreign(block))
+    /* A block that has a bin is ours, and serves the process. */
+    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size)))
+        ss_free_hot(block, preload_free_cold);
+    else if (!preload_serves() || is_foreign(block))
         preload_free_cold(block);
     else
         superslab_free_sized(block, size);
@@ -105,13 +113,18 @@ static void *resize(void *block, size_t size) {
         return NULL;
     }
     /* What is not ours stays where it is from. */
-    return is_foreign(block) ? PRELOAD_NEXT("realloc", realloc_function)(block, size)
-                             : superslab_realloc(block, size);
+    return ss_headed_bin(block) == 0 && is_foreign(block)
+               ? PRELOAD_NEXT("realloc", realloc_function)(block, size)
+               : ss_realloc_further(block, size);
+}
+
+static void *realloc_further(void *block, size_t size) {
+    return preload_serves() ? resize(block, size)
+                            : PRELOAD_NEXT("realloc", realloc_function)(block, size);
 }
 
 PRELOAD_EXPORT void *realloc(void *block, size_t size) {
-    return preload_serves() ? resize(block, size)
-                            : PRELOAD_NEXT("realloc", realloc_function)(block, size);
+    return ss_realloc_hot(block, size, realloc_further);
 }
 
 PRELOAD_EXPORT void *reallocarray(void *block, size_t count, size_t size) {
@@ -123,15 +136,18 @@ PRELOAD_EXPORT void *reallocarray(void *block, size_t count, size_t size) {
     }
     if (__builtin_mul_overflow(count, size, &bytes))
         return ss_no_memory();
-    return preload_serves() ? resize(block, bytes)
-                            : PRELOAD_NEXT("realloc", realloc_function)(block, bytes);
+    return ss_realloc_hot(block, bytes, realloc_further);
 }
 
 /* ---- aligned ---- */
 
-PRELOAD_EXPORT void *aligned_alloc(size_t alignment, size_t size) {
-    return preload_serves() ? superslab_aligned_alloc(alignment, size)
+static SS_COLD void *aligned_cold(size_t alignment, size_t size) {
+    return preload_serves() ? ss_aligned_cold(alignment, size)
                             : PRELOAD_NEXT("aligned_alloc", calloc_function)(alignment, size);
+}
+
+PRELOAD_EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+    return ss_aligned_hot(alignment, size, aligned_cold);
 }
 
 /* Any alignment: one that is no power of two is rounded up to it. */
@@ -148,14 +164,22 @@ PRELOAD_EXPORT void *memalign(size_t alignment, size_t size) {
     return superslab_aligned_alloc(power, size);
 }
 
+/* Leaves errno as it is. */
+static SS_COLD void *posix_memalign_cold(size_t alignment, size_t size) {
+    int saved = errno;
+    void *block = NULL;
+    if (preload_serves())
+        block = ss_aligned_cold(alignment, size);
+    else if (PRELOAD_NEXT("posix_memalign", posix_memalign_function)(&block, alignment, size) != 0)
+        block = NULL;
+    errno = saved;
+    return block;
+}
+
 PRELOAD_EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
-    if (!preload_serves())
-        return PRELOAD_NEXT("posix_memalign", posix_memalign_function)(block, alignment, size);
     if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
         return EINVAL;
-    int saved = errno;
-    void *made = superslab_aligned_alloc(alignment, size);
-    errno = saved;
+    void *made = ss_aligned_hot(alignment, size, posix_memalign_cold);
     if (made == NULL)
         return ENOMEM;
     *block = made;
@@ -180,10 +204,14 @@ PRELOAD_EXPORT void *pvalloc(size_t size) {
 
 /* ---- asking ---- */
 
-PRELOAD_EXPORT size_t malloc_usable_size(void *block) {
+static SS_COLD size_t usable_size_cold(const void *block) {
     if (block == NULL)
         return 0;
     if (!preload_serves() || is_foreign(block))
-        return PRELOAD_NEXT("malloc_usable_size", usable_size_function)(block);
-    return superslab_usable_size(block);
+        return PRELOAD_NEXT("malloc_usable_size", usable_size_function)((void *)(uintptr_t)block);
+    return ss_usable_size_cold(block);
+}
+
+PRELOAD_EXPORT size_t malloc_usable_size(void *block) {
+    return ss_usable_size_hot(block, usable_size_cold);
 }

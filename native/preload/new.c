@@ -66,22 +66,29 @@ static void *any_aligned(size_t size, size_t alignment) {
 
 #define NEW_ALIGNED(symbol)                                                                        \
     PRELOAD_EXPORT new_aligned_function symbol;                                                    \
-    void *symbol(size_t size, size_t alignment) {                                                  \
-        void *block = preload_serves() ? superslab_aligned_alloc(alignment, size) : NULL;          \
+    static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
+        void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_aligned_function *next = PRELOAD_NEXT(#symbol, new_aligned_function);                  \
         return next != NULL ? next(size, alignment) : must_have(any_aligned(size, alignment));     \
+    }                                                                                              \
+    void *symbol(size_t size, size_t alignment) {                                                  \
+        return ss_aligned_hot(alignment, size, symbol##_cold);                                     \
     }
 
 #define NEW_ALIGNED_NOTHROW(symbol)                                                                \
     PRELOAD_EXPORT new_aligned_nothrow_function symbol;                                            \
-    void *symbol(size_t size, size_t alignment, const nothrow_tag *tag) {                          \
-        void *block = preload_serves() ? superslab_aligned_alloc(alignment, size) : NULL;          \
+    static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
+        static const nothrow_tag tag;                                                              \
+        void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_aligned_nothrow_function *next = PRELOAD_NEXT(#symbol, new_aligned_nothrow_function);  \
-        return next != NULL ? next(size, alignment, tag) : any_aligned(size, alignment);           \
+        return next != NULL ? next(size, alignment, &tag) : any_aligned(size, alignment);          \
+    }                                                                                              \
+    void *symbol(size_t size, size_t alignment, const nothrow_tag *tag) {                          \
+        return ss_aligned_hot(alignment, size, symbol##_cold);                                     \
     }
 
 NEW(_Znwm)
