@@ -8,8 +8,8 @@ struct ss_pin {
     ss_holder *holder;
     uint32_t offset;
     uint32_t count; /* by this holder */
-    uint8_t byte;   /* the block's, the same in all pins of it */
-    bool freed;     /* likewise */
+    uint8_t byte;   /* what the table is to say again, the same in all pins of an offset */
+    bool freed;     /* likewise: the block is given when the last pin goes */
 };
 
 static ss_pin **list_of(ss_window *window, uint32_t offset) {
@@ -31,6 +31,17 @@ static void pin_push(ss_holder *holder, uint32_t offset, uint8_t byte, ss_pin *p
     *list = pin;
 }
 
+/* The table did not say pinned, so whatever pins there are were of a block that was freed all the same, by an
+ * isolate that found it live before. They hold the block that is there now, and the last of them must not say of
+ * it what the table said of the other. */
+static void pins_renew(ss_window *window, uint32_t offset, uint8_t byte) {
+    for (ss_pin *pin = *list_of(window, offset); pin != NULL; pin = pin->next)
+        if (pin->offset == offset) {
+            pin->byte = byte;
+            pin->freed = false;
+        }
+}
+
 /* With the lock held; `spare` was made before. True if it was used. */
 static bool pin_add(ss_holder *holder, uint32_t offset, ss_pin *spare, superslab_error *error) {
     ss_window *window = holder->window;
@@ -41,6 +52,7 @@ static bool pin_add(ss_holder *holder, uint32_t offset, ss_pin *spare, superslab
         /* Whoever frees it in JavaScript in this instant writes 0 over it: the pin came too late. */
         if (atomic_compare_exchange_weak_explicit(byte, &seen, SS_LIVE_PINNED, memory_order_acq_rel,
                                                   memory_order_acquire)) {
+            pins_renew(window, offset, seen);
             pin_push(holder, offset, seen, spare);
             return true;
         }

@@ -118,6 +118,34 @@ static void pins(void) {
     CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
 }
 
+/* A pinned block that is freed all the same, and the pin is still there when another block is in its place, which
+ * is pinned too: what the table says in the end is of that one. */
+static void pins_of_two_blocks(void) {
+    const superslab_api *api = ss_api_own();
+    const uint64_t before = now().live_blocks;
+    uint32_t large[LIMIT >> 16];
+    unsigned count = 0;
+    superslab_trim(); /* no slab is kept */
+    const uint32_t block = isolate_malloc(&one, 30000);
+    const uint8_t kind = memory.live[block / 16];
+    CHECK_EQ(block % 65536, 0);
+    CHECK_EQ(api->window_pin(two.holder, block), 0);
+    CHECK_EQ(isolate_free_as(&one, block, kind), SUPERSLAB_OK);
+    api->window_drain(one.holder);
+    superslab_trim(); /* the slab is gone */
+    do
+        large[count] = isolate_malloc(&one, 65537);
+    while (large[count++] != block);
+    CHECK_EQ(memory.live[block / 16], SS_LIVE_LARGE);
+    CHECK_EQ(api->window_pin(one.holder, block), 0);
+    CHECK_EQ(api->window_unpin(one.holder, block), SUPERSLAB_OK);
+    CHECK_EQ(api->window_unpin(two.holder, block), SUPERSLAB_OK);
+    CHECK_EQ(memory.live[block / 16], SS_LIVE_LARGE);
+    while (count != 0)
+        CHECK_EQ(isolate_free(&one, large[--count]), SUPERSLAB_OK);
+    CHECK_EQ(now().live_blocks, before);
+}
+
 static void full(void) {
     uint32_t block[LIMIT >> 16];
     unsigned count = 0;
@@ -161,6 +189,7 @@ int main(void) {
     misuse();
     contained();
     pins();
+    pins_of_two_blocks();
     full();
 
     /* What one cached goes home; what it had pinned and freed too. */
