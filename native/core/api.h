@@ -25,7 +25,9 @@ typedef struct ss_api_claim {
  * pops from. See window.h. */
 
 /* One byte for each 16 bytes of the window: 0 where no live block starts, else what does. */
-#define SS_LIVE_CLASSES 80u  /* 1 to 80: a block of this class */
+#define SS_LIVE_CLASSES 80u /* 1 to 80: a block of this class */
+#define SS_LIVE_UNSIZED                                                                            \
+    0x7fu                    /* a block whose length the core no longer knows: see ss_window_cede */
 #define SS_LIVE_TAGGED 0x80u /* and on: a block that the holder with this tag keeps track of */
 #define SS_LIVE_TAGS 126u
 #define SS_LIVE_LARGE 0xfeu

@@ -28,13 +28,14 @@ void ss_magazine_init(uint32_t *magazines) {
     }
 }
 
-/* Closes up over the offsets that somebody owns already; how many are left. */
-static uint32_t drop_live(ss_window *window, uint32_t *offsets, uint32_t count) {
+/* Closes up over the offsets that somebody owns already; how many are left. `fresh`: the core has just handed them
+ * out. The caller has passed ss_window_fence. */
+static uint32_t drop_live(ss_window *window, uint32_t *offsets, uint32_t count, bool fresh) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t offset = offsets[i];
-        /* Acquire: with what the block's last user wrote. */
-        if (atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire) == 0)
+        if (fresh ? !ss_window_cede(window, offset)
+                  : atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed) == 0)
             offsets[kept++] = offset;
     }
     ss_window_contain(window, count - kept);
@@ -50,7 +51,8 @@ int64_t ss_magazine_refill(ss_holder *holder, unsigned bin) {
             superslab_region_take(region_of(holder), ss_process->classes[bin].stride, to, want);
         if (taken == 0)
             return errno == EAGAIN ? SS_API_GROW : SS_API_FULL;
-        uint32_t kept = drop_live(holder->window, to, (uint32_t)taken);
+        ss_window_fence();
+        uint32_t kept = drop_live(holder->window, to, (uint32_t)taken, true);
         count_set(magazine, count + kept);
         if (kept != 0)
             break;
@@ -62,7 +64,8 @@ int64_t ss_magazine_refill(ss_holder *holder, unsigned bin) {
 static void give_oldest(ss_holder *holder, unsigned bin, uint32_t count) {
     uint32_t *magazine = magazine_of(holder, bin), *offsets = magazine + SS_MAGAZINE_HEAD;
     uint32_t rest = magazine[0] - count;
-    uint32_t kept = drop_live(holder->window, offsets, count);
+    ss_window_fence();
+    uint32_t kept = drop_live(holder->window, offsets, count, false);
     size_t given = superslab_region_give(region_of(holder), offsets, kept);
     ss_window_contain(holder->window, kept - given);
     memmove(offsets, offsets + count, rest * sizeof *offsets);

@@ -46,12 +46,13 @@ static void pins_renew(ss_window *window, uint32_t offset, uint8_t byte) {
 static bool pin_add(ss_holder *holder, uint32_t offset, ss_pin *spare, superslab_error *error) {
     ss_window *window = holder->window;
     _Atomic uint8_t *byte = ss_window_byte(window, offset);
-    uint8_t seen = atomic_load_explicit(byte, memory_order_acquire);
+    /* Relaxed: who finds it pinned asks about the pins under the lock. */
+    uint8_t seen = atomic_load_explicit(byte, memory_order_relaxed);
     *error = SUPERSLAB_OK;
     while (seen != 0 && seen != SS_LIVE_PINNED)
         /* Whoever frees it in JavaScript in this instant writes 0 over it: the pin came too late. */
-        if (atomic_compare_exchange_weak_explicit(byte, &seen, SS_LIVE_PINNED, memory_order_acq_rel,
-                                                  memory_order_acquire)) {
+        if (atomic_compare_exchange_weak_explicit(byte, &seen, SS_LIVE_PINNED, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
             pins_renew(window, offset, seen);
             pin_push(holder, offset, seen, spare);
             return true;
@@ -96,7 +97,8 @@ static bool pin_unlink(ss_window *window, ss_pin **at) {
     if (*pin_find(window, NULL, pin->offset) != NULL)
         return false;
     /* If it still says pinned: whoever owned the block as well, by two frees in one instant, may have freed
-     * it in JavaScript, and then it is in a magazine. Release: what was written to the block goes before. */
+     * it in JavaScript, and then it is in a magazine. Release: who frees it after this pin gives it on with what
+     * was read and written under the pin; see ss_window_fence. */
     uint8_t pinned = SS_LIVE_PINNED;
     return atomic_compare_exchange_strong_explicit(ss_window_byte(window, pin->offset), &pinned,
                                                    pin->byte, memory_order_release,
@@ -138,6 +140,25 @@ superslab_error ss_pin_free_later(ss_window *window, uint32_t offset) {
     if (!any) /* the last one has just gone */
         return ss_window_give(window, offset);
     return first ? SUPERSLAB_OK : SUPERSLAB_ERROR_DOUBLE_FREE;
+}
+
+bool ss_pin_cede(ss_window *window, uint32_t offset) {
+    ss_lock_take(&ss_process->windows_lock);
+    bool still = atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed) ==
+                 SS_LIVE_PINNED;
+    for (ss_pin *pin = *list_of(window, offset); still && pin != NULL; pin = pin->next)
+        if (pin->offset == offset && pin->byte > SS_LIVE_CLASSES)
+            pin->byte = SS_LIVE_UNSIZED;
+    ss_lock_release(&ss_process->windows_lock);
+    return still;
+}
+
+uint8_t ss_pin_byte(ss_window *window, uint32_t offset) {
+    ss_lock_take(&ss_process->windows_lock);
+    const ss_pin *any = *pin_find(window, NULL, offset);
+    uint8_t byte = any == NULL ? 0 : any->byte;
+    ss_lock_release(&ss_process->windows_lock);
+    return byte;
 }
 
 void ss_pin_remove_all(ss_holder *holder) {

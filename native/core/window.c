@@ -198,17 +198,45 @@ void ss_window_grow(ss_holder *holder, size_t bytes) {
 
 /* ---- blocks ---- */
 
+/* The byte's orders are relaxed here and wherever the core writes it: what the core says of the block comes before,
+ * or after, by the fence; what its last user wrote comes with the bit or under the space's lock. */
+bool ss_window_cede(ss_window *window, uint32_t offset) {
+    _Atomic uint8_t *byte = ss_window_byte(window, offset);
+    uint8_t seen = atomic_load_explicit(byte, memory_order_relaxed);
+    while (seen > SS_LIVE_CLASSES && seen != SS_LIVE_UNSIZED) {
+        if (seen == SS_LIVE_PINNED) {
+            if (ss_pin_cede(window, offset))
+                return true;
+            seen = atomic_load_explicit(byte, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(
+                       byte, &seen, SS_LIVE_UNSIZED, memory_order_relaxed, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return seen != 0;
+}
+
+/* Makes the caller the owner of a large block that the core has handed it, unless the table has one. */
+static bool window_claim(ss_window *window, uint32_t offset) {
+    uint8_t none;
+    do {
+        none = 0;
+        if (atomic_compare_exchange_strong_explicit(ss_window_byte(window, offset), &none,
+                                                    SS_LIVE_LARGE, memory_order_relaxed,
+                                                    memory_order_relaxed))
+            return true;
+    } while (!ss_window_cede(window, offset));
+    return false;
+}
+
 int64_t ss_window_take(ss_holder *holder, size_t size) {
     ss_window *window = holder->window;
     uint32_t offset;
     for (;;) {
         if (superslab_region_take(region_of(window), size, &offset, 1) == 0)
             return errno == EAGAIN ? SS_API_GROW : SS_API_FULL;
-        uint8_t none = 0;
-        /* Release: with what the block's last user wrote, for whoever asks about it by this byte. */
-        if (atomic_compare_exchange_strong_explicit(ss_window_byte(window, offset), &none,
-                                                    SS_LIVE_LARGE, memory_order_release,
-                                                    memory_order_relaxed))
+        ss_window_fence();
+        if (window_claim(window, offset))
             return offset;
         ss_window_contain(window, 1); /* it has an owner already, see the top of window.h */
     }
@@ -225,7 +253,7 @@ static superslab_error not_live(const ss_window *window, uint32_t offset) {
 }
 
 superslab_error ss_window_look(const ss_window *window, uint32_t offset) {
-    uint8_t seen = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
+    uint8_t seen = atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed);
     return offset % SS_ALIGNMENT == 0 && seen != 0 && seen != SS_LIVE_PINNED
                ? SUPERSLAB_OK
                : not_live(window, offset);
@@ -240,13 +268,15 @@ superslab_error ss_window_give(ss_window *window, uint32_t offset) {
         if (seen == 0 || offset % SS_ALIGNMENT != 0)
             return not_live(window, offset);
         /* Of several who free it this way one gets it; one that frees it in JavaScript meanwhile is
-         * found when its magazine is flushed. Release: what was written to the block goes before. */
-    } while (!atomic_compare_exchange_weak_explicit(byte, &seen, 0, memory_order_acq_rel,
+         * found when its magazine is flushed. */
+    } while (!atomic_compare_exchange_weak_explicit(byte, &seen, 0, memory_order_relaxed,
                                                     memory_order_relaxed));
-    if (superslab_region_give(region_of(window), &offset, 1) == 1)
-        return SUPERSLAB_OK;
-    ss_window_contain(window, 1);
-    return SUPERSLAB_ERROR_DOUBLE_FREE;
+    ss_window_fence();
+    /* Whose exchange won had the block, and has freed it. If the core has it already, that is by the second free
+     * of another. */
+    if (superslab_region_give(region_of(window), &offset, 1) != 1)
+        ss_window_contain(window, 1);
+    return SUPERSLAB_OK;
 }
 
 superslab_error ss_window_give_held(ss_holder *holder, uint32_t offset) {
@@ -283,15 +313,28 @@ superslab_error ss_window_check(const void *address) {
     return error;
 }
 
+/* By the byte. Of the core's own only what it has handed out tells anything: what is free there, though the table
+ * calls it live, may become a block of another length at any time. */
+static size_t usable_by(ss_window *window, uint32_t offset, uint8_t byte) {
+    if (byte == SS_LIVE_PINNED)
+        byte = ss_pin_byte(window, offset);
+    if (byte == 0 || byte == SS_LIVE_UNSIZED)
+        return 0;
+    return byte <= SS_LIVE_CLASSES ? ss_process->classes[byte - 1].stride
+                                   : superslab_region_usable_size(region_of(window), offset);
+}
+
 SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address) {
     ss_window *window = ss_window_visit((uintptr_t)address);
     if (window == NULL)
         return 0;
     uint32_t offset = (uint32_t)((uintptr_t)address - window->base);
     size_t usable = 0;
-    if (offset % SS_ALIGNMENT == 0 &&
-        atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire) != 0)
-        usable = superslab_region_usable_size(region_of(window), offset);
+    if (offset % SS_ALIGNMENT == 0) {
+        /* Acquire: the registry says what it said when the byte was written. */
+        uint8_t byte = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
+        usable = usable_by(window, offset, byte);
+    }
     ss_window_part(window);
     return usable;
 }

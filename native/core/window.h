@@ -16,7 +16,11 @@
  * Two isolates that free one block in the same instant both find it live, and both push it. Whichever
  * comes first hands it out again or gives it back; the other finds it live or free when it pops, refills
  * or flushes, drops it, and counts it as contained. What decides is the bit that a give sets in the slab;
- * the table alone never gives anything back. */
+ * the table alone never gives anything back.
+ *
+ * A give may come when a third isolate has just been handed the block. Then the table says live and the slab
+ * free, and the owner is the one that the table says: the block's size is told by its byte, never by the bit,
+ * the owner frees it like any other, and who is handed it by the slab cedes it to the owner. */
 #ifndef SS_WINDOW_H
 #define SS_WINDOW_H
 
@@ -68,6 +72,19 @@ superslab_error ss_window_look(const ss_window *window, uint32_t offset);
 /* Frees it, or has the last pin free it. */
 superslab_error ss_window_give(ss_window *window, uint32_t offset);
 
+/* Leaves a block that the core has just handed out to who has it by the table; false if nobody has. What the core
+ * took need not be as long as that owner's block, so unless the table says its class nobody is told a length. Before
+ * it the caller passes ss_window_fence. */
+bool ss_window_cede(ss_window *window, uint32_t offset);
+
+/* Total: between what the core says of a block (its bit, the registry) and the block's byte in the table, on either
+ * side. Of an isolate that freed a block and gives it back, and another that was handed the same block by the core
+ * and cedes it because it finds it live: one sees what the other did, or both would leave it to the other. JavaScript
+ * stores the byte without an order. */
+static inline void ss_window_fence(void) {
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
 /* ---- magazine.c ---- */
 
 int64_t ss_magazine_refill(ss_holder *holder, unsigned bin);
@@ -83,6 +100,10 @@ superslab_error ss_pin_remove(ss_holder *holder, uint32_t offset);
 /* The block is freed when its last pin goes. An error if it has been already. */
 superslab_error ss_pin_free_later(ss_window *window, uint32_t offset);
 void ss_pin_remove_all(ss_holder *holder);
+/* The part of ss_window_cede for a block that the table calls pinned; false if it no longer does. */
+bool ss_pin_cede(ss_window *window, uint32_t offset);
+/* What the table would say of a pinned block; 0 if it has no pin. */
+uint8_t ss_pin_byte(ss_window *window, uint32_t offset);
 
 /* ---- all of them ---- */
 

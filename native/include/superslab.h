@@ -200,7 +200,8 @@ SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region);
  * a block's address from `address(buffer)` or from napi_get_buffer_info; these are the way back. A
  * block whose address JavaScript asked for stays mapped until it is freed, whichever isolates end. */
 
-/* Bytes the block at `address` can hold; 0 when no live block of JavaScript starts there. */
+/* Bytes the block at `address` can hold; 0 when no live block of JavaScript starts there, or when two isolates
+ * freed a block in one instant and the length of the one that is there now is not known. */
 SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address);
 
 /* Frees the block, from any thread, as `free(buffer)` does: once, on whichever side. An error says why

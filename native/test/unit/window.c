@@ -81,6 +81,29 @@ static void contained(void) {
     CHECK_EQ(now().live_blocks, 1);
 }
 
+/* A block that the core has, by the copy of one who freed it too, and that another isolate owns by the table. */
+static void owned_though_free(void) {
+    for (unsigned pinned = 0; pinned < 2; pinned++) {
+        const uint64_t before = now().live_blocks;
+        const uint32_t block = isolate_malloc(&one, 500);
+        const uint8_t kind = memory.live[block / 16];
+        CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
+        memory.live[block / 16] = kind;
+        CHECK_EQ(isolate_free(&two, block), SUPERSLAB_OK);
+        ss_api_own()->window_drain(one.holder);
+        CHECK_EQ(isolate_malloc(&two, 500), block);
+        if (pinned)
+            CHECK_EQ(ss_api_own()->window_pin(two.holder, block), 0);
+        CHECK_EQ(superslab_window_usable_size(memory.base + block),
+                 ss_api_own()->window_stride(kind - 1u));
+        CHECK_EQ(superslab_window_free(memory.base + block), SUPERSLAB_OK);
+        if (pinned)
+            CHECK_EQ(ss_api_own()->window_unpin(two.holder, block), SUPERSLAB_OK);
+        CHECK_EQ(superslab_window_usable_size(memory.base + block), 0);
+        CHECK_EQ(now().live_blocks, before);
+    }
+}
+
 static void pins(void) {
     const superslab_api *api = ss_api_own();
     static const size_t sizes[] = {100, 300000};
@@ -188,6 +211,7 @@ int main(void) {
     blocks();
     misuse();
     contained();
+    owned_though_free();
     pins();
     pins_of_two_blocks();
     full();
