@@ -47,7 +47,8 @@ function realloc(block: number, size: number): number {
   const usable = blocks.usableSize(block)
   if (size <= usable && size > usable / 2) return block
   const moved = blocks.malloc(size)
-  views().u8.copyWithin(moved, block, block + Math.min(size, usable))
+  // 0: not known. No block reaches beyond the window, and what lies behind this one is no secret.
+  views().u8.copyWithin(moved, block, block + Math.min(size, usable || size))
   try {
     blocks.free(block) // throws if another thread has freed it meanwhile
   } catch (error) {

@@ -11,8 +11,10 @@ export interface Blocks {
   malloc(size: number): number
   /** Frees a block, once, in any thread. */
   free(block: number): void
-  /** The bytes a live block can hold. */
+  /** The bytes a live block can hold; 0 if that is not known, as may come of two frees in one instant. */
   usableSize(block: number): number
+  /** Frees what a call that failed has left as `window.orphan`. */
+  freeOrphan(): void
 }
 
 const firstSlot = 2 // of a magazine; its count and its room come first
@@ -58,6 +60,7 @@ export function createBlocks(window: Window): Blocks {
   }
 
   function mallocRefill(size: number, bin: number): number {
+    if (window.orphan >= 0) freeOrphan()
     for (;;) {
       const count = native.refill(bin)
       if (count > 0) break
@@ -71,12 +74,17 @@ export function createBlocks(window: Window): Blocks {
     if (typeof size !== 'number') throw argumentType('size', 'a number')
     if (!Number.isSafeInteger(size) || size < 0)
       throw argumentRange('size', 'an integer between 0 and 2 ** 53 - 1')
+    if (window.orphan >= 0) freeOrphan()
     for (;;) {
       const block = native.take(size)
-      if (block >= 0) {
-        window.sync()
-        return block
-      }
+      if (block >= 0)
+        try {
+          window.sync()
+          return block
+        } catch (error) {
+          window.orphan = block >>> 4
+          throw error
+        }
       if (block !== mustGrow || !window.grow(size)) throw full(size)
     }
   }
@@ -90,13 +98,20 @@ export function createBlocks(window: Window): Blocks {
   function usableSize(block: number): number {
     if (typeof block !== 'number') throw argumentType('block', 'a number')
     const bytes = native.usableSize(block)
-    if (bytes === 0) throw misuse(-native.look(block), block)
+    if (bytes !== 0) return bytes
+    const look = native.look(block)
+    if (look !== 0) throw misuse(-look, block)
     return bytes
+  }
+
+  function freeOrphan(): void {
+    if (table[window.orphan] !== 0) free((window.orphan << 4) >>> 0)
+    window.orphan = -1
   }
 
   function full(size: number): HeapFullError {
     return new HeapFullError(size, window.limit, native.stats().liveBytes)
   }
 
-  return { malloc, free, usableSize }
+  return { malloc, free, usableSize, freeOrphan }
 }

@@ -68,6 +68,21 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     static set(buffer: SlabBuffer, step: number): void {
       buffer.#step = step
     }
+
+    /** Frees the block. Nothing is called after that: at the end of the stack that would throw, and the field lie. */
+    static end(buffer: SlabBuffer): void {
+      const step = buffer.#step
+      if (step < 0) throw doubleFree(buffer, step)
+      blocks.free(blockAt(step))
+      buffer.#step = freed
+    }
+
+    /** A Buffer over the block of another, which ends if it can be made. */
+    static replace(buffer: SlabBuffer, length: number): SlabBuffer {
+      const made = new SlabBuffer(blockAt(buffer.#step), length)
+      buffer.#step = freed
+      return made
+    }
   }
   // As Node does with its own: a Buffer in all but the constructor that made it.
   Object.setPrototypeOf(SlabBuffer.prototype, Buffer.prototype)
@@ -78,14 +93,29 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   })
 
   function alloc(size: number): Buffer {
+    if (window.orphan >= 0) blocks.freeOrphan()
     const block = blocks.malloc(size)
-    const buffer = new SlabBuffer(block, size) as unknown as Buffer
-    if (state.watch !== undefined) state.watch.born(buffer, block, size, alloc)
-    return buffer
+    try {
+      const buffer = new SlabBuffer(block, size) as unknown as Buffer
+      if (state.watch !== undefined) state.watch.born(buffer, block, size, alloc)
+      return buffer
+    } catch (error) {
+      window.orphan = block >>> 4 // at the end of the stack, where free would throw as well
+      throw error
+    }
   }
 
   function allocZeroed(size: number): Buffer {
-    return alloc(size).fill(0)
+    if (window.orphan >= 0) blocks.freeOrphan()
+    const block = blocks.malloc(size)
+    try {
+      const buffer = (new SlabBuffer(block, size) as unknown as Buffer).fill(0)
+      if (state.watch !== undefined) state.watch.born(buffer, block, size, allocZeroed)
+      return buffer
+    } catch (error) {
+      window.orphan = block >>> 4
+      throw error
+    }
   }
 
   function free(buffer: Uint8Array): void {
@@ -93,10 +123,8 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       freeReceived(buffer)
       return
     }
-    const step = SlabBuffer.step(buffer)
-    if (step < 0) throw doubleFree(buffer, step)
-    blocks.free(blockAt(step))
-    SlabBuffer.set(buffer, freed)
+    if (window.orphan >= 0) blocks.freeOrphan()
+    SlabBuffer.end(buffer)
   }
 
   function freeAll(ending: Iterable<Buffer>): void {
@@ -129,7 +157,9 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (window.isOwn(view)) throw misuseOf(describe(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
     const result = addon.viewLook(view)
     if (result !== 0) throw misuseOf(describe(view), codeOf(-result))
-    if (!isWhole(view.byteLength, addon.viewUsableSize(view)))
+    // 0: the block is live, and two frees in one instant have made the core forget its length.
+    const usable = addon.viewUsableSize(view)
+    if (usable !== 0 && !isWhole(view.byteLength, usable))
       throw misuseOf(describe(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
     window.sync()
     return native.offset(view)
@@ -161,23 +191,29 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   function realloc(buffer: Uint8Array, size: number): Buffer {
     const block = blockOf(buffer)
     if (block >= 0 && isPlain(block) && isWhole(size, blocks.usableSize(block))) {
-      if (SlabBuffer.has(buffer)) SlabBuffer.set(buffer, freed)
-      return new SlabBuffer(block, size) as unknown as Buffer
+      const made = SlabBuffer.has(buffer)
+        ? SlabBuffer.replace(buffer, size)
+        : new SlabBuffer(block, size)
+      return made as unknown as Buffer
     }
-    const result = alloc(size)
+    if (window.orphan >= 0) blocks.freeOrphan()
+    const moved = blocks.malloc(size)
     try {
+      const result = new SlabBuffer(moved, size) as unknown as Buffer
+      if (state.watch !== undefined) state.watch.born(result, moved, size, realloc)
       result.set(buffer.length > size ? buffer.subarray(0, size) : buffer)
       free(buffer) // throws if another thread has freed it meanwhile
+      return result
     } catch (error) {
-      free(result)
+      window.orphan = moved >>> 4
+      blocks.freeOrphan()
       throw error
     }
-    return result
   }
 
   function usableSize(buffer: Uint8Array): number {
     const block = blockOf(buffer)
-    return block >= 0 ? blocks.usableSize(block) : addon.viewUsableSize(buffer)
+    return (block >= 0 ? blocks.usableSize(block) : addon.viewUsableSize(buffer)) || buffer.length
   }
 
   function asBuffer(view: Uint8Array): Buffer {

@@ -33,6 +33,9 @@ interface Entry {
   holder: { stack?: string } | undefined
 }
 
+/** What the table says of a live block whose length the core no longer knows. */
+const unsized = 0x7f
+
 export class Watch {
   options: WatchOptions = {}
   #window: Window
@@ -57,7 +60,10 @@ export class Watch {
       Error.captureStackTrace(entry.holder, caller)
     }
     this.#entries.set(block, entry)
-    this.#window.table[block >>> 4] = this.#window.native.tag
+    const { table, native } = this.#window
+    const kind = table[block >>> 4] as number
+    // Never over the core's word that it no longer knows the block's length, which may come meanwhile.
+    if (kind !== unsized) Atomics.compareExchange(table, block >>> 4, kind, native.tag)
     if (this.options.collect) this.#registry.register(buffer, entry)
   }
 
@@ -75,9 +81,9 @@ export class Watch {
     return found
   }
 
-  /** The table has this isolate's tag, or says that the block is pinned. */
+  /** The table has this isolate's tag, or says that the block is pinned or of a length that is not known. */
   #isLive({ block }: Entry): boolean {
     const kind = this.#window.table[block >>> 4]
-    return kind === this.#window.native.tag || kind === 0xff
+    return kind === this.#window.native.tag || kind === 0xff || kind === unsized
   }
 }

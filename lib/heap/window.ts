@@ -54,6 +54,12 @@ export class Window {
   /** The memory that is usable now, as far as this isolate knows, and its length. */
   buffer: SharedArrayBuffer
   bytes: number
+  /**
+   * Where a block starts, in steps of 16 bytes, that nobody was handed, because what came after threw; -1: there is none.
+   * At the end of the stack no call can free it, not even an object can be made to note it: the next call frees it first,
+   * or does nothing, so that there is one at most.
+   */
+  orphan = -1
   #memory: Memory
   /** All that `buffer` ever was: a view of one of these was made in this isolate. */
   #buffers = new WeakSet<object>()
