@@ -117,15 +117,19 @@ function work(): void {
   if (random.below(50) === 0) trim()
 }
 
-/** Frees what everybody else frees too, in the same moment. */
+/** Frees what everybody else frees too, in the same moment: what each free was told. */
 function contest(views: Uint8Array[]): string[] {
   return views.map((view, i) => {
     Atomics.add(gate, 0, 1)
     while (Atomics.load(gate, 0) < threads * (i + 1));
-    let result = ''
+    let result = 'done'
     attempt(() => {
-      free(view)
-      result = 'done'
+      try {
+        free(view)
+      } catch (error) {
+        result = (error as { code?: string }).code ?? ''
+        throw error
+      }
     })
     return result
   })
