@@ -95,7 +95,8 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
 
 /* ---- process ---- */
 
-/* The value of an environment variable, or NULL. */
+/* The value of an environment variable, or NULL. NULL too in a program that has more rights than its
+ * caller (setuid, setgid, file capabilities): the environment is the caller's. */
 const char *ss_os_environment(const char *name);
 
 /* Reads the beginning of a file as a string; false if it cannot be read or is empty. `path` ends with a

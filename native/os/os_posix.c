@@ -12,6 +12,9 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+#ifndef __APPLE__
+#include <sys/auxv.h>
+#endif
 
 /* ---- memory ---- */
 
@@ -78,8 +81,18 @@ void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(
 
 /* ---- process ---- */
 
+/* Set by the kernel for a program that is setuid, setgid or has file capabilities. Its caller chose the
+ * environment. */
+static bool has_more_rights_than_its_caller(void) {
+#ifdef __APPLE__
+    return issetugid() != 0;
+#else
+    return getauxval(AT_SECURE) != 0;
+#endif
+}
+
 const char *ss_os_environment(const char *name) {
-    return getenv(name);
+    return has_more_rights_than_its_caller() ? NULL : getenv(name);
 }
 
 uint32_t ss_os_process_id(void) {

@@ -5,14 +5,14 @@
 
 #include "os/digits.h"
 #include "os/image.h"
+#include "os/os.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* SUPERSLAB_ROOT is the command's process id and, after a colon, when it began, which tells it from a
  * later process, or one of another namespace, with the same id. */
 static bool is_root(void) {
-    const char *root = getenv("SUPERSLAB_ROOT");
+    const char *root = ss_os_environment("SUPERSLAB_ROOT");
     if (root == NULL)
         return false;
     const char *end;
@@ -27,7 +27,7 @@ static bool is_node(void) {
 }
 
 bool preload_is_wanted(void) {
-    const char *children = getenv("SUPERSLAB_CHILDREN");
+    const char *children = ss_os_environment("SUPERSLAB_CHILDREN");
     if (is_root())
         return true;
     if (children != NULL && strcmp(children, "all") == 0)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,7 +54,7 @@ static void append(const char *file, const char *text, size_t bytes) {
 SS_BEHIND char preload_target[1024];
 
 __attribute__((constructor)) static void summary_wanted(void) {
-    const char *wanted = getenv("SUPERSLAB_STATS");
+    const char *wanted = ss_os_environment("SUPERSLAB_STATS");
     if (wanted != NULL && strcmp(wanted, "0") != 0)
         strncpy(preload_target, wanted, sizeof preload_target - 1);
 }

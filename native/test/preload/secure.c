@@ -1,0 +1,85 @@
+/* A setuid program takes no SUPERSLAB_ variable from its caller: not the file that SUPERSLAB_STATS names, not the
+ * limit, not a complaint about a value. The same program without the bit takes them all. */
+#define _GNU_SOURCE
+#include "check.h"
+#include "child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NOBODY = 65534, PATH_BYTES = 128 };
+
+static char folder[] = "/tmp/superslab-secure-XXXXXX";
+static char program[PATH_BYTES], statistics[PATH_BYTES];
+
+static void copy_program(void) {
+    struct stat file;
+    const int from = open(PROGRAM_SECURE, O_RDONLY | O_CLOEXEC);
+    const int to = open(program, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+    CHECK(from >= 0 && to >= 0);
+    CHECK_EQ(fstat(from, &file), 0);
+    for (off_t done = 0; done < file.st_size;)
+        CHECK_GT(sendfile(to, from, &done, (size_t)(file.st_size - done)), 0);
+    CHECK_EQ(close(from) | close(to), 0);
+}
+
+/* As root, which may look into any folder, or as a user who gets root's rights by the program's bit. */
+static void run_as(void *user) {
+    const uid_t id = *(const uid_t *)user;
+    char stats[PATH_BYTES + 32];
+    snprintf(stats, sizeof stats, "SUPERSLAB_STATS=%s", statistics);
+    char *const environment[] = {stats,
+                                 "SUPERSLAB_LIMIT=8M",
+                                 "SUPERSLAB_DECAY=-1",
+                                 "SUPERSLAB_CHILDREN=all",
+                                 "SUPERSLAB_THP=nonsense",
+                                 NULL};
+    CHECK_EQ(setgroups(0, NULL), 0);
+    CHECK_EQ(setresgid(id, id, id), 0);
+    CHECK_EQ(setresuid(id, id, id), 0);
+    execve(program, (char *[]){program, NULL}, environment);
+    check_fail(__FILE__, __LINE__, "exec failed");
+}
+
+static bool wrote_statistics(void) {
+    return access(statistics, F_OK) == 0 && unlink(statistics) == 0;
+}
+
+static void remove_all(void) {
+    unlink(statistics);
+    unlink(program);
+    rmdir(folder);
+}
+
+int main(void) {
+    if (geteuid() != 0)
+        check_skip("only root can make a program setuid root");
+    CHECK(mkdtemp(folder) != NULL);
+    CHECK_EQ(chmod(folder, 01777), 0);
+    snprintf(program, sizeof program, "%s/program", folder);
+    snprintf(statistics, sizeof statistics, "%s/statistics", folder);
+    atexit(remove_all);
+    copy_program();
+
+    uid_t user = 0;
+    child_result result = child_run(run_as, &user);
+    child_check_clean(&result);
+    CHECK(strstr(result.text, "plain served limited\n") != NULL);
+    CHECK(strstr(result.text, "SUPERSLAB_THP=nonsense is ignored") != NULL);
+    CHECK(wrote_statistics());
+
+    CHECK_EQ(chmod(program, 04755), 0);
+    user = NOBODY;
+    result = child_run(run_as, &user);
+    child_check_clean(&result);
+    if (strstr(result.text, "plain ") != NULL)
+        check_skip("the file system gives setuid programs no rights");
+    CHECK_THAT(strcmp(result.text, "secure served unlimited\n") == 0, "%s", result.text);
+    CHECK(!wrote_statistics());
+}
