@@ -1,13 +1,8 @@
 #include "heap.h"
 
-#include <atomic>
-
 #include <sched.h>
 
 namespace {
-
-/* Every environment stores the same value, whichever comes first. */
-std::atomic<const superslab_api *> joined{nullptr};
 
 void *pointer(uintptr_t address) {
     return reinterpret_cast<void *>(address);
@@ -38,15 +33,15 @@ class Claim {
 
 } // namespace
 
-bool heap_join(ss_api_conflict *conflict) {
+heap_answer heap_join(ss_api_conflict *conflict) {
     const superslab_api *found = ss_api_join(conflict);
-    if (found != nullptr)
-        joined.store(found, std::memory_order_release);
-    return found != nullptr;
+    if (found == nullptr)
+        return conflict->abi == SS_API_NOT_LOADED ? HEAP_NOT_LOADED : HEAP_OTHER_ABI;
+    return ss_api_use(found) ? HEAP_JOINED : HEAP_REFUSED;
 }
 
 const superslab_api *api() {
-    return joined.load(std::memory_order_acquire);
+    return ss_api_used();
 }
 
 const superslab_functions *heap() {

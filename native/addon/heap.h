@@ -14,9 +14,10 @@ extern "C" {
 #include "api.h"
 }
 
-/* Joins the heap of this process. Any number of threads may call it. False when another copy of the
- * library serves the process with another ABI: `conflict` then names it. */
-bool heap_join(ss_api_conflict *conflict);
+/* Joins the heap of this process. Any number of threads may call it. Where another copy of the library is in the way
+ * `conflict` names it: it has another ABI, or it is mapped but its constructor does not run. */
+enum heap_answer { HEAP_JOINED, HEAP_OTHER_ABI, HEAP_NOT_LOADED, HEAP_REFUSED };
+heap_answer heap_join(ss_api_conflict *conflict);
 
 /* The heap that was joined, and all that the copy which serves it does for addons of this package. */
 const superslab_functions *heap();

@@ -310,7 +310,7 @@ napi_value strides(napi_env env, napi_callback_info) {
 } // namespace
 
 void window_exports(Napi::Env env, Napi::Object exports) {
-    const Function functions[] = {
+    static constexpr Function functions[] = {
         {"windowJoin", join},
         {"windowStats", stats},
         {"windowStrides", strides},

@@ -8,6 +8,8 @@
 
 #include "superslab.h"
 
+#include <stdbool.h>
+
 #define SS_API_TEXT(x) #x
 #define SS_API_STRING(x) SS_API_TEXT(x)
 
@@ -88,13 +90,21 @@ extern ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT] __attribute__((visibility(
 /* This copy's own table. */
 const superslab_api *ss_api_own(void);
 
+/* The copy that this one's addon uses. Set by it, by as many threads as like, each to the same. NULL before. False
+ * when the system does not let it be set. */
+bool ss_api_use(const superslab_api *api);
+const superslab_api *ss_api_used(void);
+
 /* Said by the preload library, before other copies can ask: this copy is the process's malloc; or it
  * leaves the process alone, and others are to look further. */
 void ss_api_serve_malloc(void);
 void ss_api_withdraw(void);
 
 /* The table of the first copy in load order that has not withdrawn, this one's if there is no other.
- * NULL when that copy has another ABI: `other`, which may be NULL, then says which and where it is. */
+ * NULL when that copy has another ABI: `other`, which may be NULL, then says which and where it is. NULL too when that
+ * copy is mapped, but its constructor has not run after a few seconds: its ABI is then SS_API_NOT_LOADED. */
+#define SS_API_NOT_LOADED 0u
+#define SS_API_WAIT_MILLISECONDS 5000u
 typedef struct ss_api_conflict {
     uint32_t abi;
     char file[256];

@@ -4,6 +4,7 @@
 #include "heap.h"
 #include "publish.h"
 #include "scavenger.h"
+#include "sealed.h"
 #include "space.h"
 #include "thread.h"
 #include "window.h"
@@ -120,6 +121,7 @@ static void fork_child(void) {
     for (unsigned phase = 0; phase < 2; phase++)
         atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
     ss_windows_forget_visitors();
+    ss_sealed_inherit();
     ss_scavenger_forget();
     each_space(space_inherit);
     fork_parent();

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "process.h"
+#include "sealed.h"
 
 #include <string.h>
 
@@ -27,8 +28,15 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
 SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context) {
     /* Release: who sees the handler sees its context; a handler set twice at once is the caller's
      * affair. */
-    atomic_store_explicit(&ss_process->error_context, context, memory_order_relaxed);
-    atomic_store_explicit(&ss_process->error_handler, handler, memory_order_release);
+    static const char refused[] =
+        "superslab: the system does not let the error handler be changed: it stays as it was\n";
+    if (!ss_sealed_open()) {
+        ss_os_write_error(refused, sizeof refused - 1);
+        return;
+    }
+    atomic_store_explicit(&ss_sealed_now->error_context, context, memory_order_relaxed);
+    atomic_store_explicit(&ss_sealed_now->error_handler, handler, memory_order_release);
+    ss_sealed_close();
 }
 
 static char *append(char *at, const char *text) {
@@ -53,10 +61,11 @@ static _Noreturn SS_COLD void report_and_abort(superslab_error error, const void
 
 SS_COLD void ss_report(superslab_error error, const void *pointer) {
     superslab_error_handler *handler =
-        atomic_load_explicit(&ss_process->error_handler, memory_order_acquire);
+        atomic_load_explicit(&ss_sealed_now->error_handler, memory_order_acquire);
     if (handler == NULL)
         report_and_abort(error, pointer);
-    handler(error, pointer, atomic_load_explicit(&ss_process->error_context, memory_order_relaxed));
+    handler(error, pointer,
+            atomic_load_explicit(&ss_sealed_now->error_context, memory_order_relaxed));
 }
 
 SS_COLD void ss_report_all(const ss_faults *faults) {

@@ -368,9 +368,6 @@ typedef struct ss_process_data {
     ss_lock publish_lock; /* tried, never waited for */
     ss_os_page page;      /* start is NULL while there is none */
     uint32_t page_owner;  /* the process that made the page or was refused it; 0 before */
-
-    _Atomic(superslab_error_handler *) error_handler;
-    _Atomic(void *) error_context;
 } ss_process_data;
 
 /* Hidden: reached without the global offset table. */

@@ -13,6 +13,15 @@
 /* The size of a page; a power of two, the same at every call. */
 size_t ss_os_page_bytes(void);
 
+/* No page is larger on the systems that are known; a power of two. */
+#if defined(__x86_64__)
+#define SS_OS_PAGE_MAX_BYTES 4096u
+#elif defined(__APPLE__)
+#define SS_OS_PAGE_MAX_BYTES 16384u
+#else
+#define SS_OS_PAGE_MAX_BYTES 65536u
+#endif
+
 /* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page).
  * Any access faults. NULL when refused. */
 void *ss_os_reserve(size_t bytes, size_t alignment);
@@ -26,6 +35,10 @@ void ss_os_release(void *start, size_t bytes);
 /* Makes reserved addresses readable and writable; fresh ones read as zero, used ones keep their
  * contents, so calling it twice is harmless. False when the system refuses: nothing has changed. */
 bool ss_os_commit(void *start, size_t bytes);
+
+/* Makes memory of this process that is readable and writable read-only; ss_os_commit undoes it. False when the
+ * system refuses. */
+bool ss_os_protect(void *start, size_t bytes);
 
 /* Undoes ss_os_commit: the addresses are as they were reserved, and no longer charged for. */
 void ss_os_decommit(void *start, size_t bytes);

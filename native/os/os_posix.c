@@ -42,6 +42,13 @@ bool ss_os_commit(void *start, size_t bytes) {
     return done;
 }
 
+bool ss_os_protect(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ) == 0;
+    errno = saved;
+    return done;
+}
+
 size_t ss_os_address_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)

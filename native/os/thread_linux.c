@@ -34,8 +34,6 @@
 #define DESCRIPTOR_BYTES ((size_t)4096) /* more than glibc's or musl's takes */
 #define TLS_SLACK_BYTES ((size_t)64 << 10)
 
-static void (*thread_run)(void);
-static const char *thread_name;
 static char *memory; /* kept for the next one */
 static size_t memory_bytes;
 /* The kernel sets it when the thread starts and clears it when the thread no longer needs its stack. */
@@ -43,17 +41,23 @@ static _Atomic int alive;
 
 /* ---- the machine ---- */
 
-/* In the new thread `run` is called, and then the thread ends. */
-static long thread_clone(unsigned long flags, char *stack, void *tls, void (*run)(void)) {
+/* In the new thread `main` is called with `run` and `name`, which go there in registers, and then the thread ends. */
+typedef void thread_function(void (*run)(void), const char *name);
+static long thread_clone(unsigned long flags, char *stack, void *tls, thread_function *main,
+                         void (*run)(void), const char *name) {
 #ifdef __x86_64__
     long result = SYS_clone;
     register void *clear __asm__("r10") = (void *)&alive;
     register void *pointer __asm__("r8") = tls;
-    register void (*function)(void) __asm__("r9") = run;
+    register thread_function *function __asm__("r9") = main;
+    register void (*first)(void) __asm__("r12") = run;
+    register const char *second __asm__("r13") = name;
     __asm__ volatile("syscall\n\t"
                      "test %%rax, %%rax\n\t"
                      "jnz 1f\n\t"
                      "xor %%ebp, %%ebp\n\t" /* no frame above */
+                     "mov %%r12, %%rdi\n\t"
+                     "mov %%r13, %%rsi\n\t"
                      "call *%%r9\n\t"
                      "xor %%edi, %%edi\n\t"
                      "mov %[leave], %%eax\n\t"
@@ -61,8 +65,8 @@ static long thread_clone(unsigned long flags, char *stack, void *tls, void (*run
                      "hlt\n"
                      "1:"
                      : "+a"(result)
-                     : "D"(flags), "S"(stack), "d"(&alive), "r"(clear), "r"(pointer),
-                       "r"(function), [leave] "i"(SYS_exit)
+                     : "D"(flags), "S"(stack), "d"(&alive), "r"(clear), "r"(pointer), "r"(function),
+                       "r"(first), "r"(second), [leave] "i"(SYS_exit)
                      : "rcx", "r11", "cc", "memory");
     return result;
 #else
@@ -71,11 +75,15 @@ static long thread_clone(unsigned long flags, char *stack, void *tls, void (*run
     register void *x2 __asm__("x2") = (void *)&alive;
     register void *x3 __asm__("x3") = tls;
     register void *x4 __asm__("x4") = (void *)&alive;
-    register void (*x5)(void) __asm__("x5") = run;
+    register thread_function *x5 __asm__("x5") = main;
+    register void (*x6)(void) __asm__("x6") = run;
+    register const char *x7 __asm__("x7") = name;
     register long x8 __asm__("x8") = SYS_clone;
     __asm__ volatile("svc #0\n\t"
                      "cbnz x0, 1f\n\t"
                      "mov x29, xzr\n\t" /* no frame above */
+                     "mov x0, x6\n\t"
+                     "mov x1, x7\n\t"
                      "blr x5\n\t"
                      "mov x0, xzr\n\t"
                      "mov x8, %[leave]\n\t"
@@ -83,7 +91,8 @@ static long thread_clone(unsigned long flags, char *stack, void *tls, void (*run
                      "brk #0\n"
                      "1:"
                      : "+r"(x0)
-                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8), [leave] "i"(SYS_exit)
+                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x6), "r"(x7),
+                       "r"(x8), [leave] "i"(SYS_exit)
                      : "cc", "memory");
     return x0;
 #endif
@@ -152,14 +161,14 @@ static void forget_schedule(void) {
         syscall(SYS_sched_setscheduler, 0, OTHER, &priority);
 }
 
-static void thread_main(void) {
-    syscall(SYS_prctl, PR_SET_NAME, thread_name, 0, 0, 0);
+static void thread_main(void (*run)(void), const char *name) {
+    syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
     forget_schedule();
     drop_capabilities();
     /* A table of files of its own, an empty one: or a file it opens could be given the number that the
      * program has just closed and counts on. */
     syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE_FLAG);
-    thread_run();
+    run();
 }
 
 static bool memory_ready(size_t page, tls_extent tls) {
@@ -190,14 +199,12 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
         char *pointer = memory + memory_bytes - tls.above;
         char *stack = memory + page + STACK_BYTES;
         descriptor_set(pointer);
-        thread_run = run;
-        thread_name = name;
         uint64_t all = UINT64_MAX, before = 0;
         syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &before, sizeof all);
         tid = thread_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                                CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
                                CLONE_CHILD_CLEARTID,
-                           stack, pointer, thread_main);
+                           stack, pointer, thread_main, run, name);
         syscall(SYS_rt_sigprocmask, 2, &before, NULL, sizeof before);
     }
     errno = saved;

@@ -21,7 +21,7 @@ typedef struct mallinfo2 mallinfo2_function(void);
 PRELOAD_EXPORT int malloc_trim(size_t keep) {
     if (preload_serves())
         return superslab_trim() != 0;
-    trim_function *next = PRELOAD_NEXT("malloc_trim", trim_function);
+    trim_function *next = PRELOAD_NEXT(malloc_trim, trim_function);
     return next != NULL ? next(keep) : 0;
 }
 
@@ -29,7 +29,7 @@ PRELOAD_EXPORT int malloc_trim(size_t keep) {
 PRELOAD_EXPORT int mallopt(int parameter, int value) {
     if (preload_serves())
         return 1;
-    mallopt_function *next = PRELOAD_NEXT("mallopt", mallopt_function);
+    mallopt_function *next = PRELOAD_NEXT(mallopt, mallopt_function);
     return next != NULL ? next(parameter, value) : 0;
 }
 
@@ -50,7 +50,7 @@ static struct mallinfo2 numbers(void) {
 
 PRELOAD_EXPORT struct mallinfo2 mallinfo2(void) {
     mallinfo2_function *next = NULL;
-    if (!preload_serves() && (next = PRELOAD_NEXT("mallinfo2", mallinfo2_function)) == NULL)
+    if (!preload_serves() && (next = PRELOAD_NEXT(mallinfo2, mallinfo2_function)) == NULL)
         return (struct mallinfo2){0};
     return next != NULL ? next() : numbers();
 }
@@ -62,8 +62,8 @@ static int limited(size_t number) {
 PRELOAD_EXPORT struct mallinfo mallinfo(void) {
     mallinfo_function *next = NULL;
     if (!preload_serves())
-        return (next = PRELOAD_NEXT("mallinfo", mallinfo_function)) != NULL ? next()
-                                                                            : (struct mallinfo){0};
+        return (next = PRELOAD_NEXT(mallinfo, mallinfo_function)) != NULL ? next()
+                                                                          : (struct mallinfo){0};
     struct mallinfo2 all = numbers();
     return (struct mallinfo){
         .arena = limited(all.arena),
@@ -79,7 +79,7 @@ PRELOAD_EXPORT struct mallinfo mallinfo(void) {
 
 PRELOAD_EXPORT void malloc_stats(void) {
     if (!preload_serves()) {
-        stats_function *next = PRELOAD_NEXT("malloc_stats", stats_function);
+        stats_function *next = PRELOAD_NEXT(malloc_stats, stats_function);
         if (next != NULL)
             next();
         return;
@@ -90,7 +90,7 @@ PRELOAD_EXPORT void malloc_stats(void) {
 
 PRELOAD_EXPORT int malloc_info(int options, FILE *stream) {
     info_function *next = NULL;
-    if (!preload_serves() && (next = PRELOAD_NEXT("malloc_info", info_function)) != NULL)
+    if (!preload_serves() && (next = PRELOAD_NEXT(malloc_info, info_function)) != NULL)
         return next(options, stream);
     if (!preload_serves() || options != 0) {
         errno = EINVAL;

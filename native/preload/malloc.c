@@ -37,7 +37,7 @@ static bool is_somebodys(const void *block) {
 
 static SS_COLD void free_foreign(void *block) {
     int saved = errno;
-    free_function *next = PRELOAD_NEXT("free", free_function);
+    free_function *next = PRELOAD_NEXT(free, free_function);
     atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
     SS_ROUTE(FREE_FOREIGN, 1);
     if (next != NULL && is_somebodys(block))
@@ -50,13 +50,13 @@ static SS_COLD void free_foreign(void *block) {
 /* ---- malloc and free ---- */
 
 SS_COLD void *preload_malloc_cold(size_t size) {
-    return preload_serves() ? ss_malloc_cold(size) : PRELOAD_NEXT("malloc", malloc_function)(size);
+    return preload_serves() ? ss_malloc_cold(size) : PRELOAD_NEXT(malloc, malloc_function)(size);
 }
 
 /* Neither a small block nor an aligned one. */
 static SS_APART void free_further(void *block) {
     if (!preload_serves())
-        PRELOAD_NEXT("free", free_function)(block);
+        PRELOAD_NEXT(free, free_function)(block);
     else if (is_foreign(block))
         free_foreign(block);
     else
@@ -100,7 +100,7 @@ PRELOAD_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t siz
 
 PRELOAD_EXPORT void *calloc(size_t count, size_t size) {
     return preload_serves() ? superslab_calloc(count, size)
-                            : PRELOAD_NEXT("calloc", calloc_function)(count, size);
+                            : PRELOAD_NEXT(calloc, calloc_function)(count, size);
 }
 
 /* ---- realloc ---- */
@@ -114,13 +114,13 @@ static void *resize(void *block, size_t size) {
     }
     /* What is not ours stays where it is from. */
     return ss_headed_bin(block) == 0 && is_foreign(block)
-               ? PRELOAD_NEXT("realloc", realloc_function)(block, size)
+               ? PRELOAD_NEXT(realloc, realloc_function)(block, size)
                : ss_realloc_further(block, size);
 }
 
 static void *realloc_further(void *block, size_t size) {
     return preload_serves() ? resize(block, size)
-                            : PRELOAD_NEXT("realloc", realloc_function)(block, size);
+                            : PRELOAD_NEXT(realloc, realloc_function)(block, size);
 }
 
 PRELOAD_EXPORT void *realloc(void *block, size_t size) {
@@ -130,7 +130,7 @@ PRELOAD_EXPORT void *realloc(void *block, size_t size) {
 PRELOAD_EXPORT void *reallocarray(void *block, size_t count, size_t size) {
     size_t bytes;
     if (!preload_serves()) {
-        reallocarray_function *next = PRELOAD_NEXT("reallocarray", reallocarray_function);
+        reallocarray_function *next = PRELOAD_NEXT(reallocarray, reallocarray_function);
         if (next != NULL)
             return next(block, count, size);
     }
@@ -143,7 +143,7 @@ PRELOAD_EXPORT void *reallocarray(void *block, size_t count, size_t size) {
 
 static SS_COLD void *aligned_cold(size_t alignment, size_t size) {
     return preload_serves() ? ss_aligned_cold(alignment, size)
-                            : PRELOAD_NEXT("aligned_alloc", calloc_function)(alignment, size);
+                            : PRELOAD_NEXT(aligned_alloc, calloc_function)(alignment, size);
 }
 
 PRELOAD_EXPORT void *aligned_alloc(size_t alignment, size_t size) {
@@ -153,7 +153,7 @@ PRELOAD_EXPORT void *aligned_alloc(size_t alignment, size_t size) {
 /* Any alignment: one that is no power of two is rounded up to it. */
 PRELOAD_EXPORT void *memalign(size_t alignment, size_t size) {
     if (!preload_serves())
-        return PRELOAD_NEXT("memalign", calloc_function)(alignment, size);
+        return PRELOAD_NEXT(memalign, calloc_function)(alignment, size);
     if (alignment > SIZE_MAX / 2 + 1) {
         errno = EINVAL;
         return NULL;
@@ -170,7 +170,7 @@ static SS_COLD void *posix_memalign_cold(size_t alignment, size_t size) {
     void *block = NULL;
     if (preload_serves())
         block = ss_aligned_cold(alignment, size);
-    else if (PRELOAD_NEXT("posix_memalign", posix_memalign_function)(&block, alignment, size) != 0)
+    else if (PRELOAD_NEXT(posix_memalign, posix_memalign_function)(&block, alignment, size) != 0)
         block = NULL;
     errno = saved;
     return block;
@@ -188,13 +188,13 @@ PRELOAD_EXPORT int posix_memalign(void **block, size_t alignment, size_t size) {
 
 PRELOAD_EXPORT void *valloc(size_t size) {
     return preload_serves() ? superslab_aligned_alloc(ss_os_page_bytes(), size)
-                            : PRELOAD_NEXT("valloc", malloc_function)(size);
+                            : PRELOAD_NEXT(valloc, malloc_function)(size);
 }
 
 /* Not in every C library. */
 PRELOAD_EXPORT void *pvalloc(size_t size) {
     malloc_function *next = NULL;
-    if (!preload_serves() && (next = PRELOAD_NEXT("pvalloc", malloc_function)) != NULL)
+    if (!preload_serves() && (next = PRELOAD_NEXT(pvalloc, malloc_function)) != NULL)
         return next(size);
     size_t page = ss_os_page_bytes(), whole;
     if (__builtin_add_overflow(size, page - 1, &whole))
@@ -208,7 +208,7 @@ static SS_COLD size_t usable_size_cold(const void *block) {
     if (block == NULL)
         return 0;
     if (!preload_serves() || is_foreign(block))
-        return PRELOAD_NEXT("malloc_usable_size", usable_size_function)((void *)(uintptr_t)block);
+        return PRELOAD_NEXT(malloc_usable_size, usable_size_function)((void *)(uintptr_t)block);
     return ss_usable_size_cold(block);
 }
 

@@ -47,7 +47,7 @@ static void *any_aligned(size_t size, size_t alignment) {
         void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
         if (block != NULL)                                                                         \
             return block;                                                                          \
-        new_function *next = PRELOAD_NEXT(#symbol, new_function);                                  \
+        new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
         return next != NULL ? next(size) : must_have(preload_malloc_cold(size));                   \
     }                                                                                              \
     void *symbol(size_t size) { return ss_malloc_hot(size, symbol##_cold); }
@@ -59,7 +59,7 @@ static void *any_aligned(size_t size, size_t alignment) {
         void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
         if (block != NULL)                                                                         \
             return block;                                                                          \
-        new_nothrow_function *next = PRELOAD_NEXT(#symbol, new_nothrow_function);                  \
+        new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \
         return next != NULL ? next(size, &tag) : preload_malloc_cold(size);                        \
     }                                                                                              \
     void *symbol(size_t size, const nothrow_tag *tag) { return ss_malloc_hot(size, symbol##_cold); }
@@ -70,7 +70,7 @@ static void *any_aligned(size_t size, size_t alignment) {
         void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
         if (block != NULL)                                                                         \
             return block;                                                                          \
-        new_aligned_function *next = PRELOAD_NEXT(#symbol, new_aligned_function);                  \
+        new_aligned_function *next = PRELOAD_NEXT(symbol, new_aligned_function);                   \
         return next != NULL ? next(size, alignment) : must_have(any_aligned(size, alignment));     \
     }                                                                                              \
     void *symbol(size_t size, size_t alignment) {                                                  \
@@ -84,7 +84,7 @@ static void *any_aligned(size_t size, size_t alignment) {
         void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
         if (block != NULL)                                                                         \
             return block;                                                                          \
-        new_aligned_nothrow_function *next = PRELOAD_NEXT(#symbol, new_aligned_nothrow_function);  \
+        new_aligned_nothrow_function *next = PRELOAD_NEXT(symbol, new_aligned_nothrow_function);   \
         return next != NULL ? next(size, alignment, &tag) : any_aligned(size, alignment);          \
     }                                                                                              \
     void *symbol(size_t size, size_t alignment, const nothrow_tag *tag) {                          \
@@ -109,7 +109,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
     static SS_COLD void symbol##_cold(void *block) {                                               \
         delete_function *next = NULL;                                                              \
         if (block != NULL && !preload_serves())                                                    \
-            next = PRELOAD_NEXT(#symbol, delete_function);                                         \
+            next = PRELOAD_NEXT(symbol, delete_function);                                          \
         if (next != NULL)                                                                          \
             next(block);                                                                           \
         else                                                                                       \
@@ -127,7 +127,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
     static void symbol##_here(void *block, size_t alignment) {                                     \
         delete_aligned_function *next = NULL;                                                      \
         if (block != NULL && !preload_serves())                                                    \
-            next = PRELOAD_NEXT(#symbol, delete_aligned_function);                                 \
+            next = PRELOAD_NEXT(symbol, delete_aligned_function);                                  \
         if (next != NULL)                                                                          \
             next(block, alignment);                                                                \
         else                                                                                       \

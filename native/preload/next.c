@@ -2,12 +2,18 @@
 
 #include "os/image.h"
 
-preload_function *preload_find_next(preload_symbol *symbol, const char *name) {
-    /* Relaxed: whoever finds it finds the same, and it has been there since it was loaded. */
-    preload_function *known = atomic_load_explicit(&symbol->address, memory_order_relaxed);
+_Static_assert(PRELOAD_NEXT_COUNT <= SS_SEALED_NEXT, "each has a place");
+
+ss_code *preload_find_next(preload_next place, const char *name) {
+    /* Relaxed: each thread finds the same, and it has been there since it was loaded. */
+    ss_code *known = atomic_load_explicit(&ss_sealed_now->next[place], memory_order_relaxed);
     if (SS_LIKELY(known != NULL))
         return known;
-    known = (preload_function *)ss_os_symbol_next(name);
-    atomic_store_explicit(&symbol->address, known, memory_order_relaxed);
+    known = (ss_code *)ss_os_symbol_next(name);
+    /* Or it is looked up again the next time. */
+    if (known != NULL && ss_sealed_try_open()) {
+        atomic_store_explicit(&ss_sealed_now->next[place], known, memory_order_relaxed);
+        ss_sealed_close();
+    }
     return known;
 }

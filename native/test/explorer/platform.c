@@ -77,6 +77,12 @@ bool ss_os_commit(void *start, size_t bytes) {
     return true;
 }
 
+bool ss_os_protect(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return false;
+}
+
 void ss_os_decommit(void *start, size_t bytes) {
     (void)start;
     (void)bytes;
