@@ -43,7 +43,7 @@ export function addonFile(root: string = packageRoot): string {
   const shipped = `${root}/prebuilds/${process.platform}-${process.arch}`
   const places = [`${shipped}/superslab${libcName()}.node`]
   if (!process.env.PREBUILDS_ONLY) places.unshift(`${root}/build/Release/superslab.node`)
-  return places.find((place) => existsSync(place)) ?? resolved(root, places)
+  return places.find(exists) ?? resolved(root, places)
 }
 
 /** An addon by another name, as prebuildify gives it for one version of Node or of a processor, or node-gyp. */
@@ -56,10 +56,19 @@ function resolved(root: string, tried: string[]): string {
   }
 }
 
+/** Under --permission some versions of Node throw for what may not be read. */
+function exists(file: string): boolean {
+  try {
+    return existsSync(file)
+  } catch {
+    return false
+  }
+}
+
 /** The part of a file's name by which the C libraries' binaries are told in one folder. */
 function libcName(): string {
   if (process.platform !== 'linux') return ''
-  return `.${process.env.LIBC || (existsSync('/etc/alpine-release') ? 'musl' : 'glibc')}`
+  return `.${process.env.LIBC || (exists('/etc/alpine-release') ? 'musl' : 'glibc')}`
 }
 
 function loadFailure(tried: string[], cause: unknown): SuperslabError {
@@ -70,10 +79,28 @@ function loadFailure(tried: string[], cause: unknown): SuperslabError {
     'Tried:',
     ...tried.map((file) => `  ${file}`),
     `Because: ${firstLine(cause)}`,
-    'Fix: install superslab again on this machine, or build it: npm explore superslab -- npm run build:native',
-    '(needs CMake 3.21 or newer and a C and C++ compiler).',
+    ...(flagFix(tried, cause) ?? buildFix),
   ]
   return new SuperslabError('ERR_SUPERSLAB_LOAD_FAILED', lines.join('\n'), { cause })
+}
+
+const buildFix = [
+  'Fix: install superslab again on this machine, or build it: npm explore superslab -- npm run build:native',
+  '(needs CMake 3.21 or newer and a C and C++ compiler).',
+]
+
+/** What to do about a flag of Node that keeps a sound addon from being loaded; undefined if none does. */
+function flagFix(tried: string[], cause: unknown): string[] | undefined {
+  const { permission } = process as {
+    permission?: { has(scope: string, reference?: string): boolean }
+  }
+  const unreadable = permission && tried.filter((file) => !permission.has('fs.read', file))
+  if (unreadable && unreadable.length > 0)
+    return [`Fix: run node with --allow-fs-read=${packageRoot}/ too: --permission hides the addon.`]
+  if ((cause as { code?: unknown } | null)?.code !== 'ERR_DLOPEN_DISABLED') return undefined
+  return permission
+    ? ['Fix: run node with --allow-addons too: --permission refuses native addons without it.']
+    : ['Fix: run node without --no-addons, which refuses native addons.']
 }
 
 function platformName(): string {

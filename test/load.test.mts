@@ -153,3 +153,35 @@ onLinux('when the reserve of thread-local storage is spent, the other build serv
   t.is(freed, 0)
   t.is(again, -1)
 })
+
+/** The message of a load under flags of Node that forbid it. */
+async function loadUnder(...flags: string[]): Promise<string> {
+  const program = `
+    try { require(${JSON.stringify(path.resolve('dist/index.js'))}); console.log('loaded') }
+    catch (error) { console.log(error.code, error.message) }`
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', program])
+  return stdout
+}
+
+test('a flag of Node that forbids addons is named, not the compiler', async (t) => {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+  const root = path.resolve('.')
+  const read = '--allow-fs-read=*'
+  const cases: [string[], RegExp][] = [
+    [['--no-addons'], /without --no-addons/],
+    [[permission, read], /with --allow-addons/],
+    [
+      [permission, `--allow-fs-read=${root}/dist/`, `--allow-fs-read=${root}/package.json`],
+      /with --allow-fs-read=/,
+    ],
+  ]
+  for (const [flags, named] of cases) {
+    const message = await loadUnder(...flags)
+    t.regex(message, /^ERR_SUPERSLAB_LOAD_FAILED /, flags.join(' '))
+    t.regex(message, named)
+    t.notRegex(message, /CMake/)
+  }
+  t.is(await loadUnder(permission, read, '--allow-addons'), 'loaded\n')
+})
