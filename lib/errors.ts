@@ -89,6 +89,42 @@ export function argumentRange(name: string, expected: string): RangeError {
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const })
 }
 
+/** Of a value as it came from the caller: its own conversions are not run, which may throw anything. */
+export function describeValue(value: unknown): string {
+  if (value === null) return 'null'
+  return typeof value === 'object'
+    ? 'An object'
+    : typeof value === 'function'
+      ? 'A function'
+      : String(value)
+}
+
+/** Refuses what is no object, and names that it does not have: a misspelt option would do nothing, silently. */
+export function checkOptions(name: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw argumentType(name, `an object with ${listOf(known)}`)
+  for (const key of Object.keys(options))
+    if (!known.includes(key))
+      throw argumentRange(name, `an object with ${listOf(known)}; "${key}" is none of them`)
+}
+
+/** Refuses an option that is there and neither true nor false. */
+export function checkFlag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw argumentType(name, 'true or false')
+}
+
+function listOf(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ')
+}
+
+/** One error for several: the first is its `cause` and gives the code, all of them are its `errors`. */
+export function several(message: string, errors: readonly unknown[]): AggregateError {
+  const [cause] = errors
+  const error = new AggregateError(errors, message, { cause })
+  const code = (cause as { code?: unknown } | null | undefined)?.code
+  return code === undefined ? error : Object.assign(error, { code })
+}
+
 export function outOfMemory(request: string): SuperslabError {
   const code = 'ERR_SUPERSLAB_OUT_OF_MEMORY'
   return new SuperslabError(code, `${request}: ${codes[code]}`)

@@ -1,4 +1,4 @@
-import { argumentRange } from './errors'
+import { argumentRange, argumentType, checkOptions } from './errors'
 import { buffers } from './heap/instance'
 
 const { alloc, free, freeAll, rest, wake } = buffers // constants, so that calls of them are inlined
@@ -19,7 +19,11 @@ export class Pool implements Disposable {
   #top: Buffer | undefined
   #below: Buffer[] = []
 
-  constructor(size: number, { max = 1024 }: PoolOptions = {}) {
+  constructor(size: number, options: PoolOptions = {}) {
+    checkOptions('options', options, ['max'])
+    const { max = 1024 } = options
+    if (typeof size !== 'number') throw argumentType('size', 'a number')
+    if (typeof max !== 'number') throw argumentType('max', 'a number')
     if (!Number.isSafeInteger(size) || size < 0)
       throw argumentRange('size', 'an integer between 0 and 2 ** 53 - 1')
     if (!(max >= 0)) throw argumentRange('max', 'a number that is not negative')
@@ -41,9 +45,15 @@ export class Pool implements Disposable {
     return buffer
   }
 
-  /** Takes back a Buffer of this size, whether this pool or `alloc` made it. */
+  /**
+   * Takes back a Buffer of this size, whether this pool or `alloc` made it. One that is pinned does not come back to the
+   * pool: it is freed, when its last pin is released.
+   */
   free(buffer: Buffer): void {
-    rest(buffer, this.size)
+    if (!rest(buffer, this.size)) {
+      free(buffer)
+      return
+    }
     const top = this.#top
     if (top !== undefined && this.#below.length + 1 < this.max) this.#below.push(top)
     else if (top !== undefined || this.max === 0) {

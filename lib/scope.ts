@@ -1,54 +1,97 @@
+import { argumentType, several } from './errors'
 import { buffers } from './heap/instance'
 
 /** Buffers that end together: `using scope = new Scope()`, or Scope.run where that syntax is missing. */
 export class Scope implements Disposable {
-  #buffers: Buffer[] = []
+  #buffers: Uint8Array[] = []
 
-  /** Runs a function, and frees what it allocated when it returns, throws, or its promise settles. */
+  /**
+   * Runs a function, and frees what it allocated when it returns, throws, or what it returned settles, if that has a
+   * `then`. Where both the function and the freeing fail, an AggregateError is thrown: the function's own error is its
+   * `cause` and the first of its `errors`.
+   */
   static run<T>(body: (scope: Scope) => T): T {
+    if (typeof body !== 'function') throw argumentType('body', 'a function')
     const scope = new Scope()
-    let pending = false
+    let result: T
+    let then: unknown
     try {
-      const result = body(scope)
-      if (result instanceof Promise) {
-        pending = true
-        return result.finally(() => scope.free()) as T
-      }
-      return result
-    } finally {
-      if (!pending) scope.free()
+      result = body(scope)
+      // As `await` does: a promise of another realm, or of a library, is one by its `then` alone.
+      if (isObject(result)) then = (result as { then?: unknown }).then
+    } catch (error) {
+      throw scope.#failed(error)
     }
+    if (typeof then !== 'function') {
+      scope.free()
+      return result
+    }
+    const settled = new Promise<unknown>((resolve, reject) => then.call(result, resolve, reject))
+    return settled.then(
+      (value) => {
+        scope.free()
+        return value
+      },
+      (error) => {
+        throw scope.#failed(error)
+      },
+    ) as T
   }
 
   alloc(size: number): Buffer {
-    return this.add(buffers.alloc(size))
+    return this.#push(buffers.alloc(size))
   }
 
   allocZeroed(size: number): Buffer {
-    return this.add(buffers.allocZeroed(size))
+    return this.#push(buffers.allocZeroed(size))
   }
 
-  /** Has a Buffer end with this scope. */
-  add(buffer: Buffer): Buffer {
-    this.#buffers.push(buffer)
-    return buffer
+  /** Has a live Buffer end with this scope, or a view that another thread sent. */
+  add<T extends Uint8Array>(buffer: T): T {
+    buffers.usableSize(buffer) // throws for what could not be freed
+    return this.#push(buffer)
   }
 
   /** Takes a Buffer out of this scope: it outlives it. */
-  keep(buffer: Buffer): Buffer {
+  keep<T extends Uint8Array>(buffer: T): T {
     const at = this.#buffers.indexOf(buffer)
     if (at >= 0) this.#buffers.splice(at, 1)
     return buffer
   }
 
-  /** Frees what is in the scope and was not freed before. The scope can be used again. */
+  /**
+   * Frees what is in the scope and was not freed before, all of it, and then throws what was thrown: one error as it
+   * is, several as an AggregateError. The scope can be used again.
+   */
   free(): void {
     const ending = this.#buffers
     this.#buffers = []
-    buffers.freeAll(new Set(ending.reverse().filter(buffers.isLive)))
+    buffers.freeAll(new Set(ending.reverse().filter(buffers.mayBeLive)))
   }
 
   [Symbol.dispose](): void {
     this.free()
   }
+
+  #push<T extends Uint8Array>(buffer: T): T {
+    this.#buffers.push(buffer)
+    return buffer
+  }
+
+  /** What is to be thrown for the body's error, once the scope has ended. */
+  #failed(error: unknown): unknown {
+    try {
+      this.free()
+      return error
+    } catch (freeing) {
+      return several('The body of a scope failed, and what it held was not all freed', [
+        error,
+        freeing,
+      ])
+    }
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

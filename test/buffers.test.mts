@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { runInNewContext } from 'node:vm'
 import test from 'ava'
 import {
   address,
@@ -121,6 +122,95 @@ test.serial('a scope frees what it allocated, and nothing twice', async (t) => {
   const scope = new Scope()
   scope.add(alloc(5))
   scope[Symbol.dispose]()
+  t.is(stats().heap.liveBlocks, before)
+})
+
+test.serial('a scope waits for whatever has a then', async (t) => {
+  const before = stats().heap.liveBlocks
+  const foreign = runInNewContext('(wait) => wait().then((value) => value + 1)')
+  const results = [
+    (wait: () => Promise<number>) => ({
+      // biome-ignore lint/suspicious/noThenProperty: a promise of a library
+      then: (resolve: (value: number) => void) => void wait().then((value) => resolve(value + 1)),
+    }),
+    runInNewContext('async (wait) => await wait() + 1'),
+    (wait: () => Promise<number>) => foreign(wait),
+  ]
+  for (const result of results) {
+    let end = (_: number) => {}
+    const wait = new Promise<number>((resolve) => {
+      end = resolve
+    })
+    const running = Scope.run((scope) => {
+      scope.alloc(100)
+      return result(() => wait)
+    })
+    await Promise.resolve()
+    t.is(stats().heap.liveBlocks, before + 1)
+    end(1)
+    t.is(await running, 2)
+    t.is(stats().heap.liveBlocks, before)
+  }
+  await t.throwsAsync(
+    async () =>
+      Scope.run((scope) => {
+        scope.alloc(100)
+        return runInNewContext("Promise.reject(new RangeError('as it was told'))")
+      }),
+    { any: true, message: 'as it was told' },
+  )
+  t.is(stats().heap.liveBlocks, before)
+})
+
+test.serial("what fails in a scope's body is not hidden by what fails in its end", async (t) => {
+  const before = stats().heap.liveBlocks
+  const own = new Error('as it was told')
+  const body = (scope: Scope) => {
+    const buffers = [scope.alloc(10), scope.alloc(20), scope.alloc(30)]
+    heap.free(buffers[1]?.byteOffset as number) // as another thread might
+    throw own
+  }
+  const check = (error: unknown) => {
+    t.true(error instanceof AggregateError)
+    const { cause, errors } = error as AggregateError
+    t.is(cause, own)
+    t.is(errors[0], own)
+    t.like(errors[1], { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+    t.is(errors.length, 2)
+    t.is(stats().heap.liveBlocks, before)
+  }
+  check(t.throws(() => Scope.run(body)))
+  check(await t.throwsAsync(() => Scope.run(async (scope) => body(scope))))
+})
+
+test.serial('a bad member is refused, and loses a scope nothing', (t) => {
+  const before = stats().heap.liveBlocks
+  const scope = new Scope()
+  scope.alloc(100)
+  for (const bad of [5, null, 'no', {}, Buffer.alloc(3), scope.alloc(50).subarray(1)])
+    t.throws(() => scope.add(bad as Buffer), { instanceOf: Error })
+  const freed = alloc(10)
+  free(freed)
+  t.throws(() => scope.add(freed), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  t.is(stats().heap.liveBlocks, before + 2)
+  scope.free()
+  t.is(stats().heap.liveBlocks, before)
+})
+
+test.serial('a pool frees what is pinned when its pin is released, and keeps it no longer', (t) => {
+  const before = stats().heap.liveBlocks
+  const pool = new Pool(128)
+  const buffer = pool.alloc()
+  const held = pin(buffer)
+  pool.free(buffer)
+  t.is(pool.resting, 0)
+  t.is(stats().heap.liveBlocks, before + 1)
+  t.throws(() => pool.free(buffer), { code: 'ERR_SUPERSLAB_DOUBLE_FREE' })
+  const other = pool.alloc()
+  t.not(other, buffer)
+  held.release()
+  t.is(stats().heap.liveBlocks, before + 1)
+  free(other)
   t.is(stats().heap.liveBlocks, before)
 })
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 import type * as Superslab from 'superslab'
-import { alloc, asBuffer, free, pin, type SuperslabError, stats } from 'superslab'
+import { alloc, asBuffer, free, pin, Scope, type SuperslabError, stats } from 'superslab'
 import { HeapWorker } from './support/heap-worker.mjs'
 
 const sizes = [0, 1, 100, 1024, 5000, 65_536, 70_000, 1_000_000]
@@ -40,6 +40,21 @@ test.serial('a worker sees the memory of a Buffer, and either frees it once', as
   }
   t.is(stats().heap.liveBlocks, before.liveBlocks)
   t.is(stats().heap.windows, before.windows)
+  await worker.end()
+})
+
+test.serial('a scope frees views that another thread sent, unless they were freed', async (t) => {
+  const before = stats().heap.liveBlocks
+  const worker = new HeapWorker()
+  const views = await worker.ask<Uint8Array[]>({ do: 'alloc', sizes, byte: 5 })
+  const scope = new Scope()
+  for (const view of views) scope.add(view)
+  free(views[3] as Uint8Array)
+  scope.keep(views[4] as Uint8Array)
+  scope.free()
+  t.is(stats().heap.liveBlocks, before + 1)
+  free(views[4] as Uint8Array)
+  t.is(stats().heap.liveBlocks, before)
   await worker.end()
 })
 

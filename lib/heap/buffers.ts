@@ -1,5 +1,5 @@
-import { isUint8Array } from 'node:util/types'
-import { argumentType, codeOf, misuseOf, SuperslabError } from '../errors'
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types'
+import { argumentType, codeOf, describeValue, misuseOf, SuperslabError, several } from '../errors'
 import { addon } from '../native'
 import type { Blocks } from './blocks'
 import { fill, set } from './bytes'
@@ -22,27 +22,39 @@ export interface Buffers {
   alloc(size: number): Buffer
   allocZeroed(size: number): Buffer
   free(buffer: Uint8Array): void
-  /** Frees every one, then throws what was thrown first. */
-  freeAll(ending: Iterable<Buffer>): void
+  /** Frees every one, then throws what was thrown: one error as it is, several as an AggregateError. */
+  freeAll(ending: Iterable<Uint8Array>): void
   realloc(buffer: Uint8Array, size: number): Buffer
   usableSize(buffer: Uint8Array): number
   asBuffer(view: Uint8Array): Buffer
   toOwned(buffer: Uint8Array): Buffer<ArrayBuffer>
   address(buffer: Uint8Array): number
   pin(buffer: Uint8Array): Pin
-  /** Whether it is a Buffer from here that was not freed. */
-  isLive(buffer: Uint8Array): boolean
-  /** For pools: makes a live Buffer one that counts as freed, and back. */
-  rest(buffer: Uint8Array, size: number): void
+  /** Not a Buffer from here that was freed, nor a received view whose block was. */
+  mayBeLive(buffer: Uint8Array): boolean
+  /** For pools: makes a live Buffer one that counts as freed, and back. False, and nothing done, for a pinned one. */
+  rest(buffer: Uint8Array, size: number): boolean
   wake(buffer: Buffer): void
   watch(options: WatchOptions): void
   readonly watching: Watch | undefined
 }
 
+/** What the table says of a block that has a pin. */
+const pinned = 0xff
 /** Below what `~` makes of a step, which is what a resting Buffer has instead of its step. */
 const freed = -0x40000000
 /** The offset of a block; a step of 16 bytes is a small integer to the engine, wherever in 4 GiB it lies. */
 const blockAt = (step: number) => (step << 4) >>> 0
+
+/** Its length is 0 then, and nothing can be made of its buffer. */
+function isDetached(view: Uint8Array): boolean {
+  if (view.byteLength > 0 || isSharedArrayBuffer(view.buffer)) return false
+  try {
+    return new Uint8Array(view.buffer).byteLength < 0
+  } catch {
+    return true
+  }
+}
 
 export function createBuffers(window: Window, blocks: Blocks): Buffers {
   const { table, native, classes, strides } = window
@@ -127,7 +139,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     SlabBuffer.end(buffer)
   }
 
-  function freeAll(ending: Iterable<Buffer>): void {
+  function freeAll(ending: Iterable<Uint8Array>): void {
     const errors: unknown[] = []
     for (const buffer of ending)
       try {
@@ -135,6 +147,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       } catch (error) {
         errors.push(error)
       }
+    if (errors.length > 1) throw several(`${errors.length} Buffers could not be freed`, errors)
     if (errors.length > 0) throw errors[0]
   }
 
@@ -226,7 +239,8 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   }
 
   function toOwned(buffer: Uint8Array): Buffer<ArrayBuffer> {
-    if (!isUint8Array(buffer)) throw argumentType('buffer', 'a Uint8Array')
+    if (!isUint8Array(buffer) || isDetached(buffer))
+      throw argumentType('buffer', 'a Uint8Array whose memory was not transferred')
     return Buffer.from(new Uint8Array(buffer).buffer)
   }
 
@@ -257,17 +271,21 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     return { release, [Symbol.dispose]: release }
   }
 
-  function isLive(buffer: Uint8Array): boolean {
-    return SlabBuffer.has(buffer) && SlabBuffer.step(buffer) >= 0
+  function mayBeLive(buffer: Uint8Array): boolean {
+    if (SlabBuffer.has(buffer)) return SlabBuffer.step(buffer) >= 0
+    return codeOf(-addon.viewLook(buffer)) !== 'ERR_SUPERSLAB_DOUBLE_FREE'
   }
 
-  function rest(buffer: Uint8Array, size: number): void {
+  function rest(buffer: Uint8Array, size: number): boolean {
     if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
       throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_NOT_A_BLOCK')
     const step = SlabBuffer.step(buffer)
-    if (step < 0 || table[step] === 0) throw doubleFree(buffer, step)
+    const kind = step < 0 ? 0 : table[step]
+    if (kind === 0) throw doubleFree(buffer, step)
     if (buffer.length !== size) throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_SIZE_MISMATCH')
+    if (kind === pinned) return false
     SlabBuffer.set(buffer, ~step)
+    return true
   }
 
   function wake(buffer: Buffer): void {
@@ -287,7 +305,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
   }
 
   function describe(view: unknown): string {
-    return isUint8Array(view) ? `A view of ${view.byteLength} bytes` : String(view)
+    return isUint8Array(view) ? `A view of ${view.byteLength} bytes` : describeValue(view)
   }
 
   return {
@@ -301,7 +319,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     toOwned,
     address,
     pin,
-    isLive,
+    mayBeLive,
     rest,
     wake,
     watch,
