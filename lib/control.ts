@@ -1,4 +1,6 @@
+import { argumentRange, argumentType } from './errors'
 import { opened } from './heap/place'
+import { memoryThere } from './machine'
 import { addon, type HeapStats, type Info, type RawStats } from './native'
 
 /** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
@@ -23,8 +25,16 @@ export function trim(): number {
   return addon.trim()
 }
 
-/** Readies `count` blocks of `size` bytes for this thread; returns how many are ready. */
+/**
+ * Readies `count` blocks of `size` bytes for this thread; returns how many are ready. Their memory is used from then on,
+ * so more than three quarters of what the machine or the container has is refused: the system would end the process.
+ */
 export function prewarm(size: number, count: number): number {
+  if (typeof size !== 'number') throw argumentType('size', 'a number')
+  if (typeof count !== 'number') throw argumentType('count', 'a number')
+  const most = Math.floor((memoryThere() * 0.75) / Math.max(size, 16))
+  if (Number.isSafeInteger(size) && size >= 0 && count > most)
+    throw argumentRange('count', `at most ${most} for blocks of ${size} bytes on this machine`)
   return addon.prewarm(size, count)
 }
 

@@ -1,4 +1,5 @@
 import { type Stats, stats } from './control'
+import { argumentType, checkOptions } from './errors'
 import type { HeapStats, RawStats } from './native'
 
 /** Where it is in what stats() returns. */
@@ -91,7 +92,13 @@ export interface CollectOptions {
 }
 
 /** Has prom-client, which the caller brings, collect the metrics whenever it is scraped. */
-export function collectMetrics(client: PromClient, { registers }: CollectOptions = {}): void {
+export function collectMetrics(client: PromClient, options: CollectOptions = {}): void {
+  if (typeof client?.Gauge !== 'function' || typeof client.Counter !== 'function')
+    throw argumentType('client', 'prom-client, or what has its Gauge and Counter')
+  checkOptions('options', options, ['registers'])
+  const { registers } = options
+  if (registers !== undefined && !Array.isArray(registers))
+    throw argumentType('registers', 'an array of registries')
   const where = registers && { registers }
   for (const { statistic, name, type, help } of metrics)
     if (type === 'gauge')

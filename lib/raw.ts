@@ -1,4 +1,4 @@
-import { misuse } from './errors'
+import { argumentRange, argumentType, misuse } from './errors'
 import { blocks, window } from './heap/instance'
 
 /** The window seen as numbers. An offset divided by the size of an element is the index of it. */
@@ -43,7 +43,26 @@ function views(): Views {
   return current
 }
 
+/** The bytes of a calloc; each factor is checked, since a product of two wrong ones can be right. */
+function product(count: number, size: number): number {
+  checkCount('count', count)
+  checkCount('size', size)
+  return count * size
+}
+
+function checkCount(name: string, value: number): void {
+  if (typeof value !== 'number') throw argumentType(name, 'a number')
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw argumentRange(name, 'an integer between 0 and 2 ** 53 - 1')
+}
+
+function checkBlock(block: number): void {
+  if (typeof block !== 'number') throw argumentType('block', 'a number')
+}
+
 function realloc(block: number, size: number): number {
+  checkBlock(block)
+  checkCount('size', size)
   const usable = blocks.usableSize(block)
   if (size <= usable && size > usable / 2) return block
   const moved = blocks.malloc(size)
@@ -67,7 +86,7 @@ export const heap = {
   malloc: blocks.malloc,
   /** The offset of `count * size` zeroed bytes. */
   calloc(count: number, size: number): number {
-    const bytes = count * size
+    const bytes = product(count, size)
     const block = blocks.malloc(bytes)
     views().u8.fill(0, block, block + bytes)
     return block
@@ -80,6 +99,7 @@ export const heap = {
   usableSize: blocks.usableSize,
   /** The process address of a live block; from here on the window stays mapped, whichever isolates end. */
   address(block: number): number {
+    checkBlock(block)
     const look = window.native.look(block)
     if (look !== 0) throw misuse(-look, block)
     window.keep()

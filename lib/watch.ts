@@ -1,3 +1,4 @@
+import { checkFlag, checkOptions } from './errors'
 import { buffers } from './heap/instance'
 import type { Leak, WatchOptions } from './heap/watch'
 import { addon } from './native'
@@ -8,6 +9,10 @@ let warns = false
 
 /** Watches over the Buffers that this isolate allocates from here on; what is left out is off. */
 export function watch(options: WatchOptions): void {
+  checkOptions('options', options, ['track', 'warn', 'collect'])
+  const { track, warn: warning, collect } = options
+  for (const [name, value] of Object.entries({ track, warn: warning, collect }))
+    checkFlag(name, value)
   buffers.watch(options)
   if (options.warn && !warns) process.on('exit', warn)
   if (!options.warn && warns) process.off('exit', warn)
@@ -18,7 +23,10 @@ export function watch(options: WatchOptions): void {
  * Prints the Buffers that this isolate allocated while it was watching and that are live, on stderr, and returns them:
  * those of one place together, the largest sum first.
  */
-export function leaks({ print = true }: { print?: boolean } = {}): Leak[] {
+export function leaks(options: { print?: boolean } = {}): Leak[] {
+  checkOptions('options', options, ['print'])
+  const { print = true } = options
+  checkFlag('print', print)
   const found = buffers.watching?.leaks() ?? []
   if (print && found.length > 0) console.error(report(found))
   return found

@@ -1,5 +1,25 @@
 import test from 'ava'
-import { inspect, native, prewarm, stats } from 'superslab'
+import {
+  address,
+  alloc,
+  asBuffer,
+  free,
+  inspect,
+  leaks,
+  native,
+  Pool,
+  pin,
+  prewarm,
+  realloc,
+  Scope,
+  type SuperslabError,
+  stats,
+  toOwned,
+  usableSize,
+  watch,
+} from 'superslab'
+import { collectMetrics } from 'superslab/metrics'
+import { heap } from 'superslab/raw'
 
 type Call = (...values: unknown[]) => unknown
 
@@ -68,4 +88,66 @@ test('inspect takes a bigint of 64 bits and says so', (t) => {
     const error = t.throws(() => inspect(wrong), { instanceOf: RangeError })
     t.like(error, { code: 'ERR_OUT_OF_RANGE' })
   }
+})
+
+/** What should not be given to the functions of Buffers, with the code of the error. */
+const wrongCalls: [string, () => unknown, string][] = [
+  ['watch()', () => (watch as Call)(), 'ERR_INVALID_ARG_TYPE'],
+  ["watch('track')", () => (watch as Call)('track'), 'ERR_INVALID_ARG_TYPE'],
+  ['watch(null)', () => (watch as Call)(null), 'ERR_INVALID_ARG_TYPE'],
+  ['watch({ tracks: true })', () => (watch as Call)({ tracks: true }), 'ERR_OUT_OF_RANGE'],
+  ["watch({ track: 'yes' })", () => (watch as Call)({ track: 'yes' }), 'ERR_INVALID_ARG_TYPE'],
+  ['leaks(null)', () => (leaks as Call)(null), 'ERR_INVALID_ARG_TYPE'],
+  ['leaks({ prints: false })', () => (leaks as Call)({ prints: false }), 'ERR_OUT_OF_RANGE'],
+  ['leaks({ print: 0 })', () => (leaks as Call)({ print: 0 }), 'ERR_INVALID_ARG_TYPE'],
+  ['new Pool()', () => Reflect.construct(Pool, []), 'ERR_INVALID_ARG_TYPE'],
+  ["new Pool('8')", () => Reflect.construct(Pool, ['8']), 'ERR_INVALID_ARG_TYPE'],
+  ['new Pool(8, null)', () => Reflect.construct(Pool, [8, null]), 'ERR_INVALID_ARG_TYPE'],
+  ['new Pool(8, { Max })', () => Reflect.construct(Pool, [8, { Max: 3 }]), 'ERR_OUT_OF_RANGE'],
+  ["new Pool(8, '5')", () => Reflect.construct(Pool, [8, { max: '5' }]), 'ERR_INVALID_ARG_TYPE'],
+  ['new Pool(8, -1)', () => new Pool(8, { max: -1 }), 'ERR_OUT_OF_RANGE'],
+  ['new Pool(8, NaN)', () => new Pool(8, { max: Number.NaN }), 'ERR_OUT_OF_RANGE'],
+  ["calloc('4', [4])", () => (heap.calloc as Call)('4', [4]), 'ERR_INVALID_ARG_TYPE'],
+  ['calloc(4)', () => (heap.calloc as Call)(4), 'ERR_INVALID_ARG_TYPE'],
+  ['calloc(-4, -4)', () => heap.calloc(-4, -4), 'ERR_OUT_OF_RANGE'],
+  ['calloc(0.5, 4)', () => heap.calloc(0.5, 4), 'ERR_OUT_OF_RANGE'],
+  ["realloc('4', 4)", () => (heap.realloc as Call)('4', 4), 'ERR_INVALID_ARG_TYPE'],
+  ["realloc(0, '4')", () => (heap.realloc as Call)(0, '4'), 'ERR_INVALID_ARG_TYPE'],
+  ['realloc(0, -4)', () => heap.realloc(0, -4), 'ERR_OUT_OF_RANGE'],
+  ["heap.address('4')", () => (heap.address as Call)('4'), 'ERR_INVALID_ARG_TYPE'],
+  ['Scope.run()', () => (Scope.run as Call)(), 'ERR_INVALID_ARG_TYPE'],
+  ['scope.add(5)', () => (new Scope().add as Call)(5), 'ERR_INVALID_ARG_TYPE'],
+  ['prewarm(65536, 2 ** 31)', () => prewarm(65_536, 2 ** 31), 'ERR_OUT_OF_RANGE'],
+  ['prewarm(16, 2 ** 53 - 1)', () => prewarm(16, 2 ** 53 - 1), 'ERR_OUT_OF_RANGE'],
+  ['collectMetrics()', () => (collectMetrics as Call)(), 'ERR_INVALID_ARG_TYPE'],
+  ['collectMetrics({})', () => (collectMetrics as Call)({}), 'ERR_INVALID_ARG_TYPE'],
+]
+
+for (const [name, call, code] of wrongCalls)
+  test.serial(`${name} is refused with a code`, (t) => {
+    const before = stats().heap.liveBlocks
+    t.like(t.throws(call), { code })
+    t.is(stats().heap.liveBlocks, before)
+  })
+
+test.serial('proxies, detached views and objects that cannot be printed are refused', (t) => {
+  const buffer = alloc(100)
+  const detached = new Uint8Array(10)
+  structuredClone(detached, { transfer: [detached.buffer] })
+  const hostile = new Proxy(buffer, {
+    get() {
+      throw new Error('a trap')
+    },
+  })
+  const values = [new Proxy(buffer, {}), hostile, detached, Object.create(null)]
+  const uses = { free, usableSize, address, pin, asBuffer, toOwned }
+  const pool = new Pool(100)
+  const scope = new Scope()
+  for (const value of values as Buffer[]) {
+    for (const [name, use] of Object.entries(uses))
+      t.regex((t.throws(() => use(value)) as SuperslabError).code, /^ERR_/, name)
+    for (const use of [() => realloc(value, 10), () => pool.free(value), () => scope.add(value)])
+      t.regex((t.throws(use) as SuperslabError).code, /^ERR_/, `${use}`)
+  }
+  free(buffer)
 })

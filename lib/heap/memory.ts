@@ -1,7 +1,6 @@
-import { totalmem } from 'node:os'
-import { constrainedMemory } from 'node:process'
 import { MessageChannel } from 'node:worker_threads'
 import { outOfMemory } from '../errors'
+import { memoryThere } from '../machine'
 import { addon } from '../native'
 
 /*
@@ -40,9 +39,7 @@ const leastBytes = 4 * 2 ** 20
  * the container is, nor than a sixteenth of the addresses: V8 ends the process that has none left for it.
  */
 export function sensibleLimit(): number {
-  const constrained = constrainedMemory?.() ?? 0
-  const there = constrained > 0 && constrained < totalmem() ? constrained : totalmem()
-  const sensible = Math.min(mostBytes, there * 0.75, addon.addressLimit() / 16)
+  const sensible = Math.min(mostBytes, memoryThere() * 0.75, addon.addressLimit() / 16)
   return Math.max(leastBytes, Math.floor(sensible / pageBytes) * pageBytes)
 }
 
