@@ -82,7 +82,7 @@ function realloc(block: number, size: number): number {
  * after an allocation, as with WebAssembly's memory, because the window may have grown.
  */
 export const heap = {
-  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. */
+  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. Never 0, which may stand for none. */
   malloc: blocks.malloc,
   /** The offset of `count * size` zeroed bytes. */
   calloc(count: number, size: number): number {

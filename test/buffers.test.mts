@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
 import test from 'ava'
@@ -391,4 +392,14 @@ test('raw blocks are numbers in typed windows', (t) => {
   ]
   for (const [value, code] of wrong) t.throws(() => heap.free(value as number), { code })
   t.is(stats().heap.liveBlocks, before)
+})
+
+test('no block is at offset 0, so that it can stand for none', (t) => {
+  const program = `
+    const { heap } = require('superslab/raw')
+    const blocks = [0, 16, 1000, 65_536, 200_000].map((size) => heap.malloc(size))
+    console.log(blocks.every((block) => block >= 16))
+    try { heap.free(0) } catch (error) { console.log(error.code) }`
+  const { stdout } = spawnSync(process.execPath, ['--eval', program], { encoding: 'utf8' })
+  t.is(stdout, 'true\nERR_SUPERSLAB_UNKNOWN_POINTER\n')
 })

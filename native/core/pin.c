@@ -12,10 +12,78 @@ struct ss_pin {
     bool freed;     /* likewise: the block is given when the last pin goes */
 };
 
-static ss_pin **list_of(ss_window *window, uint32_t offset) {
-    return &window->pins[(offset >> SS_LIVE_SHIFT) * UINT32_C(0x9e3779b1) >> 26];
+/* ---- the lists, with the lock held ---- */
+
+/* Large blocks lie 65,536 bytes apart: the multiplication alone would leave the low bits of all of them alike. */
+static uint32_t hash_of(uint32_t offset) {
+    uint32_t hash = (offset >> SS_LIVE_SHIFT) * UINT32_C(0x9e3779b1);
+    return hash ^ hash >> 16;
 }
-_Static_assert(SS_PIN_LISTS == 64, "the shift above");
+
+/* The largest power of two that is at most `lists`. */
+static uint32_t power_of(uint32_t lists) {
+    return UINT32_C(1) << (31 - __builtin_clz(lists));
+}
+
+static ss_pin **list_at(ss_pins *pins, uint32_t index) {
+    return index < SS_PIN_LISTS
+               ? &pins->first[index]
+               : &pins->segments[index / SS_PIN_SEGMENT_LISTS][index % SS_PIN_SEGMENT_LISTS];
+}
+
+static ss_pin **list_of(ss_window *window, uint32_t offset) {
+    uint32_t lists = SS_PIN_LISTS + window->pins.split, power = power_of(lists);
+    uint32_t index = hash_of(offset) & (2 * power - 1);
+    return list_at(&window->pins, index < lists ? index : index - power);
+}
+
+/* Splits the list whose turn it is, if there are more pins than lists. False when the new list's segment is to be
+ * made first. */
+static bool pins_split(ss_pins *pins) {
+    uint32_t lists = SS_PIN_LISTS + pins->split, power = power_of(lists);
+    if (pins->count <= lists || lists == SS_PIN_SEGMENTS * SS_PIN_SEGMENT_LISTS)
+        return true;
+    if (pins->segments[lists / SS_PIN_SEGMENT_LISTS] == NULL)
+        return false;
+    ss_pin **fresh = list_at(pins, lists), **at = list_at(pins, lists - power);
+    while (*at != NULL) {
+        ss_pin *pin = *at;
+        if ((hash_of(pin->offset) & (2 * power - 1)) != lists) {
+            at = &pin->next;
+            continue;
+        }
+        *at = pin->next;
+        pin->next = *fresh;
+        *fresh = pin;
+    }
+    pins->split++;
+    return true;
+}
+
+/* Without the lock held. Where there is no memory for it, the lists there are serve. */
+static void segment_make(ss_window *window) {
+    ss_pin **made = ss_meta_take(SS_PIN_SEGMENT_LISTS * sizeof *made);
+    if (made == NULL)
+        return;
+    ss_lock_take(&ss_process->windows_lock);
+    ss_pin ***place =
+        &window->pins.segments[(SS_PIN_LISTS + window->pins.split) / SS_PIN_SEGMENT_LISTS];
+    if (*place == NULL) { /* no other thread has made it meanwhile */
+        *place = made;
+        made = NULL;
+    }
+    ss_lock_release(&ss_process->windows_lock);
+    if (made != NULL)
+        ss_meta_give(made, SS_PIN_SEGMENT_LISTS * sizeof *made);
+}
+
+void ss_pins_end(ss_window *window) {
+    for (uint32_t i = 0; i < SS_PIN_SEGMENTS; i++)
+        if (window->pins.segments[i] != NULL)
+            ss_meta_give(window->pins.segments[i], SS_PIN_SEGMENT_LISTS * sizeof(ss_pin *));
+}
+
+/* ---- pins ---- */
 
 /* The place of the holder's pin of a block, or of anybody's for NULL; NULL is there if there is none. */
 static ss_pin **pin_find(ss_window *window, const ss_holder *holder, uint32_t offset) {
@@ -29,6 +97,7 @@ static void pin_push(ss_holder *holder, uint32_t offset, uint8_t byte, ss_pin *p
     ss_pin **list = list_of(holder->window, offset);
     *pin = (ss_pin){*list, holder, offset, 1, byte, false};
     *list = pin;
+    holder->window->pins.count++;
 }
 
 /* The table did not say pinned, so whatever pins there are were of a block that was freed all the same, by an
@@ -80,7 +149,10 @@ int ss_pin_add(ss_holder *holder, uint32_t offset) {
     superslab_error error;
     ss_lock_take(&ss_process->windows_lock);
     bool used = pin_add(holder, offset, spare, &error);
+    bool ready = pins_split(&holder->window->pins);
     ss_lock_release(&ss_process->windows_lock);
+    if (!ready)
+        segment_make(holder->window);
     if (!used)
         ss_meta_give(spare, sizeof *spare);
     /* Somebody may have been handed the block meanwhile; not who asks. */
@@ -94,6 +166,7 @@ int ss_pin_add(ss_holder *holder, uint32_t offset) {
 static bool pin_unlink(ss_window *window, ss_pin **at) {
     ss_pin *pin = *at;
     *at = pin->next;
+    window->pins.count--;
     if (*pin_find(window, NULL, pin->offset) != NULL)
         return false;
     /* If it still says pinned: whoever owned the block as well, by two frees in one instant, may have freed
@@ -163,10 +236,11 @@ uint8_t ss_pin_byte(ss_window *window, uint32_t offset) {
 
 void ss_pin_remove_all(ss_holder *holder) {
     ss_window *window = holder->window;
-    for (unsigned list = 0; list < SS_PIN_LISTS; list++)
+    /* Pins of other holders may split lists meanwhile: what leaves a list goes to one behind all there are. */
+    for (uint32_t list = 0; list < SS_PIN_LISTS + window->pins.split; list++)
         for (;;) {
             ss_lock_take(&ss_process->windows_lock);
-            ss_pin **at = &window->pins[list];
+            ss_pin **at = list_at(&window->pins, list);
             while (*at != NULL && (*at)->holder != holder)
                 at = &(*at)->next;
             ss_pin *pin = *at;

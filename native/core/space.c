@@ -188,6 +188,8 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
         return NULL;
     bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit);
     space->live = (_Atomic uint8_t *)live;
+    /* A window's first granule is of no run and of no slab: programs take offset 0 for no block, as they take NULL. */
+    space->granule_count = live != NULL;
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
     if (set && space_publish(space) != NULL)
         return space;

@@ -38,6 +38,7 @@ static void window_unlink(ss_window *window) {
         at = &(*at)->next;
     *at = window->next;
     windows_unlock();
+    ss_pins_end(window);
     ss_meta_give(window, sizeof *window);
 }
 

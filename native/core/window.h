@@ -29,7 +29,18 @@
 
 typedef struct ss_pin ss_pin;
 
+/* The pins of a window by a hash of their offsets. There is a list more for each pin beyond the first lists, as
+ * linear hashing adds them: one list is split in two, and no pin waits until all are placed anew. */
 #define SS_PIN_LISTS 64u
+#define SS_PIN_SEGMENT_LISTS 4096u /* 32 KiB, the largest block of metadata */
+#define SS_PIN_SEGMENTS 64u        /* beyond them lists grow */
+
+typedef struct ss_pins {
+    ss_pin *first[SS_PIN_LISTS];
+    ss_pin **segments[SS_PIN_SEGMENTS]; /* list i, from SS_PIN_LISTS on, is the i-th of them all */
+    uint32_t split;                     /* lists beyond the first */
+    uint32_t count;                     /* pins */
+} ss_pins;
 
 typedef struct ss_window {
     ss_space *space;
@@ -43,7 +54,7 @@ typedef struct ss_window {
     bool lasting; /* is never retired */
     uint32_t visitors;
     ss_holder *holders;
-    ss_pin *pins[SS_PIN_LISTS];
+    ss_pins pins;
     struct ss_window *next;
 } ss_window;
 
@@ -104,6 +115,8 @@ void ss_pin_remove_all(ss_holder *holder);
 bool ss_pin_cede(ss_window *window, uint32_t offset);
 /* What the table would say of a pinned block; 0 if it has no pin. */
 uint8_t ss_pin_byte(ss_window *window, uint32_t offset);
+/* Gives back the lists of a window that has no holder any more. */
+void ss_pins_end(ss_window *window);
 
 /* ---- all of them ---- */
 

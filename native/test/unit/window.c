@@ -1,4 +1,5 @@
 /* A window with one or two isolates: blocks, misuse, pins, statistics, and when it ends. */
+#include "window.h"
 #include "check.h"
 #include "isolate.h"
 #include "stats.h"
@@ -141,6 +142,45 @@ static void pins(void) {
     CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
 }
 
+/* However many pins there are, a block's are found in a few steps. */
+static void pins_are_spread(void) {
+    enum { COUNT = 20000 };
+    static uint32_t block[COUNT];
+    const superslab_api *api = ss_api_own();
+    const uint64_t before = now().live_blocks;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        block[i] = isolate_malloc(&one, 16);
+        CHECK_NE(block[i], ISOLATE_NONE);
+        CHECK_EQ(api->window_pin(one.holder, block[i]), 0);
+    }
+    ss_window *window = ss_window_visit((uintptr_t)memory.base);
+    uint32_t longest = 0, pins = 0;
+    for (uint32_t i = 0; i < SS_PIN_LISTS + window->pins.split; i++) {
+        /* A pin begins with the next one of its list. */
+        void **at =
+            (void **)(void *)(i < SS_PIN_LISTS ? window->pins.first[i]
+                                               : window->pins.segments[i / SS_PIN_SEGMENT_LISTS]
+                                                                      [i % SS_PIN_SEGMENT_LISTS]);
+        uint32_t length = 0;
+        for (; at != NULL; at = *at)
+            length++;
+        pins += length;
+        longest = length > longest ? length : longest;
+    }
+    ss_window_part(window);
+    CHECK_EQ(pins, COUNT);
+    CHECK_GE(16, longest);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        CHECK_EQ(isolate_free(&two, block[i]), SUPERSLAB_OK);
+        if (i % 2 == 0)
+            CHECK_EQ(api->window_unpin(one.holder, block[i]), SUPERSLAB_OK);
+    }
+    CHECK_EQ(now().live_blocks, before + COUNT / 2);
+    for (uint32_t i = 1; i < COUNT; i += 2)
+        CHECK_EQ(api->window_unpin(one.holder, block[i]), SUPERSLAB_OK);
+    CHECK_EQ(now().live_blocks, before);
+}
+
 /* A pinned block that is freed all the same, and the pin is still there when another block is in its place, which
  * is pinned too: what the table says in the end is of that one. */
 static void pins_of_two_blocks(void) {
@@ -190,10 +230,11 @@ static void full_of_spares(void) {
     }
     superslab_get_stats(&stats);
     CHECK_GT(stats.slab_count, before.slab_count);
-    CHECK_EQ(isolate_malloc(&one, LIMIT), 0);
+    /* All of it but the granule at offset 0, which is never handed out. */
+    CHECK_EQ(isolate_malloc(&one, LIMIT - SS_GRANULE_BYTES), SS_GRANULE_BYTES);
     superslab_get_stats(&stats);
     CHECK_EQ(stats.slab_count, before.slab_count);
-    CHECK_EQ(isolate_free(&one, 0), SUPERSLAB_OK);
+    CHECK_EQ(isolate_free(&one, SS_GRANULE_BYTES), SUPERSLAB_OK);
 }
 
 int main(void) {
@@ -214,6 +255,7 @@ int main(void) {
     owned_though_free();
     pins();
     pins_of_two_blocks();
+    pins_are_spread();
     full();
 
     /* What one cached goes home; what it had pinned and freed too. */
