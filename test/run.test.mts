@@ -4,6 +4,7 @@ import {
   closeSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -22,6 +23,10 @@ const linuxTest = process.platform === 'linux' ? test : test.skip
 const node = process.execPath
 const isActive = ['-p', "require('./dist/index.js').active"]
 const tests = path.resolve('build/ctest/native/test')
+/** What `run` sets: on musl the path alone. */
+const library = path.resolve('build/Release/libsuperslab.so')
+const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
+const preloaded = isGlibc ? `/$LIB/../../../..${library}` : library
 
 function folder(t: ExecutionContext, name = 'superslab-run-'): string {
   const place = mkdtempSync(path.join(tmpdir(), name))
@@ -122,12 +127,36 @@ linuxTest('--stats has served processes say so when they end, and no others', as
 linuxTest('what was preloaded before stays', async (t) => {
   const env = plainEnvironment({ LD_PRELOAD: 'libdl.so.2 libm.so.6' })
   const { stdout } = await run(['printenv', 'LD_PRELOAD'], { env })
-  t.is(stdout, `libdl.so.2:libm.so.6:${path.resolve('build/Release/libsuperslab.so')}\n`)
+  t.is(stdout, `libdl.so.2:libm.so.6:${preloaded}\n`)
 })
 
 linuxTest('run inside run names the library once', async (t) => {
   const { stdout } = await run(['--', node, main, 'run', '--', 'printenv', 'LD_PRELOAD'])
-  t.is(stdout, `${path.resolve('build/Release/libsuperslab.so')}\n`)
+  t.is(stdout, `${preloaded}\n`)
+})
+
+linuxTest('musl’s loader passes over what glibc’s is told', async (t) => {
+  const { stdout } = await run(['printenv', 'LD_PRELOAD'])
+  t.is(existsSync(stdout.trim()), !isGlibc)
+})
+
+linuxTest('a program for musl runs below one for glibc, unserved', async (t) => {
+  const program = path.join(folder(t), 'musl')
+  writeFileSync(`${program}.c`, '#include <stdio.h>\nint main(void) { return puts("musl") < 0; }\n')
+  const compiled = await ended('musl-gcc', ['-o', program, `${program}.c`]).catch(() => undefined)
+  if (!compiled) {
+    t.log('skipped: there is no musl-gcc')
+    t.pass()
+    return
+  }
+  t.is(compiled.code, 0, compiled.stderr)
+  for (const children of ['all', 'node', 'none']) {
+    const command = ['--', 'sh', '-c', `${program}; ${node} ${isActive[0]} "${isActive[1]}"`]
+    const { code, stdout, stderr } = await run([`--children=${children}`, ...command])
+    t.is(stdout, `musl\n${children !== 'none'}\n`, stderr)
+    t.is(code, 0)
+    t.is(stderr, '')
+  }
 })
 
 linuxTest('a path with blanks and colons will do', async (t) => {
@@ -143,7 +172,7 @@ linuxTest('a path with blanks and colons will do', async (t) => {
   const served = await ended(node, [cli, 'run', '--', 'sh', '-c', script], { env })
   t.regex(served.stdout, /^\/\S+\/superslab\/libsuperslab-[0-9a-f]{16}\.so\ntrue\n$/, served.stderr)
   const again = await ended(node, [cli, 'path'], { env })
-  t.is(again.stdout, served.stdout.replace('true\n', ''))
+  t.true(served.stdout.endsWith(`${again.stdout}true\n`))
   const { stdout } = await ended(node, [cli, 'env'], { env })
   t.true(stdout.includes(`RUN ln -sf "${place}/build/Release/libsuperslab.so" /usr/local/lib/`))
 })
@@ -158,6 +187,28 @@ linuxTest('scripts run by what their first line names, or by the shell', async (
   const named = script('named', `#!/usr/bin/env node\nconsole.log(require('${required}').active)\n`)
   t.is((await run([named])).stdout, 'true\n')
   t.is((await run([script('unnamed', 'echo "from $1"\n'), 'sh'])).stdout, 'from sh\n')
+})
+
+linuxTest('env in a script’s first line may have options and assignments', async (t) => {
+  const place = folder(t)
+  const show = `console.log(process.env.A, require('${path.resolve('dist/index.js')}').active)`
+  for (const words of ['-S A=1 node', '-vSA=1 node', '-S -u B A=1 node --no-warnings']) {
+    const file = path.join(place, 'script')
+    writeFileSync(file, `#!/usr/bin/env ${words}\n${show}\n`, { mode: 0o755 })
+    t.is((await run([file])).stdout, '1 true\n', words)
+  }
+})
+
+linuxTest('a folder in PATH that cannot be looked into is passed over', async (t) => {
+  const place = folder(t)
+  symlinkSync('loop', path.join(place, 'loop'))
+  const folders = [path.join(place, 'loop'), path.join(place, 'x'.repeat(300)), '/etc/passwd']
+  const PATH = [...folders, process.env.PATH].join(':')
+  const { stdout, stderr } = await run(['echo', 'found'], { env: plainEnvironment({ PATH }) })
+  t.is(stdout, 'found\n', stderr)
+  const env = plainEnvironment({ PATH: folders.join(':') })
+  const missing = await run(['echo', 'found'], { env })
+  t.is(missing.code, 127, missing.stderr)
 })
 
 // ---- refusals ----
@@ -206,6 +257,101 @@ linuxTest('what cannot be served is refused, with a code', async (t) => {
   await refused(t, 'ERR_SUPERSLAB_OTHER_ARCHITECTURE', 125, [file('mips', elf(8, loader))])
   await refused(t, 'ERR_SUPERSLAB_STATIC_BINARY', 125, [file('script', `#!${place}/static\n`)])
 })
+
+linuxTest('a bad interpreter is told in one line', async (t) => {
+  const place = folder(t)
+  const file = (name: string, content: Buffer | string, mode = 0o755) => {
+    writeFileSync(path.join(place, name), content, { mode })
+    return path.join(place, name)
+  }
+  const code = 'ERR_SUPERSLAB_NOT_EXECUTABLE'
+  symlinkSync('loop', path.join(place, 'loop'))
+  const plain = file('plain', 'text', 0o644)
+  for (const interpreter of ['/there/is/none', place, plain, `${place}/loop`, 'relative/none'])
+    await refused(t, code, 126, [file('script', `#!${interpreter} -x\n`)])
+  await refused(t, code, 126, [file('returned', '#!/bin/sh\r\necho\n')])
+  await refused(t, code, 126, [file('program', elf(own, '/there/is/ld-linux-none.so.2'))])
+  await refused(t, code, 126, [path.join(place, 'loop')])
+  await refused(t, 'ERR_SUPERSLAB_COMMAND_NOT_FOUND', 127, [
+    file('named', '#!/usr/bin/env none-such\n'),
+  ])
+  const path_ = file('path', `#!/usr/bin/env -S PATH=${place} none-such\n`)
+  await refused(t, 'ERR_SUPERSLAB_COMMAND_NOT_FOUND', 127, [path_])
+  for (const words of ['-S -i node', '-S -u LD_PRELOAD node', '-iS node', '-S - node'])
+    await refused(t, 'ERR_SUPERSLAB_PRELOAD_FAILED', 125, [
+      file('clear', `#!/usr/bin/env ${words}\n`),
+    ])
+})
+
+linuxTest('what this user may execute but not read is told in one line', async (t) => {
+  const { place, command, env } = copyForAll(t)
+  const file = path.join(place, 'unreadable')
+  copyFileSync('/bin/true', file)
+  const closed = path.join(place, 'closed')
+  mkdirSync(closed)
+  chmodSync(file, 0o111)
+  chmodSync(closed, 0)
+  t.teardown(() => chmodSync(closed, 0o700))
+  const { code, stdout, stderr } = await ended(...command([file]), { env })
+  t.is(code, 126, stderr)
+  t.is(stdout, '')
+  t.regex(stderr, /^superslab: .* cannot be read.*\(ERR_SUPERSLAB_NOT_EXECUTABLE\)\n$/)
+  const PATH = `${closed}:${process.env.PATH}`
+  t.is((await ended(...command(['echo', 'found']), { env: { ...env, PATH } })).stdout, 'found\n')
+  const within = await ended(...command([path.join(closed, 'program')]), { env })
+  t.is(within.code, 126, within.stderr)
+  t.regex(within.stderr, /^superslab: .*permission denied \(ERR_SUPERSLAB_NOT_EXECUTABLE\)\n$/)
+})
+
+/** A copy of the package that others may read, and `run` of it by a user who is not root. */
+function copyForAll(t: ExecutionContext) {
+  const place = folder(t)
+  chmodSync(place, 0o755)
+  for (const name of ['dist', 'package.json', 'build/Release'])
+    cpSync(name, path.join(place, name), { recursive: true })
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  for (const [name, { dev }] of Object.entries<{ dev?: boolean }>(packages))
+    if (name !== '' && !dev) cpSync(name, path.join(place, name), { recursive: true })
+  const cli = path.join(place, 'dist/cli/main.js')
+  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', node]
+  const command = (args: string[]): [string, string[]] =>
+    process.getuid?.() === 0
+      ? ['setpriv', [...asNobody, cli, 'run', ...args]]
+      : [node, [cli, 'run', ...args]]
+  return { place, command, env: plainEnvironment({ HOME: place }) }
+}
+
+test('wrong options do not look like a failure of the command', async (t) => {
+  for (const args of [
+    ['run'],
+    ['run', '--nothing', 'true'],
+    ['run', '--children=some', 'true'],
+    ['--stats', 'run', 'true'],
+    ['nothing'],
+  ]) {
+    const { code, stdout, stderr } = await ended(node, [main, ...args])
+    t.is(code, 125, args.join(' '))
+    t.is(stdout, '')
+    t.regex(stderr, /^error: .*\n$/)
+  }
+  t.is((await ended(node, [main, 'run', '--help'])).code, 0)
+})
+
+linuxTest(
+  'a package without its binaries says so in one text, and exits with no code of the command',
+  async (t) => {
+    const { place, env } = copyForAll(t)
+    rmSync(path.join(place, 'build'), { recursive: true })
+    const { code, stderr } = await ended(
+      node,
+      [path.join(place, 'dist/cli/main.js'), 'run', 'true'],
+      { env },
+    )
+    t.is(code, 125)
+    t.regex(stderr, /^superslab: The native addon could not be loaded/)
+    t.notRegex(stderr, /^ +at /m)
+  },
+)
 
 linuxTest('another allocator is refused', async (t) => {
   const code = 'ERR_SUPERSLAB_OTHER_ALLOCATOR'

@@ -1,28 +1,12 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
-import { version } from '../version'
-import { benchCommand } from './bench/command'
-import { doctorCommand } from './doctor/command'
-import { envCommand } from './env'
-import { includeCommand } from './include'
-import { pathCommand } from './path'
-import { runCommand } from './run/command'
-import { statusCommand } from './status'
 
-const program = new Command('superslab')
-  .description('A memory allocator for Node and for C')
-  .version(version)
-  // What follows a command's name is the command's: `run` hands options on.
-  .enablePositionalOptions()
-  .addCommand(runCommand())
-  .addCommand(benchCommand())
-  .addCommand(doctorCommand())
-  .addCommand(pathCommand())
-  .addCommand(envCommand())
-  .addCommand(includeCommand())
-  .addCommand(statusCommand())
+/** As env(1) and timeout(1): 1 and more are the exit codes of the command that `run` becomes. */
+const refused = 125
 
-program.parseAsync().catch((error: unknown) => {
+try {
+  require('./program')
+} catch (error) {
+  // The addon could not be loaded: the message says why, a stack would hide it.
   console.error(`superslab: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = 1
-})
+  process.exitCode = refused
+}

@@ -1,4 +1,5 @@
 import { installedLibrary, peerNames } from '../bench/allocators'
+import { preloadName } from '../run/preload-name'
 
 /** What the command runs under. */
 export interface Condition {
@@ -15,7 +16,7 @@ const plain = 'exec "$@"'
 
 /** The command under a condition: a shell that becomes it, so that nothing but the command is preloaded to. */
 export function conditioned(command: readonly string[], { library }: Condition): string[] {
-  const [script, name] = library ? [preloading, library] : [plain, 'sh']
+  const [script, name] = library ? [preloading, preloadName(library)] : [plain, 'sh']
   return ['/bin/sh', '-c', script, name, ...command]
 }
 

@@ -1,15 +1,16 @@
 import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
 import { Command, Option } from 'commander'
 import { type ErrorCode, SuperslabError } from '../../errors'
 import { addon } from '../../native'
 import { preloadPath, preloadVariable } from '../../preload'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
+import { preloadName } from './preload-name'
 import { refuseUnservable } from './refusal'
+import { notExecutable, reasonOf } from './system-error'
 
-/** As env(1) and shells have it. */
-const refused = 125
+/** As env(1) and timeout(1): the command itself seldom ends with it. Usage errors have it too. */
+export const refused = 125
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   ERR_SUPERSLAB_NOT_EXECUTABLE: 126,
   ERR_SUPERSLAB_COMMAND_NOT_FOUND: 127,
@@ -24,6 +25,7 @@ export function runCommand(): Command {
     .addOption(children.choices(['node', 'all', 'none']))
     .option('--stats', 'have each served process print its statistics when it ends')
     .passThroughOptions()
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
     .action(run)
 }
 
@@ -32,14 +34,20 @@ function run(words: string[], options: RunOptions): void {
   try {
     const file = findCommand(words[0] ?? '')
     const library = preloadPath()
-    const changes = environment(options, library)
+    const changes = environment(options, preloadName(library))
     refuseUnservable(file, library, changes[preloadVariable] ?? '')
     become(file, words, changes)
   } catch (error) {
-    if (!(error instanceof SuperslabError)) throw error
-    console.error(`superslab: ${error.message} (${error.code})`)
-    process.exitCode = exitCodes[error.code] ?? refused
+    const { message, code } = error as SuperslabError
+    const suffix = error instanceof SuperslabError ? ` (${code})` : ''
+    console.error(`superslab: ${oneLine(message)}${suffix}`)
+    process.exitCode = exitCodes[code] ?? refused
   }
+}
+
+/** Names of files may have control characters. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 
 function become(file: string, words: string[], changes: Record<string, string>): never {
@@ -48,6 +56,5 @@ function become(file: string, words: string[], changes: Record<string, string>):
   // A file without a first line that says what runs it is a shell's, to execvp and to shells.
   if (error === constants.errno.ENOEXEC)
     error = addon.execute('/bin/sh', ['sh', file, ...words.slice(1)], assignments)
-  const reason = getSystemErrorMap().get(-error)?.[1] ?? `error ${error}`
-  throw new SuperslabError('ERR_SUPERSLAB_NOT_EXECUTABLE', `${file} cannot be run: ${reason}`)
+  throw notExecutable(`${file} cannot be run: ${reasonOf(error)}`)
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import path from 'node:path'
 
 /** What of an ELF file decides whether a library can be preloaded into it. */
 export interface Elf {
@@ -16,6 +17,21 @@ const header = { bytes: 64, class: 4, machine: 18, segments: 32, sections: 40, c
 const segmentInterpreter = 3
 const sectionDynamicSymbols = 11
 const symbolBytes = 24
+
+/** Whether a dynamic loader is glibc's, by its name. */
+export function isGlibcLoader(loader: string): boolean {
+  return /^(ld-linux|ld64|ld\.so)/.test(path.basename(loader))
+}
+
+/** The dynamic loader of a 64-bit program, alone. */
+export function interpreterOf(file: string): string | undefined {
+  const descriptor = openSync(file, 'r')
+  try {
+    return interpreter(descriptor, read(descriptor, 0, header.bytes))
+  } finally {
+    closeSync(descriptor)
+  }
+}
 
 /** Reads a file's head; undefined if it is no ELF file of this byte order. */
 export function readElf(file: string): Elf | undefined {

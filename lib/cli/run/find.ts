@@ -1,6 +1,6 @@
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
-import { SuperslabError } from '../../errors'
+import { notExecutable, notFound, numberOf, reasonOf } from './system-error'
 
 /** The file that a shell would run for this name. */
 export function findCommand(name: string, searchPath = process.env.PATH ?? ''): string {
@@ -13,23 +13,30 @@ export function findCommand(name: string, searchPath = process.env.PATH ?? ''): 
     refused ??= file
   }
   if (refused) return checkRunnable(refused, name)
-  throw new SuperslabError('ERR_SUPERSLAB_COMMAND_NOT_FOUND', `${name}: command not found`)
+  throw notFound(name)
 }
 
 function checkRunnable(file: string, name: string): string {
-  if (!isFile(file) && !isFolder(file))
-    throw new SuperslabError('ERR_SUPERSLAB_COMMAND_NOT_FOUND', `${name}: command not found`)
-  if (isFolder(file) || !isExecutable(file))
-    throw new SuperslabError('ERR_SUPERSLAB_NOT_EXECUTABLE', `${file} is not executable`)
+  const found = look(file)
+  if (found === undefined) throw notFound(name)
+  if (typeof found === 'number') throw notExecutable(`${file} cannot be run: ${reasonOf(found)}`)
+  if (!found.isFile() || !isExecutable(file)) throw notExecutable(`${file} is not executable`)
   return file
 }
 
+/** In a folder that may not be searched, or is none, there is no such file: as shells have it. */
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+  const found = look(file)
+  return typeof found === 'object' && found.isFile()
 }
 
-function isFolder(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false
+/** Undefined if there is no such file, the error's number if that cannot be told. */
+function look(file: string): Stats | number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })
+  } catch (error) {
+    return numberOf(error)
+  }
 }
 
 function isExecutable(file: string): boolean {

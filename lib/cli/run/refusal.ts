@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { type ErrorCode, SuperslabError } from '../../errors'
 import { addon } from '../../native'
-import { type Elf, readElf } from './elf'
-import { findCommand } from './find'
+import { type Elf, isGlibcLoader, readElf } from './elf'
+import { isGlibc } from './preload-name'
+import { programs } from './script'
+import { notExecutable } from './system-error'
 
 /** `e_machine` by process.arch. */
 const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183 }
-const scriptDepthMax = 4
 
 /**
  * Throws if the library would not serve the program in `file`, and says why; a program that ran without it would
@@ -16,32 +17,9 @@ const scriptDepthMax = 4
  */
 export function refuseUnservable(file: string, library: string, preload: string): void {
   if (process.platform !== 'linux') return
-  for (const program of programs(file, scriptDepthMax)) {
+  for (const program of programs(file)) {
     const elf = readElf(program)
     if (elf) checkProgram(program, elf, library, preload)
-  }
-}
-
-/** The programs that the kernel loads: for a script its interpreter, for `#!/usr/bin/env name` both. */
-function programs(file: string, depth: number): string[] {
-  const line = firstLine(file)
-  const script = line.match(/^#!\s*(\S+)(?:\s+(.*\S))?\s*$/)
-  if (!script || depth === 0) return [file]
-  const [, interpreter = '', argument = ''] = script
-  const below = programs(interpreter, depth - 1)
-  const words = argument.split(/\s+/).filter((word) => !word.startsWith('-') && word !== '')
-  const named = path.basename(interpreter) === 'env' && words[0]
-  return named ? [...below, ...programs(findCommand(named), depth - 1)] : below
-}
-
-function firstLine(file: string): string {
-  const buffer = Buffer.alloc(256)
-  const descriptor = openSync(file, 'r')
-  try {
-    const bytes = readSync(descriptor, buffer, 0, buffer.length, 0)
-    return buffer.toString('latin1', 0, bytes).split('\n', 1)[0] ?? ''
-  } finally {
-    closeSync(descriptor)
   }
 }
 
@@ -53,8 +31,8 @@ function checkProgram(file: string, elf: Elf, library: string, preload: string):
     refuse('ERR_SUPERSLAB_OTHER_ARCHITECTURE', `is not for ${process.arch}`)
   if (!elf.interpreter)
     refuse('ERR_SUPERSLAB_STATIC_BINARY', 'is linked statically: nothing can be preloaded into it')
-  else if (!/^(ld-linux|ld64|ld\.so)/.test(path.basename(elf.interpreter)))
-    refuse('ERR_SUPERSLAB_OTHER_LIBC', `is for another C library than glibc: ${elf.interpreter}`)
+  else if (isGlibcLoader(elf.interpreter) !== isGlibc())
+    refuse('ERR_SUPERSLAB_OTHER_LIBC', `is for another C library than node: ${elf.interpreter}`)
   else if (runsSecurely(file))
     refuse('ERR_SUPERSLAB_SECURE_MODE', `${runsSecurely(file)}: the loader preloads nothing then`)
   else if (elf.defines('malloc')) refuse('ERR_SUPERSLAB_OTHER_ALLOCATOR', 'has a malloc of its own')
@@ -74,12 +52,15 @@ function runsSecurely(file: string): string | undefined {
 /** Asks the program's own loader what it would load; the program is not run. */
 function checkLoading(file: string, loader: string, library: string, preload: string): void {
   const env = { ...process.env, LD_PRELOAD: preload }
-  const { stdout, stderr, status } = spawnSync(loader, ['--list', file], { env, encoding: 'utf8' })
+  const asked = spawnSync(loader, ['--list', file], { env, encoding: 'utf8' })
+  if (asked.error) throw notExecutable(`${file} has a bad interpreter: ${asked.error.message}`)
+  const { stdout, stderr, status } = asked
   if (status !== 0 && stdout === '') return // a loader that cannot be asked; the kernel will say
   const loaded = stdout
     .split('\n')
     .map((line) => line.match(/^\s*(?:.* => )?(\/.*) \(0x[0-9a-f]+\)$/)?.[1])
     .filter((name) => name !== undefined)
+    .map((name) => path.normalize(name))
   const place = loaded.indexOf(library)
   if (place < 0) {
     const reason = `${stderr}${stdout}`.match(/.*superslab.*/i)?.[0] ?? 'no reason given'

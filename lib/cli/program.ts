@@ -1,0 +1,29 @@
+import { Command } from 'commander'
+import { version } from '../version'
+import { benchCommand } from './bench/command'
+import { doctorCommand } from './doctor/command'
+import { envCommand } from './env'
+import { includeCommand } from './include'
+import { pathCommand } from './path'
+import { refused, runCommand } from './run/command'
+import { statusCommand } from './status'
+
+const program = new Command('superslab')
+  .description('A memory allocator for Node and for C')
+  .version(version)
+  // What follows a command's name is the command's: `run` hands options on.
+  .enablePositionalOptions()
+  // An option of `run` that stands before `run` must not look like a failure of the command.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
+  .addCommand(runCommand())
+  .addCommand(benchCommand())
+  .addCommand(doctorCommand())
+  .addCommand(pathCommand())
+  .addCommand(envCommand())
+  .addCommand(includeCommand())
+  .addCommand(statusCommand())
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(`superslab: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,81 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import path from 'node:path'
+import { SuperslabError } from '../../errors'
+import { findCommand } from './find'
+import { notExecutable, numberOf, reasonOf } from './system-error'
+
+/** As deep as the kernel follows interpreters that are scripts themselves. */
+const depthMax = 4
+/** As much of the first line as the kernel reads. */
+const lineBytes = 256
+
+/** The programs that the kernel loads: for a script its interpreter, for `#!/usr/bin/env name` both. */
+export function programs(file: string, depth = depthMax): string[] {
+  const script = firstLine(file).match(/^#![ \t]*([^ \t]+)(?:[ \t]+(.*?))?[ \t]*$/)
+  if (!script || depth === 0) return [file]
+  const [, interpreter = '', argument = ''] = script
+  const below = programs(checked(interpreter, file), depth - 1)
+  if (path.basename(interpreter) !== 'env') return below
+  const named = namedByEnv(argument, file)
+  return named ? [...below, ...programs(named, depth - 1)] : below
+}
+
+function firstLine(file: string): string {
+  const buffer = Buffer.alloc(lineBytes)
+  const descriptor = openToRead(file)
+  try {
+    const bytes = readSync(descriptor, buffer, 0, buffer.length, 0)
+    return buffer.toString('utf8', 0, bytes).split('\n', 1)[0] ?? ''
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** What may be executed but not read could be static, or another allocator's: then it would run unserved. */
+function openToRead(file: string): number {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    const reason = reasonOf(numberOf(error))
+    throw notExecutable(
+      `${file} cannot be read, to see whether superslab would serve it: ${reason}`,
+    )
+  }
+}
+
+/** The kernel says of a missing interpreter what it says of a missing script. */
+function checked(interpreter: string, script: string): string {
+  try {
+    return findCommand(interpreter.includes('/') ? interpreter : `./${interpreter}`)
+  } catch (error) {
+    if (!(error instanceof SuperslabError)) throw error
+    throw notExecutable(`${script} has a bad interpreter: ${error.message}`)
+  }
+}
+
+/** The options of env(1) that take the next word. */
+const withValue = /^(-[uC]|--unset|--chdir)$/
+/** env -i, and env -u LD_PRELOAD. */
+const clearing = /^(-|-[a-zA-Z]*i[a-zA-Z]*|--ignore-environment|-uLD_PRELOAD|--unset=LD_PRELOAD)$/
+
+/** The program that env(1) would run: it sees one word, unless `-S` has it split the line. */
+function namedByEnv(argument: string, script: string): string | undefined {
+  const split = argument.match(/^(?:-[a-zA-RT-Z]*S|--split-string(?:=|[ \t]+))[ \t]*(.*)$/)
+  // Quotes, escapes and variables are env's to read.
+  if (split && /["'\\$#]/.test(split[1] ?? '')) return undefined
+  const words = (split ? (split[1] ?? '') : argument).split(/[ \t]+/).filter(Boolean)
+  let searchPath: string | undefined
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? ''
+    const value = withValue.test(word) ? words[++i] : undefined
+    if (clearing.test(word) || value === 'LD_PRELOAD') throw clears(script)
+    if (word.startsWith('PATH=')) searchPath = word.slice('PATH='.length)
+    else if (!word.startsWith('-') && !word.includes('=')) return findCommand(word, searchPath)
+  }
+  return undefined
+}
+
+function clears(script: string): SuperslabError {
+  const message = `${script} has env take LD_PRELOAD out of the environment: nothing would be preloaded`
+  return new SuperslabError('ERR_SUPERSLAB_PRELOAD_FAILED', message)
+}
