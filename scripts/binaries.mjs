@@ -44,3 +44,11 @@ export function complaints(file, isShipped) {
   if (isShipped && isElf(file) && !stripped(file)) found.push('not stripped')
   return found.map((text) => `${path.basename(file)}: ${text}`)
 }
+
+/** The binaries of a package for one platform and, on Linux, one C library: `tag` is the part of a name that says which. */
+export function shippedNames(platform, tag) {
+  const library = platform === 'darwin' ? '.dylib' : '.so'
+  const addons = ['superslab', 'superslab_tls_dynamic'].map((name) => `${name}${tag}.node`)
+  const programs = ['superslab-bench', 'superslab-bench-trace'].map((name) => `${name}${tag}`)
+  return [...addons, `libsuperslab${tag}${library}`, ...programs]
+}

@@ -2,29 +2,25 @@
 // to be shipped is larger than it may be; with --complete, also where a platform's binaries are missing.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { complaints } from './binaries.mjs'
+import { complaints, shippedNames } from './binaries.mjs'
 import { root } from './run.mjs'
 
 const release = path.join(root, 'build', 'Release')
 const prebuilds = path.join(root, 'prebuilds')
 
-/** What a release has, on every platform. */
+/** The names of what a release has, on every platform, that are not there. */
 function missing() {
-  const linux = ['x64', 'arm64'].flatMap((arch) =>
-    ['glibc', 'musl'].flatMap((libc) =>
-      [`superslab.${libc}.node`, `superslab_tls_dynamic.${libc}.node`]
-        .concat(`libsuperslab.${libc}.so`, `superslab-bench.${libc}`)
-        .map((name) => `linux-${arch}/${name}`),
-    ),
-  )
-  const darwin = ['x64', 'arm64'].flatMap((arch) =>
-    ['superslab.node', 'superslab_tls_dynamic.node', 'libsuperslab.dylib', 'superslab-bench'].map(
-      (name) => `darwin-${arch}/${name}`,
-    ),
-  )
-  return [...linux, ...darwin]
+  const wanted = ['x64', 'arm64'].flatMap((arch) => [
+    ...['.glibc', '.musl'].flatMap((tag) => inFolder(`linux-${arch}`, 'linux', tag)),
+    ...inFolder(`darwin-${arch}`, 'darwin', ''),
+  ])
+  return wanted
     .filter((name) => !existsSync(path.join(prebuilds, name)))
     .map((name) => `${name}: missing`)
+}
+
+function inFolder(folder, platform, tag) {
+  return shippedNames(platform, tag).map((name) => `${folder}/${name}`)
 }
 
 function filesIn(folder) {

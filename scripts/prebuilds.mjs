@@ -61,11 +61,12 @@ function buildPrograms() {
   const cross = ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${machine}`]
   const options = ['-DBUILD_TESTING=OFF', ...(isCross ? cross : [])]
   step('configure', 'cmake', ['-S', root, '-B', folder, ...options])
-  const targets = ['superslab-preload', 'superslab-bench']
+  const programs = ['superslab-bench', 'superslab-bench-trace']
+  const targets = ['superslab-preload', ...programs]
   step('programs', 'cmake', ['--build', folder, '--parallel', jobs, '--target', ...targets])
   const extension = isDarwin ? '.dylib' : '.so'
   lay(path.join(folder, `libsuperslab${extension}`), `libsuperslab${tag}${extension}`)
-  lay(path.join(folder, 'superslab-bench'), `superslab-bench${tag}`)
+  for (const one of programs) lay(path.join(folder, one), `${one}${tag}`)
 }
 
 function lay(file, as) {

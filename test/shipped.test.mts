@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -26,7 +27,7 @@ test('the tarball has what is needed and nothing else', async (t) => {
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
   const names = files.map((one) => one.path)
   for (const needed of [
-    ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'binding.gyp', 'CMakeLists.txt'],
+    ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CMakeLists.txt'],
     ...['native/include/superslab.h', 'native/include/superslab_node.h', 'native/sources.json'],
     ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/cli/main.js'],
     ...['scripts/build-native.mjs'],
@@ -45,6 +46,45 @@ test('the tarball has what is needed and nothing else', async (t) => {
     names.filter((name) => name.startsWith('native/test/')),
     [],
   )
+  // Some package managers would run node-gyp for it.
+  t.false(names.includes('binding.gyp'))
+})
+
+test('without binaries or with half of them, npm pack says what to do and packs nothing', async (t) => {
+  const place = mkdtempSync(path.join(tmpdir(), 'superslab-pack-'))
+  t.teardown(() => rmSync(place, { recursive: true }))
+  for (const name of ['package.json', 'README.md', 'scripts'])
+    cpSync(name, path.join(place, name), { recursive: true })
+  const pack = async () => {
+    const { stderr, code } = await run('npm', ['pack'], { cwd: place }).catch((error) => error)
+    return { stderr: stderr as string, code: (code as number | undefined) ?? 0 }
+  }
+  const none = await pack()
+  t.is(none.code, 1)
+  t.regex(none.stderr, /^superslab cannot be packed: .*npm run build:prebuilds/m)
+  t.notRegex(none.stderr, /^ +at /m)
+
+  const folder = path.join(place, 'prebuilds/linux-x64')
+  mkdirSync(folder, { recursive: true })
+  const all = [
+    'superslab.glibc.node',
+    'superslab_tls_dynamic.glibc.node',
+    'libsuperslab.glibc.so',
+  ].concat('superslab-bench.glibc', 'superslab-bench-trace.glibc')
+  for (const name of all.slice(0, -1)) writeFileSync(path.join(folder, name), '')
+  const half = await pack()
+  t.is(half.code, 1)
+  t.regex(half.stderr, /^superslab cannot be packed: .*\/superslab-bench-trace\.glibc missing/m)
+
+  writeFileSync(path.join(folder, 'superslab-bench-trace.glibc'), '')
+  t.regex((await pack()).stderr, /^superslab cannot be packed: .*npm run build`/m)
+  t.deepEqual(
+    readdirSync(place).filter((name) => name.endsWith('.tgz')),
+    [],
+  )
+  mkdirSync(path.join(place, 'dist'))
+  writeFileSync(path.join(place, 'dist/index.js'), '')
+  t.is((await pack()).code, 0)
 })
 
 const installed = process.env.TEST_PACKAGE
