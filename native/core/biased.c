@@ -87,6 +87,7 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
     }
     if (heap_of(owner) != NULL)
         atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
+    ss_lock_step(); /* ss_biased_inherit counts on it */
     lock->by_owner = false;
     uint32_t streak = atomic_load_explicit(&lock->streak, memory_order_relaxed);
     streak = lock->last == heap ? streak + 1 : 0;
@@ -96,11 +97,21 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
         own(lock, heap);
 }
 
-void ss_biased_inherit(ss_biased_lock *lock) {
+/* Who takes the lock from its owner takes the owner's name away first. So while the name is there nobody but the
+ * owner is in the middle of anything. */
+ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_heap *own) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-    if (heap_of(owner) != NULL)
-        atomic_store_explicit(&heap_of(owner)->inside, NULL, memory_order_relaxed);
+    const ss_heap *heap = heap_of(owner);
+    bool inside = heap != NULL && atomic_load_explicit(&heap->inside, memory_order_relaxed) == lock;
+    if (heap != NULL && heap == own) {
+        ss_lock_inherit(&lock->lock);
+        /* Who has marked it is gone. */
+        atomic_store_explicit(&lock->owner, owner & ~SS_BIASED_MARK, memory_order_relaxed);
+        return inside ? SS_BIASED_OWN : SS_BIASED_WHOLE;
+    }
+    if (heap == NULL && ss_lock_is_own(&lock->lock))
+        return SS_BIASED_OWN;
+    bool lost = ss_lock_inherit(&lock->lock);
     atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
-    atomic_store_explicit(&lock->lock.held, 1, memory_order_relaxed);
-    lock->by_owner = false;
+    return inside || (heap == NULL && lost) ? SS_BIASED_TORN : SS_BIASED_WHOLE;
 }

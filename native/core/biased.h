@@ -56,7 +56,12 @@ static inline void ss_biased_release(ss_biased_lock *lock) {
  * no longer does. */
 void ss_biased_barrier(void);
 
-/* In a forked child, whose only thread holds the lock: nobody owns it then, and it is held as by anybody. */
-void ss_biased_inherit(ss_biased_lock *lock);
+/* In a child, whose thread has the heap `own`, or none: the lock is free of the threads that are gone. */
+typedef enum ss_biased_state {
+    SS_BIASED_WHOLE, /* nobody had it */
+    SS_BIASED_OWN,   /* the child's thread has it, and goes on */
+    SS_BIASED_TORN   /* another thread was in the middle of a change */
+} ss_biased_state;
+ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_heap *own);
 
 #endif

@@ -74,7 +74,7 @@ static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
         find_in_slab(found, granule, address);
         return;
     }
-    if ((entry & SS_ENTRY_VALUE) == 0) {
+    if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE || (entry & SS_ENTRY_VALUE) == 0) {
         granule = large_begin(space, granule);
         entry = ss_entry_get(space, granule);
         if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE)

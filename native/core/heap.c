@@ -54,8 +54,10 @@ static unsigned bin_next(const ss_heap *heap, unsigned bin) {
 ss_heap *ss_heap_acquire(void) {
     ss_lock_take(&ss_process->heaps_lock);
     ss_heap *heap = ss_process->free_heaps;
-    if (heap != NULL)
+    if (heap != NULL) {
+        heap->holder = ss_os_thread_token();
         ss_process->free_heaps = heap->next_free;
+    }
     ss_lock_release(&ss_process->heaps_lock);
     if (heap != NULL)
         return heap;
@@ -66,11 +68,19 @@ ss_heap *ss_heap_acquire(void) {
         bin_room_set(heap, bin, NO_SLOTS, 0);
     ss_lock_take(&ss_process->heaps_lock);
     heap->id = ++ss_process->heap_count;
+    heap->holder = ss_os_thread_token();
     heap->next = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
-    /* Release: who walks the list sees the heap filled in. */
+    /* Release: who walks the list sees the heap filled in, and a child that has it. */
     atomic_store_explicit(&ss_process->heaps, heap, memory_order_release);
     ss_lock_release(&ss_process->heaps_lock);
     return heap;
+}
+
+/* With heaps_lock held: no thread has it any more. */
+static void heap_list(ss_heap *heap) {
+    heap->holder = 0;
+    heap->next_free = ss_process->free_heaps;
+    ss_process->free_heaps = heap;
 }
 
 void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
@@ -93,8 +103,7 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     heap->top = NULL;
     ss_lock_release(&heap->top_lock);
     ss_lock_take(&ss_process->heaps_lock);
-    heap->next_free = ss_process->free_heaps;
-    ss_process->free_heaps = heap;
+    heap_list(heap);
     ss_lock_release(&ss_process->heaps_lock);
 }
 
@@ -125,22 +134,52 @@ static void is_flushed(ss_heap *heap) {
                           memory_order_relaxed);
 }
 
-void ss_heap_inherit(ss_heap *heap, bool whole) {
+/* What is in the bins is lost to the child, at most what a thread's bins may hold. */
+static void bins_lost(ss_heap *heap) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
-        if (!whole)
-            bin_lost(heap, bin);
+        bin_lost(heap, bin);
     }
-    if (!whole)
-        bins_shrunk(heap, heap->bins_bytes);
+    bins_shrunk(heap, heap->bins_bytes);
+}
+
+void ss_heap_inherit(ss_heap *heap, bool list) {
+    const bool attaching = heap->inherited && ss_lock_inherit(&heap->top_lock);
+    const bool torn = attaching || heap->flushing;
+    ss_lock_inherit(&heap->thread_lock);
+    ss_lock_inherit(&heap->top_lock);
+    if (heap->thread != NULL && !torn &&
+        atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0) {
+        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+            heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
+        heap->inherited = true;
+    } else if (heap->thread != NULL || heap->top != NULL || torn) {
+        bins_lost(heap); /* inside, being born or about to end */
+        heap->inherited = false;
+    }
     atomic_store_explicit(&heap->inside, NULL,
                           memory_order_relaxed); /* its thread was about to look */
     is_flushed(heap);                            /* or is left as it is: no thread sleeps on it */
-    heap->inherited = whole;
+    heap->flushing = heap->forks = false;
     heap->top = NULL;
     heap->thread = NULL;
-    heap->next_free = ss_process->free_heaps;
-    ss_process->free_heaps = heap;
+    if (list)
+        heap_list(heap);
+}
+
+bool ss_heap_keep(ss_heap *heap) {
+    const bool parked = ss_lock_inherit(&heap->thread_lock);
+    ss_lock_inherit(&heap->top_lock);
+    if (parked && heap->thread != NULL) {
+        if (heap->flushing) {
+            bins_lost(heap);
+            for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+                bin_set(heap, bin, NO_SLOTS, 0, 0);
+        }
+        ss_thread_open(heap->thread, heap);
+    }
+    heap->flushing = false;
+    return heap->thread != NULL;
 }
 
 /* ---- room in a bin ---- */

@@ -14,9 +14,14 @@ void ss_heap_attach(ss_heap *heap, ss_thread *thread);
 /* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 
-/* In a forked child, with heaps_lock held: the heap's thread is gone, `whole` if it was outside the
- * allocator. Leaves the heap to the next new thread. */
-void ss_heap_inherit(ss_heap *heap, bool whole);
+/* In a child, of a heap whose thread is gone: leaves it to the next new thread, if it may `list` it. If the thread was
+ * outside the allocator it is whole; one that was in the middle of something is emptied, and what it held is
+ * lost to the child, at most what a thread's bins may hold. */
+void ss_heap_inherit(ss_heap *heap, bool list);
+
+/* In a child, of the heap that its thread has. If it was being flushed by a thread that had parked this one, it is
+ * emptied likewise. False while the thread is being born or about to end. */
+bool ss_heap_keep(ss_heap *heap);
 
 /* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
 void *ss_heap_refill(ss_heap *heap, unsigned bin);

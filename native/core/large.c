@@ -28,7 +28,6 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
             continue;
         uint32_t first = ss_span_take(space, count, align, zero);
         if (first != SS_NO_SPAN) {
-            ss_entry_set(space, first, SS_ENTRY_LARGE, count);
             ss_publish_if_due();
             return ss_space_address(space, first);
         }
@@ -44,14 +43,15 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
                : 0;
 }
 
-static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
+/* Cuts the block down to its first `kept` granules, or ends it. */
+static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_kind kind) {
     ss_biased_take(&space->lock);
     /* Under the lock: of two that free the block at once one wins, the other sees a double free. */
     uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
-    bool ours = ss_entry_kind_of(entry) == SS_ENTRY_LARGE && count != 0, over = false;
+    bool ours = ss_entry_kind_of(entry) == SS_ENTRY_LARGE && count > kept, over = false;
     if (ours) {
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
-        over = ss_span_release_locked(space, granule, count, kind);
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, kept);
+        over = ss_span_release_locked(space, granule + kept, count - kept, kind);
     }
     ss_biased_release(&space->lock);
     if (over)
@@ -61,7 +61,7 @@ static bool large_end(ss_space *space, uint32_t granule, ss_run_kind kind) {
 }
 
 bool ss_large_give(ss_space *space, uint32_t granule) {
-    return large_end(space, granule, SS_RUN_DIRTY);
+    return large_cut(space, granule, 0, SS_RUN_DIRTY);
 }
 
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
@@ -69,14 +69,10 @@ bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
         return false;
     uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     uint32_t count = granules_of(size);
-    if (count > old) {
-        if (!ss_span_extend(space, granule + old, count - old))
-            return false;
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, count);
-    } else if (count < old) {
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, count);
-        ss_span_release(space, granule + count, old - count, SS_RUN_DIRTY);
-    }
+    if (count > old)
+        return ss_span_extend(space, granule, old, count);
+    if (count < old)
+        large_cut(space, granule, count, SS_RUN_DIRTY);
     return true;
 }
 
@@ -98,16 +94,15 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     case SS_OS_MOVED:
         break;
     case SS_OS_REFUSED:
-        ss_span_release(space, to, count, SS_RUN_DIRTY);
+        large_cut(space, to, 0, SS_RUN_DIRTY);
         return NULL;
     case SS_OS_LOST: /* addresses that are no longer ours are never handed out again */
-        if (count > pages)
-            ss_span_release(space, to + pages, count - pages, SS_RUN_DIRTY);
+        large_cut(space, to, pages, SS_RUN_DIRTY);
+        ss_span_abandon(space, to, pages);
         return NULL;
     }
     ss_span_moved(space, to, pages);
-    ss_entry_set(space, to, SS_ENTRY_LARGE, count);
     /* What was moved away reads as zero now; a tail that was not moved does not. */
-    large_end(space, granule, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+    large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;
 }

@@ -85,8 +85,13 @@ void ss_meta_give(void *block, size_t bytes) {
     unsigned order = order_of(bytes);
     ss_lock_take(&ss_process->meta_lock);
     *(void **)block = ss_process->free_meta[order];
+    ss_lock_step();
     ss_process->free_meta[order] = block;
     ss_lock_release(&ss_process->meta_lock);
+}
+
+void ss_meta_inherit(void) {
+    ss_process->meta = ss_process->meta_ready = ss_process->meta_end = NULL;
 }
 
 static char *down_to(char *address, size_t step) {

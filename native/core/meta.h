@@ -10,6 +10,9 @@ void *ss_meta_take(size_t bytes);
 /* `bytes` as it was taken. */
 void ss_meta_give(void *block, size_t bytes);
 
+/* In a child, where a thread that is gone may have been making room: another chunk is begun. */
+void ss_meta_inherit(void);
+
 /* Makes the first `bytes` of an array usable whose frontier is *ready. Safe to race. */
 bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes);
 /* The same for the `bytes` before `end`. */

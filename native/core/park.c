@@ -108,12 +108,16 @@ static bool parked_flush(ss_heap *heap, who whom, ss_faults *faults) {
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return false;
+    heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
+    ss_lock_step();
     if (whom == WORKERS) {
         ss_heap_age(heap, faults);
         heap->tops = tops_of(heap); /* its thread has moved none of them */
     } else {
         ss_heap_flush(heap, faults);
     }
+    ss_lock_step();
+    heap->flushing = false;
     return true;
 }
 

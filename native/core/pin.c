@@ -96,6 +96,7 @@ static ss_pin **pin_find(ss_window *window, const ss_holder *holder, uint32_t of
 static void pin_push(ss_holder *holder, uint32_t offset, uint8_t byte, ss_pin *pin) {
     ss_pin **list = list_of(holder->window, offset);
     *pin = (ss_pin){*list, holder, offset, 1, byte, false};
+    ss_lock_step();
     *list = pin;
     holder->window->pins.count++;
 }

@@ -1,5 +1,6 @@
 #include "publish.h"
 
+#include "fork.h"
 #include "stats.h"
 
 #include <string.h>
@@ -33,12 +34,12 @@ static void page_drop(void) {
 }
 
 SS_COLD void ss_publish(void) {
-    if (!ss_lock_try(&ss_process->publish_lock))
+    /* Or it would take the parent's page away, whose memory it shares. */
+    if (!ss_process_is_own() || !ss_lock_try(&ss_process->publish_lock))
         return;
     /* Before the statistics are taken: what changes while they are makes the page due again. */
     atomic_store_explicit(&ss_process->publish_due, false, memory_order_relaxed);
     uint32_t process = ss_os_process_id();
-    /* Another process's: clone(2), called by hand, runs no handler in the child. */
     if (ss_process->page_owner != process) {
         page_drop();
         ss_process->page_owner = process;
@@ -50,8 +51,18 @@ SS_COLD void ss_publish(void) {
     ss_lock_release(&ss_process->publish_lock);
 }
 
+void ss_publish_inherit(void) {
+    ss_lock_inherit(&ss_process->publish_lock);
+    if (ss_process->page.start == NULL)
+        return;
+    /* This thread may be in the middle of writing to the page, which is the parent's: it goes on in memory of its
+     * own. */
+    if (ss_lock_is_own(&ss_process->publish_lock))
+        ss_os_renew(ss_process->page.start, ss_os_page_bytes());
+    atomic_store_explicit(&ss_process->publish_due, true, memory_order_relaxed);
+}
+
 void ss_publish_child(void) {
-    ss_lock_release(&ss_process->publish_lock); /* whoever held it is gone */
     if (ss_process->page_owner != 0)
         ss_publish();
 }

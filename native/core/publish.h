@@ -24,7 +24,10 @@ typedef struct ss_publication {
  * No lock but park_lock may be held: the statistics take those of the windows and the spaces. */
 void ss_publish(void);
 
-/* In a forked child, when no lock is held any more: the page is the parent's, so it makes its own. */
+/* In a child: the page is the parent's, so it is due. */
+void ss_publish_inherit(void);
+
+/* In a forked child, with all else mended: makes its own. */
 void ss_publish_child(void);
 
 /* With the space's lock held: whether the page is due again, which it is when what is used has doubled,

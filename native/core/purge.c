@@ -70,8 +70,8 @@ static size_t slab_purge(const ss_space *space, ss_slab *slab) {
 
 /* ---- the slabs on the lists ----
  * All of a class are adopted at once, for their list cannot be walked. Whoever wants one meanwhile makes
- * a new one; so those with which there is nothing to do go back first. With park_lock held: a fork finds
- * no slab adopted here. */
+ * a new one; so those with which there is nothing to do go back first. With park_lock held, which is how the
+ * child of a fork tells them: ss_purge_inherit. */
 
 typedef struct slab_chain {
     ss_slab *first; /* linked by `next`, which is its owner's while the slab is on no list */
@@ -98,7 +98,7 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
     ss_slab *slab;
     size_t given = 0;
     ss_lock_take(&ss_process->park_lock);
-    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL)
+    while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL)
         chain_push(space, &chain, slab);
     while ((slab = chain_pop(space, &chain)) != NULL) {
         if (purge)
@@ -170,7 +170,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     slab_chain idle = {NULL}, others = {NULL};
     ss_slab *slab;
     bool pending = false;
-    while ((slab = ss_slab_adopt(space, bin, 0)) != NULL) {
+    while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL) {
         slab_use use = slab_look_again(slab);
         pending |= use == SLAB_CHANGED && !at_once;
         chain_push(space, use == SLAB_IDLE || (at_once && use == SLAB_CHANGED) ? &idle : &others,
@@ -181,13 +181,8 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     /* What ends below was idle for long enough: its granules need not age again. */
     atomic_store_explicit(&space->aged, true, memory_order_relaxed);
     while ((slab = chain_pop(space, &idle)) != NULL) {
-        /* A fork need not wait for the rest of them. */
-        bool later = atomic_load_explicit(&ss_process->forking, memory_order_relaxed) != 0;
-        if (!later) {
-            *given += slab_purge(space, slab);
-            slab->looked |= LOOKED_PURGED;
-        }
-        pending |= later;
+        *given += slab_purge(space, slab);
+        slab->looked |= LOOKED_PURGED;
         ss_slab_abandon(slab);
     }
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);
@@ -207,4 +202,19 @@ bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
     }
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
     return pending;
+}
+
+void ss_purge_inherit(ss_space *space) {
+    for (uint32_t at = 0; at < space->granule_count; at++) {
+        uint32_t entry = ss_entry_get(space, at);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+            continue;
+        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        if (ss_slab_look(slab).granule != at ||
+            !(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_PARKED))
+            continue;
+        /* Neither takes a lock: this thread may have some. */
+        if (!ss_slab_abandon_full(slab))
+            ss_slab_list(slab);
+    }
 }

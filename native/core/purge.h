@@ -20,4 +20,7 @@ bool ss_purge_idle_slabs(ss_space *space, bool at_once);
 /* Blocks of a slab with purged pages were taken: their pages may be touched again. */
 void ss_purge_forget(ss_slab *slab, void *const *blocks, uint32_t count);
 
+/* In a child, where a thread that is gone had park_lock: lists the slabs that it had adopted. */
+void ss_purge_inherit(ss_space *space);
+
 #endif

@@ -223,3 +223,20 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
     }
     run_link(space, first, count, dirty, stamp);
 }
+
+void ss_runs_forget(ss_space *space) {
+    /* As far as there are nodes: the end may have been about to come down. The holder of a span that is held stays, and
+     * which granules were moved. */
+    const size_t nodes =
+        atomic_load_explicit(&space->granules_ready, memory_order_relaxed) / sizeof(ss_granule);
+    for (size_t i = 0; i < nodes; i++) {
+        ss_granule *node = &space->granules[i];
+        if (node->length != 0)
+            node->length = 0;
+        if (i % SS_SUPERSLAB_GRANULES != SS_MASK_MOVED && node->mask != 0)
+            node->mask = 0;
+    }
+    space->runs = (ss_runs){.nonempty = {0}};
+    space->dirty_granules = 0;
+    space->dirty_end = 0;
+}

@@ -18,6 +18,9 @@ uint32_t ss_run_take(ss_space *space, uint32_t run, uint32_t at, uint32_t count)
 /* Makes granules free, joined with the runs before and behind. */
 void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
+/* In a child: there are no runs, whatever nodes and lists say. */
+void ss_runs_forget(ss_space *space);
+
 /* The length of the run that starts or ends at a granule, 0 if none does. */
 static inline uint32_t ss_run_length(const ss_space *space, uint32_t granule) {
     return space->granules[granule].length;

@@ -2,10 +2,10 @@
  * blocks in purge.c, free runs in span.c.
  *
  * It allocates nothing, calls no function of the C library but system calls, and reports no fault
- * itself: see os/thread_linux.c. All its work is done with park_lock held or a space's `purging` counted,
- * for both of which a fork waits: a child never finds it halfway. */
+ * itself: see os/thread_linux.c. A child of a fork may find its work halfway, and mends it: fork.c. */
 #include "scavenger.h"
 
+#include "fork.h"
 #include "park.h"
 #include "publish.h"
 #include "purge.h"
@@ -188,13 +188,24 @@ static void scavenge(void) {
                                 memory_order_relaxed, memory_order_relaxed));
 }
 
+/* A child that shares this memory, to execute a program soon, starts none: it would end with the child and still be
+ * thought to run, and the child would not end before it. The parent does. */
 static void scavenger_start(void) {
     uint32_t wanted = SS_SCAVENGER_WANTED;
+    ss_os_signals before;
+    if (!ss_process_is_own()) {
+        atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_SCAVENGER,
+                                 memory_order_release);
+        return;
+    }
+    /* A handler that forks here would leave a child that starts one without knowing. */
+    ss_os_signals_block(&before);
     if (atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &wanted,
                                                 SS_SCAVENGER_RUNNING, memory_order_relaxed,
                                                 memory_order_relaxed) &&
         !ss_os_thread_start(scavenge, "superslab"))
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_REFUSED, memory_order_relaxed);
+    ss_os_signals_restore(&before);
 }
 
 SS_COLD void ss_attend_slow(void) {

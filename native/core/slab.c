@@ -68,6 +68,7 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
 static void record_give(ss_space *space, ss_slab *slab) {
     uint32_t units = ss_slab_units(ss_slab_look(slab).class);
     atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
+    ss_lock_step();
     space->free_records[units] = ss_slab_id(space, slab);
 }
 
@@ -96,10 +97,12 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
-    for (uint32_t i = 0; i < class->granules; i++) {
+    /* The first one last: until then the span is held. */
+    for (uint32_t i = class->granules; i-- != 0;) {
         headed_bin_set(space, view.granule + i, view.bin);
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
     }
+    ss_span_unhold(space);
 }
 
 /* Commits the part of a headless space's table that says what is live in the slab. It is zero: nothing was live
@@ -156,11 +159,14 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
+            else
+                ss_span_hold(space, granule, class->granules);
         }
         ss_biased_release(&space->lock);
         if (granule != SS_NO_SPAN) {
             ss_slab_view view = ss_slab_look(slab);
             if (!live_ensure(space, view)) {
+                ss_span_unhold(space);
                 ss_slab_end(space, view, slab);
                 return NULL;
             }
@@ -175,11 +181,15 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = view.class->granules;
-    for (uint32_t i = 0; i < granules; i++) {
+    ss_span_hold(space, granule, granules);
+    headed_bin_set(space, granule, 0);
+    for (uint32_t i = 1; i < granules; i++) {
         headed_bin_set(space, granule + i, 0);
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     }
     ss_biased_take(&space->lock);
+    ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
+    ss_span_unhold(space);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
@@ -219,6 +229,8 @@ bool ss_spare_add(ss_space *space, ss_slab_view view) {
 /* ---- adopt and abandon ---- */
 
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
+    const uint64_t owned =
+        owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
     ss_slab *slab;
     if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
         return NULL;
@@ -230,8 +242,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             state = ss_state_load(slab, memory_order_acquire);
             if (state & SS_STATE_DEAD)
                 break;
-            next = (state & ~(SS_STATE_LISTED | SS_STATE_SPARE)) | SS_STATE_OWNED |
-                   (uint64_t)owner << SS_STATE_OWNER_SHIFT;
+            next = (state & ~(SS_STATE_LISTED | SS_STATE_SPARE)) | SS_STATE_OWNED | owned;
             /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)

@@ -53,6 +53,10 @@ typedef struct ss_giver {
 uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
                       ss_faults *faults);
 
+/* The owner of a slab that is adopted with park_lock held: the child of a fork lists it again if the thread that had
+ * the lock is gone. */
+#define SS_OWNER_PARKER UINT32_MAX
+
 /* One step of ss_slab_acquire each: from the list alone, from new granules alone. */
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner);
 ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner);

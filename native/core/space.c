@@ -221,6 +221,17 @@ void ss_space_retire(ss_space *space) {
     space_unmake(space);
 }
 
+void ss_space_inherit(ss_space *space, const ss_heap *own) {
+    ss_biased_state state = ss_biased_inherit(&space->lock, own);
+    if (state == SS_BIASED_OWN)
+        return;
+    /* What lies beyond the end is committed or not, and zero either way. */
+    if (space->shrinking != ss_os_thread_token())
+        space->shrinking = 0;
+    atomic_store_explicit(&space->aged, false, memory_order_relaxed);
+    ss_span_inherit(space, state == SS_BIASED_TORN);
+}
+
 /* ---- looking through the external ones ---- */
 
 unsigned ss_external_begin(void) {
@@ -231,7 +242,13 @@ unsigned ss_external_begin(void) {
 }
 
 void ss_external_end(unsigned phase) {
-    atomic_fetch_sub_explicit(&ss_process->external_readers[phase], 1, memory_order_release);
+    _Atomic uint32_t *readers = &ss_process->external_readers[phase];
+    uint32_t count = atomic_load_explicit(readers, memory_order_relaxed);
+    /* In a child there are none: this one may have begun in the parent, before a signal whose handler forked. */
+    while (count != 0 &&
+           !atomic_compare_exchange_weak_explicit(readers, &count, count - 1, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {

@@ -16,6 +16,9 @@ ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live);
 void ss_space_retire(ss_space *space);
 
+/* In a child, whose thread has the heap `own`, or none: what the other threads were in the middle of. */
+void ss_space_inherit(ss_space *space, const ss_heap *own);
+
 /* Whether the space has addresses left for `count` granules in a row: if so, a refusal was for want of
  * memory, and another region would not help. */
 static inline bool ss_space_has_room(ss_space *space, uint32_t count) {

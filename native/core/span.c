@@ -3,6 +3,7 @@
 #include "publish.h"
 #include "runs.h"
 #include "scavenger.h"
+#include "slab.h"
 
 /* ---- the soft limit ----
  * Granules are charged for while they are used or dirty, that is from the moment they are taken clean
@@ -38,6 +39,108 @@ static void discharge(const ss_space *space, uint32_t count) {
     if (is_limited(space))
         atomic_fetch_sub_explicit(&ss_process->charged_bytes, (size_t)count << SS_GRANULE_SHIFT,
                                   memory_order_relaxed);
+}
+
+/* ---- held spans ---- */
+
+/* Under the lock. A thread may know of an older end: to one that was lower, what lies behind is not hot; one
+ * that was higher has it read a byte that is no longer there, but only for a pointer that is no block's. */
+static void end_set(ss_space *space, uint32_t granules) {
+    space->granule_count = granules;
+    if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
+        atomic_store_explicit(&ss_headed_end, granules != 0 ? granules : 1, memory_order_relaxed);
+}
+
+#define NOBODY ((uintptr_t)1) /* no thread's token: addresses that are no longer ours */
+
+static void hold(ss_space *space, uint32_t first, uint32_t count, uintptr_t holder) {
+    ss_granule *node = &space->granules[first];
+    node->prev = (uint32_t)holder;
+    node->next = (uint32_t)(holder >> 32);
+    atomic_fetch_add_explicit(&space->held, 1, memory_order_relaxed);
+    ss_entry_set(space, first, SS_ENTRY_NONE, count);
+}
+
+void ss_span_hold(ss_space *space, uint32_t first, uint32_t count) {
+    hold(space, first, count, ss_os_thread_token());
+}
+
+void ss_span_abandon(ss_space *space, uint32_t first, uint32_t count) {
+    hold(space, first, count, NOBODY);
+}
+
+static bool is_lost(const ss_space *space, uint32_t first) {
+    const ss_granule *node = &space->granules[first];
+    const uintptr_t holder = (uintptr_t)node->next << 32 | node->prev;
+    return holder != NOBODY && holder != ss_os_thread_token();
+}
+
+/* The entries of a slab that was being made or ended, too. */
+static void lost_clear(ss_space *space, uint32_t first, uint32_t count) {
+    const bool headed = space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    for (uint32_t at = first; at < first + count; at++) {
+        ss_entry_set(space, at, SS_ENTRY_NONE, 0);
+        if (headed && atomic_load_explicit(&ss_headed_bins[at], memory_order_relaxed) != 0)
+            atomic_store_explicit(&ss_headed_bins[at], 0, memory_order_relaxed);
+    }
+}
+
+/* What begins at a granule, in a child whose thread has not the lock. */
+typedef struct found_span {
+    uint32_t count;
+    enum { FREE, USED, HELD, LOST } what; /* lost: held by a thread that is gone */
+} found_span;
+
+static found_span span_at(ss_space *space, uint32_t at) {
+    uint32_t entry = ss_entry_get(space, at), value = entry & SS_ENTRY_VALUE;
+    found_span found = {1, FREE};
+    switch (ss_entry_kind_of(entry)) {
+    case SS_ENTRY_SLAB: {
+        /* That of another slab by now: this one is about to be held. */
+        ss_slab_view view = ss_slab_look(ss_slab_of_id(space, value));
+        found = (found_span){view.granule == at ? view.class->granules : 1, USED};
+        break;
+    }
+    case SS_ENTRY_LARGE:
+        if (value != 0)
+            found = (found_span){value, USED};
+        break;
+    case SS_ENTRY_NONE:
+        if (value != 0)
+            found = (found_span){value, is_lost(space, at) ? LOST : HELD};
+        break;
+    }
+    return found;
+}
+
+void ss_span_inherit(ss_space *space, bool torn) {
+    const uint32_t end = space->granule_count;
+    uint32_t lost = 0, used = 0, first_free = 0;
+    if (!torn && atomic_load_explicit(&space->held, memory_order_relaxed) == 0)
+        return;
+    if (torn)
+        ss_runs_forget(space);
+    for (uint32_t at = 0; at <= end;) {
+        found_span found = at == end ? (found_span){1, USED} : span_at(space, at);
+        const bool taken = found.what == USED || found.what == HELD;
+        lost += found.what == LOST;
+        if (found.what == LOST) {
+            lost_clear(space, at, found.count);
+            if (!torn)
+                ss_run_join(space, at, found.count, SS_RUN_DIRTY);
+        }
+        if (taken) {
+            if (torn && at != first_free) /* what memory it holds is not known */
+                ss_run_join(space, first_free, at - first_free, SS_RUN_DIRTY);
+            used += at == end ? 0 : found.count;
+            first_free = at + found.count;
+        }
+        at += found.count;
+    }
+    space->used_granules = used;
+    /* What is left is this thread's, or of one that was about to count it off: then the next child looks in vain. */
+    atomic_fetch_sub_explicit(&space->held, lost, memory_order_relaxed);
+    end_set(space, end);
 }
 
 /* ---- the interface, with the lock held ---- */
@@ -93,37 +196,25 @@ uint32_t ss_span_take(ss_space *space, uint32_t count, uint32_t align, bool *zer
     for (;;) {
         ss_biased_take(&space->lock);
         uint32_t first = ss_span_take_locked(space, count, align, zero);
+        if (first != SS_NO_SPAN)
+            ss_entry_set(space, first, SS_ENTRY_LARGE, count);
         ss_biased_release(&space->lock);
         if (first != SS_NO_SPAN || !ss_space_grow(space, count + align - 1))
             return first;
     }
 }
 
-void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+bool ss_span_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count) {
+    const uint32_t end = first + old, more = count - old;
     ss_biased_take(&space->lock);
-    bool over = ss_span_release_locked(space, first, count, kind);
-    ss_biased_release(&space->lock);
-    if (over)
-        ss_span_settle(space);
-}
-
-bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count) {
-    ss_biased_take(&space->lock);
-    bool fits = ss_run_length(space, first) >= count && charge(space, first, count);
+    bool fits = ss_run_length(space, end) >= more && charge(space, end, more);
     if (fits) {
-        ss_run_take(space, first, first, count);
-        space->used_granules += count;
+        ss_run_take(space, end, end, more);
+        space->used_granules += more;
+        ss_entry_set(space, first, SS_ENTRY_LARGE, count);
     }
     ss_biased_release(&space->lock);
     return fits;
-}
-
-/* Under the lock. A thread may know of an older end: to one that was lower, what lies behind is not hot; one
- * that was higher has it read a byte that is no longer there, but only for a pointer that is no block's. */
-static void end_set(ss_space *space, uint32_t granules) {
-    space->granule_count = granules;
-    if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
-        atomic_store_explicit(&ss_headed_end, granules != 0 ? granules : 1, memory_order_relaxed);
 }
 
 bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
@@ -144,7 +235,7 @@ bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
 ss_span_end_at ss_span_end(ss_space *space) {
     for (;;) {
         ss_biased_take(&space->lock);
-        bool shrinking = space->shrinking;
+        bool shrinking = space->shrinking != 0;
         ss_span_end_at end = {space->granule_count, space->shrinks};
         ss_biased_release(&space->lock);
         if (!shrinking)
@@ -162,21 +253,21 @@ bool ss_span_shrink(ss_space *space) {
         clean = end - (part.first + 1);
     }
     uint32_t count = clean & ~(SS_SUPERSLAB_GRANULES - 1); /* whole SuperSlabs */
-    if (count == 0 || space->shrinking) {
+    if (count == 0 || space->shrinking != 0) {
         ss_biased_release(&space->lock);
         return false;
     }
     end_set(space, end - count);
     ss_run_take(space, run, end - count, count);
     space->shrinks++;
-    space->shrinking = true;
+    space->shrinking = ss_os_thread_token();
     ss_biased_release(&space->lock);
     size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
     ss_os_decommit(ss_space_address(space, end - count), bytes);
     atomic_fetch_sub_explicit(&ss_process->committed_bytes[space->kind], bytes,
                               memory_order_relaxed);
     ss_biased_take(&space->lock);
-    space->shrinking = false;
+    space->shrinking = 0;
     ss_biased_release(&space->lock);
     return true;
 }
@@ -240,7 +331,7 @@ static held_part part_hold(ss_space *space, ss_dirty_part part) {
     held_part held = {part.first, part.count, false};
     ss_run_take(space, part.run, part.first, part.count);
     space->used_granules += held.count;
-    space->purging++;
+    ss_span_hold(space, held.first, held.count);
     held.moved = moved_forget(space, held.first, held.count);
     return held;
 }
@@ -255,7 +346,8 @@ static bool held_purge(const ss_space *space, held_part held) {
 }
 
 static void held_release(ss_space *space, held_part held, bool purged) {
-    space->purging--;
+    ss_entry_set(space, held.first, SS_ENTRY_NONE, 0);
+    ss_span_unhold(space);
     space->used_granules -= held.count;
     if (purged)
         discharge(space, held.count);

@@ -4,26 +4,42 @@
 
 #include "runs.h"
 
-/* Takes `count` granules in a row, growing the space if need be: the first granule, or SS_NO_SPAN. Its
+/* Under a space's lock the registry agrees with the runs: a granule is in a free run, or in a span whose first granule
+ * has an entry. A span that is neither free nor in use is held: its entry says of how many granules it is, and its
+ * node which thread has it. So the child of a fork, which has one of the threads, finds what the others were about
+ * to use or to free. By who has the span, or the lock on the run that it is taken from. */
+void ss_span_hold(ss_space *space, uint32_t first, uint32_t count);
+/* After the caller has set the entry of a span that is in use now, or is being freed. */
+static inline void ss_span_unhold(ss_space *space) {
+    ss_lock_step();
+    /* Relaxed: says whether it is worth looking for any. There are never fewer than entries say. */
+    atomic_fetch_sub_explicit(&space->held, 1, memory_order_relaxed);
+}
+
+/* The addresses belong to somebody else now: held by nobody, for ever. */
+void ss_span_abandon(ss_space *space, uint32_t first, uint32_t count);
+
+/* In a child whose thread has not the space's lock: frees what threads that are gone held, and makes the free runs
+ * anew if one of them was in the middle of a change. */
+void ss_span_inherit(ss_space *space, bool torn);
+
+/* Takes `count` granules in a row as a large block, growing the space if need be: the first granule, or SS_NO_SPAN. Its
  * address is a multiple of `align` granules, a power of two. *zero says whether all of them are known to
  * read as zero; `zero` may be NULL. */
 uint32_t ss_span_take(ss_space *space, uint32_t count, uint32_t align, bool *zero);
 
-/* The same without growing, with the space's lock held. */
+/* The same without growing, with the space's lock held; the caller sets the entry before it releases it. */
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bool *zero);
 
-/* Gives granules back as dirty, or as clean if nobody wrote to them. What is dirty beyond the bound is
- * purged. */
-void ss_span_release(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
-
-/* The same with the lock held; true if more is dirty than the bound allows. */
+/* Gives granules back as dirty, or as clean if nobody wrote to them, with the lock held; the caller has set the entry.
+ * True if more is dirty than the bound allows: then the caller settles. */
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
 /* Purges dirty spans while more is dirty than the bound allows; without the lock. */
 void ss_span_settle(ss_space *space);
 
-/* Takes the `count` granules from `first` on if all of them are free. */
-bool ss_span_extend(ss_space *space, uint32_t first, uint32_t count);
+/* Makes a large block of `old` granules one of `count`, which are more, if those behind it are free. */
+bool ss_span_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count);
 
 /* Notes that pages were moved into a span: it is a mapping of its own until it is purged. */
 void ss_span_moved(ss_space *space, uint32_t to, uint32_t count);

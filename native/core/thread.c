@@ -183,6 +183,11 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     return heap;
 }
 
+ss_heap *ss_thread_own_heap(void) {
+    ss_heap *own = ss_thread_self()->own;
+    return own == HEAP_IN_BIRTH || own == HEAP_AFTER_END ? NULL : own;
+}
+
 ss_heap *ss_thread_heap(ss_thread **self) {
     /* Not while another thread is at it again after a refusal. */
     if (SS_UNLIKELY(!ss_process_ready()))
@@ -193,13 +198,8 @@ ss_heap *ss_thread_heap(ss_thread **self) {
     if (SS_UNLIKELY(own == HEAP_IN_BIRTH || own == HEAP_AFTER_END))
         return NULL;
     /* Parked: the parker is at work for microseconds. */
-    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own;
-         spins++) {
-        if (spins < 64)
-            ss_os_pause();
-        else
-            ss_os_yield();
-    }
+    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own; spins++)
+        ss_lock_spin(spins);
     /* Only this thread writes it; the scavenger reads whether it moves. */
     atomic_store_explicit(&own->cold, atomic_load_explicit(&own->cold, memory_order_relaxed) + 1,
                           memory_order_relaxed);

@@ -88,6 +88,9 @@ void ss_thread_open(ss_thread *thread, ss_heap *heap);
 /* Called outside, when a block lay behind the thread's headed_end. */
 void ss_thread_look_further(void);
 
+/* The calling thread's heap, NULL if it has none. */
+ss_heap *ss_thread_own_heap(void);
+
 void ss_thread_init(void);
 
 /* First of all in a thread whose thread-local storage is zeroed rather than initialised: the scavenger. It stays

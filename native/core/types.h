@@ -81,7 +81,8 @@ typedef struct ss_class {
 #define SS_STATE_OWNED (UINT64_C(1) << 16)
 #define SS_STATE_LISTED (UINT64_C(1) << 17)
 #define SS_STATE_DEAD (UINT64_C(1) << 18)
-#define SS_STATE_SPARE (UINT64_C(1) << 19) /* listed, all blocks free, and counted as a spare */
+#define SS_STATE_SPARE (UINT64_C(1) << 19)  /* listed, all blocks free, and counted as a spare */
+#define SS_STATE_PARKED (UINT64_C(1) << 20) /* owned by who holds park_lock */
 #define SS_STATE_OWNER_SHIFT 32
 
 /* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
@@ -106,7 +107,7 @@ _Static_assert(sizeof(ss_slab) == 32, "bits of slabs to 256 blocks share the sta
 #define SS_ENTRY_KIND_SHIFT 30
 #define SS_ENTRY_VALUE ((UINT32_C(1) << SS_ENTRY_KIND_SHIFT) - 1)
 typedef enum ss_entry_kind {
-    SS_ENTRY_NONE = 0,
+    SS_ENTRY_NONE = 0, /* value: 0, or how many granules are held from here on; see ss_span_hold */
     SS_ENTRY_SLAB = 1, /* value: the slab's record id; in every granule of the slab */
     SS_ENTRY_LARGE =
         2 /* value: granules of a large block, 0 once it is freed; in its first granule */
@@ -120,13 +121,14 @@ typedef enum ss_entry_kind {
 typedef enum ss_run_kind { SS_RUN_DIRTY, SS_RUN_CLEAN, SS_RUN_KINDS } ss_run_kind;
 
 typedef struct ss_granule {
-    uint32_t length;     /* at either end of a free run, 0 anywhere else */
-    uint32_t list;       /* in which it is */
-    uint32_t prev, next; /* in the same list; granule + 1, 0 ends */
-    uint32_t dirty;      /* how many granules of the run are */
-    uint32_t stamp;      /* dirty runs: when they became so; see ss_space.clock */
-    uint32_t mask;       /* one of its SuperSlab's, of nothing to do with this granule */
-    uint32_t unused;     /* two nodes a cache line */
+    uint32_t length; /* at either end of a free run, 0 anywhere else */
+    uint32_t list;   /* in which it is */
+    uint32_t prev,
+        next;        /* in the same list; granule + 1, 0 ends. Of a span that is held: its holder */
+    uint32_t dirty;  /* how many granules of the run are */
+    uint32_t stamp;  /* dirty runs: when they became so; see ss_space.clock */
+    uint32_t mask;   /* one of its SuperSlab's, of nothing to do with this granule */
+    uint32_t unused; /* two nodes a cache line */
 } ss_granule;
 
 /* A SuperSlab's masks of its granules, in the nodes of the first of them: an array of their own would take a
@@ -199,14 +201,14 @@ typedef struct ss_space {
     _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, and `granules` */
     uint32_t granule_count;                      /* usable granules: the first so many */
     ss_runs runs;
-    uint32_t changes;    /* spans taken and released since the statistics were published */
-    uint32_t look_after; /* so many changes: then it is time to see how much is different */
-    size_t published;    /* used_granules when they were */
-    uint32_t dirty_end;  /* nothing from this granule on is dirty */
-    uint32_t clock;      /* counts releases: the age of runs is told by it */
-    uint32_t purging;    /* purges under way outside the lock */
+    uint32_t changes;      /* spans taken and released since the statistics were published */
+    uint32_t look_after;   /* so many changes: then it is time to see how much is different */
+    size_t published;      /* used_granules when they were */
+    uint32_t dirty_end;    /* nothing from this granule on is dirty */
+    uint32_t clock;        /* counts releases: the age of runs is told by it */
+    _Atomic uint32_t held; /* spans that are neither free nor in use; see ss_span_hold */
     uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
-    bool shrinking;   /* the end is being decommitted outside the lock */
+    uintptr_t shrinking; /* the thread that decommits the end outside the lock, 0 for none */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
     uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
     uint32_t clock_at[SS_DECAY_TICKS];    /* the clock at the latest ticks */
@@ -290,7 +292,10 @@ typedef struct ss_heap {
     uint32_t ticks;            /* since it last moved */
     uintptr_t tops;            /* the sum of the tops at the last tick */
     ss_lock top_lock;          /* held to follow `top`, or to change it */
-    ss_lock thread_lock;       /* held to park the thread or to let it end */
+    ss_lock thread_lock;       /* held to park the thread or to let it end, or while it forks */
+    bool forks;                /* its thread has thread_lock, to fork */
+    bool flushing;             /* who has parked the thread is at its bins */
+    uintptr_t holder;          /* under heaps_lock: the thread that has this heap, 0 for none */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
     struct ss_heap *next_free; /* under heaps_lock */
@@ -320,10 +325,10 @@ typedef struct ss_process_data {
     /* An ss_init_state. */
     _Atomic uint32_t init_state;
     _Atomic bool fork_handled;     /* the handlers of fork are registered, or about to be */
-    bool init_held;                /* under park_lock: a fork keeps initialisation from beginning */
+    uintptr_t initialiser;         /* the thread that initialises */
+    _Atomic uint32_t process_id;   /* of the process whose memory this is; see ss_process_is_own */
     ss_lock spaces_lock;           /* making and retiring spaces */
     _Atomic uint32_t barrier_able; /* whether the system has one, once somebody has asked */
-    _Atomic uint32_t forking;      /* threads that wait for the locks to fork */
     ss_lock park_lock;             /* one thread parks others, or holds listed slabs, at a time */
     _Atomic uint32_t flushes;      /* odd while blocks of parked heaps go home, under park_lock */
 

@@ -53,9 +53,15 @@ ss_window *ss_window_visit(uintptr_t address) {
     return window;
 }
 
+/* In a child there are none: this one may have come in the parent, before a signal whose handler forked. */
+static void visitor_leave(ss_window *window) {
+    if (window->visitors != 0)
+        window->visitors--;
+}
+
 void ss_window_part(ss_window *window) {
     windows_lock();
-    window->visitors--;
+    visitor_leave(window);
     windows_unlock();
 }
 
@@ -73,6 +79,7 @@ static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss
         window->live = (_Atomic uint8_t *)given->live;
         window->busy = true;
         window->next = ss_process->windows;
+        ss_lock_step();
         ss_process->windows = window;
     } else if (window->busy) {
         window = NULL;
@@ -86,6 +93,7 @@ static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss
             holder->tag++;
         holder->window = window;
         holder->next = window->holders;
+        ss_lock_step();
         window->holders = holder;
     }
     windows_unlock();
@@ -369,7 +377,7 @@ void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *conte
         windows_unlock();
         visit(window->space, context);
         windows_lock();
-        window->visitors--;
+        visitor_leave(window);
     }
     windows_unlock();
 }
@@ -422,7 +430,7 @@ void ss_window_stats(const ss_holder *holder, ss_api_window_stats *out) {
         windows_unlock();
         stats_add(window, out);
         windows_lock();
-        window->visitors--;
+        visitor_leave(window);
     }
     windows_unlock();
 }

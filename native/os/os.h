@@ -79,6 +79,24 @@ static inline void ss_os_pause(void) {
 
 void ss_os_yield(void);
 
+/* A number that tells the calling thread from all others of its process, never 0. The child of a fork has that of
+ * the thread that forked. */
+uintptr_t ss_os_thread_token_call(void);
+
+static inline uintptr_t ss_os_thread_token(void) {
+#if defined(__linux__) && defined(__x86_64__) && !defined(SS_THREAD_TOKEN_CALL)
+    uintptr_t token;
+    __asm__("mov %%fs:0, %0" : "=r"(token));
+    return token;
+#elif defined(__linux__) && defined(__aarch64__) && !defined(SS_THREAD_TOKEN_CALL)
+    uintptr_t token;
+    __asm__("mrs %0, tpidr_el0" : "=r"(token));
+    return token;
+#else
+    return ss_os_thread_token_call();
+#endif
+}
+
 /* Runs a full memory barrier on every running thread of this process before it returns. False where
  * the system has no such call. The first call in a process prepares it. */
 bool ss_os_barrier(void);
@@ -103,8 +121,21 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds);
 /* Wakes who waits; a system without such a call lets it sleep on. */
 void ss_os_wake(_Atomic uint32_t *word);
 
+/* Keeps signals from the calling thread, until the mask that is returned is set again. */
+typedef struct ss_os_signals {
+    uint64_t words[16]; /* as many as any system's sigset_t */
+} ss_os_signals;
+void ss_os_signals_block(ss_os_signals *before);
+void ss_os_signals_restore(const ss_os_signals *before);
+
 /* Called once. */
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+
+/* Marks this process: a copy of it, made by fork or by clone without CLONE_VM, does not have the mark, a child that
+ * shares its memory has. */
+void ss_os_copy_mark(void);
+/* Whether the mark is missing; `otherwise` where there is none or the system does not say. */
+bool ss_os_is_copy(bool otherwise);
 
 /* ---- process ---- */
 

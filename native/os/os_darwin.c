@@ -95,6 +95,12 @@ void ss_os_wake(_Atomic uint32_t *word) {
     (void)word;
 }
 
+void ss_os_copy_mark(void) {}
+
+bool ss_os_is_copy(bool otherwise) {
+    return otherwise;
+}
+
 /* ---- process ---- */
 
 /* What is read are files of Linux. */

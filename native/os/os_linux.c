@@ -200,6 +200,36 @@ bool ss_os_barrier(void) {
     return answer == 0;
 }
 
+/* A page that a copy does not inherit. Nothing is ever in it. */
+static char *copy_mark;
+
+void ss_os_copy_mark(void) {
+    int saved = errno;
+    size_t bytes = ss_os_page_bytes();
+    char *mark = mmap(NULL, bytes, PROT_NONE, MAP_KIND, -1, 0);
+    if (mark != MAP_FAILED && madvise(mark, bytes, MADV_DONTFORK) != 0) {
+        munmap(mark, bytes);
+        mark = MAP_FAILED;
+    }
+    copy_mark = mark == MAP_FAILED ? NULL : mark;
+    errno = saved;
+}
+
+bool ss_os_is_copy(bool otherwise) {
+    int saved = errno;
+    bool copy = otherwise;
+    unsigned char resident;
+    if (copy_mark != NULL) {
+        /* Where no page is mapped it says so. */
+        if (mincore(copy_mark, ss_os_page_bytes(), &resident) == 0)
+            copy = false;
+        else if (errno == ENOMEM)
+            copy = true;
+    }
+    errno = saved;
+    return copy;
+}
+
 #define FUTEX_WAIT_PRIVATE_OP 128
 #define FUTEX_WAKE_PRIVATE_OP 129
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -80,6 +81,23 @@ void *ss_os_thread_exit_value(void) {
     return atomic_load_explicit(&exit_key_made, memory_order_acquire)
                ? pthread_getspecific(exit_key)
                : NULL;
+}
+
+uintptr_t ss_os_thread_token_call(void) {
+    return (uintptr_t)pthread_self();
+}
+
+_Static_assert(sizeof(sigset_t) <= sizeof(ss_os_signals), "it holds one");
+
+void ss_os_signals_block(ss_os_signals *before) {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all,
+                (sigset_t *)(void *)before); /* the thread's on every system here */
+}
+
+void ss_os_signals_restore(const ss_os_signals *before) {
+    sigprocmask(SIG_SETMASK, (const sigset_t *)(const void *)before, NULL);
 }
 
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {

@@ -37,6 +37,13 @@ _Noreturn void explorer_fail(const char *format, ...) __attribute__((format(prin
 /* In setup and check: acts as this thread, for what is thread-local. */
 void explorer_become(unsigned thread);
 
+/* In setup: any access of any thread may be the one before which another thread comes, the plain ones too. And thread 0
+ * may be interrupted there, once, by this handler; NULL for none. */
+void explorer_interrupt_anywhere(void (*handler)(void));
+
+/* From here on this thread is alone, as in the child of a fork: the others stay where they are. */
+void explorer_stay_alone(void);
+
 /* ---- the thread that runs now ---- */
 
 unsigned explorer_thread(void);

@@ -30,7 +30,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_wanted, scenario_scavenge, scenario_last, scenario_age, scenario_owner,
     scenario_owner_pinned, scenario_owner_large, scenario_owner_large_pinned,
     scenario_owner_large_tagged, scenario_pins, scenario_window_late, scenario_window_late_address,
-    scenario_window_late_large, scenario_pin_use, scenario_size;
+    scenario_window_late_large, scenario_pin_use, scenario_size, scenario_fork_spans,
+    scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -82,6 +83,10 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_window_late_large,
     &scenario_pin_use,
     &scenario_size,
+    &scenario_fork_spans,
+    &scenario_fork_slabs,
+    &scenario_fork_parked,
+    &scenario_fork_handler,
     NULL,
 };
 

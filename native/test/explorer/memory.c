@@ -151,10 +151,12 @@ static location *location_of(cell *here, const void *address, size_t size) {
 static cell *access_begin(void *address, const void *place) {
     range_check(address, &self()->now, place);
     cell *here = cell_of(address);
-    if (here->shared) {
+    if (here->shared)
         schedule_point();
+    else
+        schedule_point_anywhere();
+    if (here->shared && explorer_is_exploring())
         range_check(address, &self()->now, place);
-    }
     return here;
 }
 
@@ -207,6 +209,8 @@ uint64_t memory_load(void *address, size_t size, int order, const void *place) {
         return value_get(address, size);
     order = weaken_order(place, WEAKEN_LOAD, order);
     cell *here = access_begin(address, place);
+    if (!explorer_is_exploring()) /* any more */
+        return value_get(address, size);
     thread_memory *me = self();
     if (!here->shared) {
         access_note(here, CELL_ATOMIC_READ, place);
@@ -249,6 +253,10 @@ void memory_store(void *address, size_t size, uint64_t value, int order, const v
     }
     order = weaken_order(place, WEAKEN_STORE, order);
     cell *here = access_begin(address, place);
+    if (!explorer_is_exploring()) {
+        value_set(address, size, value);
+        return;
+    }
     if (range_is_reborn(address))
         race_check_alone(here, &self()->now, place);
     access_note(here, CELL_ATOMIC_WRITE, place);
@@ -266,6 +274,8 @@ uint64_t memory_change_by(void *address, size_t size, memory_change change, uint
     }
     order = weaken_order(place, WEAKEN_RMW, order);
     cell *here = access_begin(address, place);
+    if (!explorer_is_exploring())
+        return memory_change_by(address, size, change, operand, order, place);
     thread_memory *me = self();
     const uint64_t old = value_get(address, size), value = changed(old, change, operand);
     if (here->shared) {
@@ -294,6 +304,9 @@ bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uin
     order = weaken_order(place, WEAKEN_CAS, order);
     failure = weaken_order(place, WEAKEN_CAS_FAILURE, failure);
     cell *here = access_begin(address, place);
+    if (!explorer_is_exploring())
+        return memory_compare_exchange(address, size, expected, desired, order, failure, once,
+                                       place);
     thread_memory *me = self();
     const uint64_t latest = value_get(address, size);
     if (!here->shared) {
@@ -346,6 +359,8 @@ void memory_fence(int order, const void *place) {
  * other way round only what is atomic is seen: nothing of the core's needs more. */
 void memory_barrier_everywhere(void) {
     schedule_point();
+    if (!explorer_is_exploring())
+        return;
     thread_memory *me = self();
     view all;
     view_clear(&all);
@@ -361,6 +376,8 @@ void memory_barrier_everywhere(void) {
 /* ---- plain accesses ---- */
 
 void memory_plain(void *address, size_t size, bool writes, const void *place) {
+    if (!schedule_is_stack(address))
+        schedule_point_anywhere();
     if (writes)
         undo_note(address, size);
     if (!explorer_is_exploring() || schedule_is_stack(address))

@@ -19,6 +19,7 @@ static void *exit_values[EXPLORER_THREADS_MAX];
 static unsigned refusals_left;
 static void (*started)(void);
 static bool short_waits;
+static void (*fork_child)(void);
 
 void platform_start(void) {
     arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
@@ -119,7 +120,32 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 /* ---- threads ---- */
 
 void ss_os_yield(void) {
+    enum { ALONE_MAX = 10000 };
+    static unsigned alone; /* in a row since the last one that was not */
+    alone = explorer_is_exploring() ? 0 : alone + 1;
+    if (alone > ALONE_MAX) {
+        alone = 0;
+        explorer_fail("a thread waits for ever, alone");
+    }
     schedule_yield();
+}
+
+uintptr_t ss_os_thread_token_call(void) {
+    return explorer_thread() + 16; /* no number that stands for nobody */
+}
+
+void ss_os_signals_block(ss_os_signals *before) {
+    (void)before;
+}
+
+void ss_os_signals_restore(const ss_os_signals *before) {
+    (void)before;
+}
+
+void ss_os_copy_mark(void) {}
+
+bool ss_os_is_copy(bool otherwise) {
+    return otherwise;
 }
 
 bool ss_os_barrier(void) {
@@ -146,7 +172,11 @@ void *ss_os_thread_exit_value(void) {
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
     (void)prepare;
     (void)parent;
-    (void)child;
+    fork_child = child;
+}
+
+void platform_forked(void) {
+    fork_child();
 }
 
 /* No thread of its own: a scenario parks and purges by the threads it has, or has one of them run this. */

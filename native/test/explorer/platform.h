@@ -15,6 +15,9 @@ void platform_wait_briefly(void);
 /* The background thread's function, if it was started; no thread runs it but one of the scenario's. */
 void (*platform_thread_started(void))(void);
 
+/* What fork's handler does in a child. */
+void platform_forked(void);
+
 /* The thread that runs now comes to its end: the destructors of its values run. */
 void platform_thread_end(void);
 

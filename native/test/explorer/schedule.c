@@ -23,7 +23,9 @@ static _Alignas(64) char stacks[EXPLORER_THREADS_MAX][STACK_BYTES];
 static coroutine threads[EXPLORER_THREADS_MAX];
 static unsigned thread_count, current, steps, idle;
 static const explorer_scenario *running;
-static bool exploring;
+static bool exploring, everywhere;
+static void (*handler_of_thread_0)(void);
+static bool interrupted;
 static ucontext_t main_context;
 static jmp_buf failed;
 static char failure[512];
@@ -126,9 +128,32 @@ void schedule_point(void) {
     if (++steps > STEPS_MAX)
         explorer_fail("an execution does not come to its end");
     unsigned list[EXPLORER_THREADS_MAX];
-    const unsigned count = others(list), taken = choice_take(count + 1, true);
-    if (taken > 0)
+    const unsigned count = others(list);
+    const bool may_interrupt = current == 0 && handler_of_thread_0 != NULL && !interrupted;
+    const unsigned taken = choice_take(count + 1 + may_interrupt, true);
+    if (taken > count) {
+        interrupted = true;
+        handler_of_thread_0();
+    } else if (taken > 0) {
         switch_to(list[taken - 1]);
+    }
+}
+
+void schedule_point_anywhere(void) {
+    if (everywhere)
+        schedule_point();
+}
+
+void explorer_interrupt_anywhere(void (*handler)(void)) {
+    everywhere = true;
+    handler_of_thread_0 = handler;
+}
+
+void explorer_stay_alone(void) {
+    for (unsigned i = 0; i < thread_count; i++)
+        if (i != current)
+            threads[i].state = DONE;
+    exploring = false;
 }
 
 void schedule_wait(const uint16_t *count) {
@@ -167,6 +192,7 @@ bool schedule_run(const explorer_scenario *scenario) {
     running = scenario;
     thread_count = scenario->threads;
     steps = idle = 0;
+    interrupted = false;
     for (unsigned i = 0; i < thread_count; i++) {
         getcontext(&threads[i].context);
         threads[i].context.uc_stack.ss_sp = stacks[i];

@@ -14,6 +14,9 @@ bool schedule_alone(void (*function)(void));
 /* Before an access that others compete for: any of them may come first. */
 void schedule_point(void);
 
+/* Before any other access: the same, if the scenario wants it. */
+void schedule_point_anywhere(void);
+
 /* Until the count changes. */
 void schedule_wait(const uint16_t *count);
 

@@ -1,0 +1,193 @@
+/* Fork.
+ *
+ * The forking thread holds nothing across the fork that another thread waits for, and waits for nobody: after the
+ * handlers here it waits for the C library's stdio locks, and threads that hold those allocate; it may be in a signal's
+ * handler that interrupted the allocator, whose locks it has itself; and handlers of others, before or after these,
+ * allocate. So the child finds everything as the other threads left it, in the middle of whatever they were at, and
+ * mends it.
+ *
+ * What the child sees of another thread's stores is what that thread had stored up to one of its instructions, in
+ * their order: the kernel copies page by page, but a thread whose store meets a page that is copied waits until the
+ * whole fork is done, and the processors' old translations go before that. So
+ *
+ *   - what a lock guards is whole if the lock is free. If another thread had it, it is made anew: the free runs of a
+ *     space from its registry, which under the lock always agrees with them (ss_span_hold); a chunk of metadata is
+ *     left and another one begun; the heaps without a thread are listed again. Lists that are linked by one store
+ *     (ss_lock_step) are whole at any time: windows, pins, records, metadata, heaps;
+ *   - what a lock guards that the child's own thread has is left alone. Its interrupted operation goes on when the
+ *     signal's handler returns;
+ *   - slabs' states and lists, which need no lock, are whole at any time;
+ *   - the heap of a thread that was outside the allocator is whole, unless who had parked it was at its bins.
+ *
+ * A copy that runs no handler (clone without CLONE_VM, by hand; _Fork) mends it when it waits for a lock, or before it
+ * would start the background thread or publish its statistics. */
+#include "fork.h"
+
+#include "heap.h"
+#include "meta.h"
+#include "park.h"
+#include "publish.h"
+#include "purge.h"
+#include "scavenger.h"
+#include "sealed.h"
+#include "space.h"
+#include "span.h"
+#include "thread.h"
+#include "window.h"
+
+/* ---- the child ---- */
+
+/* The child's thread has this heap, if any. */
+static ss_heap *heap_own(void) {
+    const uintptr_t token = ss_os_thread_token();
+    ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+    while (heap != NULL && heap->holder != token)
+        heap = heap->next;
+    return heap;
+}
+
+/* The other threads' heaps go to the next new threads. */
+static void heaps_inherit(ss_heap *own) {
+    const bool listed = !ss_lock_is_own(&ss_process->heaps_lock);
+    uint32_t threads = 0;
+    size_t bins_bytes = 0;
+    ss_lock_inherit(&ss_process->heaps_lock);
+    if (listed)
+        ss_process->free_heaps = NULL;
+    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+         heap != NULL; heap = heap->next) {
+        if (heap == own)
+            threads += ss_heap_keep(heap);
+        else if (!ss_lock_is_own(&heap->thread_lock)) /* or this thread is about to flush it */
+            ss_heap_inherit(heap, listed);
+        bins_bytes += heap->bins_bytes;
+    }
+    /* Added up anew: a thread may have been between the two counts. */
+    atomic_store_explicit(&ss_process->bins_bytes, bins_bytes, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
+}
+
+/* With what is free and what is used known for every space. */
+static void charges_inherit(void) {
+    size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
+        const ss_space *space = ss_space_own(i);
+        committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
+        charged += (space->used_granules + space->dirty_granules) << SS_GRANULE_SHIFT;
+    }
+    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
+        atomic_store_explicit(&ss_process->committed_bytes[kind], committed[kind],
+                              memory_order_relaxed);
+    if (ss_process->settings.limit_bytes != SIZE_MAX)
+        atomic_store_explicit(&ss_process->charged_bytes, charged, memory_order_relaxed);
+}
+
+static void spaces_inherit(const ss_heap *own) {
+    /* Whoever had it may have adopted every slab of a list, for a purge. */
+    const bool parked = ss_lock_inherit(&ss_process->park_lock);
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_relaxed);
+        if (space == NULL)
+            continue;
+        ss_space_inherit(space, own);
+        if (parked)
+            ss_purge_inherit(space);
+    }
+    charges_inherit();
+    uint32_t flushes = atomic_load_explicit(&ss_process->flushes, memory_order_relaxed);
+    if (!ss_lock_is_own(&ss_process->park_lock))
+        atomic_store_explicit(&ss_process->flushes, flushes + flushes % 2, memory_order_relaxed);
+    for (unsigned phase = 0; phase < 2; phase++)
+        atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
+}
+
+static void inherit(void) {
+    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
+    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) != SS_INIT_NONE)
+        ss_os_copy_mark();
+    /* What is done of it is not done again: see ss_space_init. */
+    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_UNDER_WAY &&
+        ss_process->initialiser != ss_os_thread_token())
+        atomic_store_explicit(&ss_process->init_state, SS_INIT_NONE, memory_order_relaxed);
+    if (ss_lock_inherit(&ss_process->meta_lock))
+        ss_meta_inherit();
+    ss_lock_inherit(&ss_process->spaces_lock);
+    ss_lock_inherit(&ss_process->windows_lock);
+    ss_lock_inherit(&ss_process->late_lock);
+    ss_sealed_inherit();
+    ss_heap *own = heap_own();
+    spaces_inherit(own); /* looks at what the other heaps' threads are inside of */
+    heaps_inherit(own);
+    ss_windows_forget_visitors();
+    ss_scavenger_forget();
+    ss_publish_inherit();
+}
+
+/* ---- copies that no handler knows of ---- */
+
+bool ss_process_is_own(void) {
+    if (ss_os_process_id() == atomic_load_explicit(&ss_process->process_id, memory_order_relaxed))
+        return true;
+    if (!ss_os_is_copy(false))
+        return false;
+    inherit();
+    return true;
+}
+
+enum { WAITS_BETWEEN_LOOKS = 256 };
+
+SS_COLD void ss_lock_wait(unsigned spins) {
+    if (spins % WAITS_BETWEEN_LOOKS == WAITS_BETWEEN_LOOKS - 1 && ss_os_is_copy(false))
+        inherit();
+    ss_os_yield();
+}
+
+/* ---- the handlers ---- */
+
+/* Whoever has parked the thread is at work for microseconds; in vain, if it waits for a lock that this thread has. */
+enum { PARKED_SPINS = 256 };
+
+static void fork_prepare(void) {
+    ss_heap *heap = ss_thread_own_heap();
+    if (heap == NULL)
+        return;
+    /* Or the child may find its own bins in the middle of a flush. Nobody waits for this lock but the thread. */
+    for (unsigned spins = 0; !heap->forks && spins < PARKED_SPINS; spins++) {
+        heap->forks = ss_lock_try(&heap->thread_lock);
+        if (ss_lock_is_own(&heap->thread_lock))
+            return;
+        if (spins < PARKED_SPINS / 2)
+            ss_os_pause();
+        else
+            ss_os_yield();
+    }
+}
+
+static void fork_parent(void) {
+    ss_heap *heap = ss_thread_own_heap();
+    if (heap == NULL || !heap->forks)
+        return;
+    heap->forks = false;
+    ss_lock_release(&heap->thread_lock);
+}
+
+static void fork_child(void) {
+    /* An earlier handler may have come to wait for a lock. */
+    if (ss_os_is_copy(true))
+        inherit();
+    fork_parent();
+    ss_publish_child();
+}
+
+void ss_fork_handle(void) {
+    /* Relaxed: what matters is that one alone goes on. The C library may allocate in there. */
+    if (!atomic_exchange_explicit(&ss_process->fork_handled, true, memory_order_relaxed))
+        ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+}
+
+/* Before there are threads, so that no fork comes between another thread's first call and this. And before a child
+ * that shares this memory may initialise it. */
+__attribute__((constructor)) static void handle_early(void) {
+    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
+    ss_fork_handle();
+}

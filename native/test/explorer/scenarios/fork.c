@@ -1,0 +1,218 @@
+/* A fork while another thread is anywhere: before any of its accesses to memory, the plain ones too, it stays where it
+ * is for ever, and the thread that forks goes on alone, as in the child. And one that forks in the handler of a
+ * signal, which has interrupted it anywhere, while another thread is anywhere: its interrupted operation goes on in
+ * the child. */
+#include "scenarios.h"
+
+#include "block.h"
+#include "heap.h"
+#include "park.h"
+#include "purge.h"
+#include "span.h"
+#include "undo.h"
+
+enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 1 };
+
+static void *kept, *kept_large;
+static bool forked;
+
+static void setup(void) {
+    const size_t size = ss_process_ready() ? four_blocks_size() : 0;
+    explorer_become(1);
+    superslab_free(superslab_malloc(16));
+    explorer_become(0);
+    block_claim(kept = superslab_malloc(size));
+    block_claim(kept_large = superslab_malloc(LARGE));
+    superslab_free(superslab_malloc(size));
+    explorer_interrupt_anywhere(NULL);
+}
+
+/* ---- what others are in the middle of ---- */
+
+static void use_spans(void) {
+    ss_space *space = ss_space_headless();
+    void *one = superslab_malloc(LARGE), *other = superslab_malloc(LARGE);
+    superslab_free(one);
+    other = superslab_realloc(other, 2 * LARGE);
+    ss_span_purge(space, 0);
+    superslab_free(superslab_realloc(other, LARGE));
+}
+
+static void use_slabs(void) {
+    void *blocks[SMALL_COUNT];
+    for (unsigned i = 0; i < SMALL_COUNT; i++)
+        blocks[i] = superslab_malloc(four_blocks_size());
+    for (unsigned i = 0; i < SMALL_COUNT; i++)
+        superslab_free(blocks[i]);
+    ss_flush_own_heap();
+    ss_purge_slabs(headed_space());
+}
+
+static void park_others(void) {
+    ss_faults faults = {.count = 0};
+    superslab_free(superslab_malloc(four_blocks_size()));
+    ss_park_and_flush(&faults);
+    EXPLORER_CHECK(faults.count == 0);
+    ss_purge_idle_slabs(headed_space(), true);
+}
+
+/* ---- the child ---- */
+
+static void fork_now(void) {
+    const bool yes = true;
+    undo_write(&forked, &yes, sizeof yes);
+    explorer_stay_alone();
+    platform_forked();
+}
+
+static void child_uses_all(void) {
+    void *small[SMALL_COUNT], *large[LARGE_COUNT];
+    for (unsigned i = 0; i < SMALL_COUNT; i++)
+        block_claim(small[i] = superslab_malloc(four_blocks_size()));
+    for (unsigned i = 0; i < LARGE_COUNT; i++)
+        block_claim(large[i] = superslab_malloc(LARGE));
+    block_drop(kept);
+    superslab_free(kept);
+    block_drop(kept_large);
+    superslab_free(kept_large);
+    for (unsigned i = 0; i < SMALL_COUNT; i++) {
+        block_drop(small[i]);
+        superslab_free(small[i]);
+    }
+    for (unsigned i = 0; i < LARGE_COUNT; i++) {
+        block_drop(large[i]);
+        superslab_free(large[i]);
+    }
+}
+
+static uint32_t run_check(const ss_space *space, uint32_t at) {
+    const uint32_t length = ss_run_length(space, at);
+    EXPLORER_CHECK(length != 0 && at + length <= space->granule_count);
+    EXPLORER_CHECK(ss_run_length(space, at + length - 1) == length);
+    EXPLORER_CHECK(ss_run_dirty(space, at, length) == space->granules[at].dirty);
+    return length;
+}
+
+/* Each granule is in one free run or in one span; how many are in spans. */
+static uint32_t space_check(ss_space *space) {
+    uint32_t used = 0, dirty = 0, runs = 0, listed = 0;
+    for (uint32_t at = 0; at < space->granule_count;) {
+        const uint32_t entry = ss_entry_get(space, at), value = entry & SS_ENTRY_VALUE;
+        uint32_t count = value;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
+            const ss_slab_view view = ss_slab_look(ss_slab_of_id(space, value));
+            EXPLORER_CHECK(view.granule == at);
+            count = view.class->granules;
+        }
+        if (count != 0) {
+            used += count;
+            EXPLORER_CHECK(ss_run_length(space, at) == 0);
+        } else {
+            count = run_check(space, at);
+            dirty += space->granules[at].dirty;
+            runs++;
+        }
+        at += count;
+    }
+    for (uint32_t list = 0; list < SS_RUN_KINDS * SS_RUN_LISTS; list++)
+        for (uint32_t at = space->runs.head[list]; at != 0; at = space->granules[at - 1].next)
+            listed++;
+    EXPLORER_CHECK(listed == runs);
+    EXPLORER_CHECK(used == space->used_granules);
+    EXPLORER_CHECK(dirty == space->dirty_granules);
+    EXPLORER_CHECK(atomic_load(&space->held) <= HELD_MOST);
+    return used;
+}
+
+static void check(void) {
+    explorer_become(0);
+    superslab_trim();
+    /* What the other thread had, and its slabs, may be lost. */
+    for (uint32_t i = 0; i < ss_space_own_count(); i++)
+        EXPLORER_CHECK(space_check(ss_space_own(i)) <= LOST_GRANULES);
+    EXPLORER_CHECK(atomic_load(&ss_process->flushes) % 2 == 0);
+    platform_thread_end();
+}
+
+/* ---- the scenarios ---- */
+
+static void fork_and_use(void) {
+    if (!forked)
+        fork_now();
+    child_uses_all();
+}
+
+static void spans_thread(unsigned index) {
+    if (index == 0)
+        fork_and_use();
+    else
+        use_spans();
+}
+
+const explorer_scenario scenario_fork_spans = {
+    .name = "fork-spans",
+    .title = "a fork while another thread takes, resizes, frees and purges large blocks",
+    .threads = 2,
+    .setup = setup,
+    .thread = spans_thread,
+    .check = check,
+};
+
+static void slabs_thread(unsigned index) {
+    if (index == 0)
+        fork_and_use();
+    else
+        use_slabs();
+}
+
+const explorer_scenario scenario_fork_slabs = {
+    .name = "fork-slabs",
+    .title = "a fork while another thread makes, ends and purges slabs",
+    .threads = 2,
+    .setup = setup,
+    .thread = slabs_thread,
+    .check = check,
+};
+
+static void parked_thread(unsigned index) {
+    if (index == 0)
+        fork_and_use();
+    else
+        park_others();
+}
+
+const explorer_scenario scenario_fork_parked = {
+    .name = "fork-parked",
+    .title = "a fork while another thread has parked the one that forks, and flushes its bins",
+    .threads = 2,
+    .setup = setup,
+    .thread = parked_thread,
+    .check = check,
+};
+
+/* ---- in the handler of a signal ---- */
+
+static void handler_setup(void) {
+    setup();
+    explorer_interrupt_anywhere(fork_now);
+}
+
+static void handler_thread(unsigned index) {
+    if (index != 0) {
+        use_spans();
+        park_others();
+        return;
+    }
+    use_spans();
+    use_slabs();
+    fork_and_use();
+}
+
+const explorer_scenario scenario_fork_handler = {
+    .name = "fork-handler",
+    .title = "a fork in a handler that has interrupted the allocator, beside another thread",
+    .threads = 2,
+    .setup = handler_setup,
+    .thread = handler_thread,
+    .check = check,
+};

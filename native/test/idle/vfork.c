@@ -1,0 +1,68 @@
+/* Children that share their parent's memory, by vfork and by clone, free so much that the background thread is wanted.
+ * It is not theirs: they end at once, and the parent has one when it needs it. */
+#define _GNU_SOURCE
+#include "background.h"
+#include "check.h"
+#include "stats.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BLOCKS = 24, BYTES = 1 << 20, STACK_BYTES = 256 << 10, ROUNDS = 3 };
+
+static __attribute__((noinline)) void burst(void) {
+    void *blocks[BLOCKS];
+    for (size_t i = 0; i < BLOCKS; i++)
+        CHECK((blocks[i] = superslab_malloc(BYTES)) != NULL);
+    for (size_t i = 0; i < BLOCKS; i++)
+        *(char *)blocks[i] = 1;
+    for (size_t i = 0; i < BLOCKS; i++)
+        superslab_free(blocks[i]);
+}
+
+static int child_main(void *unused) {
+    (void)unused;
+    burst();
+    return CHECK_SANITIZED || scavenger_is_gone() ? 0 : 3;
+}
+
+static void check_end(pid_t child) {
+    int status;
+    CHECK(child > 0);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+}
+
+static void with_vfork(void) {
+    const pid_t child = vfork();
+    if (child == 0)
+        _exit(child_main(NULL));
+    check_end(child);
+}
+
+static void with_clone(void) {
+    char *stack = malloc(STACK_BYTES);
+    CHECK(stack != NULL);
+    check_end(clone(child_main, stack + STACK_BYTES, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL));
+    free(stack);
+}
+
+int main(void) {
+    scavenger_must_be_visible();
+    if (CHECK_SANITIZED)
+        check_skip("a sanitizer's interceptors do not know of such children");
+    setenv("SUPERSLAB_DECAY", "20", 1);
+    superslab_free(superslab_malloc(1));
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        with_vfork();
+        with_clone();
+        /* The child's wish is the parent's to fulfil. */
+        burst();
+        wait_until(scavenger_has_given_back);
+        wait_until(scavenger_is_gone);
+    }
+}
