@@ -70,8 +70,8 @@ export class HeapFullError extends RangeError {
   /** Bytes in live blocks. */
   readonly live: number
 
-  constructor(size: number, limit: number, live: number) {
-    super(`No room for ${size} bytes: ${live} of at most ${limit} are in live blocks`)
+  constructor(size: number, limit: number, live: number, advice = '') {
+    super(`No room for ${size} bytes: ${live} of at most ${limit} are in live blocks${advice}`)
     this.name = 'HeapFullError'
     this.size = size
     this.limit = limit

@@ -82,6 +82,13 @@ export interface IsolateWindow {
   offset(view: Uint8Array): number
   last(): void
   stats(): HeapStats
+  /** Has a block freed once an object is gone, and tells the engine of its bytes. True if a sweep is due. */
+  hold(object: object, block: number, size: number): boolean
+  drop(block: number): void
+  /** Frees the blocks whose objects are gone; returns those that are no longer held. */
+  sweep(): number[]
+  /** For a block whose pin was released: true if it was freed, since its object is gone. */
+  settle(block: number): boolean
 }
 
 export interface BenchWorkload {

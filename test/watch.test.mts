@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import test from 'ava'
-import { alloc, free, leaks, pin, realloc, stats, watch } from 'superslab'
+import { alloc, free, leaks, Pool, pin, realloc, stats, watch } from 'superslab'
 import { HeapWorker } from './support/heap-worker.mjs'
 
 /** What a program says on stderr. */
@@ -75,4 +75,143 @@ test('a Buffer that was forgotten is freed when it is collected, if asked', (t) 
     }, 50) }, 10)`
   t.is(run(program('{ collect: true }'), '--expose-gc'), '1\n')
   t.is(run(program('{}'), '--expose-gc'), '101\n')
+})
+
+test('what is pinned, freed and collected is freed once, when its pin is released', (t) => {
+  const program = `
+    process.on('uncaughtException', (error) => console.error(error.code))
+    const { pin } = require('superslab')
+    watch({ collect: true })
+    const pins = []
+    for (let i = 0; i < 50; i++) {
+      const buffer = alloc(1000)
+      pins.push(pin(buffer))
+      if (i % 2 === 0) free(buffer)
+    }
+    setTimeout(() => { gc(); setTimeout(() => {
+      console.error(stats().heap.liveBlocks)
+      for (const held of pins) held.release()
+      console.error(stats().heap.liveBlocks)
+    }, 50) }, 10)`
+  t.is(run(program, '--expose-gc'), '50\n0\n')
+})
+
+test('whatever is made from a Buffer keeps it from being freed when it is collected', (t) => {
+  const program = `
+    const { Readable } = require('node:stream')
+    watch({ collect: true })
+    const makers = [
+      (buffer) => buffer.subarray(0, 500),
+      (buffer) => buffer.slice(0, 500),
+      (buffer) => buffer.subarray(0, 800).subarray(0, 500),
+      (buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, 500),
+      (buffer) => new DataView(buffer.buffer, buffer.byteOffset, 500),
+      (buffer) => Buffer.from(buffer.buffer, buffer.byteOffset, 500),
+    ]
+    const kept = []
+    for (let i = 0; i < 600; i++) kept.push(makers[i % 6](alloc(1000).fill(i % 251)))
+    const source = new Readable({ highWaterMark: 1 << 20, read() {} })
+    for (let i = 0; i < 50; i++) source.push(alloc(1000).fill(7))
+    const isKept = (view, byte) =>
+      new Uint8Array(view.buffer, view.byteOffset, 500).every((there) => there === byte)
+    setTimeout(() => { gc(); setTimeout(() => {
+      for (let i = 0; i < 2000; i++) alloc(1000).fill(0xee)
+      console.error(kept.filter((view, i) => !isKept(view, i % 251)).length)
+      let chunk, wrong = 0
+      while ((chunk = source.read(500)) !== null) if (!isKept(chunk, 7)) wrong++
+      console.error(wrong)
+      kept.length = 0
+      setTimeout(() => { gc(); setTimeout(() => console.error(stats().heap.liveBlocks < 5), 50) }, 10)
+    }, 50) }, 10)`
+  t.is(run(program, '--expose-gc'), '0\n0\ntrue\n')
+})
+
+for (const [name, turn] of [
+  ['of one turn', ''],
+  ['of microtasks', 'await null'],
+  ['of turns', 'await new Promise(setImmediate)'],
+] as const)
+  test(`a loop ${name} that drops its Buffers does not fill the window`, (t) => {
+    const program = `
+      watch({ collect: true })
+      const size = 10 * 2 ** 20
+      const { limitBytes } = stats().heap
+      let most = 0
+      ;(async () => {
+        for (let bytes = 0; bytes < 2 * limitBytes; bytes += size) {
+          alloc(size)
+          most = Math.max(most, stats().heap.liveBytes)
+          ${turn}
+        }
+        console.error(most < limitBytes / 2 || most)
+      })()`
+    t.is(run(program), 'true\n')
+  })
+
+test('a full window takes dead Buffers back before it says so, and says what would help', (t) => {
+  // So few bytes are left that the engine does not collect for their sake.
+  const program = (before: string) => `
+    ${before}
+    watch({ collect: true })
+    const { heap } = require('superslab/raw')
+    const { limitBytes } = stats().heap
+    heap.malloc(limitBytes - 32 * 2 ** 20)
+    try {
+      for (let i = 0; i < 1000; i++) alloc(100_000)
+      console.error('served')
+    } catch (error) {
+      console.error(error.code, /expose-gc/.test(error.message))
+    }`
+  t.is(run(program('')), 'served\n')
+  const refused = `
+    const native = require('node:v8')
+    native.setFlagsFromString = () => { throw new Error('refused') }`
+  const hold = `
+    const kept = []
+    const make = alloc
+    const hoard = (size) => kept.push(make(size))`
+  const full = program(refused + hold).replaceAll(' alloc(100_000)', ' hoard(100_000)')
+  t.is(run(full), 'ERR_SUPERSLAB_HEAP_FULL true\n')
+})
+
+test('what was freed is not kept track of', (t) => {
+  const program = `
+    watch({ track: true })
+    const measure = () => { gc(); return process.memoryUsage().heapUsed }
+    const before = measure()
+    Array.from({ length: 20_000 }, () => alloc(100)).forEach(free)
+    console.error(measure() - before < 2 ** 20)`
+  t.is(run(program, '--expose-gc'), 'true\n')
+})
+
+test.serial(
+  'what rests in a pool is no leak; what a pool handed out is, of the place there',
+  (t) => {
+    watch({ track: true })
+    const pool = new Pool(321)
+    const [first, second] = [pool.alloc(), pool.alloc()]
+    t.is(leaks({ print: false }).length, 2)
+    pool.free(first)
+    pool.free(second)
+    t.deepEqual(leaks({ print: false }), [])
+    function later(): Buffer {
+      return pool.alloc()
+    }
+    const again = later()
+    const [leak] = leaks({ print: false })
+    t.is(leak?.size, 321)
+    t.regex(leak?.stack ?? '', /later .*watch\.test/)
+    pool.free(again)
+    pool.trim()
+    t.deepEqual(leaks({ print: false }), [])
+    watch({})
+  },
+)
+
+test.serial('what is allocated while nothing is watched is not watched', (t) => {
+  watch({ track: true })
+  watch({})
+  const buffer = alloc(77)
+  t.deepEqual(leaks({ print: false }), [])
+  free(buffer)
 })

@@ -7,6 +7,8 @@ import { magazineWords, smallBytes, type Window } from './window'
  */
 
 export interface Blocks {
+  /** Calls of whoever keeps a record of blocks: all but the class in the table takes another path than the hot one. */
+  readonly hooks: Hooks
   /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. */
   malloc(size: number): number
   /** Frees a block, once, in any thread. */
@@ -17,11 +19,21 @@ export interface Blocks {
   freeOrphan(): void
 }
 
+export interface Hooks {
+  /** A block was freed that is large, pinned or tagged, or will be when its last pin is released. */
+  ended: ((block: number) => void) | undefined
+  /** The window is full. True if some of it is free again. */
+  reclaim: (() => boolean) | undefined
+  /** What would help where it stays full. */
+  advice: (() => string) | undefined
+}
+
 const firstSlot = 2 // of a magazine; its count and its room come first
 const mustGrow = -1
 
 export function createBlocks(window: Window): Blocks {
   const { table, magazines, classes, native } = window
+  const hooks: Hooks = { ended: undefined, reclaim: undefined, advice: undefined }
 
   function malloc(size: number): number {
     if (typeof size !== 'number' || size >>> 0 !== size || size > smallBytes)
@@ -61,10 +73,12 @@ export function createBlocks(window: Window): Blocks {
 
   function mallocRefill(size: number, bin: number): number {
     if (window.orphan >= 0) freeOrphan()
-    for (;;) {
+    for (let reclaims = true; ; ) {
       const count = native.refill(bin)
       if (count > 0) break
-      if (count !== mustGrow || !window.grow(size)) throw full(size)
+      if (count === mustGrow && window.grow(size)) continue
+      if (!reclaims || !hooks.reclaim?.()) throw full(size)
+      reclaims = false
     }
     window.sync()
     return malloc(size)
@@ -75,7 +89,7 @@ export function createBlocks(window: Window): Blocks {
     if (!Number.isSafeInteger(size) || size < 0)
       throw argumentRange('size', 'an integer between 0 and 2 ** 53 - 1')
     if (window.orphan >= 0) freeOrphan()
-    for (;;) {
+    for (let reclaims = size <= window.limit; ; ) {
       const block = native.take(size)
       if (block >= 0)
         try {
@@ -85,7 +99,9 @@ export function createBlocks(window: Window): Blocks {
           window.orphan = block >>> 4
           throw error
         }
-      if (block !== mustGrow || !window.grow(size)) throw full(size)
+      if (block === mustGrow && window.grow(size)) continue
+      if (!reclaims || !hooks.reclaim?.()) throw full(size)
+      reclaims = false
     }
   }
 
@@ -93,6 +109,11 @@ export function createBlocks(window: Window): Blocks {
   function freeOther(block: number): void {
     const result = native.give(block)
     if (result !== 0) throw misuse(-result, block)
+    try {
+      hooks.ended?.(block)
+    } catch {
+      // At the end of the stack: what it did not forget is found to be freed when the entries are looked through.
+    }
   }
 
   function usableSize(block: number): number {
@@ -110,8 +131,8 @@ export function createBlocks(window: Window): Blocks {
   }
 
   function full(size: number): HeapFullError {
-    return new HeapFullError(size, window.limit, native.stats().liveBytes)
+    return new HeapFullError(size, window.limit, native.stats().liveBytes, hooks.advice?.())
   }
 
-  return { malloc, free, usableSize, freeOrphan }
+  return { hooks, malloc, free, usableSize, freeOrphan }
 }

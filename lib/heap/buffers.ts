@@ -5,7 +5,7 @@ import type { Blocks } from './blocks'
 import { fill, set } from './bytes'
 import { keepForever } from './memory'
 import { Watch, type WatchOptions } from './watch'
-import { smallBytes, type Window } from './window'
+import { pinnedKind, smallBytes, type Window } from './window'
 
 /*
  * Buffers over blocks. Each has a private field with where its block starts, which nobody else can make: what has it came
@@ -39,8 +39,6 @@ export interface Buffers {
   readonly watching: Watch | undefined
 }
 
-/** What the table says of a block that has a pin. */
-const pinned = 0xff
 /** Below what `~` makes of a step, which is what a resting Buffer has instead of its step. */
 const freed = -0x40000000
 /** The offset of a block; a step of 16 bytes is a small integer to the engine, wherever in 4 GiB it lies. */
@@ -58,13 +56,17 @@ function isDetached(view: Uint8Array): boolean {
 
 export function createBuffers(window: Window, blocks: Blocks): Buffers {
   const { table, native, classes, strides } = window
-  const state: { watch: Watch | undefined } = { watch: undefined }
+  /** `watch` has what was watched ever, `active` is it while Buffers that are born now are to be watched. */
+  const state: { watch: Watch | undefined; active: Watch | undefined } = {
+    watch: undefined,
+    active: undefined,
+  }
 
   class SlabBuffer extends Uint8Array<SharedArrayBuffer> {
     #step: number
 
-    constructor(block: number, length: number) {
-      super(window.buffer, block, length)
+    constructor(block: number, length: number, memory = window.buffer) {
+      super(memory, block, length)
       this.#step = block >>> 4
     }
 
@@ -108,9 +110,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (window.orphan >= 0) blocks.freeOrphan()
     const block = blocks.malloc(size)
     try {
-      const buffer = new SlabBuffer(block, size) as unknown as Buffer
-      if (state.watch !== undefined) state.watch.born(buffer, block, size, alloc)
-      return buffer
+      return make(block, size, alloc)
     } catch (error) {
       window.orphan = block >>> 4 // at the end of the stack, where free would throw as well
       throw error
@@ -121,13 +121,20 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (window.orphan >= 0) blocks.freeOrphan()
     const block = blocks.malloc(size)
     try {
-      const buffer = (new SlabBuffer(block, size) as unknown as Buffer).fill(0)
-      if (state.watch !== undefined) state.watch.born(buffer, block, size, allocZeroed)
-      return buffer
+      return make(block, size, allocZeroed).fill(0)
     } catch (error) {
       window.orphan = block >>> 4
       throw error
     }
+  }
+
+  /** The Buffer over a block that was just taken. Where it throws, the block is still the caller's. */
+  function make(block: number, size: number, caller: (...args: never[]) => Buffer): Buffer {
+    const { active } = state
+    if (active === undefined) return new SlabBuffer(block, size) as unknown as Buffer
+    const buffer = new SlabBuffer(block, size, active.memory())
+    active.born(buffer, block, size, caller)
+    return buffer as unknown as Buffer
   }
 
   function free(buffer: Uint8Array): void {
@@ -212,8 +219,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (window.orphan >= 0) blocks.freeOrphan()
     const moved = blocks.malloc(size)
     try {
-      const result = new SlabBuffer(moved, size) as unknown as Buffer
-      if (state.watch !== undefined) state.watch.born(result, moved, size, realloc)
+      const result = make(moved, size, realloc)
       result.set(buffer.length > size ? buffer.subarray(0, size) : buffer)
       free(buffer) // throws if another thread has freed it meanwhile
       return result
@@ -265,8 +271,10 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     if (result !== 0) throw misuseOf(describe(buffer), codeOf(-result))
     let held = true
     const release = () => {
-      if (held) native.unpin(block)
+      if (!held) return
       held = false
+      native.unpin(block)
+      state.watch?.released(block)
     }
     return { release, [Symbol.dispose]: release }
   }
@@ -283,20 +291,32 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     const kind = step < 0 ? 0 : table[step]
     if (kind === 0) throw doubleFree(buffer, step)
     if (buffer.length !== size) throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_SIZE_MISMATCH')
-    if (kind === pinned) return false
+    if (kind === pinnedKind) return false
     SlabBuffer.set(buffer, ~step)
+    if (state.watch !== undefined) state.watch.rest(blockAt(step))
     return true
   }
 
   function wake(buffer: Buffer): void {
     const resting = buffer as unknown as SlabBuffer
-    SlabBuffer.set(resting, ~SlabBuffer.step(resting))
+    const step = ~SlabBuffer.step(resting)
+    SlabBuffer.set(resting, step)
+    if (state.watch !== undefined) state.watch.wake(blockAt(step), wake)
   }
 
   function watch(options: WatchOptions): void {
     const on = options.track || options.collect
-    if (on) state.watch ??= new Watch(window, blocks.free)
-    if (state.watch !== undefined) state.watch.options = options
+    if (on && state.watch === undefined) startWatch()
+    state.active = on ? state.watch : undefined
+    if (state.watch !== undefined) state.watch.options = { ...options }
+  }
+
+  function startWatch(): void {
+    const watch = new Watch(window)
+    state.watch = watch
+    blocks.hooks.ended = (block) => watch.ended(block)
+    blocks.hooks.reclaim = () => watch.reclaim()
+    blocks.hooks.advice = () => watch.advice
   }
 
   function doubleFree(buffer: SlabBuffer, step: number): SuperslabError {

@@ -1,4 +1,4 @@
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { outOfMemory } from '../errors'
 import { memoryThere } from '../machine'
 import { addon } from '../native'
@@ -107,6 +107,15 @@ export function growTo(memory: Memory, bytes: number): boolean {
   } catch {
     return bufferOf(memory).byteLength >= bytes
   }
+}
+
+/** A structured clone, of Node's own context even where this module was loaded in one of vm. */
+export function cloneOf<Value>(value: Value): Value {
+  const { port1, port2 } = new MessageChannel()
+  port1.postMessage(value)
+  const received = receiveMessageOnPort(port2) as { message: Value }
+  port1.close()
+  return received.message
 }
 
 /**

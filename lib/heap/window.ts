@@ -41,6 +41,9 @@ const lastingWindows = 4
 /** Blocks above this many bytes are taken from the core one by one. */
 export const smallBytes = 65536
 
+/** What the table says of a block that has a pin. */
+export const pinnedKind = 0xff
+
 export class Window {
   readonly limit: number
   /** One byte for each 16 bytes of the window: 0, or what the live block that starts there is. */
@@ -114,6 +117,11 @@ export class Window {
   /** Whether a view was made in this isolate, rather than received. */
   isOwn(view: ArrayBufferView): boolean {
     return this.#buffers.has(view.buffer)
+  }
+
+  /** Another object over the memory, made in this isolate too. */
+  adopt(buffer: SharedArrayBuffer): void {
+    this.#buffers.add(buffer)
   }
 
   /** From here on the window stays mapped and known, whichever isolates end. */

@@ -13,6 +13,12 @@ inline napi_value number(napi_env env, double value) {
     return result;
 }
 
+inline napi_value boolean(napi_env env, bool value) {
+    napi_value result = nullptr;
+    napi_get_boolean(env, value, &result);
+    return result;
+}
+
 struct Function {
     const char *name;
     napi_callback callback;

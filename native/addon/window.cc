@@ -2,18 +2,27 @@
 
 #include "arguments.h"
 #include "heap.h"
+#include "held.h"
 #include "values.h"
 
 #include <cstring>
 
 namespace {
 
-/* One isolate's part in a window. */
+/* One isolate's part in a window, or one context's of an isolate: a module that is loaded in a context of vm has a part of
+ * its own. It ends with the object of its functions, or with the environment. */
 struct Isolate {
-    ss_holder *holder;
+    Isolate(napi_env env, ss_holder *holder, uintptr_t base, size_t limit, const uint8_t *live)
+        : env(env), holder(holder), base(base), limit(limit), held(env, holder, live) {}
+
+    napi_env env;
+    ss_holder *holder; /* nullptr once it has left */
     uintptr_t base;
     size_t limit;
-    napi_ref views[3]; /* memory, table and magazines stay reachable as long as the environment */
+    /* The buffers of memory, table and magazines, which stay as long as this does. No views: they may be of a context
+     * that is to be collected. */
+    napi_ref buffers[3] = {};
+    Held held;
 };
 
 struct View {
@@ -139,6 +148,41 @@ napi_value bytes(napi_env env, napi_callback_info info) {
                            api()->window_bytes(static_cast<Isolate *>(given.data())->holder)));
 }
 
+/* hold(object, block, bytes): the block is freed once the object is gone. True if a sweep is due. */
+napi_value hold(napi_env env, napi_callback_info info) {
+    Arguments<3> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    uint32_t block = offset_of(env, given[1]);
+    double size = 0;
+    napi_get_value_double(env, given[2], &size);
+    bool due = block < isolate->limit && size >= 0 && size <= static_cast<double>(isolate->limit) &&
+               isolate->held.add(given[0], block, static_cast<size_t>(size));
+    return boolean(env, due);
+}
+
+napi_value drop(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    static_cast<Isolate *>(given.data())->held.drop(offset_of(env, given[0]));
+    return nullptr;
+}
+
+/* The blocks that are no longer held. */
+napi_value sweep(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    const auto ended = static_cast<Isolate *>(given.data())->held.sweep();
+    napi_value out = nullptr;
+    napi_create_array_with_length(env, ended.size(), &out);
+    for (uint32_t i = 0; i < ended.size(); i++)
+        napi_set_element(env, out, i, number(env, ended[i]));
+    return out;
+}
+
+napi_value settle(napi_env env, napi_callback_info info) {
+    Arguments<1> given(env, info);
+    auto *isolate = static_cast<Isolate *>(given.data());
+    return boolean(env, isolate->held.settle(offset_of(env, given[0])));
+}
+
 napi_value last(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     api()->window_last(static_cast<Isolate *>(given.data())->holder);
@@ -180,7 +224,8 @@ constexpr Function FUNCTIONS[] = {
     {"take", take},     {"give", give},       {"pin", pin},
     {"unpin", unpin},   {"look", look},       {"usableSize", usable_size},
     {"offset", offset}, {"grow", grow},       {"last", last},
-    {"bytes", bytes},   {"stats", own_stats},
+    {"bytes", bytes},   {"stats", own_stats}, {"hold", hold},
+    {"drop", drop},     {"sweep", sweep},     {"settle", settle},
 };
 
 /* ---- joining ---- */
@@ -189,6 +234,20 @@ constexpr Function FUNCTIONS[] = {
 void leave(void *data) {
     auto *isolate = static_cast<Isolate *>(data);
     api()->window_leave(isolate->holder);
+    isolate->holder = nullptr;
+}
+
+/* The object of the functions is gone: its context was collected, or the environment ends and `leave` has run. */
+void finalize(napi_env env, void *data, void *) {
+    auto *isolate = static_cast<Isolate *>(data);
+    if (isolate->holder != nullptr) {
+        napi_remove_env_cleanup_hook(env, leave, isolate);
+        isolate->held.sweep(); /* what it was to free */
+        leave(isolate);
+    }
+    for (napi_ref buffer : isolate->buffers)
+        if (buffer != nullptr)
+            napi_delete_reference(env, buffer);
     delete isolate;
 }
 
@@ -215,12 +274,16 @@ napi_value join(napi_env env, napi_callback_info info) {
     ss_holder *holder = api()->window_join(&window, static_cast<uint32_t *>(magazines));
     if (holder == nullptr)
         return nullptr;
-    auto *isolate = new Isolate{holder, memory.address, limit, {}};
-    for (size_t i = 0; i < 3; i++)
-        napi_create_reference(env, given[i], 1, &isolate->views[i]);
+    auto *isolate = new Isolate(env, holder, memory.address, limit, window.live);
+    for (size_t i = 0; i < 3; i++) {
+        napi_value buffer = nullptr;
+        napi_get_typedarray_info(env, given[i], nullptr, nullptr, nullptr, &buffer, nullptr);
+        napi_create_reference(env, buffer, 1, &isolate->buffers[i]);
+    }
     napi_add_env_cleanup_hook(env, leave, isolate);
     napi_value out = nullptr;
     napi_create_object(env, &out);
+    napi_add_finalizer(env, out, isolate, finalize, nullptr, nullptr);
     functions_set(env, out, FUNCTIONS, isolate);
     napi_set_named_property(env, out, "base", number(env, static_cast<double>(memory.address)));
     napi_set_named_property(env, out, "tag", number(env, api()->window_tag(holder)));
