@@ -78,7 +78,7 @@ const nodes = majors.length > 0 ? majors.map((major) => nodeRelease(major)) : [p
 for (const node of nodes) {
   const env = { TEST_PACKAGE: installed, TEST_TARBALL: tarball, TEST_NODE: node }
   // Which Node it is makes no difference to the managers.
-  const files = ['build/test/shipped.test.mjs']
+  const files = ['build/test/shipped.test.mjs', 'build/test/commands.test.mjs']
   if (node === nodes[0]) files.push('build/test/managers.test.mjs')
   const { passed, failed } = ava(files, env)
   console.log(`package on ${node}: passed ${passed}, failed ${failed}`)

@@ -1,0 +1,161 @@
+// Every command that the README and the documentation show, run from the package as it is packed and installed
+// (`npm run test:package` says where, in TEST_PACKAGE), in a folder that has a server.js, a worker.js and a job.js.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import test from 'ava'
+import { plainEnvironment } from './support/cli.mjs'
+
+const files = [
+  ...[
+    'README.md',
+    'SECURITY.md',
+    'examples/README.md',
+    'native/README.md',
+    'native/test/README.md',
+  ],
+  ...(readdirSync('docs', { recursive: true }) as string[])
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => path.join('docs', name)),
+]
+
+/** The lines of shell blocks, commands within a text, and what images, pods and units start. */
+function commandsOf(text: string): string[] {
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+    block.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim()),
+  )
+  const within = text.matchAll(/`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab) [^`]*)`/g)
+  const started = text.matchAll(/^(?:CMD|\s+command:) (\["npx".*\])$/gm)
+  const units = text.matchAll(/^ExecStart=\/srv\/api\/(.*)$/gm)
+  return [
+    ...blocks.filter(Boolean),
+    ...[...within].map(([, line = '']) => line.replaceAll('\n', ' ')),
+    ...[...started].map(([, list = '']) => (JSON.parse(list) as string[]).join(' ')),
+    ...[...units].map(([, line = '']) => line.replaceAll('/usr/bin/node', 'node')),
+  ]
+}
+
+const all = [...new Set(files.flatMap((file) => commandsOf(readFileSync(file, 'utf8'))))]
+
+/** Commands that are not run here, each with the reason. */
+const notHere: [RegExp, string][] = [
+  [/^npm (start|test)$/, 'of the repository: the package has no such script'],
+  [/^npm run (?!build:native)[\w:]+/, 'of the repository: the package has no such script'],
+  [/^node bench\//, 'of the repository: the package has no such folder'],
+  [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
+  [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
+  [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
+]
+
+/** A command as it is run here: briefly. A suite of many workloads gives way to one. */
+function shortened(line: string): string {
+  const short = line
+    .replace(/\bnpx superslab\b|\bnode_modules\/\.bin\/superslab\b/g, 'superslab')
+    .replace(/\bbench (seed|properties|all|idle|WORKLOAD)\b/, 'bench churn')
+    .replace(/ --against [a-z,]+/, '')
+    .replace(/--runs \d+/, '--runs 5')
+    .replace(/--duration \d+/, '--duration 1')
+    .replace(/--settle \d+/, '--settle 1')
+    .replace(/npx autocannon \S+ \S+ (\S+)/, 'node load.js $1')
+    .replaceAll('3000', '"$PORT"')
+    .replace(/\bPID\b/, '"$SERVED"')
+  if (/^superslab bench (?!--help)/.test(short)) return `${short} --ops 2000 --ws 64`
+  if (!/^superslab doctor\b/.test(short)) return short
+  const settle = short.includes('--settle') ? '' : ' --settle 1'
+  const whole = short.includes(' -- ') ? short : `${short} -- node job.js`
+  return whole.replace('superslab doctor', `superslab doctor --runs 1${settle}`)
+}
+
+/** What a command prints or writes. */
+const promises: [RegExp, RegExp][] = [
+  [/\brun --stats\b/, /superslab: pid=\d+ live_bytes=\d+/],
+  [/\brun\b.*node server\.js|^LD_PRELOAD=.*node server\.js/, /^active true$/m],
+  [/--routes/, /^free hit +[\d,]+/m],
+  [/--help$/, /^Usage: superslab bench/],
+  [/^superslab bench churn/, /^churn.*MiB/m],
+  [/^superslab doctor/, /superslab/],
+  [/^superslab include$/, /native\/include$/m],
+  [/^superslab status/, /live/],
+]
+
+test('each command is run, or has a reason why not, and each reason has a command', (t) => {
+  t.true(all.length > 30)
+  for (const [pattern, reason] of notHere)
+    t.true(
+      all.some((line) => pattern.test(line)),
+      `${pattern}: ${reason}`,
+    )
+  for (const line of all.filter((one) => !notHere.some(([pattern]) => pattern.test(one))))
+    t.regex(line, /\bsuperslab\b/, line)
+})
+
+const programs = {
+  'server.js': `console.log('active', require('superslab').active)
+    if (process.env.LISTEN) require('http').createServer((_, answer) => answer.end('x')).listen(process.env.PORT)`,
+  'worker.js': 'setInterval(() => Buffer.alloc(1000), 10)',
+  'job.js': "Array.from({ length: 1000 }, () => 'x'.repeat(1000))",
+  'load.js': 'fetch(process.argv[2]).then((answer) => answer.text())',
+}
+
+const installed = process.env.TEST_PACKAGE
+const node = process.env.TEST_NODE ?? process.execPath
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+async function startServed(place: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const args = ['run', '--', 'node', '-e', 'console.log(1); setInterval(() => {}, 1000)']
+  const child = spawn('superslab', args, { cwd: place, env })
+  await once(child.stdout, 'data')
+  return child
+}
+
+if (installed && process.platform === 'linux')
+  test('the commands of the documentation work from the installed package', async (t) => {
+    t.timeout(600_000)
+    const place = mkdtempSync(path.join(installed, 'commands-'))
+    t.teardown(() => rmSync(place, { recursive: true }))
+    for (const [name, text] of Object.entries(programs)) writeFileSync(path.join(place, name), text)
+    mkdirSync(path.join(place, 'docs/benchmarks'), { recursive: true })
+    const folders = [
+      path.dirname(node),
+      path.join(installed, 'node_modules/.bin'),
+      process.env.PATH,
+    ]
+    const PORT = String(await freePort())
+    const base = plainEnvironment({ PATH: folders.join(':'), PORT })
+    const served = await startServed(place, base)
+    t.teardown(() => served.kill())
+    const env = { ...base, SERVED: String(served.pid) }
+    const lines = all.filter((line) => !notHere.some(([pattern]) => pattern.test(line)))
+    for (const line of new Set(lines.map(shortened))) {
+      const more = line.includes('--port') ? { LISTEN: '1' } : {}
+      const options = { cwd: place, env: { ...env, ...more } }
+      const { stdout, stderr, code } = await promisify(execFile)('sh', ['-c', line], options).catch(
+        (error) => error,
+      )
+      t.is(code, undefined, `${line}: ${stderr}`)
+      const promised = promises.find(([pattern]) => pattern.test(line))?.[1] ?? /^/
+      t.regex(stdout + stderr, promised, line)
+      const file = line.match(/--(?:html|csv|resume) (\S+)|--outfile=(\S+)/)
+      const written = file && path.join(place, file[1] ?? file[2] ?? '')
+      if (written) t.true(existsSync(written), line)
+      if (written && /bench .*--html/.test(line)) t.regex(readFileSync(written, 'utf8'), /Routes/)
+    }
+  })
