@@ -232,6 +232,14 @@ void ss_space_inherit(ss_space *space, const ss_heap *own) {
     ss_span_inherit(space, state == SS_BIASED_TORN);
 }
 
+void ss_space_forget(uintptr_t base) {
+    for (uint32_t i = SS_OWN_SPACE_COUNT; i < SS_SPACE_COUNT; i++) {
+        const ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_relaxed);
+        if (space != NULL && space->base == base)
+            atomic_store_explicit(&ss_process->spaces[i], NULL, memory_order_relaxed);
+    }
+}
+
 /* ---- looking through the external ones ---- */
 
 unsigned ss_external_begin(void) {

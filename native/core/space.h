@@ -15,6 +15,9 @@ ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 /* A space over the caller's memory; `live` is a window's table or NULL. */
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live);
 void ss_space_retire(ss_space *space);
+/* In a forked child, with all locks held: the space over memory that begins there, if another thread was in the
+ * middle of adopting or retiring it. Its metadata is lost: how far that thread came is not known. */
+void ss_space_forget(uintptr_t base);
 
 /* In a child, whose thread has the heap `own`, or none: what the other threads were in the middle of. */
 void ss_space_inherit(ss_space *space, const ss_heap *own);

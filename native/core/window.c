@@ -77,7 +77,7 @@ static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss
         window->base = (uintptr_t)given->base;
         window->limit = given->limit & ~(SS_GRANULE_BYTES - 1);
         window->live = (_Atomic uint8_t *)given->live;
-        window->busy = true;
+        window->busy = ss_os_thread_token();
         window->next = ss_process->windows;
         ss_lock_step();
         ss_process->windows = window;
@@ -109,7 +109,8 @@ static bool window_open(ss_window *window, const ss_api_window *given) {
     window->space = ss_space_adopt(given->base, given->bytes & ~(SS_GRANULE_BYTES - 1),
                                    window->limit, given->live);
     windows_lock();
-    window->busy = window->space == NULL;
+    if (window->space != NULL)
+        window->busy = 0;
     windows_unlock();
     return window->space != NULL;
 }
@@ -167,7 +168,7 @@ void ss_window_leave(ss_holder *holder) {
     windows_lock();
     holder_unlink(holder); /* from here on statistics no longer read its magazines */
     bool last = window->holders == NULL && !window->lasting;
-    window->busy = last;
+    window->busy = last ? ss_os_thread_token() : 0;
     while (last && window->visitors != 0) {
         windows_unlock();
         ss_os_yield(); /* visitors stay for one call */
@@ -393,8 +394,17 @@ size_t ss_windows_trim(void) {
 }
 
 void ss_windows_forget_visitors(void) {
-    for (ss_window *window = ss_process->windows; window != NULL; window = window->next)
+    ss_window **at = &ss_process->windows;
+    while (*at != NULL) {
+        ss_window *window = *at;
         window->visitors = 0;
+        if (window->busy != 0 && window->busy != ss_os_thread_token()) {
+            *at = window->next; /* its record is lost: the lock of metadata is held */
+            ss_space_forget(window->base);
+        } else {
+            at = &window->next;
+        }
+    }
 }
 
 static void stats_add(ss_window *window, ss_api_window_stats *out) {

@@ -50,7 +50,8 @@ typedef struct ss_window {
     /* Under windows_lock, as is all of a holder but its magazines. */
     uintptr_t base;
     size_t limit;
-    bool busy;    /* being made or retired: nobody else may use it */
+    uintptr_t
+        busy; /* the token of the thread that makes or retires it: no other may use it; 0 for none */
     bool lasting; /* is never retired */
     uint32_t visitors;
     ss_holder *holders;
@@ -129,7 +130,8 @@ size_t ss_windows_trim(void);
 /* Each window's space, which stays meanwhile. */
 void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *context);
 
-/* In a forked child: whoever was using a window is not there. */
+/* In a forked child, with all locks held: whoever was using a window is not there. One that another thread was making
+ * or retiring is gone, and who joins makes it anew. */
 void ss_windows_forget_visitors(void);
 
 /* ---- behind the table of api.h ---- */
