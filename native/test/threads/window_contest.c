@@ -32,6 +32,19 @@ static size_t any_size(rng *random) {
     return rng_log_size(random, 300000);
 }
 
+/* Whoever is sent a block goes by its size: while the table calls it one of a class, it has one. The table may
+ * change in between, but not each time. */
+static void ask(const isolate *self, uint32_t block) {
+    size_t usable = 0;
+    for (int i = 0; usable == 0 && i < 1000; i++) {
+        const uint8_t kind = isolate_kind(self, block);
+        if (kind == 0 || kind > SS_LIVE_CLASSES)
+            return;
+        usable = superslab_window_usable_size(memory.base + block);
+    }
+    CHECK_NE(usable, 0);
+}
+
 /* Who has a block that another one has as well may find it freed; that is all. */
 static void use(isolate *self, rng *random, uint32_t kept[KEPT]) {
     for (int i = 0; i < 40; i++) {
@@ -40,6 +53,7 @@ static void use(isolate *self, rng *random, uint32_t kept[KEPT]) {
             *place = take(self, any_size(random));
             continue;
         }
+        ask(self, *place);
         const int pinned =
             rng_below(random, 8) == 0 ? ss_api_own()->window_pin(self->holder, *place) : -1;
         isolate_free(self, *place);
