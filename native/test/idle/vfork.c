@@ -5,6 +5,8 @@
 #include "check.h"
 #include "stats.h"
 
+#ifdef __linux__
+
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -66,3 +68,11 @@ int main(void) {
         wait_until(scavenger_is_gone);
     }
 }
+
+#else
+
+int main(void) {
+    check_skip("clone is Linux's");
+}
+
+#endif

@@ -230,11 +230,35 @@ static void use_regions(unsigned index, void *context) {
 
 /* ---- what an operator does meanwhile ---- */
 
-static void fork_child(void *number) {
+static void step_own(unsigned index, void *number) {
     model shadow;
-    model_start(&shadow, seed + *(uint64_t *)number, 200, 100000);
+    model_start(&shadow, seed + index + *(uint64_t *)number, 200, 100000);
     model_step(&shadow, 1000);
     model_end(&shadow);
+}
+
+static void fork_child(void *number) {
+    uint64_t *generation = number;
+    step_own(0, number);
+    superslab_trim();
+    if (*generation % 3 == 0)
+        team_run(2, step_own, number);
+    if (*generation % 4 == 0) {
+        ++*generation;
+        const child_result child = child_run(fork_child, number);
+        child_check_clean(&child);
+    }
+}
+
+static void keep_forking(unsigned index, void *context) {
+    (void)index;
+    (void)context;
+    for (uint64_t i = 0; working(); i++) {
+        uint64_t number = i;
+        const child_result child = child_run(fork_child, &number);
+        child_check_clean(&child);
+        pause_ms(20);
+    }
 }
 
 static void disturb(unsigned index, void *context) {
@@ -251,10 +275,6 @@ static void disturb(unsigned index, void *context) {
                               &inspection);
         if (i % 4 == 1)
             superslab_trim();
-        if (i % 10 == 2) {
-            const child_result child = child_run(fork_child, &i);
-            child_check_clean(&child);
-        }
         if (i % 10 == 5)
             superslab_prewarm(rng_log_size(&random, 4000), 100);
     }
@@ -262,8 +282,9 @@ static void disturb(unsigned index, void *context) {
 
 /* ---- rounds ---- */
 
-static team_function *const roles[] = {keep_stepping, keep_stepping, keep_churning, hand_over,
-                                       take_over,     run_workloads, use_regions,   disturb};
+static team_function *const roles[] = {keep_stepping, keep_stepping, keep_churning,
+                                       hand_over,     take_over,     run_workloads,
+                                       use_regions,   disturb,       keep_forking};
 enum { ROLE_COUNT = sizeof roles / sizeof *roles };
 
 static void play(unsigned index, void *context) {
