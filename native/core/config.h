@@ -12,12 +12,14 @@
 #define SS_SUPERSLAB_BYTES ((size_t)1 << SS_SUPERSLAB_SHIFT)
 #define SS_SUPERSLAB_GRANULES 32u
 
-/* Addresses reserved for the first region: half headed, half headless. Nothing of it costs memory
- * until it is used. */
-#define SS_REGION_BYTES ((size_t)1 << 38)
-#define SS_HEADED_GRANULES (SS_REGION_BYTES / 2 >> SS_GRANULE_SHIFT)
-/* The smallest region worth having; what is refused at this size is refused. */
-#define SS_REGION_MIN_BYTES ((size_t)8 << 20)
+/* Addresses that one of malloc's spaces may come to have. */
+#define SS_SPACE_MOST_BYTES ((size_t)1 << 37)
+#define SS_HEADED_GRANULES (SS_SPACE_MOST_BYTES >> SS_GRANULE_SHIFT)
+/* So many are reserved at first, and as many again whenever they do not do. Addresses cost no memory here, but
+ * emulators keep a record of each page of them, and checkpoints, sandboxes and pmap look at each. */
+#define SS_SPACE_FIRST_BYTES ((size_t)1 << 30)
+/* The smallest space worth having; what is refused at this size is refused. */
+#define SS_SPACE_MIN_BYTES ((size_t)4 << 20)
 /* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
 #define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
 /* A window's table of what is live has one byte for each 16 of the window, a headless space's for each 32:

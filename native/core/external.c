@@ -31,8 +31,8 @@ SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t byt
 SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes) {
     ss_space *space = space_of(region);
     bytes &= ~(SS_GRANULE_BYTES - 1);
-    if (bytes > space->bytes)
-        bytes = space->bytes;
+    if (bytes > ss_space_bytes(space))
+        bytes = ss_space_bytes(space);
     size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
     /* Release: the owner of the memory made it usable before. It never shrinks. */
     while (old < bytes &&
@@ -43,7 +43,7 @@ SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t byt
 
 static void set_no_room(ss_space *space) {
     size_t now = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
-    errno = now < space->bytes ? EAGAIN : ENOMEM;
+    errno = now < ss_space_bytes(space) ? EAGAIN : ENOMEM;
 }
 
 static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t count) {
@@ -81,7 +81,7 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
 /* Of a space that cannot be made larger, ends the slabs that are wholly free and has the runs joined: purged
  * runs are not joined with dirty ones. */
 static SS_COLD bool make_room(ss_space *space) {
-    if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) != space->bytes)
+    if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) != ss_space_bytes(space))
         return false;
     ss_purge_whole_slabs(space);
     ss_span_purge(space, 0);
@@ -96,7 +96,7 @@ static size_t take(ss_space *space, size_t size, uint32_t *offsets, size_t count
 SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
                                               uint32_t *offsets, size_t count) {
     ss_space *space = space_of(region);
-    if (size > space->bytes) {
+    if (size > ss_space_bytes(space)) {
         errno = ENOMEM;
         return 0;
     }
@@ -124,7 +124,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     for (size_t i = 0; i < count; i++) {
         uintptr_t address = space->base + offsets[i];
         uint32_t granule = offsets[i] >> SS_GRANULE_SHIFT;
-        if (offsets[i] >= space->bytes)
+        if (offsets[i] >= ss_space_bytes(space))
             continue;
         /* Only what the registry calls part of a slab goes on: the caller may be anybody. */
         if (granule != known && ss_slab_find(space, address) == NULL) {
@@ -143,7 +143,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
 
 SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, uint32_t offset) {
     ss_space *space = space_of(region);
-    if (offset >= space->bytes)
+    if (offset >= ss_space_bytes(space))
         return 0;
     ss_block found;
     ss_block_find(space->base + offset, &found);

@@ -111,7 +111,7 @@ static SS_COLD void free_found(void *block) {
 /* False if no large block starts there. */
 static bool free_large(ss_space *space, void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES != 0 ||
-        (uintptr_t)block - space->base >= space->bytes ||
+        (uintptr_t)block - space->base >= ss_space_bytes(space) ||
         !ss_large_give(space, ss_space_granule(space, (uintptr_t)block)))
         return false;
     SS_ROUTE(FREE_LARGE, 1);

@@ -128,7 +128,7 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
     for (uint32_t i = 0; i < count; i++) {
         uintptr_t address = (uintptr_t)blocks[i];
         if (address - base >= bytes) { /* not in the same slab as the one before */
-            if (space == NULL || address - space->base >= space->bytes)
+            if (space == NULL || address - space->base >= ss_space_bytes(space))
                 space = ss_space_find(address);
             slab = space == NULL ? NULL : ss_slab_find(space, address);
             if (slab == NULL) {

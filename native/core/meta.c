@@ -26,10 +26,10 @@ static bool chunk_extend(size_t bytes) {
     ss_lock_release(&ss_process->meta_lock);
     if (start == NULL || (size_t)(end - start) < bytes) {
         size_t chunk = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        char *fresh = ss_os_reserve(chunk, SS_GRANULE_BYTES);
+        char *fresh = ss_os_reserve(chunk, ss_os_page_bytes());
         if (fresh == NULL && chunk > SS_GRANULE_BYTES * 4) {
             chunk = bytes > SS_GRANULE_BYTES * 4 ? bytes : SS_GRANULE_BYTES * 4;
-            fresh = ss_os_reserve(chunk, SS_GRANULE_BYTES);
+            fresh = ss_os_reserve(chunk, ss_os_page_bytes());
         }
         if (fresh == NULL)
             return false;

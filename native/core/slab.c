@@ -150,8 +150,8 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             return NULL;
         ss_biased_take(&space->lock);
         ss_slab *slab = record_take(space, units);
-        bool spent =
-            space->records_used + ((size_t)units << SS_RECORD_SHIFT) > space->records_limit;
+        bool spent = space->records_used + ((size_t)units << SS_RECORD_SHIFT) >
+                     atomic_load_explicit(&space->records_limit, memory_order_relaxed);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
             granule = ss_span_take_locked(space, class->granules, 1, NULL);

@@ -13,8 +13,10 @@ static size_t round_up(size_t value, size_t step) {
 /* ---- layout of a space's metadata ---- */
 
 typedef struct meta_layout {
-    /* Offsets; the records end where the entries begin. */
+    /* Offsets, for as many addresses as the space may come to have; the records end where the entries begin. */
     size_t entries, granules, live, bytes;
+    /* The part that is for those it has: the records grow down from its start, what is live up from its end. */
+    size_t first, end;
 } meta_layout;
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
@@ -40,40 +42,69 @@ static size_t nodes_bytes(size_t granules) {
     return (round_up(granules, SS_SUPERSLAB_GRANULES) + 1) * sizeof(ss_granule);
 }
 
-static meta_layout layout_of(size_t space_bytes, ss_space_kind kind) {
-    size_t granules = space_bytes >> SS_GRANULE_SHIFT;
-    size_t units = record_units_a_granule(kind), page = ss_os_page_bytes();
+static meta_layout layout_of(ss_space_kind kind, size_t most, size_t bytes) {
+    size_t granules = most >> SS_GRANULE_SHIFT, page = ss_os_page_bytes();
+    size_t records = record_units_a_granule(kind) << SS_RECORD_SHIFT;
+    unsigned live_shift = kind == SS_SPACE_HEADLESS ? SS_HEADLESS_LIVE_SHIFT : 63;
     meta_layout layout;
-    layout.entries =
-        round_up(granules * (units << SS_RECORD_SHIFT) + page / 2, SS_META_STEP_BYTES) - page / 2;
+    layout.entries = round_up(granules * records + page / 2, SS_META_STEP_BYTES) - page / 2;
     layout.granules = round_up(layout.entries + granules * sizeof(uint32_t), SS_META_STEP_BYTES);
     layout.live = layout.granules + round_up(nodes_bytes(granules), SS_META_STEP_BYTES);
-    size_t live = kind == SS_SPACE_HEADLESS ? space_bytes >> SS_HEADLESS_LIVE_SHIFT : 0;
-    layout.bytes = layout.live + round_up(live, SS_META_STEP_BYTES);
+    layout.bytes = layout.live + round_up(most >> live_shift, SS_META_STEP_BYTES);
+    layout.first =
+        (layout.entries - (bytes >> SS_GRANULE_SHIFT) * records) & ~(SS_META_STEP_BYTES - 1);
+    layout.end = layout.live + round_up(bytes >> live_shift, SS_META_STEP_BYTES);
     return layout;
 }
 
-static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t bytes) {
-    meta_layout layout = layout_of(bytes, kind);
-    char *meta = ss_os_reserve(layout.bytes, SS_GRANULE_BYTES);
-    if (meta == NULL)
+/* Of the reservation for metadata, at its place. Acquired with the bytes of the space. */
+static void meta_set(ss_space *space, char *place, meta_layout layout) {
+    space->meta = place + layout.first;
+    space->meta_bytes = layout.end - layout.first;
+    atomic_store_explicit(&space->records_limit, layout.entries - layout.first,
+                          memory_order_relaxed);
+}
+
+static void count_reserved(size_t bytes) {
+    atomic_fetch_add_explicit(&ss_process->reserved_bytes, bytes, memory_order_relaxed);
+}
+
+static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t bytes, size_t most) {
+    meta_layout layout = layout_of(kind, most, bytes);
+    char *place = NULL;
+    if (bytes < most)
+        place = ss_os_reserve_part(layout.bytes, layout.first, layout.end - layout.first,
+                                   SS_GRANULE_BYTES);
+    if (place == NULL) {
+        most = bytes;
+        layout = layout_of(kind, most, bytes);
+        place = ss_os_reserve(layout.bytes, SS_GRANULE_BYTES);
+    }
+    if (place == NULL)
         return false;
-    atomic_fetch_add_explicit(&ss_process->reserved_bytes, layout.bytes, memory_order_relaxed);
+    meta_set(space, place, layout);
+    count_reserved(space->meta_bytes);
     space->base = (uintptr_t)base;
-    space->bytes = bytes;
+    atomic_store_explicit(&space->bytes, bytes, memory_order_relaxed);
+    atomic_store_explicit(&space->most, most, memory_order_relaxed);
     space->kind = kind;
-    space->entries = (_Atomic uint32_t *)(void *)(meta + layout.entries);
-    space->granules = (ss_granule *)(void *)(meta + layout.granules);
-    space->records = meta + layout.entries;
-    space->records_limit = layout.entries;
+    space->entries = (_Atomic uint32_t *)(void *)(place + layout.entries);
+    space->granules = (ss_granule *)(void *)(place + layout.granules);
+    space->records = place + layout.entries;
     if (kind == SS_SPACE_HEADLESS)
-        space->live = (_Atomic uint8_t *)(void *)(meta + layout.live);
-    space->meta = meta;
-    space->meta_bytes = layout.bytes;
+        space->live = (_Atomic uint8_t *)(void *)(place + layout.live);
     return true;
 }
 
-static ss_space *space_publish(ss_space *space) {
+static ss_space no_space;
+_Atomic(ss_space *) ss_headless = &no_space;
+
+static bool has_headless(void) {
+    return ss_space_headless() != &no_space;
+}
+
+/* `only`: in vain if there is a headless space by now. */
+static ss_space *space_publish(ss_space *space, bool only) {
     bool external = space->kind == SS_SPACE_EXTERNAL;
     _Atomic uint32_t *count = external ? &ss_process->external_count : &ss_process->space_count;
     uint32_t first = external ? SS_OWN_SPACE_COUNT : 0;
@@ -83,12 +114,17 @@ static ss_space *space_publish(ss_space *space) {
     while (at < used &&
            atomic_load_explicit(&ss_process->spaces[first + at], memory_order_relaxed) != NULL)
         at++;
+    if (only && has_headless())
+        at = most;
     if (at < most) {
         space->index = (uint8_t)(first + at);
         /* Release: whoever finds the space sees it filled in. */
         atomic_store_explicit(&ss_process->spaces[first + at], space, memory_order_release);
         if (at == used)
             atomic_store_explicit(count, used + 1, memory_order_release);
+        /* Release: see ss_space_headless. */
+        if (space->kind == SS_SPACE_HEADLESS && !has_headless())
+            atomic_store_explicit(&ss_headless, space, memory_order_release);
     }
     ss_lock_release(&ss_process->spaces_lock);
     return at < most ? space : NULL;
@@ -103,11 +139,11 @@ static void space_unmake(ss_space *space) {
     ss_meta_give(space, sizeof(ss_space));
 }
 
-static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes) {
+static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes, size_t most, bool only) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
         return NULL;
-    if (space_set(space, kind, base, bytes) && space_publish(space) != NULL)
+    if (space_set(space, kind, base, bytes, most) && space_publish(space, only) != NULL)
         return space;
     space_unmake(space);
     return NULL;
@@ -115,83 +151,80 @@ static ss_space *space_make(ss_space_kind kind, void *base, size_t bytes) {
 
 /* ---- making spaces ---- */
 
-static ss_space no_space;
-_Atomic(ss_space *) ss_headless = &no_space;
-
 static size_t power_below(size_t value) {
     return (size_t)1 << (63 - __builtin_clzll(value));
 }
 
-/* Reserves as much as the system and the limit on addresses allow, at most `most`. */
-static void *region_reserve(size_t most, size_t least, size_t *bytes) {
+/* A space of `bytes` addresses that may come to have `most`; `reserved` is the first of them, or NULL. */
+static ss_space *space_over(ss_space_kind kind, char *reserved, size_t bytes, size_t most,
+                            bool only) {
+    if (reserved == NULL)
+        return NULL;
+    ss_space *space = space_make(kind, reserved, bytes, most, only);
+    if (space != NULL)
+        count_reserved(bytes);
+    else
+        ss_os_release(reserved, bytes); /* nobody has had an address of it */
+    return space;
+}
+
+static size_t bounded(size_t bytes, size_t bound, size_t least) {
+    if (bound < bytes)
+        bytes = bound > SS_SPACE_MIN_BYTES ? power_below(bound) : SS_SPACE_MIN_BYTES;
+    return bytes < least ? round_up(least, SS_SUPERSLAB_BYTES) : bytes;
+}
+
+/* Of a limit on addresses each of the first two spaces gets an eighth at first. Where the system takes no wishes,
+ * all is reserved at once, or as much as it allows. */
+static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
+    /* Huge pages are aligned; else a granule's alignment leaves more places to draw from. */
+    size_t align = ss_process->settings.huge_pages ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
     size_t limit = ss_os_address_limit();
-    size_t want = most;
-    if (limit != SIZE_MAX && limit / 4 < want)
-        want = limit / 4 > SS_REGION_MIN_BYTES ? power_below(limit / 4) : SS_REGION_MIN_BYTES;
-    if (want < least)
-        want = round_up(least, SS_SUPERSLAB_BYTES);
-    for (;;) {
-        /* One more SuperSlab in front keeps the byte before the first block inaccessible. */
-        char *start = ss_os_reserve(want + SS_SUPERSLAB_BYTES, SS_SUPERSLAB_BYTES);
-        if (start != NULL) {
-            atomic_fetch_add_explicit(&ss_process->reserved_bytes, want + SS_SUPERSLAB_BYTES,
-                                      memory_order_relaxed);
-            *bytes = want;
-            return start + SS_SUPERSLAB_BYTES;
-        }
-        if (want / 2 < least || want / 2 < SS_REGION_MIN_BYTES)
-            return NULL;
-        want = round_up(want / 2, SS_SUPERSLAB_BYTES);
+    size_t most = bounded(SS_SPACE_MOST_BYTES, limit, least);
+    size_t bytes = bounded(SS_SPACE_FIRST_BYTES, limit / 8, least);
+    ss_space *space =
+        space_over(kind, ss_os_reserve_part(most, 0, bytes, align), bytes, most, only);
+    bytes = bounded(SS_SPACE_MOST_BYTES, limit / 8, least);
+    while (space == NULL && !(only && has_headless())) {
+        space = space_over(kind, ss_os_reserve(bytes, align), bytes, bytes, only);
+        if (bytes / 2 < least || bytes / 2 < SS_SPACE_MIN_BYTES)
+            break;
+        bytes = round_up(bytes / 2, SS_SUPERSLAB_BYTES);
     }
+    return space;
 }
 
-static void region_release(char *base, size_t bytes) {
-    ss_os_release(base - SS_SUPERSLAB_BYTES, bytes + SS_SUPERSLAB_BYTES);
-    atomic_fetch_sub_explicit(&ss_process->reserved_bytes, bytes + SS_SUPERSLAB_BYTES,
-                              memory_order_relaxed);
-}
-
-/* Each step is done once, whatever becomes of the next: after a refusal the next request goes on. */
 bool ss_space_init(void) {
-    if (ss_process->region == NULL)
-        ss_process->region =
-            region_reserve(SS_REGION_BYTES, SS_REGION_MIN_BYTES, &ss_process->region_bytes);
-    if (ss_process->region == NULL)
-        return false;
-    size_t half = ss_process->region_bytes / 2;
-    uint32_t made = atomic_load_explicit(&ss_process->space_count, memory_order_relaxed);
-    if (made == 0 && space_make(SS_SPACE_HEADED, ss_process->region, half) == NULL)
-        return false;
-    if (made < 2 && space_make(SS_SPACE_HEADLESS, ss_process->region + half, half) == NULL)
-        return false;
-    atomic_store_explicit(&ss_headed_base, (uintptr_t)ss_process->region, memory_order_relaxed);
-    /* Release: see ss_space_headless. */
-    atomic_store_explicit(&ss_headless, ss_space_own(1), memory_order_release);
+    ss_space *space = space_new(SS_SPACE_HEADED, SS_SPACE_MIN_BYTES, false);
+    if (space == NULL)
+        return false; /* the next request tries again */
+    atomic_store_explicit(&ss_headed_base, space->base, memory_order_relaxed);
+    /* Headed blocks would take all there is of limited addresses, for good. A refusal: as elsewhere. */
+    if (ss_os_address_limit() != SIZE_MAX)
+        ss_space_add(SS_SPACE_HEADLESS, SS_SPACE_MIN_BYTES);
     return true;
 }
 
 ss_space *ss_space_add(ss_space_kind kind, size_t least) {
-    size_t bytes;
     least = round_up(least, SS_SUPERSLAB_BYTES);
-    char *base = region_reserve(SS_REGION_BYTES / 2, least, &bytes);
-    if (base == NULL)
-        return NULL;
-    ss_space *space = space_make(kind, base, bytes);
-    if (space == NULL)
-        region_release(base, bytes); /* nobody has had an address of it */
-    return space;
+    bool first = kind == SS_SPACE_HEADLESS && !has_headless();
+    if (first && least < SS_SPACE_MIN_BYTES)
+        least = SS_SPACE_MIN_BYTES;
+    ss_space *space = space_new(kind, least, first);
+    /* Another thread may have made the first one: if it is too small the caller asks again. */
+    return space == NULL && first && has_headless() ? ss_space_headless() : space;
 }
 
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
         return NULL;
-    bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit);
+    bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit, limit);
     space->live = (_Atomic uint8_t *)live;
     /* A window's first granule is of no run and of no slab: programs take offset 0 for no block, as they take NULL. */
     space->granule_count = live != NULL;
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
-    if (set && space_publish(space) != NULL)
+    if (set && space_publish(space, false) != NULL)
         return space;
     space_unmake(space);
     return NULL;
@@ -267,7 +300,7 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
     for (uint32_t i = 0; i < count && found == NULL; i++) {
         ss_space *space =
             atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
-        if (space != NULL && address - space->base < space->bytes)
+        if (space != NULL && address - space->base < ss_space_bytes(space))
             found = space;
     }
     ss_external_end(phase);
@@ -287,16 +320,83 @@ bool ss_space_ready_record(ss_space *space) {
     ss_biased_take(&space->lock);
     size_t need = space->records_used + ((size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
     ss_biased_release(&space->lock);
-    if (need > space->records_limit)
-        need = space->records_limit;
-    return ss_meta_ensure_below(space->records, &space->records_ready, need);
+    size_t limit = atomic_load_explicit(&space->records_limit, memory_order_relaxed);
+    if (need > limit)
+        need = limit;
+    if (!ss_meta_ensure_below(space->records, &space->records_ready, need))
+        return false;
+    /* What the last page of records has beyond them are the first entries. */
+    size_t none = 0, page = ss_os_page_bytes();
+    size_t some = -(uintptr_t)space->records & (page - 1);
+    if (atomic_load_explicit(&space->entries_ready, memory_order_relaxed) == 0 &&
+        /* Release: pairs with the acquire in ss_meta_ensure. */
+        atomic_compare_exchange_strong_explicit(&space->entries_ready, &none, some,
+                                                memory_order_release, memory_order_relaxed))
+        atomic_fetch_add_explicit(&ss_process->metadata_bytes, some, memory_order_relaxed);
+    return true;
+}
+
+/* Metadata first: what it has more than it needs does no harm. */
+static ss_os_extend_result extend_to(ss_space *space, size_t old, size_t bytes) {
+    size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
+    meta_layout layout = layout_of(space->kind, most, bytes);
+    char *place = space->records - layout.entries;
+    char *first = place + layout.first, *end = place + layout.end;
+    ss_os_extend_result result = SS_OS_EXTENDED;
+    if (first < space->meta) {
+        size_t more = (size_t)(space->meta - first);
+        result = ss_os_extend_before(space->meta, more);
+        if (result != SS_OS_EXTENDED)
+            return result;
+        space->meta = first;
+        space->meta_bytes += more;
+        count_reserved(more);
+    }
+    if (end > space->meta + space->meta_bytes) {
+        size_t more = (size_t)(end - (space->meta + space->meta_bytes));
+        result = ss_os_extend_behind(space->meta + space->meta_bytes, more);
+        if (result != SS_OS_EXTENDED)
+            return result;
+        space->meta_bytes += more;
+        count_reserved(more);
+    }
+    result = ss_os_extend_behind((char *)space->base + old, bytes - old);
+    if (result == SS_OS_EXTENDED)
+        count_reserved(bytes - old);
+    return result;
+}
+
+/* Reserves addresses for at least so many bytes of one of malloc's spaces, twice what it has if the system lets. */
+static SS_COLD bool space_extend(ss_space *space, size_t least) {
+    ss_lock_take(&ss_process->spaces_lock);
+    size_t old = ss_space_bytes(space), twice = 2 * old;
+    size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
+    bool done = old >= least; /* another thread was first */
+    if (!done && least <= most) {
+        size_t bytes = twice < least ? least : twice > most ? most : twice;
+        ss_os_extend_result result = extend_to(space, old, bytes);
+        if (result != SS_OS_EXTENDED && bytes > least)
+            result = extend_to(space, old, bytes = least);
+        done = result == SS_OS_EXTENDED;
+        if (done) {
+            atomic_store_explicit(&space->records_limit, (size_t)(space->records - space->meta),
+                                  memory_order_relaxed);
+            /* Release: the arrays have addresses for what is there. */
+            atomic_store_explicit(&space->bytes, bytes, memory_order_release);
+        } else if (result == SS_OS_OCCUPIED) {
+            atomic_store_explicit(&space->most, old, memory_order_relaxed);
+        }
+    }
+    ss_lock_release(&ss_process->spaces_lock);
+    return done;
 }
 
 /* How many granules the space may come to have now. */
 static uint32_t granule_limit(ss_space *space) {
-    size_t bytes = space->bytes;
-    if (space->kind == SS_SPACE_EXTERNAL)
-        bytes = atomic_load_explicit(&space->external_bytes, memory_order_acquire);
+    /* Acquire: see space_extend. */
+    size_t bytes = atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL ? &space->external_bytes
+                                                                         : &space->bytes,
+                                        memory_order_acquire);
     return (uint32_t)(bytes >> SS_GRANULE_SHIFT);
 }
 
@@ -306,10 +406,15 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     ss_span_end_at end = ss_span_end(space);
     uint32_t first = end.granule;
     uint32_t room = granule_limit(space) - first;
-    if (count > room)
-        return false;
     if (space->kind == SS_SPACE_EXTERNAL)
-        return metadata_ensure(space, first + room) && ss_span_add(space, end, room);
+        return count <= room && metadata_ensure(space, first + room) &&
+               ss_span_add(space, end, room);
+    if (count > room) {
+        size_t least = round_up(((size_t)first + count) << SS_GRANULE_SHIFT, SS_SUPERSLAB_BYTES);
+        if (!space_extend(space, least))
+            return false;
+        room = granule_limit(space) - first;
+    }
     /* Whole SuperSlabs, and half of what there is ahead of need: few calls for those who grow, little
      * charged to those who do not. */
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);

@@ -6,10 +6,11 @@
 #include "biased.h"
 #include "process.h"
 
-/* The first region, made at init. False when the system refuses even the smallest. */
+/* The first headed space, made at init. False when the system refuses even the smallest. */
 bool ss_space_init(void);
 
-/* One more space of a kind that malloc uses, large enough for `bytes` in one piece. */
+/* One more space of a kind that malloc uses, large enough for `bytes` in one piece; the first headless one as
+ * well, which most small processes never need. Another thread's, if that was first to make it. */
 ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 
 /* A space over the caller's memory; `live` is a window's table or NULL. */
@@ -28,7 +29,7 @@ static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
     ss_biased_take(&space->lock);
     size_t end = ((size_t)space->granule_count + count) << SS_GRANULE_SHIFT;
     ss_biased_release(&space->lock);
-    return end <= space->bytes;
+    return end <= atomic_load_explicit(&space->most, memory_order_relaxed);
 }
 
 /* Makes at least `count` more granules usable, and the metadata they need. */
@@ -68,6 +69,12 @@ unsigned ss_external_begin(void);
 void ss_external_end(unsigned phase);
 ss_space *ss_space_find_external(uintptr_t address);
 
+/* The addresses that are reserved for a space. Relaxed: who has a block of it knows that there are so many,
+ * and for any other address the answer may be an old one. */
+static inline size_t ss_space_bytes(const ss_space *space) {
+    return atomic_load_explicit(&space->bytes, memory_order_relaxed);
+}
+
 /* One of malloc's spaces. */
 static inline ss_space *ss_space_own(uint32_t index) {
     /* Relaxed: the index is below a count that was acquired, and the space was published before it. */
@@ -83,7 +90,7 @@ static inline uint32_t ss_space_own_count(void) {
 static inline ss_space *ss_space_find_own(uintptr_t address) {
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
         ss_space *space = ss_space_own(i);
-        if (address - space->base < space->bytes)
+        if (address - space->base < ss_space_bytes(space))
             return space;
     }
     return NULL;

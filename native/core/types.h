@@ -2,13 +2,13 @@
  *
  * page        what the operating system calls one
  * granule     64 KiB, aligned: the unit of the span layer and of the registry
- * SuperSlab   2 MiB, aligned: 32 granules, the unit in which addresses are reserved and committed
+ * SuperSlab   2 MiB: 32 granules, the unit in which addresses are reserved and committed
  * span        a run of granules handed out together
  * run         a run of free granules
  * space       one contiguous range of addresses with its registry, its runs and its slabs:
  *             headed (blocks carry a header byte), headless (they do not), or external (headless,
  *             in memory that the caller owns)
- * region      what was reserved from the system at once; the first holds a headed and a headless space
+ * region      the addresses of one space, at a random place; what is reserved of it grows with use
  * registry    from an address to what lies there: one entry a granule, in a flat array a space
  * slab        a span cut into blocks of one size class, with a bitmap of those that are free
  * block       what malloc returns; a large block is a span of its own, a huge one several SuperSlabs long
@@ -172,7 +172,6 @@ typedef enum ss_space_kind { SS_SPACE_HEADED, SS_SPACE_HEADLESS, SS_SPACE_EXTERN
 typedef struct ss_space {
     /* Set once, before the space is published. */
     uintptr_t base;
-    size_t bytes;
     ss_space_kind kind;
     uint8_t index;
     /* Headless spaces: a byte for each 32, the bin of the live block of a slab that starts there, or 0: the
@@ -184,8 +183,12 @@ typedef struct ss_space {
     ss_granule *granules;
     char *
         records; /* its end: they lie below the entries, so that the first of both are on one page */
-    size_t records_limit;
-    char *meta; /* the reservation that holds these arrays */
+
+    /* Addresses that are reserved, and how many there may be: `most` comes down to `bytes` where the system has
+     * placed something else behind them. Written under spaces_lock. External spaces: the limit, both. */
+    _Atomic size_t bytes, most;
+    _Atomic size_t records_limit; /* bytes of records for which there are addresses */
+    char *meta;                   /* what is reserved for these arrays; under spaces_lock */
     size_t meta_bytes;
 
     /* Commit frontiers. They only grow, and committing twice is harmless, so no lock is held. */
@@ -310,8 +313,6 @@ typedef struct ss_heap {
 #define SS_ATTENTION_FAULTS 2u    /* report what it found */
 
 typedef struct ss_process_data {
-    char *region; /* the first one; written by init alone */
-    size_t region_bytes;
     /* First malloc's, which stay for ever, then the external ones, which may be retired: whoever looks
      * through those counts itself in external_readers meanwhile. */
     _Atomic(ss_space *) spaces[SS_SPACE_COUNT];

@@ -22,18 +22,38 @@ size_t ss_os_page_bytes(void);
 #define SS_OS_PAGE_MAX_BYTES 65536u
 #endif
 
-/* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page).
- * Any access faults. NULL when refused. */
+/* Inaccessible addresses before and behind each reservation, on top of what was asked for. */
+#define SS_OS_MARGIN_BYTES ((size_t)64 << 10)
+
+/* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page), at a
+ * random place where the system lets a program choose. Any access faults, and a core dump leaves them out.
+ * NULL when refused. */
 void *ss_os_reserve(size_t bytes, size_t alignment);
+
+/* A reservation that is meant to be extended: of `most` addresses at a random place, `bytes` from the offset
+ * `first` on are reserved, and the others are likely to stay free. Returns the place itself, which has the
+ * alignment. NULL when refused, and where the system does not let a program choose. */
+void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignment);
+
+typedef enum ss_os_extend_result {
+    SS_OS_EXTENDED,
+    SS_OS_OCCUPIED, /* another mapping is there */
+    SS_OS_NO_MEMORY /* the system refuses */
+} ss_os_extend_result;
+
+/* Reserves the `bytes` that follow the end of a reservation, or that precede its start. Two calls for one
+ * reservation must not overlap in time. */
+ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes);
+ss_os_extend_result ss_os_extend_before(void *start, size_t bytes);
 
 /* From now on reservations may be backed by huge pages, which they are refused otherwise. */
 void ss_os_allow_huge_pages(void);
 
-/* Returns a whole reservation. Only for metadata: the addresses of blocks are kept for ever. */
+/* Returns a whole reservation, as far as it was extended. Only for metadata: the addresses of blocks are kept for ever. */
 void ss_os_release(void *start, size_t bytes);
 
-/* Makes reserved addresses readable and writable; fresh ones read as zero, used ones keep their
- * contents, so calling it twice is harmless. False when the system refuses: nothing has changed. */
+/* Makes reserved addresses readable, writable and part of a core dump; fresh ones read as zero, used ones
+ * keep their contents, so calling it twice is harmless. False when the system refuses: nothing has changed. */
 bool ss_os_commit(void *start, size_t bytes);
 
 /* Makes memory of this process that is readable and writable read-only; ss_os_commit undoes it. False when the
@@ -60,6 +80,9 @@ typedef enum ss_os_move_result {
 /* Moves pages between two committed ranges that do not overlap, without a moment in which either
  * has a hole. */
 ss_os_move_result ss_os_move(void *to, void *from, size_t bytes);
+
+/* Leaves addresses of another owner's mapping out of core dumps, or puts them in again. */
+void ss_os_dump(void *start, size_t bytes, bool dumped);
 
 /* The limit on this process's address space, or SIZE_MAX. */
 size_t ss_os_address_limit(void);

@@ -17,25 +17,50 @@
 
 void *ss_os_reserve(size_t bytes, size_t alignment) {
     int saved = errno;
-    size_t page = ss_os_page_bytes();
-    size_t slack = alignment > page ? alignment : 0;
-    char *start = NULL;
-    if (bytes <= SIZE_MAX - slack) {
-        start = mmap(NULL, bytes + slack, PROT_NONE, MAP_KIND, MAP_LABEL, 0);
-        if (start == MAP_FAILED)
-            start = NULL;
-    }
-    if (start != NULL) {
-        size_t head = -(uintptr_t)start & (alignment - 1);
+    const size_t more = alignment + 2 * SS_OS_MARGIN_BYTES;
+    char *start = NULL, *all = MAP_FAILED;
+    if (bytes <= SIZE_MAX - more)
+        all = mmap(NULL, bytes + more, PROT_NONE, MAP_KIND, MAP_LABEL, 0);
+    if (all != MAP_FAILED) {
+        start = all + SS_OS_MARGIN_BYTES;
+        start += -(uintptr_t)start & (alignment - 1);
+        char *head = start - SS_OS_MARGIN_BYTES, *end = start + bytes + SS_OS_MARGIN_BYTES;
         /* These are fresh addresses that nobody was told of, so their ends may go. */
-        if (head != 0)
-            munmap(start, head);
-        if (slack > head)
-            munmap(start + head + bytes, slack - head);
-        start += head;
+        if (head != all)
+            munmap(all, (size_t)(head - all));
+        if (all + bytes + more != end)
+            munmap(end, (size_t)(all + bytes + more - end));
     }
     errno = saved;
     return start;
+}
+
+/* The place is left to the system, and the whole is reserved at once. */
+void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignment) {
+    (void)most, (void)first, (void)bytes, (void)alignment;
+    return NULL;
+}
+
+ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes) {
+    (void)end, (void)bytes;
+    return SS_OS_OCCUPIED;
+}
+
+ss_os_extend_result ss_os_extend_before(void *start, size_t bytes) {
+    (void)start, (void)bytes;
+    return SS_OS_OCCUPIED;
+}
+
+bool ss_os_commit(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+/* A core dump has what was touched alone. */
+void ss_os_dump(void *start, size_t bytes, bool dumped) {
+    (void)start, (void)bytes, (void)dumped;
 }
 
 /* There is nothing to refuse: the system makes none of anonymous memory. */

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "os.h"
 
+#include "place_linux.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -41,35 +43,96 @@ static void refuse_huge_pages(void *start, size_t bytes) {
         madvise(start, bytes, MADV_NOHUGEPAGE);
 }
 
-void *ss_os_reserve(size_t bytes, size_t alignment) {
+/* A debugger's dump (gcore) has all that is mapped, and a core that is piped to a program is not sparse. */
+static void reserved_advise(void *start, size_t bytes) {
+    madvise(start, bytes, MADV_DONTDUMP);
+    refuse_huge_pages(start, bytes);
+}
+
+void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignment) {
     int saved = errno;
-    size_t page = ss_os_page_bytes();
-    size_t slack = alignment > page ? alignment : 0;
-    char *start = NULL;
-    if (bytes <= SIZE_MAX - slack) {
-        start = mmap(NULL, bytes + slack, PROT_NONE, MAP_KIND, -1, 0);
-        if (start == MAP_FAILED)
-            start = NULL;
-    }
-    if (start != NULL) {
-        size_t head = -(uintptr_t)start & (alignment - 1);
-        /* These are fresh addresses that nobody was told of, so their ends may go. */
-        if (head != 0)
-            munmap(start, head);
-        if (slack > head)
-            munmap(start + head + bytes, slack - head);
-        start += head;
-        refuse_huge_pages(start, bytes);
-    }
+    char *place = ss_place_map(most, first, bytes, alignment);
+    if (place != NULL)
+        reserved_advise(place + first - SS_OS_MARGIN_BYTES, bytes + 2 * SS_OS_MARGIN_BYTES);
+    errno = saved;
+    return place;
+}
+
+/* Where the system likes, and more than is needed, so that what is aligned is among it. */
+static char *reserve_anywhere(size_t bytes, size_t alignment) {
+    const size_t more = alignment + 2 * SS_OS_MARGIN_BYTES;
+    if (bytes > SIZE_MAX - more)
+        return NULL;
+    char *all = mmap(NULL, bytes + more, PROT_NONE, MAP_KIND, -1, 0);
+    if (all == MAP_FAILED)
+        return NULL;
+    char *start = all + SS_OS_MARGIN_BYTES;
+    start += -(uintptr_t)start & (alignment - 1);
+    char *head = start - SS_OS_MARGIN_BYTES, *end = start + bytes + SS_OS_MARGIN_BYTES;
+    /* These are fresh addresses that nobody was told of, so their ends may go. */
+    if (head != all)
+        munmap(all, (size_t)(head - all));
+    if (all + bytes + more != end)
+        munmap(end, (size_t)(all + bytes + more - end));
+    reserved_advise(head, (size_t)(end - head));
+    return start;
+}
+
+void *ss_os_reserve(size_t bytes, size_t alignment) {
+    void *start = ss_os_reserve_part(bytes, 0, bytes, alignment);
+    int saved = errno;
+    if (start == NULL)
+        start = reserve_anywhere(bytes, alignment);
     errno = saved;
     return start;
+}
+
+/* The mapping joins the reservation's: it has the same flags. */
+static ss_os_extend_result extend(char *start, size_t bytes) {
+    int saved = errno;
+    ss_os_extend_result result = SS_OS_EXTENDED;
+    char *got = mmap(start, bytes, PROT_NONE, MAP_KIND, -1, 0);
+    if (got == start) {
+        reserved_advise(start, bytes);
+    } else if (got == MAP_FAILED) {
+        result = SS_OS_NO_MEMORY;
+    } else {
+        munmap(got, bytes);
+        result = SS_OS_OCCUPIED;
+    }
+    errno = saved;
+    return result;
+}
+
+/* What is mapped lies outside of the margin that is there, and makes the margin part of the reservation. */
+ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes) {
+    return extend((char *)end + SS_OS_MARGIN_BYTES, bytes);
+}
+
+ss_os_extend_result ss_os_extend_before(void *start, size_t bytes) {
+    return extend((char *)start - SS_OS_MARGIN_BYTES - bytes, bytes);
+}
+
+bool ss_os_commit(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    if (done)
+        madvise(start, bytes, MADV_DODUMP); /* refused: it is usable all the same */
+    errno = saved;
+    return done;
+}
+
+void ss_os_dump(void *start, size_t bytes, bool dumped) {
+    int saved = errno;
+    madvise(start, bytes, dumped ? MADV_DODUMP : MADV_DONTDUMP);
+    errno = saved;
 }
 
 void ss_os_decommit(void *start, size_t bytes) {
     int saved = errno;
     /* A mapping in place of the old one: mprotect alone would leave the charge. */
     if (mmap(start, bytes, PROT_NONE, MAP_KIND | MAP_FIXED, -1, 0) == start)
-        refuse_huge_pages(start, bytes);
+        reserved_advise(start, bytes);
     errno = saved;
 }
 

@@ -32,15 +32,8 @@ size_t ss_os_page_bytes(void) {
 
 void ss_os_release(void *start, size_t bytes) {
     int saved = errno;
-    munmap(start, bytes);
+    munmap((char *)start - SS_OS_MARGIN_BYTES, bytes + 2 * SS_OS_MARGIN_BYTES);
     errno = saved;
-}
-
-bool ss_os_commit(void *start, size_t bytes) {
-    int saved = errno;
-    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
-    errno = saved;
-    return done;
 }
 
 bool ss_os_protect(void *start, size_t bytes) {

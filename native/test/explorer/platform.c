@@ -67,6 +67,33 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     return arena + start;
 }
 
+/* The whole is reserved at once. */
+void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignment) {
+    (void)most;
+    (void)first;
+    (void)bytes;
+    (void)alignment;
+    return NULL;
+}
+
+ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes) {
+    (void)end;
+    (void)bytes;
+    return SS_OS_OCCUPIED;
+}
+
+ss_os_extend_result ss_os_extend_before(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return SS_OS_OCCUPIED;
+}
+
+void ss_os_dump(void *start, size_t bytes, bool dumped) {
+    (void)start;
+    (void)bytes;
+    (void)dumped;
+}
+
 void ss_os_allow_huge_pages(void) {}
 
 void ss_os_release(void *start, size_t bytes) {

@@ -16,6 +16,8 @@ static void refused(void *context) {
     const size_t size = *(size_t *)context;
     const superslab_stats before = stats_start();
     CHECK(block_try(size) == NULL);
+    /* An aligned one takes more addresses, which are reserved before the memory is refused, once. */
+    CHECK(block_try_aligned(1 << 20, size, ENOMEM) == NULL);
     const superslab_stats first = stats_now();
     for (int i = 0; i < TIMES; i++) {
         CHECK(block_try(size) == NULL);

@@ -96,7 +96,9 @@ static void count(superslab_error error, const void *pointer, void *context) {
 static void aligned_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
     superslab_set_error_handler(count, NULL);
-    probed = ss_space_own(1)->base;
+    const ss_space *headless = ss_space_add(SS_SPACE_HEADLESS, SS_SUPERSLAB_BYTES);
+    EXPLORER_CHECK(headless != NULL);
+    probed = headless->base;
 }
 
 static void aligned_thread(unsigned index) {

@@ -1,0 +1,97 @@
+/* Where reservations lie. The system puts mappings side by side, so that one distance is right in almost every
+ * process: from a block to the allocator's own state, and to the functions of the C library. Places that
+ * are drawn for each reservation have no such distance. */
+#define _GNU_SOURCE
+#include "place_linux.h"
+
+#include "os.h"
+
+#include <elf.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#define TRIES 3u
+
+/* ---- random numbers ---- */
+
+static uint64_t rotated(uint64_t value, unsigned by) {
+    return value << by | value >> (64 - by);
+}
+
+static void sip_round(uint64_t v[4]) {
+    v[0] += v[1], v[1] = rotated(v[1], 13) ^ v[0], v[0] = rotated(v[0], 32);
+    v[2] += v[3], v[3] = rotated(v[3], 16) ^ v[2];
+    v[0] += v[3], v[3] = rotated(v[3], 21) ^ v[0];
+    v[2] += v[1], v[1] = rotated(v[1], 17) ^ v[2], v[2] = rotated(v[2], 32);
+}
+
+/* SipHash-1-3 (Aumasson and Bernstein, 2012) of a counter. The key is the 16 random bytes that the kernel
+ * gives each process: there before the first call, for no system call. The stack protector's word is made of
+ * them too, so what is drawn from them must not lead back. */
+static uint64_t random_next(void) {
+    static _Atomic uint64_t drawn; /* relaxed: only that no two draw one number */
+    uint64_t key[2] = {0, 0}, count = atomic_fetch_add_explicit(&drawn, 1, memory_order_relaxed);
+    const void *bytes = (const void *)getauxval(AT_RANDOM);
+    if (bytes != NULL)
+        memcpy(key, bytes, sizeof key);
+    uint64_t v[4] = {key[0] ^ UINT64_C(0x736f6d6570736575), key[1] ^ UINT64_C(0x646f72616e646f6d),
+                     key[0] ^ UINT64_C(0x6c7967656e657261), key[1] ^ UINT64_C(0x7465646279746573)};
+    const uint64_t last = UINT64_C(8) << 56; /* the length of the message */
+    v[3] ^= count;
+    sip_round(v);
+    v[0] ^= count;
+    v[3] ^= last;
+    sip_round(v);
+    v[0] ^= last;
+    v[2] ^= 0xff;
+    for (unsigned i = 0; i < 3; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* ---- places ---- */
+
+/* In the upper half of the addresses with so many bits: JavaScript engines draw places for their pages from the
+ * lower one. The last sixteenth is left to the system, which places stacks and mappings from the top. */
+static char *place_draw(unsigned bits, size_t most, size_t alignment) {
+    const uint64_t half = UINT64_C(1) << (bits - 1), whole = half - half / 16;
+    if (most > half / 16)
+        most =
+            half /
+            16; /* of a smaller space of addresses not all may be free: see ss_os_extend_behind */
+    /* The high half of a product is a number below its factor. */
+    const uint64_t at = (uint64_t)(((unsigned __int128)random_next() * (whole - most)) >> 64);
+    return (char *)(uintptr_t)((half + at) & ~(uint64_t)(alignment - 1));
+}
+
+/* The stack is at the top of the addresses a program may have: 47 bits' on x86-64, 39 to 48 on arm64. Under an
+ * emulator it may lie anywhere. */
+static unsigned address_bits(void) {
+    const uintptr_t stack = getauxval(AT_RANDOM);
+    return stack < UINT32_MAX ? 32 : 64 - (unsigned)__builtin_clzll(stack);
+}
+
+void *ss_place_map(size_t most, size_t first, size_t bytes, size_t alignment) {
+    enum { USUAL_BITS = 47 };
+    const unsigned known = address_bits();
+    unsigned bits = known > USUAL_BITS ? known : USUAL_BITS;
+    for (unsigned try = 0; try < TRIES; try++) {
+        if (bytes > (UINT64_C(1) << (bits - 1)) / 2)
+            return NULL;
+        char *place = place_draw(bits, most, alignment);
+        char *start = place + first - SS_OS_MARGIN_BYTES;
+        const size_t all = bytes + 2 * SS_OS_MARGIN_BYTES;
+        /* A wish: the system maps it elsewhere if something is there. MAP_FIXED_NOREPLACE (Linux 4.17)
+         * would be no better, and a sanitizer may change the wish to 0. */
+        char *got = mmap(start, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (got == MAP_FAILED)
+            return NULL;
+        if (got == start)
+            return place;
+        munmap(got, all);
+        bits = known; /* of these there may be fewer than usual */
+    }
+    return NULL;
+}
