@@ -36,7 +36,7 @@ static void limited(void *unused) {
         fresh->next = last;
         last = fresh;
     }
-    /* The first region is a quarter of the limit at most, and half of it is for blocks without a header. */
+    /* An eighth of the limit at most is reserved for them at first, and more as they need it. */
     CHECK_GT(count * ALIGNMENT, HEADROOM / 4);
     CHECK_EQ(stats_now().live_blocks, count);
     while (last != NULL) {
