@@ -33,7 +33,10 @@ static SS_APART void *large_take(size_t size, size_t alignment, bool *zero) {
     if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
         return ss_no_memory();
     void *block = ss_large_take(size, alignment, zero);
-    return SS_LIKELY(block != NULL) ? block : large_scrape(size, alignment, zero);
+    if (SS_UNLIKELY(block == NULL))
+        block = large_scrape(size, alignment, zero);
+    ss_attend();
+    return block;
 }
 
 SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {

@@ -91,12 +91,14 @@
 /* The background thread wakes so many times in that, and not oftener than the second says. */
 #define SS_DECAY_TICKS 4u
 #define SS_TICK_MIN_MILLISECONDS 10u
-/* It starts when this much could go back: of free spans in one space, or of what was freed into slabs
- * and what bins may hold. It ends when it has found nothing to do for so many ticks, and less than the
+/* It starts when this much could go back: of free spans in one space, or of what went between bins and slabs
+ * and what bins may hold; or when the published figures differ by SS_PUBLISH_LATE_BYTES. It ends when it has found nothing to do for so many ticks, and less than the
  * second is left with threads that are at work. */
 #define SS_SCAVENGER_START_BYTES ((size_t)4 << 20)
 #define SS_SCAVENGER_END_BYTES ((size_t)1 << 20)
 #define SS_SCAVENGER_END_TICKS 8u
+/* So long it is waited for where it is told to leave. */
+#define SS_SCAVENGER_LEAVE_MILLISECONDS 2000u
 /* Where the system refused the thread, so many reasons to start one must come up before it is asked again:
  * a limit on processes may have been reached for a moment only. */
 #define SS_SCAVENGER_RETRY_WANTS 256u
@@ -106,7 +108,7 @@
 #define SS_CONTAINER_PRESSURE_PERCENT 10u
 #define SS_CONTAINER_MILLISECONDS 250u
 #define SS_CONTAINER_STEP_SHIFT 6u
-/* A heap tells of what it has freed into slabs in steps of this. */
+/* A heap tells of what it has freed into slabs, or taken from them, in steps of this. */
 #define SS_FREED_STEP_BYTES ((size_t)256 << 10)
 /* Zeroing this much by hand is dearer than having the system give fresh pages. */
 #define SS_ZERO_BY_PURGE_BYTES ((size_t)1 << 20)
@@ -120,6 +122,8 @@
 /* Spans taken and released until they are told again: of changes that add up, and of any. */
 #define SS_PUBLISH_FEW 64u
 #define SS_PUBLISH_MANY 4096u
+/* By so much what is used may differ, up or down, before the background thread is to publish it. */
+#define SS_PUBLISH_LATE_BYTES ((size_t)2 << 20)
 
 /* ---- locks ---- */
 /* So often in a row a thread takes a space's lock until it owns it. Taking it away again costs a few

@@ -238,6 +238,14 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
 
 /* ---- refill ---- */
 
+/* In steps while the thread goes on, for all threads count in one word. */
+static void tell_moved(ss_heap *heap, size_t step) {
+    if (heap->freed_bytes < step)
+        return;
+    ss_scavenger_freed(heap->freed_bytes);
+    heap->freed_bytes = 0;
+}
+
 /* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
 static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
     ss_bin *b = &heap->bin[bin];
@@ -270,6 +278,8 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     void **slots = bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
+    heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
+    tell_moved(heap, SS_FREED_STEP_BYTES);
     return blocks + got;
 }
 
@@ -344,14 +354,6 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
     }
 }
 
-/* In steps while the thread goes on, for all threads count in one word. */
-static void tell_freed(ss_heap *heap, size_t step) {
-    if (heap->freed_bytes < step)
-        return;
-    ss_scavenger_freed(heap->freed_bytes);
-    heap->freed_bytes = 0;
-}
-
 /* Gives the oldest `count` blocks of a bin back. */
 static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
     void **slots = bin_slots(heap, bin);
@@ -372,7 +374,7 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
             return;
         }
         bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
-        tell_freed(heap, SS_FREED_STEP_BYTES);
+        tell_moved(heap, SS_FREED_STEP_BYTES);
     }
     ss_bin_push(heap->top, bin, block);
 }
@@ -403,7 +405,7 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
     }
     bins_shrunk(heap, heap->bins_bytes);
     is_flushed(heap);
-    tell_freed(heap, 1); /* it may not be used again for long */
+    tell_moved(heap, 1); /* it may not be used again for long */
 }
 
 /* ---- age ---- */
@@ -442,5 +444,5 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
 void ss_heap_age(ss_heap *heap, ss_faults *faults) {
     for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
         bin_age(heap, bin, faults);
-    tell_freed(heap, 1);
+    tell_moved(heap, 1);
 }

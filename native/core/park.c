@@ -124,7 +124,7 @@ static bool parked_flush(ss_heap *heap, who whom, ss_faults *faults) {
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    bool able = true;
+    bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
     while (next != NULL && able) {
         unsigned count = park_batch(&next, whom, ticks, parked);

@@ -1,6 +1,7 @@
 #include "publish.h"
 
 #include "fork.h"
+#include "scavenger.h"
 #include "stats.h"
 
 #include <string.h>
@@ -39,6 +40,7 @@ SS_COLD void ss_publish(void) {
         return;
     /* Before the statistics are taken: what changes while they are makes the page due again. */
     atomic_store_explicit(&ss_process->publish_due, false, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->publish_late, false, memory_order_relaxed);
     uint32_t process = ss_os_process_id();
     if (ss_process->page_owner != process) {
         page_drop();
@@ -68,6 +70,13 @@ void ss_publish_child(void) {
 }
 
 /* ---- when ---- */
+
+SS_COLD void ss_publish_later(ss_space *space) {
+    space->noted = space->used_granules;
+    /* Relaxed: the statistics that follow take this space's lock. */
+    atomic_store_explicit(&ss_process->publish_late, true, memory_order_relaxed);
+    ss_scavenger_want(SS_SCAVENGER_START_BYTES);
+}
 
 SS_COLD void ss_publish_look(ss_space *space) {
     size_t used = space->used_granules, published = space->published;

@@ -34,12 +34,19 @@ void ss_publish_child(void);
  * when it has changed by an eighth, and when much has come and gone. */
 void ss_publish_look(ss_space *space);
 
+/* With the space's lock held: the figures are to be published though the program may do no more. */
+void ss_publish_later(ss_space *space);
+
 /* Counts a span that was taken or released, with the space's lock held. Looks at once when what is used
  * has doubled, else now and then, so that each change bears a small share of looking through all slabs. */
 static inline void ss_publish_count(ss_space *space) {
+    const size_t apart = SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT;
     if (SS_UNLIKELY(++space->changes >= space->look_after ||
                     space->used_granules > 2 * space->published))
         ss_publish_look(space);
+    /* The program may do nothing from now on: then the scavenger tells. */
+    if (SS_UNLIKELY(space->used_granules + apart - space->noted > 2 * apart))
+        ss_publish_later(space);
 }
 
 /* After such a change, with no lock held. */

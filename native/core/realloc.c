@@ -1,6 +1,7 @@
 #include "hot.h"
 #include "large.h"
 #include "report.h"
+#include "scavenger.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,14 +25,15 @@ static void *copy(void *block, size_t usable, size_t size) {
 static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
         return copy(block, found->usable, size);
+    void *there = NULL;
     if (ss_large_resize(found->space, found->granule, size))
-        return block;
-    if (found->usable >= SS_MOVE_MIN_BYTES) {
-        void *moved = ss_large_move(found->space, found->granule, size);
-        if (moved != NULL)
-            return moved;
-    }
-    return copy(block, found->usable, size);
+        there = block;
+    else if (found->usable >= SS_MOVE_MIN_BYTES)
+        there = ss_large_move(found->space, found->granule, size);
+    if (there == NULL)
+        return copy(block, found->usable, size);
+    ss_attend();
+    return there;
 }
 
 /* A block that the registry has to be asked about. */

@@ -18,6 +18,27 @@
  * was free for that long. */
 #define SLAB_TICKS (SS_DECAY_TICKS / 2)
 
+/* ---- its state ---- */
+
+static uint32_t state_now(void) {
+    return atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed);
+}
+
+/* Relaxed, as all that is done with this word: it says all by itself. */
+static bool state_change(uint32_t from, uint32_t to) {
+    return atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &from, to,
+                                                   memory_order_relaxed, memory_order_relaxed);
+}
+
+static bool is_told_to_leave(void) {
+    return state_now() == SS_SCAVENGER_LEAVING;
+}
+
+static void wake(void) {
+    atomic_fetch_add_explicit(&ss_process->scavenger_wakes, 1, memory_order_relaxed);
+    ss_os_wake(&ss_process->scavenger_wakes);
+}
+
 /* ---- a tick ---- */
 
 typedef struct scavenger {
@@ -65,7 +86,8 @@ static bool slabs_tick(scavenger *self, uint32_t cold) {
     /* Acquire: what was freed is on its slab's list. The end of a thread is no cold path and frees all the
      * same. */
     size_t freed = atomic_exchange_explicit(&ss_process->freed_bytes, 0, memory_order_acquire);
-    if (cold == self->cold && freed == 0 && !self->slabs_pending)
+    if (cold == self->cold && freed == 0 && !self->slabs_pending &&
+        !atomic_load_explicit(&ss_process->publish_late, memory_order_relaxed))
         return false;
     self->cold = cold;
     self->slabs_pending = false;
@@ -121,8 +143,7 @@ void ss_scavenger_grown(size_t bytes) {
     if (atomic_fetch_add_explicit(&ss_process->grown_bytes, bytes, memory_order_relaxed) < step)
         return;
     atomic_store_explicit(&ss_process->grown_bytes, 0, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ss_process->scavenger_wakes, 1, memory_order_relaxed);
-    ss_os_wake(&ss_process->scavenger_wakes);
+    wake();
 }
 
 /* ---- beginning and end ---- */
@@ -140,6 +161,8 @@ static void wait_for_tick(scavenger *self, uint32_t left) {
     for (uint32_t part = 0; left != 0; left -= part) {
         uint32_t wakes = atomic_load_explicit(&ss_process->scavenger_wakes, memory_order_relaxed);
         part = left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS;
+        if (is_told_to_leave())
+            return;
         ss_os_wait(&ss_process->scavenger_wakes, wakes, part);
         container_tick(self);
         if (self->at_once)
@@ -165,33 +188,36 @@ static void at_once_reset(void) {
                           memory_order_relaxed);
 }
 
+/* From here on another thread starts one for what comes to be; what came to be since the last tick started none. Or
+ * the thread that told this one to leave goes on. */
+static bool ended(void) {
+    if (!state_change(SS_SCAVENGER_RUNNING, SS_SCAVENGER_NONE)) {
+        state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
+        return true;
+    }
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_scavenger_freed */
+    return !is_wanted();
+}
+
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true};
     ss_thread_bare();
     container_read();
     const uint32_t milliseconds = tick_milliseconds();
-    uint32_t running;
     do {
-        for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS;) {
+        for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {
             wait_for_tick(&self, milliseconds);
-            quiet = tick(&self) ? 0 : quiet + 1;
+            if (!is_told_to_leave())
+                quiet = tick(&self) ? 0 : quiet + 1;
         }
         at_once_reset();
         ss_publish();
-        /* From here on somebody else starts one for what comes to be. What came to be since the tick
-         * started none: so look again. */
-        atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_relaxed);
-        atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_scavenger_freed */
-        running = SS_SCAVENGER_NONE;
-    } while (is_wanted() && atomic_compare_exchange_strong_explicit(
-                                &ss_process->scavenger, &running, SS_SCAVENGER_RUNNING,
-                                memory_order_relaxed, memory_order_relaxed));
+    } while (!ended() && state_change(SS_SCAVENGER_NONE, SS_SCAVENGER_RUNNING));
 }
 
 /* A child that shares this memory, to execute a program soon, starts none: it would end with the child and still be
  * thought to run, and the child would not end before it. The parent does. */
 static void scavenger_start(void) {
-    uint32_t wanted = SS_SCAVENGER_WANTED;
     ss_os_signals before;
     if (!ss_process_is_own()) {
         atomic_fetch_or_explicit(&ss_process->attention, SS_ATTENTION_SCAVENGER,
@@ -200,18 +226,61 @@ static void scavenger_start(void) {
     }
     /* A handler that forks here would leave a child that starts one without knowing. */
     ss_os_signals_block(&before);
-    if (atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &wanted,
-                                                SS_SCAVENGER_RUNNING, memory_order_relaxed,
-                                                memory_order_relaxed) &&
-        !ss_os_thread_start(scavenge, "superslab"))
-        atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_REFUSED, memory_order_relaxed);
+    if (state_change(SS_SCAVENGER_WANTED, SS_SCAVENGER_RUNNING) &&
+        !ss_os_thread_start(scavenge, "superslab") &&
+        !state_change(SS_SCAVENGER_RUNNING, SS_SCAVENGER_REFUSED))
+        state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
     ss_os_signals_restore(&before);
+}
+
+/* ---- without a thread ----
+ * SUPERSLAB_DECAY=inline. The same ticks, by the threads that take cold paths: one that finds a tick due does it. What
+ * sleeping threads hold stays with them, since there is no barrier either. The container is not looked at: its files
+ * would take descriptors of the program's table. */
+
+static bool is_due(uint64_t now) {
+    uint64_t due = atomic_load_explicit(&ss_process->tick_due, memory_order_relaxed);
+    /* The clock may have been set back. */
+    return now >= due || due - now > UINT64_C(1000000) * tick_milliseconds();
+}
+
+static void attend_inline(void) {
+    static scavenger self; /* of the thread that has made the state RUNNING, like the next one */
+    static uint32_t quiet;
+    uint64_t now = ss_os_time_nanoseconds();
+    /* A child that shares this memory leaves the ticks to its parent. */
+    if (!is_due(now) || !ss_process_is_own())
+        return;
+    /* Acquire: what the last one left in `self`. */
+    uint32_t wanted = SS_SCAVENGER_WANTED;
+    if (!atomic_compare_exchange_strong_explicit(&ss_process->scavenger, &wanted,
+                                                 SS_SCAVENGER_RUNNING, memory_order_acquire,
+                                                 memory_order_relaxed))
+        return;
+    atomic_store_explicit(&ss_process->tick_due, now + UINT64_C(1000000) * tick_milliseconds(),
+                          memory_order_relaxed);
+    quiet = tick(&self) ? 0 : quiet + 1;
+    if (quiet < SS_SCAVENGER_END_TICKS) {
+        atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_WANTED, memory_order_release);
+        return;
+    }
+    quiet = 0;
+    ss_publish();
+    atomic_fetch_and_explicit(&ss_process->attention, ~SS_ATTENTION_SCAVENGER,
+                              memory_order_relaxed);
+    atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_scavenger_freed */
+    if (is_wanted())
+        ss_scavenger_want(SS_SCAVENGER_START_BYTES);
 }
 
 SS_COLD void ss_attend_slow(void) {
     /* Acquire: with the bit of the scavenger it is seen to be wanted. The faults are under a lock. */
-    uint32_t bits = atomic_exchange_explicit(&ss_process->attention, 0, memory_order_acquire);
-    if (bits & SS_ATTENTION_SCAVENGER)
+    const uint32_t kept = ss_process->settings.inline_only ? SS_ATTENTION_SCAVENGER : 0;
+    uint32_t bits = atomic_fetch_and_explicit(&ss_process->attention, kept, memory_order_acquire);
+    if (bits & kept)
+        attend_inline(); /* the bit stays for as long as there are ticks to come */
+    else if (bits & SS_ATTENTION_SCAVENGER)
         scavenger_start();
     if (bits & SS_ATTENTION_FAULTS)
         ss_report_late();
@@ -226,6 +295,45 @@ SS_COLD void ss_scavenger_freed(size_t bytes) {
     ss_scavenger_want(bytes + atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed));
 }
 
+/* ---- kept away ---- */
+
+/* Told to leave, the thread does so after what it has in hand. */
+static bool wait_until_away(void) {
+    _Atomic uint32_t never = 0;
+    wake();
+    for (unsigned waits = 0; state_now() == SS_SCAVENGER_LEAVING; waits++) {
+        if (waits < SS_SCAVENGER_LEAVE_MILLISECONDS)
+            ss_os_wait(&never, 0, 1);
+        else if (state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_RUNNING))
+            return false;
+    }
+    return true;
+}
+
+ss_scavenger_state ss_scavenger_leave(void) {
+    uint32_t before;
+    do {
+        before = state_now();
+        if (before == SS_SCAVENGER_NEVER || before == SS_SCAVENGER_LEAVING ||
+            before == SS_SCAVENGER_AWAY || ss_process->settings.inline_only)
+            return SS_SCAVENGER_NEVER;
+    } while (!state_change(before, before == SS_SCAVENGER_RUNNING ? SS_SCAVENGER_LEAVING
+                                                                  : SS_SCAVENGER_AWAY));
+    if (before == SS_SCAVENGER_RUNNING && !wait_until_away())
+        return SS_SCAVENGER_NEVER;
+    ss_os_thread_gone();
+    return before;
+}
+
+void ss_scavenger_return(ss_scavenger_state before) {
+    if (before == SS_SCAVENGER_NEVER || !state_change(SS_SCAVENGER_AWAY, SS_SCAVENGER_NONE))
+        return;
+    /* What came to be meanwhile has started none. */
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_scavenger_freed */
+    if (before == SS_SCAVENGER_RUNNING || before == SS_SCAVENGER_WANTED || is_wanted())
+        ss_scavenger_want(SS_SCAVENGER_START_BYTES);
+}
+
 void ss_scavenger_init(void) {
     if (ss_process->settings.decay_ms == SS_DECAY_NEVER)
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NEVER, memory_order_relaxed);
@@ -235,7 +343,7 @@ void ss_scavenger_init(void) {
 
 void ss_scavenger_forget(void) {
     uint32_t state = atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed);
-    if (state == SS_SCAVENGER_WANTED || state == SS_SCAVENGER_RUNNING)
+    if (state != SS_SCAVENGER_NEVER && state != SS_SCAVENGER_REFUSED)
         atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_relaxed);
     atomic_fetch_and_explicit(&ss_process->attention, ~SS_ATTENTION_SCAVENGER,
                               memory_order_relaxed);

@@ -9,7 +9,9 @@ typedef enum ss_scavenger_state {
     SS_SCAVENGER_WANTED, /* the next thread that leaves a cold path starts it */
     SS_SCAVENGER_RUNNING,
     SS_SCAVENGER_REFUSED, /* by the system; asked again now and then */
-    SS_SCAVENGER_NEVER    /* SUPERSLAB_DECAY=-1 */
+    SS_SCAVENGER_NEVER,   /* SUPERSLAB_DECAY=-1 */
+    SS_SCAVENGER_LEAVING, /* told to end by a thread that keeps it away */
+    SS_SCAVENGER_AWAY     /* and has ended: that thread is at work */
 } ss_scavenger_state;
 
 /* So many bytes could go back. Called anywhere, with locks held too. */
@@ -46,6 +48,11 @@ static inline void ss_attend(void) {
 /* A heap has freed so much into slabs. It tells in steps of SS_FREED_STEP_BYTES, and the rest when it is
  * flushed. */
 void ss_scavenger_freed(size_t bytes);
+
+/* Ends the thread and keeps it away, for what the system does for processes of one thread alone. What there was
+ * before, for ss_scavenger_return; SS_SCAVENGER_NEVER if it cannot be kept away, or there is none that could be. */
+ss_scavenger_state ss_scavenger_leave(void);
+void ss_scavenger_return(ss_scavenger_state before);
 
 /* In a forked child. */
 void ss_scavenger_forget(void);

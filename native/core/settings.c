@@ -87,6 +87,7 @@ void ss_settings_read(ss_settings *settings) {
     if (value != NULL && !parse_bytes(value, &settings->limit_bytes))
         complain("SUPERSLAB_LIMIT", value, "bytes, or a number followed by K, M or G");
     value = ss_os_environment("SUPERSLAB_DECAY");
-    if (value != NULL && !parse_milliseconds(value, &settings->decay_ms))
-        complain("SUPERSLAB_DECAY", value, "milliseconds, or -1 for never");
+    settings->inline_only = value != NULL && strcmp(value, SS_DECAY_INLINE) == 0;
+    if (value != NULL && !settings->inline_only && !parse_milliseconds(value, &settings->decay_ms))
+        complain("SUPERSLAB_DECAY", value, "milliseconds, -1 for never, or " SS_DECAY_INLINE);
 }

@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 #define SS_DECAY_NEVER (-1)
+#define SS_DECAY_INLINE "inline"
 
 typedef struct ss_settings {
     bool huge_pages;    /* SUPERSLAB_THP */
     size_t limit_bytes; /* SUPERSLAB_LIMIT; SIZE_MAX: none */
-    int32_t decay_ms;   /* SUPERSLAB_DECAY; SS_DECAY_NEVER: no background thread */
+    int32_t decay_ms;   /* SUPERSLAB_DECAY; SS_DECAY_NEVER: nothing is given back by age */
+    /* SUPERSLAB_DECAY=inline: neither a background thread nor membarrier; threads on their cold paths do its work. */
+    bool inline_only;
 } ss_settings;
 
 /* A value that makes no sense is named on stderr and ignored. */

@@ -207,6 +207,7 @@ typedef struct ss_space {
     uint32_t changes;      /* spans taken and released since the statistics were published */
     uint32_t look_after;   /* so many changes: then it is time to see how much is different */
     size_t published;      /* used_granules when they were */
+    size_t noted;          /* used_granules when publish_late was last set */
     uint32_t dirty_end;    /* nothing from this granule on is dirty */
     uint32_t clock;        /* counts releases: the age of runs is told by it */
     _Atomic uint32_t held; /* spans that are neither free nor in use; see ss_span_hold */
@@ -285,7 +286,7 @@ typedef struct ss_heap {
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
     size_t bins_bytes;  /* what its bins may hold by their limits */
-    size_t freed_bytes; /* what it has freed into slabs and not told of yet */
+    size_t freed_bytes; /* what it has freed into slabs or taken from them, and not told of yet */
     /* The lock that its thread is inside of as the owner, or about to find that it is not; biased.h. */
     _Atomic(struct ss_biased_lock *) inside;
     _Atomic uint32_t cold; /* its thread's cold paths; stands still while the thread sleeps */
@@ -362,7 +363,8 @@ typedef struct ss_process_data {
     _Atomic uint32_t scavenger;       /* ss_scavenger_state */
     _Atomic uint32_t scavenger_wants; /* those since the system has refused it, and before */
     _Atomic uint32_t scavenger_wakes; /* the word it waits on, counted up to wake it */
-    ss_container container;           /* the scavenger's */
+    _Atomic uint64_t tick_due;  /* without a thread: when the next tick is to be, in nanoseconds */
+    ss_container container;     /* the scavenger's */
     _Atomic bool at_once;       /* what is free goes back at once: no decay, or near a limit */
     _Atomic size_t grown_bytes; /* committed since the container was last asked */
     _Atomic size_t grown_step;  /* how much calls for asking it again; SIZE_MAX: no limit */
@@ -371,9 +373,10 @@ typedef struct ss_process_data {
     ss_faults late; /* found by the scavenger, which must not report: under late_lock */
 
     _Atomic bool publish_due;
-    ss_lock publish_lock; /* tried, never waited for */
-    ss_os_page page;      /* start is NULL while there is none */
-    uint32_t page_owner;  /* the process that made the page or was refused it; 0 before */
+    _Atomic bool publish_late; /* the scavenger is to publish, whatever else there is to do */
+    ss_lock publish_lock;      /* tried, never waited for */
+    ss_os_page page;           /* start is NULL while there is none */
+    uint32_t page_owner;       /* the process that made the page or was refused it; 0 before */
 } ss_process_data;
 
 /* Hidden: reached without the global offset table. */

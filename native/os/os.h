@@ -133,9 +133,13 @@ void *ss_os_thread_exit_value(void);
 
 /* Runs `run` on a thread that no signal reaches and that calls nothing of the C library which needs a
  * thread of the C library: no pthread function, nothing that allocates or is a cancellation point. One
- * at a time: waits for the one before to be gone. False when refused. Any thread may call it, with
+ * at a time: waits for the one before to be gone. It shares neither files nor the working directory with the
+ * process. False when refused. Any thread may call it, with
  * locks of the C library held too. */
 bool ss_os_thread_start(void (*run)(void), const char *name);
+/* Waits until the thread that was started last is none of this process any more; it must be about to end. False if
+ * that takes long. */
+bool ss_os_thread_gone(void);
 /* In a forked child: there is no such thread any more. */
 void ss_os_thread_forget(void);
 

@@ -38,6 +38,7 @@ static char *memory; /* kept for the next one */
 static size_t memory_bytes;
 /* The kernel sets it when the thread starts and clears it when the thread no longer needs its stack. */
 static _Atomic int alive;
+static _Atomic int last; /* its number, for a look whether it is still there. 0: it is not */
 
 /* ---- the machine ---- */
 
@@ -168,6 +169,8 @@ static void thread_main(void (*run)(void), const char *name) {
     /* A table of files of its own, an empty one: or a file it opens could be given the number that the
      * program has just closed and counts on. */
     syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE_FLAG);
+    /* The program's working directory is not kept busy. */
+    syscall(SYS_chdir, "/");
     run();
 }
 
@@ -201,18 +204,40 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
         descriptor_set(pointer);
         uint64_t all = UINT64_MAX, before = 0;
         syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &before, sizeof all);
-        tid = thread_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                               CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
-                               CLONE_CHILD_CLEARTID,
+        /* Not CLONE_FS: setns(2) lets a process into another mount namespace only while it shares its root and working
+         * directory with no task. */
+        tid = thread_clone(CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                               CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
                            stack, pointer, thread_main, run, name);
         syscall(SYS_rt_sigprocmask, 2, &before, NULL, sizeof before);
     }
+    if (tid > 0)
+        atomic_store_explicit(&last, (int)tid, memory_order_relaxed);
     errno = saved;
     return tid > 0;
 }
 
+/* The kernel clears `alive` before the thread leaves the process's list of threads. */
+bool ss_os_thread_gone(void) {
+    enum { WAITS = 1000 };
+    int saved = errno, tid = atomic_load_explicit(&last, memory_order_relaxed);
+    bool gone = tid == 0;
+    for (unsigned waits = 0; !gone && waits < WAITS; waits++) {
+        gone = syscall(SYS_tgkill, (long)getpid(), (long)tid, 0L) != 0;
+        if (!gone) {
+            _Atomic uint32_t never = 0;
+            ss_os_wait(&never, 0, 1);
+        }
+    }
+    if (gone)
+        atomic_store_explicit(&last, 0, memory_order_relaxed);
+    errno = saved;
+    return gone;
+}
+
 void ss_os_thread_forget(void) {
     atomic_store_explicit(&alive, 0, memory_order_relaxed);
+    atomic_store_explicit(&last, 0, memory_order_relaxed);
 }
 
 #endif

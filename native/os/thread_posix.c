@@ -53,6 +53,10 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
     return started;
 }
 
+bool ss_os_thread_gone(void) {
+    return !atomic_load_explicit(&alive, memory_order_acquire);
+}
+
 void ss_os_thread_forget(void) {
     atomic_store_explicit(&alive, false, memory_order_relaxed);
 }

@@ -15,7 +15,8 @@
                     name(_ZnamRKSt9nothrow_t) name(_ZnwmSt11align_val_t)                           \
                         name(_ZnamSt11align_val_t) name(_ZnwmSt11align_val_tRKSt9nothrow_t)        \
                             name(_ZnamSt11align_val_tRKSt9nothrow_t) name(_ZdlPv) name(_ZdaPv)     \
-                                name(_ZdlPvSt11align_val_t) name(_ZdaPvSt11align_val_t)
+                                name(_ZdlPvSt11align_val_t) name(_ZdaPvSt11align_val_t)            \
+                                    name(unshare) name(setns)
 
 typedef enum preload_next {
 #define PRELOAD_NEXT_PLACE(name) PRELOAD_NEXT_##name,

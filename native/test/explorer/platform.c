@@ -213,6 +213,10 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
     return true;
 }
 
+bool ss_os_thread_gone(void) {
+    return true;
+}
+
 void ss_os_thread_forget(void) {}
 
 void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {

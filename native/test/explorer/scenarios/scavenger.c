@@ -80,13 +80,17 @@ const explorer_scenario scenario_scavenge = {
 
 /* ---- its end ---- */
 
-static void last_setup(void) {
+static void started_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
-    platform_wait_briefly();
     ss_process->settings.decay_ms = 0;
     ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
     ss_attend_slow();
     atomic_store(&ss_process->freed_bytes, 0);
+}
+
+static void last_setup(void) {
+    platform_wait_briefly();
+    started_setup();
 }
 
 static void last_thread(unsigned index) {
@@ -109,4 +113,39 @@ const explorer_scenario scenario_last = {
     .setup = last_setup,
     .thread = last_thread,
     .check = last_check,
+};
+
+/* ---- told to leave ---- */
+
+static ss_scavenger_state left_from;
+
+static void leave_thread(unsigned index) {
+    if (index != 0) {
+        platform_thread_started()();
+        return;
+    }
+    left_from = ss_scavenger_leave();
+    /* Nobody starts one meanwhile. */
+    if (left_from != SS_SCAVENGER_NEVER) {
+        ss_scavenger_want(SS_SCAVENGER_START_BYTES);
+        EXPLORER_CHECK(atomic_load(&ss_process->scavenger) == SS_SCAVENGER_AWAY);
+        ss_scavenger_return(left_from);
+    }
+}
+
+/* The word is nobody's in the middle, and a thread that was at work is wanted again. */
+static void leave_check(void) {
+    const uint32_t state = atomic_load(&ss_process->scavenger);
+    EXPLORER_CHECK(state == SS_SCAVENGER_NONE || state == SS_SCAVENGER_WANTED);
+    if (left_from == SS_SCAVENGER_RUNNING)
+        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_away = {
+    .name = "away",
+    .title = "one thread has the background thread leave, which may be about to end by itself",
+    .threads = 2,
+    .setup = started_setup,
+    .thread = leave_thread,
+    .check = leave_check,
 };

@@ -1,0 +1,37 @@
+/* SUPERSLAB_DECAY=inline: no thread and no barrier, and what is free goes back all the same while a thread allocates
+ * and frees a little. */
+#include "background.h"
+#include "check.h"
+#include "stats.h"
+
+#include <stdlib.h>
+
+enum { BLOCKS = 64, BYTES = 1 << 20, SMALL_BLOCKS = 20000, SMALL_BYTES = 1000, SOME = 4 << 20 };
+
+static void *small[SMALL_BLOCKS];
+
+/* Cold paths now and then, as of a program that is nearly idle. */
+static bool has_given_back(void) {
+    superslab_free(superslab_malloc(BYTES));
+    CHECK(scavenger_is_gone());
+    const superslab_stats now = stats_now();
+    return now.dirty_bytes <= 2 * BYTES && now.slab_bytes <= SOME;
+}
+
+int main(void) {
+    void *blocks[BLOCKS];
+    scavenger_must_be_visible();
+    setenv("SUPERSLAB_DECAY", "inline", 1);
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < SMALL_BLOCKS; i++)
+            CHECK((small[i] = superslab_malloc(SMALL_BYTES)) != NULL);
+        for (size_t i = 0; i < BLOCKS; i++)
+            CHECK((blocks[i] = superslab_malloc(BYTES)) != NULL);
+        CHECK_GE(stats_now().live_bytes, (size_t)BLOCKS * BYTES + SMALL_BLOCKS * SMALL_BYTES);
+        for (size_t i = 0; i < BLOCKS; i++)
+            superslab_free(blocks[i]);
+        for (size_t i = 0; i < SMALL_BLOCKS; i++)
+            superslab_free(small[i]);
+        wait_until(has_given_back);
+    }
+}
