@@ -1,9 +1,23 @@
-import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import type { RawStats } from './native'
 
 /*
  * Reads the page that every process with a heap of superslab publishes: native/core/publish.h. It is a file without a
  * name among the process's descriptors, so whoever may look into /proc/PID/fd may read it.
+ *
+ * What another process shows is not to be trusted: a file may only be named like the page, may never be at rest, and may
+ * say anything.
  */
 
 /** What a process has published of its heap. */
@@ -23,6 +37,7 @@ export type WhyNot =
   | 'passes-through'
   | 'not-yet'
   | 'other-version'
+  | 'unreadable'
   | 'no-proc'
 
 export interface NoPublication {
@@ -39,7 +54,8 @@ export const statNames = [
   ...(['foreignFrees', 'lostBlocks', 'lostBytes'] as const),
 ] as const satisfies readonly (keyof RawStats)[]
 
-const fileName = '/memfd:superslab'
+/** What the link to the page says: it has no name in any folder. */
+const linkText = '/memfd:superslab (deleted)'
 
 const magic = 0x42_4c_53_53
 const layout = 1
@@ -47,28 +63,44 @@ const offsets = { magic: 0, layout: 4, sequence: 8, process: 12, time: 16, count
 const versionBytes = 16
 const statsOffset = 48
 const pageBytes = 4096
+/** The page of the machine, which may be larger. */
+const fileBytes = [4096, 16384, 65536]
 /** Writing takes the process microseconds, unless it has to wait in the middle for a processor, or is stopped. */
-const tries = 1000
 const triesAtOnce = 20
 const pauseMs = 1
+/** For one process: far more than any that is not stopped needs. */
+const timeLimitMs = 250
 
 /** What process `pid` publishes, or why that cannot be read. */
 export function readPublication(pid: number): Publication | NoPublication {
+  const end = performance.now() + timeLimitMs
   try {
     if (hasEnded(pid)) return gone(pid)
-    const pages = pageFiles(pid).map((file) => readPage(file))
-    const own = pages.find((page) => page && page.readUInt32LE(offsets.process) === innerPid(pid))
-    return own ? parsed(pid, own) : none(pid, pages.length > 0)
+    const own = innerPid(pid)
+    let any = false
+    for (const file of pageFiles(pid)) {
+      any = true
+      const page = readPage(file, end)
+      if (page?.readUInt32LE(offsets.process) === own) return parsed(pid, page)
+      if (performance.now() >= end) break
+    }
+    return none(pid, any)
   } catch (error) {
     return refused(pid, error as NodeJS.ErrnoException)
   }
 }
 
-function pageFiles(pid: number): string[] {
+function* pageFiles(pid: number): Generator<string> {
   const directory = `/proc/${pid}/fd`
-  return readdirSync(directory)
-    .map((descriptor) => `${directory}/${descriptor}`)
-    .filter((file) => linkOf(file).startsWith(fileName))
+  for (const descriptor of readdirSync(directory)) {
+    const file = `${directory}/${descriptor}`
+    if (linkOf(file) === linkText) yield file
+  }
+}
+
+/** A file that is in no folder, of a page's size: no pipe, no device, nothing that could block. */
+function isPage(stats: Stats | undefined): boolean {
+  return stats?.isFile() === true && stats.nlink === 0 && fileBytes.includes(stats.size)
 }
 
 function linkOf(file: string): string {
@@ -79,13 +111,15 @@ function linkOf(file: string): string {
   }
 }
 
-/** One consistent state of the page; undefined if it is none, or was being written all the time. */
-function readPage(file: string): Buffer | undefined {
-  const descriptor = openSync(file, 'r')
+/** One consistent state of the page; undefined if it is none, or was being written until `end`. */
+function readPage(file: string, end: number): Buffer | undefined {
+  if (!isPage(statSync(file, { throwIfNoEntry: false }))) return undefined
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
+    if (!isPage(fstatSync(descriptor))) return undefined // another one by now
     const page = Buffer.alloc(pageBytes)
     const again = Buffer.alloc(4)
-    for (let i = 0; i < tries; i++) {
+    for (let i = 0; i === 0 || performance.now() < end; i++) {
       if (readSync(descriptor, page, 0, pageBytes, 0) < statsOffset) return undefined
       const sequence = page.readUInt32LE(offsets.sequence)
       // Read in one piece, but not in one moment: what it holds was there if the number still is.
@@ -102,9 +136,9 @@ function readPage(file: string): Buffer | undefined {
 }
 
 function parsed(pid: number, page: Buffer): Publication | NoPublication {
-  const version = page
-    .toString('latin1', offsets.version, offsets.version + versionBytes)
-    .replace(/\0.*$/, '')
+  const version = printable(
+    page.toString('latin1', offsets.version, offsets.version + versionBytes).replace(/\0.*$/s, ''),
+  )
   if (page.readUInt32LE(offsets.layout) !== layout)
     return {
       pid,
@@ -119,7 +153,16 @@ function parsed(pid: number, page: Buffer): Publication | NoPublication {
     ]),
   ) as unknown as RawStats
   const time = new Date(Number(page.readBigUInt64LE(offsets.time) / 1_000_000n))
+  if (Number.isNaN(time.getTime())) return unreadable(pid, 'its page makes no sense')
   return { pid, version, time, stats }
+}
+
+/** Control characters, and those that turn the direction of writing, as JavaScript would have them in a string. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+  })
 }
 
 /** The process's number as itself sees it, which in a container is another one. */
@@ -133,7 +176,7 @@ function none(pid: number, inherited: boolean): NoPublication {
     return {
       pid,
       reason: 'not-yet',
-      message: `process ${pid} has no readable page yet: it has just been forked, or is stopped in the middle of writing`,
+      message: `process ${pid} has no readable page yet: it has just been forked, or is stopped in the middle of writing, or shows what is no page of superslab`,
     }
   if (isMapped(pid))
     return {
@@ -153,6 +196,10 @@ function gone(pid: number): NoPublication {
   return { pid, reason: 'no-such-process', message: `there is no process ${pid}` }
 }
 
+function unreadable(pid: number, why: string): NoPublication {
+  return { pid, reason: 'unreadable', message: `process ${pid} cannot be read: ${why}` }
+}
+
 function isMapped(pid: number): boolean {
   return /\/(lib)?superslab[^/\n]*$/m.test(readFileSync(`/proc/${pid}/maps`, 'utf8'))
 }
@@ -167,5 +214,5 @@ function refused(pid: number, error: NodeJS.ErrnoException): NoPublication {
       message: `process ${pid} is not yours to look into: ask as its user, or as root`,
     }
   if (error.code === 'ENOENT' || error.code === 'ESRCH') return gone(pid)
-  throw error
+  return unreadable(pid, error.message)
 }

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { native, stats, trim, version } from 'superslab'
-import { type Publication, readPublication, statNames } from '#dist/publication'
+import { type Publication, printable, readPublication, statNames } from '#dist/publication'
 import { start } from './support/workers.mjs'
 
 const isLinux = process.platform === 'linux'
@@ -22,7 +22,10 @@ interface Output {
 }
 
 function status(...args: string[]): Promise<Output> {
-  return promisify(execFile)(process.execPath, [main, 'status', ...args]).catch((error) => error)
+  const limit = { timeout: 60_000, killSignal: 'SIGKILL' } as const // a guard against hangs
+  return promisify(execFile)(process.execPath, [main, 'status', ...args], limit).catch(
+    (error) => error,
+  )
 }
 
 function published(pid: number): Publication {
@@ -136,4 +139,97 @@ onLinux('a process that ended and was not waited for is no process', async (t) =
   const isOver = () => / Z /.test(readFileSync(`/proc/${line}/stat`, 'utf8'))
   while (!isOver()) await setTimeout(10)
   t.like(readPublication(Number(line)), { reason: 'no-such-process' })
+})
+
+/** Runs Python, which can make a page of any contents; undefined where there is none. */
+async function impostor(t: ExecutionContext, body: string): Promise<number | undefined> {
+  const start = [
+    'import os, struct, sys, time',
+    'def page(version=b"1", when=0, sequence=0, layout=1, size=4096):',
+    '    file = os.memfd_create("superslab")',
+    '    head = struct.pack("<IIIIQI16s", 0x424c5353, layout, sequence, os.getpid(), when, 18, version)',
+    '    os.truncate(file, size)',
+    '    os.pwrite(file, head, 0)',
+    '    return file',
+  ]
+  const child = spawn('python3', [
+    '-c',
+    [...start, body, 'print("ready", flush=True)', 'time.sleep(600)'].join('\n'),
+  ])
+  t.teardown(() => child.kill('SIGKILL'))
+  const started = await Promise.race([
+    once(createInterface(child.stdout), 'line').then(() => true),
+    once(child, 'error').then(() => false),
+  ])
+  if (!started) t.log('there is no python3')
+  return started ? child.pid : undefined
+}
+
+serialOnLinux(
+  'a page that never settles, 200 times, neither holds up nor ends the listing',
+  async (t) => {
+    const pid = await impostor(t, 'pages = [page(sequence=1) for i in range(200)]')
+    if (pid === undefined) {
+      t.pass()
+      return
+    }
+    // By a clock that goes on by a millisecond whenever it is read.
+    const { now } = performance
+    let read = 0
+    performance.now = () => read++
+    t.teardown(() => Object.assign(performance, { now }))
+    t.like(readPublication(pid), { reason: 'not-yet' })
+    performance.now = now
+    t.true(read >= 250 && read < 300, `${read}`)
+    const { code, stdout } = await status()
+    t.is(code, undefined)
+    t.false(new RegExp(`^ *${pid} `, 'm').test(stdout))
+  },
+)
+
+serialOnLinux('a FIFO that is named like the page is not opened', async (t) => {
+  if (process.getuid?.() !== 0) {
+    t.pass('only root may make a file in the root folder')
+    return
+  }
+  const lines = [
+    'os.mkfifo("/memfd:superslab")',
+    'held = os.open("/memfd:superslab", os.O_RDONLY | os.O_NONBLOCK)',
+    'os.unlink("/memfd:superslab")',
+    'large = page(size=8192)',
+  ]
+  const pid = await impostor(t, lines.join('\n'))
+  if (pid === undefined) {
+    t.pass()
+    return
+  }
+  const { code, stdout } = await status(String(pid), '--json') // would wait for a writer
+  t.is(code, 1)
+  t.is(JSON.parse(stdout).reason, 'not-yet')
+})
+
+onLinux('what a process says of itself reaches the terminal escaped', async (t) => {
+  const pid = await impostor(t, 'one = page(version=b"\\x1b[31m\\x9bx")')
+  if (pid === undefined) {
+    t.pass()
+    return
+  }
+  const { stdout } = await status(String(pid))
+  t.true(stdout.startsWith('superslab \\x1b[31m\\x9bx serves process'))
+  const other = await impostor(t, 'one = page(version=b"\\x1b[31m", layout=9)')
+  const { stderr } = await status(String(other))
+  t.true(stderr.includes('\\x1b[31m'))
+  for (const text of [stdout, stderr]) t.false(/\p{Cc}/u.test(text.replaceAll('\n', '')))
+  t.is(printable('a\u202eb\u001b\n'), 'a\\u{202e}b\\x1b\\x0a')
+})
+
+onLinux('a time that is none is told, and does not end the listing', async (t) => {
+  const pid = await impostor(t, 'one = page(when=2**64 - 1)')
+  if (pid === undefined) {
+    t.pass()
+    return
+  }
+  t.like(readPublication(pid), { pid })
+  const { code } = await status()
+  t.is(code, undefined)
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'
-import { type Publication, readPublication } from '../publication'
+import { type Publication, printable, readPublication } from '../publication'
 import { count } from './bench/options'
 import { plainTable } from './bench/table'
 import { mebibytes } from './format'
@@ -32,17 +32,31 @@ function printOne(pid: number, json: boolean): void {
 }
 
 function printAll(json: boolean): void {
-  const found = published()
+  const { found, left } = published()
+  if (left > 0)
+    console.error(`superslab: ${left} processes were not looked at within ${timeLimitMs / 1000} s`)
   if (json) console.log(JSON.stringify(found, null, 2))
   else if (found.length > 0) console.log(overview(found))
   else console.log('superslab serves no process that may be looked into.')
 }
 
-function published(): Publication[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((name) => readPublication(Number(name)))
-    .filter((one) => 'stats' in one)
+/** For all processes: a few may take as long as they can. */
+const timeLimitMs = 5000
+
+/** Those that publish, and how many there was no time for. */
+function published(): { found: Publication[]; left: number } {
+  const end = performance.now() + timeLimitMs
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const others = names.map(Number).filter((pid) => pid !== process.pid)
+  const found: Publication[] = []
+  let left = others.length
+  for (const pid of others) {
+    if (performance.now() >= end) break
+    const one = readPublication(pid)
+    if ('stats' in one) found.push(one)
+    left--
+  }
+  return { found, left }
 }
 
 function description({ pid, version, time, stats }: Publication): string {
@@ -96,6 +110,6 @@ function residentBytes(pid: number): number {
 
 function commandOf(pid: number): string {
   const words = fileOf(pid, 'cmdline').split('\0').filter(Boolean)
-  const text = words.join(' ')
+  const text = printable(words.join(' '))
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

@@ -5,7 +5,10 @@
 /* membarrier fails with `error` from now on, for ever. Skips where no filter can be set. */
 void sandbox_forbid_membarrier(int error);
 
-/* The same with clone, in the calling thread alone. */
+/* Either ends the process from now on, and what it executes. Skips where no filter can be set. */
+void sandbox_kill_membarrier_and_clone(void);
+
+/* clone fails with `error`, in the calling thread alone. */
 void sandbox_forbid_clone(int error);
 
 #endif
