@@ -171,4 +171,30 @@ export interface Addon {
   ): BenchResult
 }
 
-export const addon = load() as Addon
+const loaded = load() as Addon
+
+/** Whether this module was loaded in a context of vm, as test runners do: the addon is of Node's own. */
+export const isForeign = !(loaded.info instanceof Function)
+
+export const addon = isForeign ? withOwnErrors(loaded) : loaded
+
+/** The addon, whose errors are made anew with the classes of this context. */
+function withOwnErrors(addon: Addon): Addon {
+  const own = { ...addon } as Record<string, unknown>
+  for (const [name, member] of Object.entries(addon))
+    if (typeof member === 'function')
+      own[name] = (...values: unknown[]) => {
+        try {
+          return member(...values)
+        } catch (error) {
+          throw ownError(error)
+        }
+      }
+  return own as unknown as Addon
+}
+
+function ownError(error: unknown): unknown {
+  const { name, message, code } = error as Error & { code?: unknown }
+  const Class = { TypeError, RangeError }[name] ?? Error
+  return Object.assign(new Class(message, { cause: error }), { code })
+}

@@ -1,3 +1,4 @@
+import { isSharedArrayBuffer } from 'node:util/types'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { outOfMemory } from '../errors'
 import { memoryThere } from '../machine'
@@ -90,7 +91,7 @@ function growable(bytes: number, maxByteLength: number): SharedArrayBuffer {
 
 /** The buffer that reaches to the end of what is usable now. */
 export function bufferOf(memory: Memory): SharedArrayBuffer {
-  if (memory instanceof SharedArrayBuffer) return memory
+  if (isSharedArrayBuffer(memory)) return memory
   memory.grow(0) // another isolate may have grown it: this one's buffer may lag behind
   return memory.buffer
 }
@@ -100,7 +101,7 @@ export function growTo(memory: Memory, bytes: number): boolean {
   const there = bufferOf(memory).byteLength
   if (there >= bytes) return true
   try {
-    if (memory instanceof SharedArrayBuffer)
+    if (isSharedArrayBuffer(memory))
       (memory as SharedArrayBuffer & { grow(length: number): void }).grow(bytes)
     else memory.grow((bytes - there) / pageBytes)
     return true

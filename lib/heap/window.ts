@@ -1,8 +1,9 @@
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
 import { outOfMemory } from '../errors'
-import { addon, type IsolateWindow } from '../native'
+import { addon, type IsolateWindow, isForeign } from '../native'
 import {
   bufferOf,
+  cloneOf,
   growTo,
   keepForever,
   type Memory,
@@ -74,7 +75,7 @@ export class Window {
     this.limit = limit
     // With its length given: a view that follows its buffer's length is read at a fifth of the speed.
     this.table = new Uint8Array(table, 0, table.byteLength)
-    this.magazines = new Uint32Array(new ArrayBuffer(classCount * magazineWords * 4))
+    this.magazines = new Uint32Array(lasting(new ArrayBuffer(classCount * magazineWords * 4)))
     this.buffer = bufferOf(memory)
     this.bytes = this.buffer.byteLength
     this.#buffers.add(this.buffer)
@@ -137,11 +138,19 @@ export class Window {
 export function openWindow(): Window {
   const inherited = getEnvironmentData(environmentKey) as unknown as Parts | undefined
   if (inherited !== undefined) return new Window(inherited)
-  const parts = makeParts(sensibleLimit())
+  const parts = lasting(makeParts(sensibleLimit()))
   const window = new Window(parts)
   if (addon.windowStats().windows <= lastingWindows) window.keep()
   setEnvironmentData(environmentKey, parts as never)
   return window
+}
+
+/**
+ * What the addon or Node keeps as long as the isolate is not made by a context of vm, or that context would be kept too:
+ * a clone is of Node's own context.
+ */
+function lasting<Value>(value: Value): Value {
+  return isForeign ? cloneOf(value) : value
 }
 
 function makeParts(most: number): Parts {
