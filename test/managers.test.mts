@@ -10,7 +10,9 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -212,3 +214,52 @@ for (const [name, manager] of Object.entries(managers))
     t.notRegex(`${stdout}${stderr}`, /node-gyp rebuild|gyp ERR/)
     await works(t, manager, tried)
   })
+
+// ---- what a manager is asked for besides ----
+
+const npmManager = managers.npm as Manager
+
+managerTest('npm ci without scripts, npm rebuild and npx keep it at work', async (t, file) => {
+  const tried = (await project(npmManager, 'blank ünd co-')) as Project
+  await tried.manage(['install', `superslab@file:${file}`])
+  for (const args of [['ci', '--ignore-scripts'], ['rebuild']]) {
+    await tried.manage(args)
+    await works(t, npmManager, tried)
+  }
+  const program = ['exec', '--yes', `--package=file:${file}`, '--', 'superslab', 'path']
+  const elsewhere = (await project(npmManager)) as Project
+  t.regex((await elsewhere.manage(program)).stdout, /\/prebuilds\/[\w-]+\/libsuperslab[\w.]*$/)
+})
+
+managerTest('npm install --global gives the command', async (t, file) => {
+  const tried = (await project(npmManager)) as Project
+  const prefix = path.join(tried.folder, 'global')
+  await tried.manage(['install', '--global', `--prefix=${prefix}`, `superslab@file:${file}`])
+  const superslab = path.join(prefix, 'bin/superslab')
+  const { stdout } = await run(superslab, ['run', '--', 'printenv', 'LD_PRELOAD'], tried.folder)
+  t.regex(stdout, /\/global\/lib\/node_modules\/superslab\/prebuilds\//)
+})
+
+managerTest('pnpm rebuild keeps it at work', async (t, file) => {
+  const manager = managers['pnpm 10'] as Manager
+  const tried = (await project(manager, 'blank ünd co-')) as Project
+  await tried.manage([...manager.add, `superslab@file:${file}`])
+  await tried.manage(['rebuild'])
+  await works(t, manager, tried)
+})
+
+managerTest('a read-only installation behind symbolic links works', async (t, file) => {
+  const tried = (await project(npmManager)) as Project
+  const { folder } = tried
+  await tried.manage(['install', `superslab@file:${file}`])
+  const [modules, store] = [path.join(folder, 'node_modules'), path.join(folder, 'store')]
+  renameSync(modules, store)
+  symlinkSync(store, modules)
+  const link = path.join(folder, 'superslab')
+  symlinkSync(path.join(modules, '.bin/superslab'), link)
+  await run('chmod', ['-R', 'a-w', store], folder)
+  t.teardown(() => run('chmod', ['-R', 'u+w', store], temporary))
+  await works(t, npmManager, tried)
+  const { stdout } = await run(link, ['run', '--', 'node', 'check.cjs'], folder)
+  t.regex(stdout, /^true \//)
+})
