@@ -61,6 +61,7 @@ const clearing = /^(-|-[a-zA-Z]*i[a-zA-Z]*|--ignore-environment|-uLD_PRELOAD|--u
 /** The program that env(1) would run: it sees one word, unless `-S` has it split the line. */
 function namedByEnv(argument: string, script: string): string | undefined {
   const split = argument.match(/^(?:-[a-zA-RT-Z]*S|--split-string(?:=|[ \t]+))[ \t]*(.*)$/)
+  if (split && /^-[a-zA-RT-Z]*i/.test(argument)) throw clears(script)
   // Quotes, escapes and variables are env's to read.
   if (split && /["'\\$#]/.test(split[1] ?? '')) return undefined
   const words = (split ? (split[1] ?? '') : argument).split(/[ \t]+/).filter(Boolean)
