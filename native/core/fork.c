@@ -172,8 +172,9 @@ static void fork_parent(void) {
 }
 
 static void fork_child(void) {
-    /* An earlier handler may have come to wait for a lock. */
-    if (ss_os_is_copy(true))
+    /* An earlier handler may have come to wait for a lock, or to map something where the mark was. */
+    if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
+        ss_os_is_copy(true))
         inherit();
     fork_parent();
     ss_publish_child();

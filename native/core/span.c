@@ -233,14 +233,14 @@ bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count) {
 }
 
 ss_span_end_at ss_span_end(ss_space *space) {
-    for (;;) {
+    for (unsigned spins = 0;; spins++) {
         ss_biased_take(&space->lock);
         bool shrinking = space->shrinking != 0;
         ss_span_end_at end = {space->granule_count, space->shrinks};
         ss_biased_release(&space->lock);
         if (!shrinking)
             return end;
-        ss_os_yield();
+        ss_lock_wait(spins);
     }
 }
 

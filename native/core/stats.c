@@ -117,6 +117,7 @@ enum { TRIES = 16 };
 SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     ss_process_init();
     for (unsigned i = 0; i < TRIES && !ss_stats_look(out); i++)
-        while (atomic_load_explicit(&ss_process->flushes, memory_order_relaxed) % 2 != 0)
-            ss_os_yield();
+        for (unsigned spins = 0;
+             atomic_load_explicit(&ss_process->flushes, memory_order_relaxed) % 2 != 0; spins++)
+            ss_lock_wait(spins);
 }
