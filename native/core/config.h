@@ -65,6 +65,8 @@
 #define SS_BIN_MAX_BYTES ((size_t)128 << 10)
 #define SS_BIN_MIN_BLOCKS 16u
 #define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
+/* The first room of a bin of large blocks is of 6 or 2 blocks, about this many bytes. */
+#define SS_BIN_FIRST_BYTES ((size_t)16 << 10)
 /* What the bins of one thread may grow to hold together; the first room of each comes on top. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
 /* Of a bin with less than this the scavenger takes nothing while its thread is at work. */

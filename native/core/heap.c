@@ -215,19 +215,28 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
            (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
-/* A bin that proves too small for its use grows, by doubling, to its class's limit. The first room it
- * gets whatever there is. False if it stays as it is. */
+/* One live block of a large class is not charged for SS_BIN_FIRST_BLOCKS of them. Doubling leads from each of these
+ * numbers to SS_BIN_FIRST_BLOCKS. */
+static uint32_t first_blocks(uint32_t stride) {
+    return stride <= SS_BIN_FIRST_BYTES / SS_BIN_FIRST_BLOCKS ? SS_BIN_FIRST_BLOCKS
+           : stride <= SS_BIN_FIRST_BYTES / 6                 ? 6
+                                                              : 2;
+}
+
+/* A bin that proves too small for its use grows, by doubling, to its class's limit. To SS_BIN_FIRST_BLOCKS it
+ * grows whatever all bins hold. False if it stays as it is. */
 static bool bin_grow(ss_heap *heap, unsigned bin) {
     const ss_class *class = &ss_process->classes[bin];
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     if (SS_LIKELY(old >= class->max_blocks))
         return false;
     /* With the bottom and the lid whole cache lines. */
-    uint32_t capacity = old == 0 ? SS_BIN_FIRST_BLOCKS : old * 2 + SS_BIN_SLOTS_EXTRA;
+    uint32_t capacity = old == 0 ? first_blocks(class->stride) : old * 2 + SS_BIN_SLOTS_EXTRA;
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
     size_t bytes = (size_t)(capacity - old) * class->stride;
-    if ((old != 0 && !bin_may_grow(heap, bin, bytes)) || !bin_resize(heap, bin, (uint16_t)capacity))
+    if ((capacity > SS_BIN_FIRST_BLOCKS && !bin_may_grow(heap, bin, bytes)) ||
+        !bin_resize(heap, bin, (uint16_t)capacity))
         return false;
     bin_used(heap, bin);
     heap->bins_bytes += bytes;
