@@ -169,8 +169,10 @@ static void thread_main(void (*run)(void), const char *name) {
     /* A table of files of its own, an empty one: or a file it opens could be given the number that the
      * program has just closed and counts on. */
     syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE_FLAG);
-    /* The program's working directory is not kept busy. */
-    syscall(SYS_chdir, "/");
+    /* setns(2) lets a process into another mount namespace only while it shares its root and working directory with no
+     * task. And the program's working directory is not kept busy. */
+    if (syscall(SYS_unshare, CLONE_FS) == 0)
+        syscall(SYS_chdir, "/");
     run();
 }
 
@@ -204,10 +206,10 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
         descriptor_set(pointer);
         uint64_t all = UINT64_MAX, before = 0;
         syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &before, sizeof all);
-        /* Not CLONE_FS: setns(2) lets a process into another mount namespace only while it shares its root and working
-         * directory with no task. */
-        tid = thread_clone(CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-                               CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+        /* All that a thread of pthread's shares, for valgrind and user emulators refuse any other choice. */
+        tid = thread_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+                               CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
+                               CLONE_CHILD_CLEARTID,
                            stack, pointer, thread_main, run, name);
         syscall(SYS_rt_sigprocmask, 2, &before, NULL, sizeof before);
     }
