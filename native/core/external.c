@@ -34,7 +34,10 @@ SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t byt
     if (bytes > ss_space_bytes(space))
         bytes = ss_space_bytes(space);
     size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
-    /* Release: the owner of the memory made it usable before. It never shrinks. */
+    /* It never shrinks, so to be dumped for another thread as well does no harm. */
+    if (old < bytes)
+        ss_space_dump(space, old, bytes, true);
+    /* Release: the owner of the memory made it usable before. */
     while (old < bytes &&
            !atomic_compare_exchange_weak_explicit(&space->external_bytes, &old, bytes,
                                                   memory_order_release, memory_order_relaxed))

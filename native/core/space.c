@@ -215,6 +215,18 @@ ss_space *ss_space_add(ss_space_kind kind, size_t least) {
     return space == NULL && first && has_headless() ? ss_space_headless() : space;
 }
 
+void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped) {
+    if (space->live == NULL || from >= to)
+        return;
+    ss_os_dump((char *)space->base + from, to - from, dumped);
+    /* A page of the table that tells of both is dumped. */
+    const size_t page = ss_os_page_bytes(), above = dumped ? 0 : page - 1;
+    const size_t first = ((from >> SS_LIVE_SHIFT) + above) & ~(page - 1);
+    const size_t end = round_up(to >> SS_LIVE_SHIFT, page);
+    if (first < end)
+        ss_os_dump((char *)(uintptr_t)space->live + first, end - first, dumped);
+}
+
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) {
     ss_space *space = ss_meta_take(sizeof(ss_space));
     if (space == NULL)
@@ -224,8 +236,11 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
     /* A window's first granule is of no run and of no slab: programs take offset 0 for no block, as they take NULL. */
     space->granule_count = live != NULL;
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
-    if (set && space_publish(space, false) != NULL)
+    if (set && space_publish(space, false) != NULL) {
+        /* The engine reserves all that a window may come to have, and a debugger's dump would have it. */
+        ss_space_dump(space, bytes, limit, false);
         return space;
+    }
     space_unmake(space);
     return NULL;
 }

@@ -16,6 +16,9 @@ ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
 /* A space over the caller's memory; `live` is a window's table or NULL. */
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live);
 void ss_space_retire(ss_space *space);
+/* Leaves a part of a window, and of its table, out of core dumps, or puts it in again; nothing for a caller's region,
+ * whose mapping is the caller's. `from` is whole granules. */
+void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped);
 /* In a forked child, with all locks held: the space over memory that begins there, if another thread was in the
  * middle of adopting or retiring it. Its metadata is lost: how far that thread came is not known. */
 void ss_space_forget(uintptr_t base);
