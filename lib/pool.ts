@@ -1,7 +1,7 @@
-import { argumentRange, argumentType, checkOptions } from './errors'
+import { argumentRange, argumentType, checkOptions, several } from './errors'
 import { buffers } from './heap/instance'
 
-const { alloc, free, freeAll, rest, wake } = buffers // constants, so that calls of them are inlined
+const { alloc, free, freeResting, mayRest, rest, wake } = buffers // constants, so that calls of them are inlined
 
 export interface PoolOptions {
   /** How many Buffers may rest in the pool; what is freed beyond that is freed. */
@@ -17,7 +17,9 @@ export class Pool implements Disposable {
   readonly max: number
   /** What was freed last, apart from those below it: most pools take and give in turn, and a field costs half a stack. */
   #top: Buffer | undefined
-  #below: Buffer[] = []
+  /** The first `#count` of these; what lies behind them is not in the pool. */
+  #below: (Buffer | undefined)[] = []
+  #count = 0
 
   constructor(size: number, options: PoolOptions = {}) {
     checkOptions('options', options, ['max'])
@@ -33,15 +35,25 @@ export class Pool implements Disposable {
 
   /** Buffers that rest in the pool. */
   get resting(): number {
-    return this.#below.length + (this.#top === undefined ? 0 : 1)
+    return this.#count + (this.#top === undefined ? 0 : 1)
   }
+
+  // Nothing is called once a Buffer rests or is awake: at the end of the stack that would throw, and nobody would have it.
 
   /** A Buffer of the pool's size, contents undefined. */
   alloc(): Buffer {
-    const buffer = this.#top ?? this.#below.pop()
-    if (buffer === undefined) return alloc(this.size)
-    this.#top = undefined
+    const top = this.#top
+    if (top !== undefined) {
+      wake(top)
+      this.#top = undefined
+      return top
+    }
+    const last = this.#count - 1
+    if (last < 0) return alloc(this.size)
+    const buffer = this.#below[last] as Buffer
     wake(buffer)
+    this.#below[last] = undefined
+    this.#count = last
     return buffer
   }
 
@@ -50,28 +62,41 @@ export class Pool implements Disposable {
    * pool: it is freed, when its last pin is released.
    */
   free(buffer: Buffer): void {
+    const top = this.#top
+    const count = this.resting
+    if (count >= this.max) {
+      mayRest(buffer, this.size) // throws for what is not of this size
+      free(buffer)
+      return
+    }
+    if (top !== undefined) this.#below[count - 1] = top
     if (!rest(buffer, this.size)) {
       free(buffer)
       return
     }
-    const top = this.#top
-    if (top !== undefined && this.#below.length + 1 < this.max) this.#below.push(top)
-    else if (top !== undefined || this.max === 0) {
-      wake(buffer)
-      free(buffer)
-      return
-    }
     this.#top = buffer
+    if (top !== undefined) this.#count = count
   }
 
   /** Frees what rests in the pool. The pool can be used again. */
   trim(): void {
-    const ending = this.#below
-    if (this.#top !== undefined) ending.push(this.#top)
-    this.#top = undefined
+    const errors: unknown[] = []
+    for (;;) {
+      const top = this.#top
+      const buffer = top ?? this.#below[this.#count - 1]
+      if (buffer === undefined) break
+      try {
+        freeResting(buffer)
+      } catch (error) {
+        if (!(error as { code?: unknown }).code) throw error // at the end of the stack: it rests as before
+        errors.push(error)
+      }
+      if (top !== undefined) this.#top = undefined
+      else this.#count--
+    }
     this.#below = []
-    ending.forEach(wake)
-    freeAll(ending)
+    if (errors.length > 1) throw several(`${errors.length} Buffers could not be freed`, errors)
+    if (errors.length > 0) throw errors[0]
   }
 
   [Symbol.dispose](): void {

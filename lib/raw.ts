@@ -65,16 +65,18 @@ function realloc(block: number, size: number): number {
   checkCount('size', size)
   const usable = blocks.usableSize(block)
   if (size <= usable && size > usable / 2) return block
+  if (window.orphan >= 0) blocks.freeOrphan()
   const moved = blocks.malloc(size)
-  // 0: not known. No block reaches beyond the window, and what lies behind this one is no secret.
-  views().u8.copyWithin(moved, block, block + Math.min(size, usable || size))
   try {
+    // 0: not known. No block reaches beyond the window, and what lies behind this one is no secret.
+    views().u8.copyWithin(moved, block, block + Math.min(size, usable || size))
     blocks.free(block) // throws if another thread has freed it meanwhile
+    return moved
   } catch (error) {
-    blocks.free(moved)
+    window.orphan = moved >>> 4
+    blocks.freeOrphan()
     throw error
   }
-  return moved
 }
 
 /**
@@ -87,9 +89,15 @@ export const heap = {
   /** The offset of `count * size` zeroed bytes. */
   calloc(count: number, size: number): number {
     const bytes = product(count, size)
+    if (window.orphan >= 0) blocks.freeOrphan()
     const block = blocks.malloc(bytes)
-    views().u8.fill(0, block, block + bytes)
-    return block
+    try {
+      views().u8.fill(0, block, block + bytes)
+      return block
+    } catch (error) {
+      window.orphan = block >>> 4 // at the end of the stack, where free would throw as well
+      throw error
+    }
   },
   /** Resizes a block and returns where it is now. When it throws, the old block is untouched. */
   realloc,

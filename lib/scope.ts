@@ -3,7 +3,8 @@ import { buffers } from './heap/instance'
 
 /** Buffers that end together: `using scope = new Scope()`, or Scope.run where that syntax is missing. */
 export class Scope implements Disposable {
-  #buffers: Uint8Array[] = []
+  /** Undefined where a call that was to fill the place threw. */
+  #buffers: (Uint8Array | undefined)[] = []
 
   /**
    * Runs a function, and frees what it allocated when it returns, throws, or what it returned settles, if that has a
@@ -39,17 +40,37 @@ export class Scope implements Disposable {
   }
 
   alloc(size: number): Buffer {
-    return this.#push(buffers.alloc(size))
+    const held = this.#buffers
+    const place = held.push(undefined) - 1
+    // Nothing is called once the Buffer is there: at the end of the stack that would throw, and nobody would have it.
+    try {
+      const buffer = buffers.alloc(size)
+      held[place] = buffer
+      return buffer
+    } catch (error) {
+      held.length = place
+      throw error
+    }
   }
 
   allocZeroed(size: number): Buffer {
-    return this.#push(buffers.allocZeroed(size))
+    const held = this.#buffers
+    const place = held.push(undefined) - 1
+    try {
+      const buffer = buffers.allocZeroed(size)
+      held[place] = buffer
+      return buffer
+    } catch (error) {
+      held.length = place
+      throw error
+    }
   }
 
   /** Has a live Buffer end with this scope, or a view that another thread sent. */
   add<T extends Uint8Array>(buffer: T): T {
     buffers.usableSize(buffer) // throws for what could not be freed
-    return this.#push(buffer)
+    this.#buffers.push(buffer)
+    return buffer
   }
 
   /** Takes a Buffer out of this scope: it outlives it. */
@@ -64,18 +85,18 @@ export class Scope implements Disposable {
    * is, several as an AggregateError. The scope can be used again.
    */
   free(): void {
-    const ending = this.#buffers
-    this.#buffers = []
-    buffers.freeAll(new Set(ending.reverse().filter(buffers.mayBeLive)))
+    const ending = new Set(this.#buffers.toReversed().filter(isThere).filter(buffers.mayBeLive))
+    try {
+      buffers.freeAll(ending)
+      this.#buffers = []
+    } catch (error) {
+      if ((error as { code?: unknown }).code) this.#buffers = []
+      throw error // without a code, at the end of the stack: what is live stays in the scope
+    }
   }
 
   [Symbol.dispose](): void {
     this.free()
-  }
-
-  #push<T extends Uint8Array>(buffer: T): T {
-    this.#buffers.push(buffer)
-    return buffer
   }
 
   /** What is to be thrown for the body's error, once the scope has ended. */
@@ -94,4 +115,8 @@ export class Scope implements Disposable {
 
 function isObject(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+function isThere(buffer: Uint8Array | undefined): buffer is Uint8Array {
+  return buffer !== undefined
 }

@@ -22,7 +22,10 @@ export interface Buffers {
   alloc(size: number): Buffer
   allocZeroed(size: number): Buffer
   free(buffer: Uint8Array): void
-  /** Frees every one, then throws what was thrown: one error as it is, several as an AggregateError. */
+  /**
+   * Frees every one, then throws what was thrown: one error as it is, several as an AggregateError. At the end of the
+   * stack it throws at once, an error without a code: what it did not free is still live.
+   */
   freeAll(ending: Iterable<Uint8Array>): void
   realloc(buffer: Uint8Array, size: number): Buffer
   usableSize(buffer: Uint8Array): number
@@ -32,9 +35,13 @@ export interface Buffers {
   pin(buffer: Uint8Array): Pin
   /** Not a Buffer from here that was freed, nor a received view whose block was. */
   mayBeLive(buffer: Uint8Array): boolean
-  /** For pools: makes a live Buffer one that counts as freed, and back. False, and nothing done, for a pinned one. */
+  /** For pools: whether a live Buffer may rest, which a pinned one may not. Throws for what no pool takes. */
+  mayRest(buffer: Uint8Array, size: number): boolean
+  /** Makes a live Buffer one that counts as freed, and back. False, and nothing done, for one that may not rest. */
   rest(buffer: Uint8Array, size: number): boolean
   wake(buffer: Buffer): void
+  /** Frees one that rests. */
+  freeResting(buffer: Buffer): void
   watch(options: WatchOptions): void
   readonly watching: Watch | undefined
 }
@@ -88,6 +95,11 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       const step = buffer.#step
       if (step < 0) throw doubleFree(buffer, step)
       blocks.free(blockAt(step))
+      buffer.#step = freed
+    }
+
+    static endResting(buffer: SlabBuffer): void {
+      blocks.free(blockAt(~buffer.#step))
       buffer.#step = freed
     }
 
@@ -152,6 +164,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
       try {
         free(buffer)
       } catch (error) {
+        if (!(error as { code?: unknown }).code) throw error
         errors.push(error)
       }
     if (errors.length > 1) throw several(`${errors.length} Buffers could not be freed`, errors)
@@ -284,24 +297,35 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     return codeOf(-addon.viewLook(buffer)) !== 'ERR_SUPERSLAB_DOUBLE_FREE'
   }
 
-  function rest(buffer: Uint8Array, size: number): boolean {
+  function mayRest(buffer: Uint8Array, size: number): boolean {
     if (typeof buffer !== 'object' || buffer === null || !SlabBuffer.has(buffer))
       throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_NOT_A_BLOCK')
     const step = SlabBuffer.step(buffer)
     const kind = step < 0 ? 0 : table[step]
     if (kind === 0) throw doubleFree(buffer, step)
     if (buffer.length !== size) throw misuseOf(describe(buffer), 'ERR_SUPERSLAB_SIZE_MISMATCH')
-    if (kind === pinnedKind) return false
-    SlabBuffer.set(buffer, ~step)
+    return kind !== pinnedKind
+  }
+
+  // The field comes last in these two: at the end of the stack a call throws, and then nothing has changed.
+  function rest(buffer: Uint8Array, size: number): boolean {
+    if (!mayRest(buffer, size)) return false
+    const step = SlabBuffer.step(buffer as SlabBuffer)
     if (state.watch !== undefined) state.watch.rest(blockAt(step))
+    SlabBuffer.set(buffer as SlabBuffer, ~step)
     return true
   }
 
   function wake(buffer: Buffer): void {
     const resting = buffer as unknown as SlabBuffer
     const step = ~SlabBuffer.step(resting)
-    SlabBuffer.set(resting, step)
     if (state.watch !== undefined) state.watch.wake(blockAt(step), wake)
+    SlabBuffer.set(resting, step)
+  }
+
+  function freeResting(buffer: Buffer): void {
+    if (window.orphan >= 0) blocks.freeOrphan()
+    SlabBuffer.endResting(buffer as unknown as SlabBuffer)
   }
 
   function watch(options: WatchOptions): void {
@@ -340,8 +364,10 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     address,
     pin,
     mayBeLive,
+    mayRest,
     rest,
     wake,
+    freeResting,
     watch,
     get watching() {
       return state.watch

@@ -1,7 +1,8 @@
 // Calls at the end of the stack, where any of them may throw at any step: no block is lost, none is freed that its Buffer
 // still calls live, and a realloc that throws has not ended what it was given.
 import { equal } from 'node:assert'
-import { alloc, allocZeroed, free, realloc, stats } from 'superslab'
+import { alloc, allocZeroed, free, Pool, realloc, Scope, stats } from 'superslab'
+import { heap } from 'superslab/raw'
 
 const rounds = Number(process.argv[2] ?? 100)
 const kept: Buffer[] = new Array(100_000) // so that a store has nothing to do but store
@@ -41,6 +42,33 @@ const resizing = (sizes: number[]) => () => {
   kept[0] = buffer
 }
 
+/** Returns at the end of the stack too: what a pool takes back or hands out is in one place or the other. */
+const recycling = (pool: Pool) => () => {
+  if (count === 0) {
+    const buffer = pool.alloc()
+    kept[0] = buffer
+    count = 1
+    return
+  }
+  // At the end of the stack it may have come to rest all the same: to rest once more is refused.
+  pool.free(kept[count - 1] as Buffer)
+  count -= 1
+}
+
+const offsets: number[] = new Array(100_000)
+const callocating = (size: number) => () => {
+  const block = heap.calloc(1, size)
+  offsets[count] = block
+  count += 1
+}
+const resizingRaw = () => {
+  const block = heap.realloc(
+    offsets[0] as number,
+    heap.usableSize(offsets[0] as number) > 5000 ? 100 : 9000,
+  )
+  offsets[0] = block
+}
+
 const before = stats().heap.liveBlocks
 function ends(what: string): void {
   while (count > 0) freeing()
@@ -67,5 +95,52 @@ for (let round = 0; round < rounds; round++) {
     atTheEnd(resizing(sizes), round)
     ends(`realloc(${sizes}), round ${round}`)
   }
+}
+/** The same on the way back from the end, so that every step of an action is once the one that fails. */
+function dive(action: () => void, succeeded = { times: 0 }): void {
+  try {
+    dive(action, succeeded)
+  } catch {}
+  if (succeeded.times > 5) return
+  try {
+    action()
+    succeeded.times++
+  } catch {}
+}
+
+const taking = (pool: Pool) => () => {
+  const buffer = pool.alloc()
+  kept[count] = buffer
+  count += 1
+}
+
+for (let round = 0; round < rounds; round++) {
+  for (const size of [100, 70_000]) {
+    const scope = new Scope()
+    dive(() => scope.alloc(size))
+    dive(() => scope.allocZeroed(size))
+    dive(() => scope.free())
+    scope.free()
+    ends(`Scope of ${size}, round ${round}`)
+
+    for (const max of [0, 1, 3]) {
+      const pool = new Pool(size, { max })
+      atTheEnd(recycling(pool), round)
+      dive(recycling(pool))
+      dive(taking(pool))
+      for (let i = 0; i < 5; i++) pool.free(alloc(size))
+      dive(() => pool.trim())
+      pool.trim()
+      ends(`Pool of ${size}, at most ${max}, round ${round}`)
+    }
+
+    dive(callocating(size))
+    while (count > 0) heap.free(offsets[--count] as number)
+    ends(`calloc(${size}), round ${round}`)
+  }
+  offsets[0] = heap.malloc(100)
+  dive(resizingRaw)
+  heap.free(offsets[0] as number)
+  ends(`realloc of an offset, round ${round}`)
 }
 console.log(JSON.stringify({ overflows }))
