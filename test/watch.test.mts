@@ -51,6 +51,44 @@ test.serial('what another thread freed is no leak, whoever has its memory now', 
   await worker.end()
 })
 
+test.serial('what another thread freed while it is pinned is no leak', async (t) => {
+  watch({ track: true })
+  const worker = new HeapWorker()
+  const buffers = [alloc(640), alloc(200_000)]
+  const pins = buffers.map(pin)
+  t.is(leaks({ print: false }).length, 2)
+  t.is(leaks({ print: false }).length, 2)
+  t.deepEqual(await worker.ask({ do: 'free', views: buffers }), ['done', 'done'])
+  t.deepEqual(leaks({ print: false }), [])
+  watch({})
+  for (const held of pins) held.release()
+  await worker.end()
+})
+
+test('a block does not end with a Buffer that was there before and that another thread freed', (t) => {
+  const program = `
+    const { Worker } = require('node:worker_threads')
+    watch({ collect: true })
+    let dropped = alloc(3_000_000)
+    const worker = new Worker(
+      "const { parentPort } = require('node:worker_threads');" +
+      "parentPort.once('message', (view) => { require('superslab').free(view); parentPort.postMessage(0) })",
+      { eval: true })
+    worker.once('message', () => {
+      watch({ track: true })
+      const kept = alloc(3_000_000)
+      const isSame = kept.byteOffset === dropped.byteOffset
+      dropped = undefined
+      setTimeout(() => { gc(); setTimeout(() => {
+        console.error(isSame, stats().heap.liveBlocks)
+        free(kept)
+        worker.unref()
+      }, 50) }, 10)
+    })
+    worker.postMessage(dropped)`
+  t.is(run(program, '--expose-gc'), 'true 1\n')
+})
+
 test('a warning at exit has the counts, if there is something to warn of', (t) => {
   t.regex(
     run('watch({ warn: true }); alloc(1000)'),

@@ -52,6 +52,7 @@ export class Watch {
   /** Of one object that is collected with the next collection: its callback is a turn in which to free what died. */
   #registry: FinalizationRegistry<undefined>
   #isArmed = false
+  #isHolding = false
   #collect: (() => void) | undefined | null = null
 
   constructor(window: Window) {
@@ -77,10 +78,13 @@ export class Watch {
     const entry: Entry = { size, born: 0, holder: undefined, resting: false }
     this.#begin(entry, caller)
     this.#entries.set(block, entry)
+    // Another thread may have freed what was there: a block that is not held must not end with the Buffer of that one.
+    if (this.#isHolding && !this.options.collect) native.drop(block)
     const kind = table[block >>> 4] as number
     // Never over the core's word that it no longer knows the block's length, which may come meanwhile.
     if (kind !== unsized) Atomics.compareExchange(table, block >>> 4, kind, native.tag)
     if (this.options.collect) {
+      this.#isHolding = true
       if (!this.#isArmed) this.#arm()
       if (native.hold(buffer.buffer, block, size)) this.#sweep()
     }
@@ -158,13 +162,16 @@ export class Watch {
 
   /**
    * Forgets what other threads freed. Of a live block the table has this isolate's tag, or says that it is pinned or of a
-   * length that is not known.
+   * length that is not known. One that was freed while it is pinned cannot be pinned once more.
    */
   #prune(): void {
     const { table, native } = this.#window
     for (const block of this.#entries.keys()) {
       const kind = table[block >>> 4]
-      if (kind !== native.tag && kind !== pinnedKind && kind !== unsized) this.ended(block)
+      const pinned = kind === pinnedKind ? native.pin(block) : undefined
+      if (pinned === 0) native.unpin(block)
+      const isFreed = pinned === undefined ? kind !== native.tag && kind !== unsized : pinned < 0
+      if (isFreed) this.ended(block)
     }
     this.#live = this.#entries.size
   }
