@@ -34,6 +34,7 @@ superslab_read(SUPERSLAB_ADDON_SOURCES addon)
 superslab_read(SUPERSLAB_EXECUTE_SOURCES execute ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_BENCH_SOURCES bench)
 superslab_read(SUPERSLAB_BENCH_MAIN benchMain)
+superslab_read(SUPERSLAB_BENCH_CALLS benchCalls)
 superslab_read(SUPERSLAB_SELDOM_SOURCES seldom)
 superslab_read(SUPERSLAB_INCLUDE include)
 

@@ -42,9 +42,9 @@ void Held::canary_renew() {
 
 bool Held::add(napi_value object, uint32_t block, size_t size) {
     Entry entry{nullptr, static_cast<int64_t>(size)};
+    drop(block); /* another thread freed what was there before */
     if (napi_create_reference(env, object, 0, &entry.object) != napi_ok)
         return false;
-    drop(block); /* another thread freed what was there before */
     entries.emplace(block, entry);
     int64_t all = 0;
     napi_adjust_external_memory(env, entry.size, &all);

@@ -5,7 +5,7 @@
 #define SUPERSLAB_ADDON_HELD_H
 
 #include <cstdint>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include <node_api.h>
@@ -51,7 +51,8 @@ class Held {
     const uint8_t *live;
     uint8_t tag;
     napi_ref canary = nullptr; /* to an object that nothing else refers to */
-    std::unordered_map<uint32_t, Entry> entries;
+    /* No unordered_map: the array of that one asks for a newer libstdc++ than the oldest there is. */
+    std::map<uint32_t, Entry> entries;
 };
 
 #endif

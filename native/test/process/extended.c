@@ -4,7 +4,6 @@
 #include "check.h"
 #include "stats.h"
 
-
 enum { SMALL_BYTES = 65000, SMALLS = 20000, LARGE_BYTES = 700 << 20, LARGES = 6 };
 
 static uint64_t distance(const void *a, const void *b) {
