@@ -13,8 +13,8 @@ export interface WatchOptions {
   /** Say at exit what was not freed. */
   warn?: boolean
   /**
-   * Free a Buffer that was garbage collected without `free`, with all that was made from it. Costs a few microseconds for
-   * each Buffer and a longer collection. Another thread must not use a Buffer that this one let go of.
+   * Free a Buffer that was garbage collected without `free`, with all that was made from it. Costs about five microseconds
+   * for each Buffer and a longer collection. Another thread must not use a Buffer that this one let go of.
    */
   collect?: boolean
 }
