@@ -8,8 +8,6 @@ import { nodeRelease } from './nodes.mjs'
 import { root, step } from './run.mjs'
 
 const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
-/** It keeps notes of every page of addresses: a region of as many as elsewhere takes it seconds. */
-const addresses = ['-R', `0x${(64 * 2 ** 30).toString(16)}`]
 const directory = 'build/ctest-arm64'
 
 /** What the emulator cannot do or would show nothing by, by the tests' names. */
@@ -24,7 +22,7 @@ const leftOut = {
 const definitions = [
   ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
   ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
-  `-DCMAKE_CROSSCOMPILING_EMULATOR=${[...emulator, ...addresses].join(';')}`,
+  `-DCMAKE_CROSSCOMPILING_EMULATOR=${emulator.join(';')}`,
   '-DSUPERSLAB_TEST_SCALE=20',
 ]
 buildTests('arm64', directory, definitions)
