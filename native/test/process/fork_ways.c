@@ -245,6 +245,7 @@ __attribute__((constructor(101))) static void construct(void) {
 
 static void run_constructor(const char *how) {
     CHECK_EQ(setenv(CONSTRUCTOR, how, 1), 0);
+    alarm(2 * WAYS * HANG_SECONDS); /* it has one for each way */
     char argument[] = "child";
     by_program(argument, how);
     CHECK_EQ(unsetenv(CONSTRUCTOR), 0);
