@@ -114,31 +114,13 @@ static bool live_ensure(ss_space *space, ss_slab_view view) {
                           end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
 }
 
-/* Frees the records of dead slabs, which wait on their lists for somebody to pop them; true if there
- * were any. */
-static SS_COLD bool records_reap(ss_space *space) {
-    bool any = false;
-    const unsigned first = ss_space_first_bin(space);
-    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
-        ss_slab *kept = NULL, *slab;
-        while ((slab = list_pop(space, bin)) != NULL) {
-            if (ss_state_load(slab, memory_order_acquire) & SS_STATE_DEAD) {
-                ss_biased_take(&space->lock);
-                record_give(space, slab);
-                ss_biased_release(&space->lock);
-                any = true;
-            } else {
-                atomic_store_explicit(&slab->next, kept == NULL ? 0 : ss_slab_id(space, kept),
-                                      memory_order_relaxed);
-                kept = slab;
-            }
-        }
-        while (kept != NULL) {
-            uint32_t next = atomic_load_explicit(&kept->next, memory_order_relaxed);
-            ss_slab_push(space, kept);
-            kept = next == 0 ? NULL : ss_slab_of_id(space, next);
-        }
-    }
+/* Frees the records of dead slabs, which wait on their lists for a thread to pop them; true if there is one of the
+ * length now. As a purge does it, so that the child of a fork finds what was on a list. */
+static SS_COLD bool records_reap(ss_space *space, uint32_t units) {
+    ss_purge_whole_slabs(space);
+    ss_biased_take(&space->lock);
+    bool any = space->free_records[units] != 0;
+    ss_biased_release(&space->lock);
     return any;
 }
 
@@ -174,7 +156,8 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             ss_publish_if_due();
             return slab;
         }
-        if (slab != NULL ? !ss_space_grow(space, class->granules) : spent && !records_reap(space))
+        if (slab != NULL ? !ss_space_grow(space, class->granules)
+                         : spent && !records_reap(space, units))
             return NULL;
     }
 }
