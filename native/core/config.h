@@ -86,13 +86,22 @@
  * peak of what was used, in eighths; and up to a floor in any case. */
 #define SS_DIRTY_FLOOR_BYTES ((size_t)8 << 20)
 #define SS_DIRTY_PEAK_EIGHTHS 11u
-/* With each release the peak comes down by this part of its distance to what is used now. */
-#define SS_PEAK_DECAY_SHIFT 12u
+/* The bound is undercut by at most this much, so that the next release is not over it again. */
+#define SS_DIRTY_SLACK_BYTES ((size_t)4 << 20)
+/* A span of this size goes back when it is freed: its block may be touched sparsely, and what one user touched
+ * of it the next one need not. glibc maps blocks from the same size on by themselves. */
+#define SS_RETURN_MIN_BYTES ((size_t)32 << 20)
+/* Memory goes back in steps of this size. A call of the API makes steps until this time has gone by: a step
+ * takes some 0.1 ms where all of it was touched, so the call gives back for 0.3 ms at most. */
+#define SS_PURGE_STEP_BYTES ((size_t)2 << 20)
+#define SS_HOUSEKEEPING_NANOSECONDS UINT64_C(100000)
 /* Half of this after it was last used, free memory goes back; SUPERSLAB_DECAY replaces it. */
 #define SS_DECAY_MILLISECONDS 500
 /* The background thread wakes so many times in that, and not oftener than the second says. */
 #define SS_DECAY_TICKS 4u
 #define SS_TICK_MIN_MILLISECONDS 10u
+/* Where nothing but calls tells the time, releases beyond the bound's floor read the clock this seldom. */
+#define SS_PEAK_RELEASES 64u
 /* It starts when this much could go back: of free spans in one space, or of what went between bins and slabs
  * and what bins may hold; or when the published figures differ by SS_PUBLISH_LATE_BYTES. It ends when it has found nothing to do for so many ticks, and less than the
  * second is left with threads that are at work. */

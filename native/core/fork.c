@@ -73,7 +73,8 @@ static void charges_inherit(void) {
     for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
         const ss_space *space = ss_space_own(i);
         committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
-        charged += (space->used_granules + space->dirty_granules) << SS_GRANULE_SHIFT;
+        charged += (space->used_granules + space->dirty_granules + space->returning_granules)
+                   << SS_GRANULE_SHIFT;
     }
     for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
         atomic_store_explicit(&ss_process->committed_bytes[kind], committed[kind],

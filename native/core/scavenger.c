@@ -136,6 +136,16 @@ static void container_tick(scavenger *self) {
     atomic_store_explicit(&ss_process->at_once, self->at_once, memory_order_relaxed);
 }
 
+void ss_scavenger_hurry(void) {
+    /* Relaxed: what is to be done is found under the spaces' locks. */
+    const bool before = atomic_exchange_explicit(&ss_process->hurry, true, memory_order_relaxed);
+    /* Pairs with the one in `ended`: the thread sees this, or is seen to have ended. */
+    atomic_thread_fence(memory_order_seq_cst);
+    ss_scavenger_want(SS_SCAVENGER_START_BYTES);
+    if (!before && !ss_process->settings.inline_only)
+        wake();
+}
+
 void ss_scavenger_grown(size_t bytes) {
     size_t step = atomic_load_explicit(&ss_process->grown_step, memory_order_relaxed);
     if (SS_LIKELY(step == SIZE_MAX))
@@ -156,14 +166,43 @@ static uint32_t tick_milliseconds(void) {
     return cpu != 0 && cpu < 1000 && ms < 1000 ? ms * 1000 / (cpu > 100 ? cpu : 100) : ms;
 }
 
-/* Waits for a tick to go by; near a limit no longer than it takes to notice. */
-static void wait_for_tick(scavenger *self, uint32_t left) {
-    for (uint32_t part = 0; left != 0; left -= part) {
+static bool is_hurried(void) {
+    return atomic_load_explicit(&ss_process->hurry, memory_order_relaxed);
+}
+
+static void relieve_visit(ss_space *space, void *context) {
+    (void)context;
+    if (ss_process->settings.inline_only)
+        ss_span_settle(space); /* a portion, of a call */
+    else
+        ss_span_relieve(space);
+}
+
+/* Does what calls have left; whether there was anything. */
+static bool relieve(void) {
+    if (SS_LIKELY(!is_hurried()))
+        return false;
+    /* Before the work: what is left from now on is to be woken for anew. */
+    atomic_store_explicit(&ss_process->hurry, false, memory_order_relaxed);
+    each_space(relieve_visit, NULL);
+    return true;
+}
+
+/* Waits for a tick to go by, and does meanwhile what calls leave; near a limit no longer than it takes to
+ * notice. What is not yet a tick by the clock is none: ages are told in ticks. */
+static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
+    const uint64_t whole = (uint64_t)milliseconds * 1000000, begin = ss_os_clock_nanoseconds();
+    for (uint64_t gone = 0; gone < whole; gone = ss_os_clock_nanoseconds() - begin) {
         uint32_t wakes = atomic_load_explicit(&ss_process->scavenger_wakes, memory_order_relaxed);
-        part = left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS;
         if (is_told_to_leave())
             return;
-        ss_os_wait(&ss_process->scavenger_wakes, wakes, part);
+        if (relieve())
+            continue;
+        uint32_t left = (uint32_t)((whole - gone + 999999) / 1000000);
+        ss_os_wait(&ss_process->scavenger_wakes, wakes,
+                   left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS);
+        if (relieve())
+            continue;
         container_tick(self);
         if (self->at_once)
             return;
@@ -178,6 +217,8 @@ static void dirty_visit(ss_space *space, void *context) {
 /* Whether there is reason to start. Who frees a span asks after taking its space's lock, so either is
  * seen by the other. */
 static bool is_wanted(void) {
+    if (is_hurried())
+        return true;
     size_t most = atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed);
     each_space(dirty_visit, &most);
     return most >= SS_SCAVENGER_START_BYTES;
@@ -195,7 +236,8 @@ static bool ended(void) {
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
         return true;
     }
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_scavenger_freed */
+    /* Pairs with those in ss_scavenger_freed and ss_scavenger_hurry. */
+    atomic_thread_fence(memory_order_seq_cst);
     return !is_wanted();
 }
 
@@ -248,6 +290,7 @@ static void attend_inline(void) {
     static scavenger self; /* of the thread that has made the state RUNNING, like the next one */
     static uint32_t quiet;
     uint64_t now = ss_os_time_nanoseconds();
+    relieve();
     /* A child that shares this memory leaves the ticks to its parent. */
     if (!is_due(now) || !ss_process_is_own())
         return;
@@ -348,5 +391,6 @@ void ss_scavenger_forget(void) {
     atomic_fetch_and_explicit(&ss_process->attention, ~SS_ATTENTION_SCAVENGER,
                               memory_order_relaxed);
     at_once_reset();
+    atomic_store_explicit(&ss_process->hurry, false, memory_order_relaxed);
     ss_os_thread_forget();
 }

@@ -33,6 +33,9 @@ static inline void ss_scavenger_want(size_t bytes) {
                                  memory_order_release);
 }
 
+/* A call has left more to give back than it may do itself: the thread does it now. */
+void ss_scavenger_hurry(void);
+
 /* Memory was committed: in a container that may be reason to look at its limit now. */
 void ss_scavenger_grown(size_t bytes);
 

@@ -35,7 +35,7 @@ static bool charge(const ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
-static void discharge(const ss_space *space, uint32_t count) {
+void ss_span_discharge(const ss_space *space, uint32_t count) {
     if (is_limited(space))
         atomic_fetch_sub_explicit(&ss_process->charged_bytes, (size_t)count << SS_GRANULE_SHIFT,
                                   memory_order_relaxed);
@@ -51,7 +51,9 @@ static void end_set(ss_space *space, uint32_t granules) {
         atomic_store_explicit(&ss_headed_end, granules != 0 ? granules : 1, memory_order_relaxed);
 }
 
-#define NOBODY ((uintptr_t)1) /* no thread's token: addresses that are no longer ours */
+/* No thread's token. NOBODY: addresses that are no longer ours. GOING: see ss_span_hold_going. */
+#define NOBODY ((uintptr_t)1)
+#define GOING ((uintptr_t)2)
 
 static void hold(ss_space *space, uint32_t first, uint32_t count, uintptr_t holder) {
     ss_granule *node = &space->granules[first];
@@ -67,6 +69,10 @@ void ss_span_hold(ss_space *space, uint32_t first, uint32_t count) {
 
 void ss_span_abandon(ss_space *space, uint32_t first, uint32_t count) {
     hold(space, first, count, NOBODY);
+}
+
+void ss_span_hold_going(ss_space *space, uint32_t first, uint32_t count) {
+    hold(space, first, count, GOING);
 }
 
 static bool is_lost(const ss_space *space, uint32_t first) {
@@ -88,7 +94,7 @@ static void lost_clear(ss_space *space, uint32_t first, uint32_t count) {
 /* What begins at a granule, in a child whose thread has not the lock. */
 typedef struct found_span {
     uint32_t count;
-    enum { FREE, USED, HELD, LOST } what; /* lost: held by a thread that is gone */
+    enum { FREE, USED, HELD, LOST } what; /* lost: held by a thread that is gone, or going */
 } found_span;
 
 static found_span span_at(ss_space *space, uint32_t at) {
@@ -120,6 +126,7 @@ void ss_span_inherit(ss_space *space, bool torn) {
         return;
     if (torn)
         ss_runs_forget(space);
+    ss_dirty_forget(space);
     for (uint32_t at = 0; at <= end;) {
         found_span found = at == end ? (found_span){1, USED} : span_at(space, at);
         const bool taken = found.what == USED || found.what == HELD;
@@ -161,33 +168,17 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bo
     return first;
 }
 
-/* How many granules may be dirty now. */
-static size_t dirty_bound(const ss_space *space) {
-    if (atomic_load_explicit(&ss_process->at_once, memory_order_relaxed))
-        return 0;
-    size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
-    size_t whole = (size_t)(space->peak >> 16) * SS_DIRTY_PEAK_EIGHTHS / 8;
-    return whole > space->used_granules + floor ? whole - space->used_granules : floor;
-}
-
-static void peak_update(ss_space *space) {
-    uint64_t used = (uint64_t)space->used_granules << 16;
-    if (used > space->peak)
-        space->peak = used;
-    else
-        space->peak -= (space->peak - used) >> SS_PEAK_DECAY_SHIFT;
-}
-
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
-    peak_update(space);
+    ss_dirty_note_peak(space);
     space->used_granules -= count;
     ss_publish_count(space);
+    if (SS_UNLIKELY(kind == SS_RUN_DIRTY && count >= SS_RETURN_MIN_BYTES >> SS_GRANULE_SHIFT &&
+                    ss_dirty_return(space, first, count)))
+        return true;
     ss_run_join(space, first, count, kind);
     if (kind == SS_RUN_CLEAN)
-        discharge(space, count);
-    if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
-        ss_scavenger_want(space->dirty_granules << SS_GRANULE_SHIFT);
-    return space->dirty_granules > dirty_bound(space);
+        ss_span_discharge(space, count);
+    return ss_dirty_look(space);
 }
 
 /* ---- the interface ---- */
@@ -199,6 +190,10 @@ uint32_t ss_span_take(ss_space *space, uint32_t count, uint32_t align, bool *zer
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
         ss_biased_release(&space->lock);
+        /* A space of the caller's may have been made no larger than it need be. */
+        if (first == SS_NO_SPAN && space->kind == SS_SPACE_EXTERNAL &&
+            ss_span_purge(space, SIZE_MAX) != 0)
+            continue;
         if (first != SS_NO_SPAN || !ss_space_grow(space, count + align - 1))
             return first;
     }
@@ -286,8 +281,7 @@ void ss_span_moved(ss_space *space, uint32_t to, uint32_t count) {
     ss_biased_release(&space->lock);
 }
 
-/* Whether a page move touched the span, with the lock held; notes that it no longer matters. */
-static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
+bool ss_span_forget_moved(ss_space *space, uint32_t first, uint32_t count) {
     bool any = false;
     for (uint32_t at = first, step; at < first + count; at += step) {
         uint32_t mask = ss_superslab_mask(at, first + count, &step);
@@ -300,144 +294,4 @@ static bool moved_forget(ss_space *space, uint32_t first, uint32_t count) {
             atomic_fetch_sub_explicit(&ss_process->moved_superslabs, 1, memory_order_relaxed);
     }
     return any;
-}
-
-/* ---- giving back ---- */
-
-/* No block starts in the granules, so their part of the table of what is live is zero. */
-static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
-    unsigned shift = space->kind == SS_SPACE_EXTERNAL ? SS_LIVE_SHIFT : SS_HEADLESS_LIVE_SHIFT;
-    size_t page = ss_os_page_bytes();
-    size_t from = (size_t)first << (SS_GRANULE_SHIFT - shift);
-    size_t to = from + ((size_t)count << (SS_GRANULE_SHIFT - shift));
-    if (space->kind == SS_SPACE_HEADLESS) {
-        /* Relaxed: who gave the granules back knew how much there must be. */
-        size_t ready = atomic_load_explicit(&space->live_ready, memory_order_relaxed);
-        to = to < ready ? to : ready;
-    }
-    from = (from + page - 1) & ~(page - 1);
-    to &= ~(page - 1);
-    if (from < to)
-        ss_os_purge((char *)(uintptr_t)space->live + from, to - from);
-}
-
-/* A dirty part of a run, taken so that nobody else gets it while it is purged without the lock. */
-typedef struct held_part {
-    uint32_t first, count;
-    bool moved;
-} held_part;
-
-static held_part part_hold(ss_space *space, ss_dirty_part part) {
-    held_part held = {part.first, part.count, false};
-    ss_run_take(space, part.run, part.first, part.count);
-    space->used_granules += held.count;
-    ss_span_hold(space, held.first, held.count);
-    held.moved = moved_forget(space, held.first, held.count);
-    return held;
-}
-
-/* Without the lock. */
-static bool held_purge(const ss_space *space, held_part held) {
-    char *start = ss_space_address(space, held.first);
-    size_t bytes = (size_t)held.count << SS_GRANULE_SHIFT;
-    if (space->live != NULL)
-        live_purge(space, held.first, held.count);
-    return held.moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes);
-}
-
-static void held_release(ss_space *space, held_part held, bool purged) {
-    ss_entry_set(space, held.first, SS_ENTRY_NONE, 0);
-    ss_span_unhold(space);
-    space->used_granules -= held.count;
-    if (purged)
-        discharge(space, held.count);
-    ss_run_join(space, held.first, held.count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
-}
-
-/* The highest first. What is taken comes from low addresses more often than from high ones, where only
- * the largest spans and the largest amounts lie: what is purged there is missed last. */
-size_t ss_span_purge(ss_space *space, size_t keep) {
-    size_t given = 0;
-    if (space->kind == SS_SPACE_EXTERNAL && space->live == NULL)
-        return 0; /* not ours to give */
-    ss_biased_take(&space->lock);
-    while (space->dirty_granules > keep) {
-        held_part held =
-            part_hold(space, ss_run_highest(space, (uint32_t)(space->dirty_granules - keep)));
-        ss_biased_release(&space->lock);
-        bool purged = held_purge(space, held);
-        ss_biased_take(&space->lock);
-        held_release(space, held, purged);
-        if (!purged)
-            break; /* locked in memory: trying the rest would fail alike */
-        given += (size_t)held.count << SS_GRANULE_SHIFT;
-    }
-    ss_biased_release(&space->lock);
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
-    return given;
-}
-
-SS_COLD void ss_span_settle(ss_space *space) {
-    ss_biased_take(&space->lock);
-    size_t bound = dirty_bound(space);
-    ss_biased_release(&space->lock);
-    ss_span_purge(space, bound - bound / 4);
-}
-
-/* ---- by age ---- */
-
-#define TICK_RUNS 16u      /* of so many runs a part is purged at a time */
-#define TICK_GRANULES 512u /* and granules, more or less: others cannot have them meanwhile */
-#define TICK_LOOK 256u     /* runs of a list looked at with the lock held */
-
-/* Purges some of the runs of one list that are older than `oldest`: how many. *refused says that the system
- * refuses: then the rest would fare alike. */
-static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
-                               bool *refused) {
-    held_part held[TICK_RUNS];
-    uint32_t count = 0, granules = 0, looked = 0, purged = 0;
-    ss_biased_take(&space->lock);
-    for (uint32_t at = space->runs.head[SS_RUN_DIRTY * SS_RUN_LISTS + list], next;
-         at != 0 && looked < TICK_LOOK && count < TICK_RUNS && granules < TICK_GRANULES;
-         at = next, looked++) {
-        next = space->granules[at - 1].next;
-        if (space->clock - space->granules[at - 1].stamp <= space->clock - oldest)
-            continue;
-        held[count] = part_hold(space, ss_run_lowest(space, at - 1, TICK_GRANULES));
-        granules += held[count++].count;
-    }
-    ss_biased_release(&space->lock);
-    while (purged < count && held_purge(space, held[purged]))
-        *given += (size_t)held[purged++].count << SS_GRANULE_SHIFT;
-    ss_biased_take(&space->lock);
-    for (uint32_t i = 0; i < count; i++)
-        held_release(space, held[i], i < purged);
-    ss_biased_release(&space->lock);
-    *refused = purged < count;
-    return purged;
-}
-
-size_t ss_span_tick(ss_space *space, uint32_t tick) {
-    size_t given = 0;
-    if (space->kind == SS_SPACE_EXTERNAL && space->live == NULL)
-        return 0; /* not ours to give */
-    uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
-    ss_biased_take(&space->lock);
-    /* What was stamped before the clock of so many ticks ago is that old. */
-    uint32_t oldest = *clock_at;
-    *clock_at = space->clock;
-    ss_biased_release(&space->lock);
-    bool refused = false;
-    for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
-        while (!refused && list_purge_old(space, list, oldest, &given, &refused) != 0)
-            ;
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
-    return refused ? 0 : ss_span_dirty_bytes(space);
-}
-
-size_t ss_span_dirty_bytes(ss_space *space) {
-    ss_biased_take(&space->lock);
-    size_t bytes = space->dirty_granules << SS_GRANULE_SHIFT;
-    ss_biased_release(&space->lock);
-    return bytes;
 }

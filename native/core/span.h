@@ -2,6 +2,7 @@
 #ifndef SS_SPAN_H
 #define SS_SPAN_H
 
+#include "dirty.h"
 #include "runs.h"
 
 /* Under a space's lock the registry agrees with the runs: a granule is in a free run, or in a span whose first granule
@@ -15,6 +16,9 @@ static inline void ss_span_unhold(ss_space *space) {
     /* Relaxed: says whether it is worth looking for any. There are never fewer than entries say. */
     atomic_fetch_sub_explicit(&space->held, 1, memory_order_relaxed);
 }
+
+/* Held by no thread: memory on its way back to the system, by whichever thread has the time. Under the lock. */
+void ss_span_hold_going(ss_space *space, uint32_t first, uint32_t count);
 
 /* The addresses belong to somebody else now: held by nobody, for ever. */
 void ss_span_abandon(ss_space *space, uint32_t first, uint32_t count);
@@ -32,11 +36,8 @@ uint32_t ss_span_take(ss_space *space, uint32_t count, uint32_t align, bool *zer
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bool *zero);
 
 /* Gives granules back as dirty, or as clean if nobody wrote to them, with the lock held; the caller has set the entry.
- * True if more is dirty than the bound allows: then the caller settles. */
+ * True if ss_span_settle is to be called without it. */
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
-
-/* Purges dirty spans while more is dirty than the bound allows; without the lock. */
-void ss_span_settle(ss_space *space);
 
 /* Makes a large block of `old` granules one of `count`, which are more, if those behind it are free. */
 bool ss_span_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count);
@@ -62,13 +63,12 @@ bool ss_span_shrink(ss_space *space);
  * the caller looks again. */
 bool ss_span_add(ss_space *space, ss_span_end_at end, uint32_t count);
 
-/* One tick of the scavenger: purges the dirty spans that were freed SS_DECAY_TICKS ago or earlier. The bytes
- * that are dirty after it, 0 if the system refuses to purge. */
-size_t ss_span_tick(ss_space *space, uint32_t tick);
+/* ---- with the lock held, for dirty.c ---- */
 
-size_t ss_span_dirty_bytes(ss_space *space);
+/* Granules are no longer charged for. */
+void ss_span_discharge(const ss_space *space, uint32_t count);
 
-/* Purges dirty spans, the highest first, until at most `keep` granules are dirty; bytes given back. */
-size_t ss_span_purge(ss_space *space, size_t keep);
+/* Whether a page move touched the span; notes that it no longer matters. */
+bool ss_span_forget_moved(ss_space *space, uint32_t first, uint32_t count);
 
 #endif

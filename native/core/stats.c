@@ -20,7 +20,8 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
     ss_biased_take(&space->lock);
     uint32_t granules = space->granule_count;
     if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
-        out->dirty_bytes += (uint64_t)space->dirty_granules << SS_GRANULE_SHIFT;
+        out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
+                            << SS_GRANULE_SHIFT;
     ss_biased_release(&space->lock);
     for (uint32_t i = 0; i < granules;) {
         uint32_t entry = ss_entry_get(space, i), value = entry & SS_ENTRY_VALUE;

@@ -125,7 +125,7 @@ typedef struct ss_granule {
     uint32_t list;   /* in which it is */
     uint32_t prev,
         next;        /* in the same list; granule + 1, 0 ends. Of a span that is held: its holder */
-    uint32_t dirty;  /* how many granules of the run are */
+    uint32_t dirty;  /* how many granules of the run are. Of spans that go back: the next one */
     uint32_t stamp;  /* dirty runs: when they became so; see ss_space.clock */
     uint32_t mask;   /* one of its SuperSlab's, of nothing to do with this granule */
     uint32_t unused; /* two nodes a cache line */
@@ -214,8 +214,15 @@ typedef struct ss_space {
     uint32_t shrinks; /* how often the end came down: who committed for an older one did in vain */
     uintptr_t shrinking; /* the thread that decommits the end outside the lock, 0 for none */
     size_t used_granules, dirty_granules; /* dirty: free and dirty */
-    uint64_t peak;                        /* of used granules, decaying; 16 bits after the point */
-    uint32_t clock_at[SS_DECAY_TICKS];    /* the clock at the latest ticks */
+    /* The most granules that were used: in the present tick and the latest ones, in the present one, and in each
+     * of the latest, of which peak_at is the oldest. */
+    uint32_t peak, peak_now, peak_of[SS_DECAY_TICKS], peak_at;
+    uint32_t returning;                /* the first of the spans that go back before they are free,
+                                          granule + 1, linked by `dirty`; see dirty.h */
+    uint32_t returning_granules;       /* how many granules these spans have */
+    uint32_t releases;                 /* without a scavenger: until the clock is read */
+    uint64_t peak_since;               /* likewise: when the present tick began, in nanoseconds */
+    uint32_t clock_at[SS_DECAY_TICKS]; /* the clock at the latest ticks */
     _Atomic bool aged;   /* what is released now was idle before; approximate for other threads' */
     size_t records_used; /* bytes */
     uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
@@ -366,6 +373,7 @@ typedef struct ss_process_data {
     _Atomic uint64_t tick_due;  /* without a thread: when the next tick is to be, in nanoseconds */
     ss_container container;     /* the scavenger's */
     _Atomic bool at_once;       /* what is free goes back at once: no decay, or near a limit */
+    _Atomic bool hurry;         /* a call left more to give back than it may do itself */
     _Atomic size_t grown_bytes; /* committed since the container was last asked */
     _Atomic size_t grown_step;  /* how much calls for asking it again; SIZE_MAX: no limit */
     _Atomic size_t freed_bytes; /* into slabs since the scavenger last looked through them */

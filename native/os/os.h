@@ -184,6 +184,9 @@ uint32_t ss_os_process_id(void);
 /* Nanoseconds since 1970. */
 uint64_t ss_os_time_nanoseconds(void);
 
+/* Nanoseconds since any moment; never goes back. */
+uint64_t ss_os_clock_nanoseconds(void);
+
 /* A page, zeroed, that this process writes and that others may read: through /proc/PID/fd, where it is
  * called /memfd:NAME. Its descriptor is closed by exec and lies above those of the program. */
 typedef struct ss_os_page {

@@ -123,6 +123,12 @@ uint64_t ss_os_time_nanoseconds(void) {
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+uint64_t ss_os_clock_nanoseconds(void) {
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
 void ss_os_write_error(const char *text, size_t bytes) {
     int saved = errno;
     while (bytes != 0) {

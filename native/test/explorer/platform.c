@@ -20,6 +20,7 @@ static unsigned refusals_left;
 static void (*started)(void);
 static bool short_waits;
 static void (*fork_child)(void);
+static uint64_t clock_now;
 
 void platform_start(void) {
     arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
@@ -222,7 +223,8 @@ void ss_os_thread_forget(void) {}
 void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     (void)word;
     (void)value;
-    (void)milliseconds;
+    const uint64_t later = clock_now + (uint64_t)milliseconds * 1000000;
+    undo_write(&clock_now, &later, sizeof later);
     if (!short_waits)
         schedule_sleep();
 }
@@ -244,6 +246,10 @@ uint32_t ss_os_process_id(void) {
 
 uint64_t ss_os_time_nanoseconds(void) {
     return 0;
+}
+
+uint64_t ss_os_clock_nanoseconds(void) {
+    return clock_now;
 }
 
 bool ss_os_page_share(const char *name, ss_os_page *page) {

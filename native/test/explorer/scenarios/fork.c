@@ -36,6 +36,7 @@ static void use_spans(void) {
     other = superslab_realloc(other, 2 * LARGE);
     ss_span_purge(space, 0);
     superslab_free(superslab_realloc(other, LARGE));
+    superslab_free(superslab_malloc(SS_RETURN_MIN_BYTES)); /* goes back before it is free */
 }
 
 static void use_slabs(void) {
