@@ -58,7 +58,9 @@ static void heaps_inherit(ss_heap *own) {
          heap != NULL; heap = heap->next) {
         if (heap == own)
             threads += ss_heap_keep(heap);
-        else if (!ss_lock_is_own(&heap->thread_lock)) /* or this thread is about to flush it */
+        else if (ss_lock_is_own(&heap->thread_lock)) /* this thread is about to flush it: park.c */
+            heap->forsaken = true;
+        else
             ss_heap_inherit(heap, listed);
         bins_bytes += heap->bins_bytes;
     }
@@ -102,14 +104,14 @@ static void spaces_inherit(const ss_heap *own) {
         atomic_store_explicit(&ss_process->external_readers[phase], 0, memory_order_relaxed);
 }
 
-static void inherit(void) {
+static void inherit(bool handled) {
+    atomic_store_explicit(&ss_process->unhandled_copy, !handled, memory_order_relaxed);
     atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
-    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) != SS_INIT_NONE)
-        ss_os_copy_mark();
-    /* What is done of it is not done again: see ss_space_init. */
-    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_UNDER_WAY &&
-        ss_process->initialiser != ss_os_thread_token())
-        atomic_store_explicit(&ss_process->init_state, SS_INIT_NONE, memory_order_relaxed);
+    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE ||
+        ss_os_is_copy(false))
+        ss_os_copy_mark(true);
+    ss_lock_inherit(&ss_process->init_lock);
+    ss_lock_inherit(&ss_process->fork_lock);
     if (ss_lock_inherit(&ss_process->meta_lock))
         ss_meta_inherit();
     ss_lock_inherit(&ss_process->spaces_lock);
@@ -119,7 +121,7 @@ static void inherit(void) {
     ss_heap *own = heap_own();
     spaces_inherit(own); /* looks at what the other heaps' threads are inside of */
     heaps_inherit(own);
-    ss_windows_forget_visitors();
+    ss_windows_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();
 }
@@ -131,16 +133,27 @@ bool ss_process_is_own(void) {
         return true;
     if (!ss_os_is_copy(false))
         return false;
-    inherit();
+    inherit(false);
     return true;
 }
 
-enum { WAITS_BETWEEN_LOOKS = 256 };
+/* Another process id says at once that this may be a copy: on a busy machine each yield may last as long as many other
+ * threads' shares of the processor. A copy in a process namespace of its own may have its parent's id, and the look for
+ * the mark takes the lock of the address space, so that comes seldom. Callers count from 0, or from their first wait
+ * after SS_LOCK_PAUSES. */
+enum { WAITS_BETWEEN_LOOKS = 4 * SS_LOCK_PAUSES };
+
+static bool is_lost_copy(unsigned spins) {
+    const bool other =
+        ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed);
+    return spins % (other ? SS_LOCK_PAUSES : WAITS_BETWEEN_LOOKS) == 0 && ss_os_is_copy(false);
+}
 
 SS_COLD void ss_lock_wait(unsigned spins) {
-    if (spins % WAITS_BETWEEN_LOOKS == WAITS_BETWEEN_LOOKS - 1 && ss_os_is_copy(false))
-        inherit();
-    ss_os_yield();
+    if (is_lost_copy(spins))
+        inherit(false);
+    else
+        ss_os_yield();
 }
 
 /* ---- the handlers ---- */
@@ -176,15 +189,20 @@ static void fork_child(void) {
     /* An earlier handler may have come to wait for a lock, or to map something where the mark was. */
     if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
         ss_os_is_copy(true))
-        inherit();
+        inherit(true);
+    atomic_store_explicit(&ss_process->unhandled_copy, false, memory_order_relaxed);
     fork_parent();
     ss_publish_child();
 }
 
 void ss_fork_handle(void) {
-    /* Relaxed: what matters is that one alone goes on. The C library may allocate in there. */
-    if (!atomic_exchange_explicit(&ss_process->fork_handled, true, memory_order_relaxed))
-        ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+    /* Relaxed: registered twice they do no harm. But the C library may allocate in there. */
+    if (atomic_load_explicit(&ss_process->fork_handled, memory_order_relaxed) ||
+        !ss_lock_try(&ss_process->fork_lock))
+        return;
+    ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+    atomic_store_explicit(&ss_process->fork_handled, true, memory_order_relaxed);
+    ss_lock_release(&ss_process->fork_lock);
 }
 
 /* Before there are threads, so that no fork comes between another thread's first call and this. And before a child

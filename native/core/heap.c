@@ -182,6 +182,13 @@ bool ss_heap_keep(ss_heap *heap) {
     return heap->thread != NULL;
 }
 
+void ss_heap_forsake(ss_heap *heap) {
+    ss_lock_take(&ss_process->heaps_lock);
+    ss_heap_inherit(heap, true);
+    heap->forsaken = false;
+    ss_lock_release(&ss_process->heaps_lock);
+}
+
 /* ---- room in a bin ---- */
 
 static size_t slots_bytes(uint32_t capacity) {

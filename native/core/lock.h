@@ -28,8 +28,10 @@ static inline bool ss_lock_try(ss_lock *lock) {
  * such thread: fork.c. */
 void ss_lock_wait(unsigned spins);
 
+enum { SS_LOCK_PAUSES = 64 }; /* before the first of those */
+
 static inline void ss_lock_spin(unsigned spins) {
-    if (spins < 64)
+    if (spins < SS_LOCK_PAUSES)
         ss_os_pause();
     else
         ss_lock_wait(spins);

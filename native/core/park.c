@@ -121,6 +121,15 @@ static bool parked_flush(ss_heap *heap, who whom, ss_faults *faults) {
     return true;
 }
 
+/* A signal's handler may have forked meanwhile, and this be the child: then the heap is the next new thread's. */
+static void parked_open(ss_heap *heap) {
+    if (heap->forsaken)
+        ss_heap_forsake(heap);
+    else
+        ss_thread_open(heap->thread, heap);
+    ss_lock_release(&heap->thread_lock);
+}
+
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
@@ -138,10 +147,8 @@ static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
         flushes_end();
         if (flushed)
             ss_biased_barrier();
-        for (unsigned i = 0; i < count; i++) {
-            ss_thread_open(parked[i]->thread, parked[i]);
-            ss_lock_release(&parked[i]->thread_lock);
-        }
+        for (unsigned i = 0; i < count; i++)
+            parked_open(parked[i]);
     }
     return able;
 }

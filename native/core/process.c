@@ -21,31 +21,32 @@ SS_COLD void *ss_no_memory(void) {
 
 /* ---- initialisation ---- */
 
-SS_COLD void ss_process_init_slow(void) {
-    ss_fork_handle(); /* a constructor that runs before ours may allocate */
-    uint32_t state = SS_INIT_NONE;
-    /* Acquire: what a refused try has done is seen, and by who waits, all that init wrote. */
-    if (!atomic_compare_exchange_strong_explicit(&ss_process->init_state, &state, SS_INIT_UNDER_WAY,
-                                                 memory_order_acquire, memory_order_relaxed)) {
-        for (unsigned spins = 0; atomic_load_explicit(&ss_process->init_state,
-                                                      memory_order_acquire) == SS_INIT_UNDER_WAY;
-             spins++)
-            ss_lock_wait(spins);
-        return;
-    }
-    ss_process->initialiser = ss_os_thread_token();
-    ss_os_copy_mark();
+/* A refusal is not final: the next request tries again. What is done is not done again. */
+static bool init(void) {
     ss_settings_read(&ss_process->settings);
     if (ss_process->settings.huge_pages)
         ss_os_allow_huge_pages();
     ss_scavenger_init();
     ss_class_init(ss_process->classes);
-    /* A refusal is not final: the state goes back and the next request tries again. */
-    bool done = ss_space_init();
-    if (done)
-        ss_thread_init();
-    atomic_store_explicit(&ss_process->init_state, done ? SS_INIT_DONE : SS_INIT_NONE,
-                          memory_order_release);
-    if (done)
-        ss_publish();
+    if (!ss_space_init())
+        return false;
+    ss_thread_init();
+    return true;
+}
+
+SS_COLD void ss_process_init_slow(void) {
+    /* First of all: where another thread has a lock when this one forks the child can tell by the mark. */
+    ss_process_is_own();
+    ss_os_copy_mark(false);
+    ss_fork_handle(); /* a constructor that runs before ours may allocate */
+    ss_lock_take(&ss_process->init_lock);
+    bool done = atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE;
+    bool first = !done && init();
+    if (first) /* release: who sees it sees all that init wrote */
+        atomic_store_explicit(&ss_process->init_state, SS_INIT_DONE, memory_order_release);
+    ss_lock_release(&ss_process->init_lock);
+    if (!first)
+        return;
+    ss_fork_handle(); /* if the thread that was at it did not come through a fork */
+    ss_publish();
 }

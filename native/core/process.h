@@ -26,7 +26,7 @@ void *ss_no_memory(void);
 
 void ss_process_init_slow(void);
 
-typedef enum ss_init_state { SS_INIT_NONE, SS_INIT_UNDER_WAY, SS_INIT_DONE } ss_init_state;
+typedef enum ss_init_state { SS_INIT_NONE, SS_INIT_DONE } ss_init_state;
 
 /* Every cold path begins with it; the hot ones find the thread closed first. */
 static inline void ss_process_init(void) {

@@ -30,6 +30,13 @@ static bool state_change(uint32_t from, uint32_t to) {
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
+/* By the settings; or in a copy that was made by hand: where clone's function returns its thread ends, and with another
+ * one there the process would not. */
+static bool is_inline(void) {
+    return ss_process->settings.inline_only ||
+           atomic_load_explicit(&ss_process->unhandled_copy, memory_order_relaxed);
+}
+
 static bool is_told_to_leave(void) {
     return state_now() == SS_SCAVENGER_LEAVING;
 }
@@ -268,7 +275,8 @@ static void scavenger_start(void) {
     }
     /* A handler that forks here would leave a child that starts one without knowing. */
     ss_os_signals_block(&before);
-    if (state_change(SS_SCAVENGER_WANTED, SS_SCAVENGER_RUNNING) &&
+    if (!is_inline() && /* or that has just been found out */
+        state_change(SS_SCAVENGER_WANTED, SS_SCAVENGER_RUNNING) &&
         !ss_os_thread_start(scavenge, "superslab") &&
         !state_change(SS_SCAVENGER_RUNNING, SS_SCAVENGER_REFUSED))
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
@@ -319,7 +327,7 @@ static void attend_inline(void) {
 
 SS_COLD void ss_attend_slow(void) {
     /* Acquire: with the bit of the scavenger it is seen to be wanted. The faults are under a lock. */
-    const uint32_t kept = ss_process->settings.inline_only ? SS_ATTENTION_SCAVENGER : 0;
+    const uint32_t kept = is_inline() ? SS_ATTENTION_SCAVENGER : 0;
     uint32_t bits = atomic_fetch_and_explicit(&ss_process->attention, kept, memory_order_acquire);
     if (bits & kept)
         attend_inline(); /* the bit stays for as long as there are ticks to come */
@@ -358,7 +366,7 @@ ss_scavenger_state ss_scavenger_leave(void) {
     do {
         before = state_now();
         if (before == SS_SCAVENGER_NEVER || before == SS_SCAVENGER_LEAVING ||
-            before == SS_SCAVENGER_AWAY || ss_process->settings.inline_only)
+            before == SS_SCAVENGER_AWAY || is_inline())
             return SS_SCAVENGER_NEVER;
     } while (!state_change(before, before == SS_SCAVENGER_RUNNING ? SS_SCAVENGER_LEAVING
                                                                   : SS_SCAVENGER_AWAY));

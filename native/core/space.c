@@ -195,7 +195,10 @@ static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
 }
 
 bool ss_space_init(void) {
-    ss_space *space = space_new(SS_SPACE_HEADED, SS_SPACE_MIN_BYTES, false);
+    /* There may be one: by a try that was refused later, or by a thread that did not come through a fork. */
+    ss_space *space = ss_space_own_count() != 0
+                          ? ss_space_own(0)
+                          : space_new(SS_SPACE_HEADED, SS_SPACE_MIN_BYTES, false);
     if (space == NULL)
         return false; /* the next request tries again */
     atomic_store_explicit(&ss_headed_base, space->base, memory_order_relaxed);
@@ -248,9 +251,11 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
 /* Waits until no reader is left who began in a phase. Readers that come while it waits begin in the
  * other one, or a steady stream of them would keep it waiting for ever. */
 static void readers_drain(unsigned phase) {
-    while (atomic_load_explicit(&ss_process->external_readers[phase], memory_order_seq_cst) != 0) {
+    for (unsigned spins = 0;
+         atomic_load_explicit(&ss_process->external_readers[phase], memory_order_seq_cst) != 0;
+         spins++) {
         atomic_store_explicit(&ss_process->external_phase, 1 - phase, memory_order_relaxed);
-        ss_os_yield();
+        ss_lock_wait(spins);
     }
 }
 
@@ -271,13 +276,13 @@ void ss_space_retire(ss_space *space) {
 
 void ss_space_inherit(ss_space *space, const ss_heap *own) {
     ss_biased_state state = ss_biased_inherit(&space->lock, own);
-    if (state == SS_BIASED_OWN)
-        return;
-    /* What lies beyond the end is committed or not, and zero either way. */
+    /* What lies beyond the end is committed or not, and zero either way. Nobody is left who would end it, even if this
+     * thread has the lock. */
     if (space->shrinking != ss_os_thread_token())
         space->shrinking = 0;
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);
-    ss_span_inherit(space, state == SS_BIASED_TORN);
+    if (state != SS_BIASED_OWN)
+        ss_span_inherit(space, state == SS_BIASED_TORN);
 }
 
 void ss_space_forget(uintptr_t base) {

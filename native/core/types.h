@@ -306,6 +306,7 @@ typedef struct ss_heap {
     ss_lock thread_lock;       /* held to park the thread or to let it end, or while it forks */
     bool forks;                /* its thread has thread_lock, to fork */
     bool flushing;             /* who has parked the thread is at its bins */
+    bool forsaken;             /* the same, in a child that does not have the thread */
     uintptr_t holder;          /* under heaps_lock: the thread that has this heap, 0 for none */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
@@ -333,9 +334,11 @@ typedef struct ss_process_data {
 
     /* An ss_init_state. */
     _Atomic uint32_t init_state;
-    _Atomic bool fork_handled;     /* the handlers of fork are registered, or about to be */
-    uintptr_t initialiser;         /* the thread that initialises */
+    ss_lock init_lock;             /* of the thread that initialises; system calls are made with it */
+    ss_lock fork_lock;             /* tried by who would register the handlers of fork */
+    _Atomic bool fork_handled;     /* they are registered */
     _Atomic uint32_t process_id;   /* of the process whose memory this is; see ss_process_is_own */
+    _Atomic bool unhandled_copy;   /* no handler of fork ran in it: it may end with its thread alone */
     ss_lock spaces_lock;           /* making and retiring spaces */
     _Atomic uint32_t barrier_able; /* whether the system has one, once somebody has asked */
     ss_lock park_lock;             /* one thread parks others, or holds listed slabs, at a time */

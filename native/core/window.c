@@ -134,8 +134,8 @@ ss_holder *ss_window_join(const ss_api_window *given, uint32_t *magazines) {
     if (holder != NULL && fresh != NULL) {
         holder->magazines = magazines;
         ss_magazine_init(magazines);
-        while ((window = window_enter(given, holder, fresh)) == NULL)
-            ss_os_yield(); /* for as long as a few system calls take */
+        for (unsigned spins = 0; (window = window_enter(given, holder, fresh)) == NULL; spins++)
+            ss_lock_wait(spins); /* for as long as a few system calls take */
     }
     if (window != fresh && fresh != NULL)
         ss_meta_give(fresh, sizeof *fresh);
@@ -169,9 +169,9 @@ void ss_window_leave(ss_holder *holder) {
     holder_unlink(holder); /* from here on statistics no longer read its magazines */
     bool last = window->holders == NULL && !window->lasting;
     window->busy = last ? ss_os_thread_token() : 0;
-    while (last && window->visitors != 0) {
+    for (unsigned spins = 0; last && window->visitors != 0; spins++) {
         windows_unlock();
-        ss_os_yield(); /* visitors stay for one call */
+        ss_lock_wait(spins); /* visitors stay for one call */
         windows_lock();
     }
     bool idle = !last && window->holders == NULL;
@@ -393,7 +393,10 @@ size_t ss_windows_trim(void) {
     return given;
 }
 
-void ss_windows_forget_visitors(void) {
+void ss_windows_inherit(void) {
+    for (unsigned i = 0; i < SS_API_CLAIM_COUNT; i++)
+        /* One that this thread has will be given back as well; there is no other that could take it before. */
+        __atomic_store_n(&ss_api_claims[i].taken, 0, __ATOMIC_RELAXED);
     ss_window **at = &ss_process->windows;
     while (*at != NULL) {
         ss_window *window = *at;

@@ -132,7 +132,7 @@ void ss_windows_visit(void (*visit)(ss_space *space, void *context), void *conte
 
 /* In a forked child, with all locks held: whoever was using a window is not there. One that another thread was making
  * or retiring is gone, and who joins makes it anew. */
-void ss_windows_forget_visitors(void);
+void ss_windows_inherit(void);
 
 /* ---- behind the table of api.h ---- */
 

@@ -155,12 +155,12 @@ typedef struct ss_os_signals {
 void ss_os_signals_block(ss_os_signals *before);
 void ss_os_signals_restore(const ss_os_signals *before);
 
-/* Called once. */
+/* The C library may allocate in it. */
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
-/* Marks this process: a copy of it, made by fork or by clone without CLONE_VM, does not have the mark, a child that
- * shares its memory has. */
-void ss_os_copy_mark(void);
+/* Marks this process, if it is not yet or `again`: a copy of it, made by fork or by clone without CLONE_VM, does not have
+ * the mark, a child that shares its memory has. */
+void ss_os_copy_mark(bool again);
 /* Whether the mark is missing; `otherwise` where there is none or the system does not say. */
 bool ss_os_is_copy(bool otherwise);
 

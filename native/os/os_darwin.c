@@ -120,7 +120,9 @@ void ss_os_wake(_Atomic uint32_t *word) {
     (void)word;
 }
 
-void ss_os_copy_mark(void) {}
+void ss_os_copy_mark(bool again) {
+    (void)again;
+}
 
 bool ss_os_is_copy(bool otherwise) {
     return otherwise;

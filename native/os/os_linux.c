@@ -263,18 +263,26 @@ bool ss_os_barrier(void) {
     return answer == 0;
 }
 
-/* A page that a copy does not inherit. Nothing is ever in it. */
-static char *copy_mark;
+/* A page that a copy does not inherit. Nothing is ever in it. Relaxed: who reads the address asks the system alone. */
+static _Atomic(char *) copy_mark;
 
-void ss_os_copy_mark(void) {
+void ss_os_copy_mark(bool again) {
     int saved = errno;
     size_t bytes = ss_os_page_bytes();
+    char *before = atomic_load_explicit(&copy_mark, memory_order_relaxed);
+    if (before != NULL && !again)
+        return;
     char *mark = mmap(NULL, bytes, PROT_NONE, MAP_KIND, -1, 0);
-    if (mark != MAP_FAILED && madvise(mark, bytes, MADV_DONTFORK) != 0) {
+    if (mark == MAP_FAILED) {
+        mark = NULL;
+    } else if (madvise(mark, bytes, MADV_DONTFORK) != 0) {
         munmap(mark, bytes);
-        mark = MAP_FAILED;
+        mark = NULL;
     }
-    copy_mark = mark == MAP_FAILED ? NULL : mark;
+    if (!atomic_compare_exchange_strong_explicit(&copy_mark, &before, mark, memory_order_relaxed,
+                                                 memory_order_relaxed) &&
+        mark != NULL)
+        munmap(mark, bytes); /* another thread was first */
     errno = saved;
 }
 
@@ -282,9 +290,10 @@ bool ss_os_is_copy(bool otherwise) {
     int saved = errno;
     bool copy = otherwise;
     unsigned char resident;
-    if (copy_mark != NULL) {
+    char *mark = atomic_load_explicit(&copy_mark, memory_order_relaxed);
+    if (mark != NULL) {
         /* Where no page is mapped it says so. */
-        if (mincore(copy_mark, ss_os_page_bytes(), &resident) == 0)
+        if (mincore(mark, ss_os_page_bytes(), &resident) == 0)
             copy = false;
         else if (errno == ENOMEM)
             copy = true;

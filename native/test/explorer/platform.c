@@ -170,7 +170,9 @@ void ss_os_signals_restore(const ss_os_signals *before) {
     (void)before;
 }
 
-void ss_os_copy_mark(void) {}
+void ss_os_copy_mark(bool again) {
+    (void)again;
+}
 
 bool ss_os_is_copy(bool otherwise) {
     return otherwise;

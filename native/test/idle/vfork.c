@@ -1,5 +1,6 @@
 /* Children that share their parent's memory, by vfork and by clone, free so much that the background thread is wanted.
- * It is not theirs: they end at once, and the parent has one when it needs it. */
+ * It is not theirs: they end at once, and the parent has one when it needs it. Nor does one that is a copy, by clone
+ * as well, start one: it would outlive the function, at whose end only its thread ends. */
 #define _GNU_SOURCE
 #include "background.h"
 #include "check.h"
@@ -53,12 +54,36 @@ static void with_clone(void) {
     free(stack);
 }
 
+/* Without the thread, too. */
+static bool has_given_back(void) {
+    superslab_free(superslab_malloc(BYTES));
+    return stats_now().dirty_bytes <= 2 * BYTES;
+}
+
+static int copy_main(void *unused) {
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        burst();
+        if (child_main(unused) != 0)
+            return 3;
+        wait_until(has_given_back);
+    }
+    return 0;
+}
+
+static void with_copy(void) {
+    char *stack = malloc(STACK_BYTES);
+    CHECK(stack != NULL);
+    check_end(clone(copy_main, stack + STACK_BYTES, SIGCHLD, NULL));
+    free(stack);
+}
+
 int main(void) {
     scavenger_must_be_visible();
     if (CHECK_SANITIZED)
         check_skip("a sanitizer's interceptors do not know of such children");
     setenv("SUPERSLAB_DECAY", "20", 1);
     superslab_free(superslab_malloc(1));
+    with_copy();
     for (unsigned round = 0; round < ROUNDS; round++) {
         with_vfork();
         with_clone();
