@@ -185,6 +185,23 @@ static void fork_parent(void) {
     ss_lock_release(&heap->thread_lock);
 }
 
+/* The handler of a signal may have forked with a lock of those that statistics take. */
+static bool holds_locks(const ss_heap *own) {
+    if ((own != NULL && atomic_load_explicit(&own->inside, memory_order_relaxed) != NULL) ||
+        ss_lock_is_own(&ss_process->windows_lock) || ss_lock_is_own(&ss_process->meta_lock))
+        return true;
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        ss_space *space = atomic_load_explicit(&ss_process->spaces[i], memory_order_relaxed);
+        if (space != NULL && ss_lock_is_own(&space->lock.lock))
+            return true;
+    }
+    for (const ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+         heap != NULL; heap = heap->next)
+        if (ss_lock_is_own(&heap->top_lock))
+            return true;
+    return false;
+}
+
 static void fork_child(void) {
     /* An earlier handler may have come to wait for a lock, or to map something where the mark was. */
     if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
@@ -192,7 +209,8 @@ static void fork_child(void) {
         inherit(true);
     atomic_store_explicit(&ss_process->unhandled_copy, false, memory_order_relaxed);
     fork_parent();
-    ss_publish_child();
+    if (!holds_locks(heap_own())) /* or the next cold path does: it is due */
+        ss_publish_child();
 }
 
 void ss_fork_handle(void) {

@@ -3,8 +3,10 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include "biased.h"
 #include "process.h"
 #include "space.h"
+#include "span.h"
 #include "window.h"
 
 #ifdef __linux__
@@ -90,6 +92,16 @@ static void use_claim(void) {
     CHECK_EQ(ss_api_claims[5].taken, 0);
 }
 
+/* In the middle of a shrink, which needs no lock; and the thread that forks has the lock. */
+static void leave_shrinking(void) {
+    ss_biased_take(&ss_space_own(0)->lock);
+    ss_space_own(0)->shrinking = ANOTHER_THREAD;
+}
+static void use_end(void) {
+    ss_biased_release(&ss_space_own(0)->lock);
+    ss_span_end(ss_space_own(0));
+}
+
 static const struct {
     const char *what;
     void (*leave)(void), (*use)(void);
@@ -99,6 +111,7 @@ static const struct {
     {"a window that is being made", leave_busy_window, use_window},
     {"a visitor of a window", leave_visited_window, end_window},
     {"a claim", leave_claim, use_claim},
+    {"a space that is being shrunk", leave_shrinking, use_end},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
