@@ -90,10 +90,14 @@
 #define SS_DIRTY_SLACK_BYTES ((size_t)4 << 20)
 /* A span of this size goes back when it is freed: its block may be touched sparsely, and what one user touched
  * of it the next one need not. glibc maps blocks from the same size on by themselves. */
+#ifndef SS_RETURN_MIN_BYTES
 #define SS_RETURN_MIN_BYTES ((size_t)32 << 20)
+#endif
 /* Memory goes back in steps of this size. A call of the API makes steps until this time has gone by: a step
  * takes some 0.1 ms where all of it was touched, so the call gives back for 0.3 ms at most. */
+#ifndef SS_PURGE_STEP_BYTES
 #define SS_PURGE_STEP_BYTES ((size_t)2 << 20)
+#endif
 #define SS_HOUSEKEEPING_NANOSECONDS UINT64_C(100000)
 /* Half of this after it was last used, free memory goes back; SUPERSLAB_DECAY replaces it. */
 #define SS_DECAY_MILLISECONDS 500

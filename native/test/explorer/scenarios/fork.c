@@ -6,14 +6,15 @@
 
 #include "block.h"
 #include "heap.h"
+#include "large.h"
 #include "park.h"
 #include "purge.h"
 #include "span.h"
 #include "undo.h"
 
-enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 1 };
+enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 2 };
 
-static void *kept, *kept_large;
+static void *kept, *kept_large, *going; /* going: goes back before it is free */
 static bool forked;
 
 static void setup(void) {
@@ -23,6 +24,7 @@ static void setup(void) {
     explorer_become(0);
     block_claim(kept = superslab_malloc(size));
     block_claim(kept_large = superslab_malloc(LARGE));
+    going = superslab_malloc(SS_RETURN_MIN_BYTES);
     superslab_free(superslab_malloc(size));
     explorer_interrupt_anywhere(NULL);
 }
@@ -36,7 +38,6 @@ static void use_spans(void) {
     other = superslab_realloc(other, 2 * LARGE);
     ss_span_purge(space, 0);
     superslab_free(superslab_realloc(other, LARGE));
-    superslab_free(superslab_malloc(SS_RETURN_MIN_BYTES)); /* goes back before it is free */
 }
 
 static void use_slabs(void) {
@@ -127,6 +128,9 @@ static uint32_t space_check(ss_space *space) {
 
 static void check(void) {
     explorer_become(0);
+    ss_space *space = ss_space_headless();
+    if (ss_large_bytes(space, ss_space_granule(space, (uintptr_t)going)) == SS_RETURN_MIN_BYTES)
+        superslab_free(going);
     superslab_trim();
     /* What the other thread had, and its slabs, may be lost. */
     for (uint32_t i = 0; i < ss_space_own_count(); i++)
@@ -144,10 +148,12 @@ static void fork_and_use(void) {
 }
 
 static void spans_thread(unsigned index) {
-    if (index == 0)
+    if (index == 0) {
         fork_and_use();
-    else
+    } else {
+        superslab_free(going);
         use_spans();
+    }
 }
 
 const explorer_scenario scenario_fork_spans = {
