@@ -51,8 +51,12 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
 /* The granule where a large block begins that reaches to `granule`, or `granule` itself. Entries of
  * blocks that are gone may lie in between; a live one that does not reach so far ends the search. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
-    for (uint32_t at = granule; at-- != 0;) {
-        uint32_t entry = ss_entry_get(space, at), value = entry & SS_ENTRY_VALUE;
+    /* Acquire, both: as in ss_entry_get. */
+    size_t ready =
+        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    for (uint32_t at = granule < ready ? granule : (uint32_t)ready; at-- != 0;) {
+        uint32_t entry = atomic_load_explicit(&space->entries[at], memory_order_acquire);
+        uint32_t value = entry & SS_ENTRY_VALUE;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;
         if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE && value != 0)

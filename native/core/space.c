@@ -185,8 +185,11 @@ static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
     ss_space *space =
         space_over(kind, ss_os_reserve_part(most, 0, bytes, align), bytes, most, only);
     bytes = bounded(SS_SPACE_MOST_BYTES, limit / 8, least);
-    while (space == NULL && !(only && has_headless())) {
-        space = space_over(kind, ss_os_reserve(bytes, align), bytes, bytes, only);
+    while (space == NULL) {
+        char *reserved = ss_os_reserve(bytes, align);
+        space = space_over(kind, reserved, bytes, bytes, only);
+        if (reserved != NULL && only && has_headless())
+            break;
         if (bytes / 2 < least || bytes / 2 < SS_SPACE_MIN_BYTES)
             break;
         bytes = round_up(bytes / 2, SS_SUPERSLAB_BYTES);

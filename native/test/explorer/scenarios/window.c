@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 /* So short that no slab is kept as a spare. */
-enum { GRANULES = 7, WINDOW_BYTES = GRANULES * (64 << 10), SIZE = 16 << 10, NONE = -1 };
+enum { GRANULES = 8, WINDOW_BYTES = GRANULES * (64 << 10), SIZE = 16 << 10, NONE = -1 };
 enum { MINE = 2 * (64 << 10), OTHERS = 3 * (64 << 10) }; /* large blocks of two owners */
 
 typedef struct isolate {
@@ -105,8 +105,10 @@ static void begin(unsigned count) {
 static bool window_is_free(void) {
     ss_api_window_stats stats;
     ss_window_stats(isolates[0].holder, &stats);
-    const int64_t whole = ss_window_take(isolates[0].holder, WINDOW_BYTES);
-    return stats.live_blocks == 0 && stats.cached_blocks == 0 && whole == 0;
+    /* All but the first granule, which is no block's. */
+    const int64_t first = 64 << 10,
+                  whole = ss_window_take(isolates[0].holder, WINDOW_BYTES - first);
+    return stats.live_blocks == 0 && stats.cached_blocks == 0 && whole == first;
 }
 
 /* Whether a length is that of the block at an offset, to one of those who got it: the late store of one who freed
