@@ -234,6 +234,16 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
     return given;
 }
 
+void ss_span_await(ss_space *space) {
+    enum { SPINS = 512 };
+    /* Relaxed, both: what is found there is not gone on with. */
+    for (unsigned spins = 0;
+         spins < SPINS && atomic_load_explicit(&space->held, memory_order_relaxed) != 0 &&
+         atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed) == SS_SCAVENGER_RUNNING;
+         spins++)
+        ss_lock_spin(spins);
+}
+
 /* A little less than the bound, or any amount if that is not reached. */
 static size_t amount_to_keep(const ss_space *space) {
     size_t bound = bound_under(space, space->peak), slack = bound / 4;

@@ -60,4 +60,7 @@ size_t ss_span_dirty_bytes(ss_space *space);
  * dirty; bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);
 
+/* Waits for what the scavenger is giving back, or for some hundred turns of other threads. */
+void ss_span_await(ss_space *space);
+
 #endif

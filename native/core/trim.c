@@ -39,6 +39,8 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
         given += ss_purge_slabs(space);
         given += ss_span_purge(space, 0);
     }
+    for (uint32_t i = 0; i < count; i++)
+        ss_span_await(ss_space_own(i));
     ss_publish();
     ss_report_faults(&faults);
     ss_attend();
