@@ -10,7 +10,7 @@ run(
     const bench = ['build/Release/superslab-bench', 'random-mixed', '--allocator', 'superslab']
     const { status, stdout, stderr } = spawnSync(
       'valgrind',
-      ['--tool=none', ...bench, '--ops', '200000', '--runs', '1'],
+      ['--tool=none', ...bench, '--ops', '200000'],
       { encoding: 'utf8' },
     )
     t.is(status, 0, stderr)

@@ -334,12 +334,13 @@ typedef struct ss_process_data {
 
     /* An ss_init_state. */
     _Atomic uint32_t init_state;
-    ss_lock init_lock;             /* of the thread that initialises; system calls are made with it */
-    ss_lock fork_lock;             /* tried by who would register the handlers of fork */
-    _Atomic bool fork_handled;     /* they are registered */
-    _Atomic uint32_t process_id;   /* of the process whose memory this is; see ss_process_is_own */
-    _Atomic bool unhandled_copy;   /* no handler of fork ran in it: it may end with its thread alone */
-    ss_lock spaces_lock;           /* making and retiring spaces */
+    ss_lock init_lock;           /* of the thread that initialises; system calls are made with it */
+    ss_lock fork_lock;           /* tried by who would register the handlers of fork */
+    _Atomic bool fork_handled;   /* they are registered */
+    _Atomic uint32_t process_id; /* of the process whose memory this is; see ss_process_is_own */
+    _Atomic bool
+        unhandled_copy;  /* no handler of fork ran in it: it may end with its thread alone */
+    ss_lock spaces_lock; /* making and retiring spaces */
     _Atomic uint32_t barrier_able; /* whether the system has one, once somebody has asked */
     ss_lock park_lock;             /* one thread parks others, or holds listed slabs, at a time */
     _Atomic uint32_t flushes;      /* odd while blocks of parked heaps go home, under park_lock */
