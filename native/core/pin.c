@@ -237,18 +237,22 @@ uint8_t ss_pin_byte(ss_window *window, uint32_t offset) {
 
 void ss_pin_remove_all(ss_holder *holder) {
     ss_window *window = holder->window;
-    /* Pins of other holders may split lists meanwhile: what leaves a list goes to one behind all there are. */
-    for (uint32_t list = 0; list < SS_PIN_LISTS + window->pins.split; list++)
-        for (;;) {
-            ss_lock_take(&ss_process->windows_lock);
-            ss_pin **at = list_at(&window->pins, list);
-            while (*at != NULL && (*at)->holder != holder)
-                at = &(*at)->next;
-            ss_pin *pin = *at;
-            bool give = pin != NULL && pin_unlink(window, at);
+    for (uint32_t list = 0;;) {
+        ss_lock_take(&ss_process->windows_lock);
+        /* Pins of other holders may split lists meanwhile: what leaves a list goes to one behind all there are. */
+        if (list >= SS_PIN_LISTS + window->pins.split) {
             ss_lock_release(&ss_process->windows_lock);
-            if (pin == NULL)
-                break;
-            pin_end(window, pin, give);
+            return;
         }
+        ss_pin **at = list_at(&window->pins, list);
+        while (*at != NULL && (*at)->holder != holder)
+            at = &(*at)->next;
+        ss_pin *pin = *at;
+        bool give = pin != NULL && pin_unlink(window, at);
+        ss_lock_release(&ss_process->windows_lock);
+        if (pin == NULL)
+            list++;
+        else
+            pin_end(window, pin, give);
+    }
 }
