@@ -235,13 +235,16 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
 }
 
 void ss_span_await(ss_space *space) {
-    enum { SPINS = 512 };
-    /* Relaxed, both: what is found there is not gone on with. */
-    for (unsigned spins = 0;
-         spins < SPINS && atomic_load_explicit(&space->held, memory_order_relaxed) != 0 &&
+    enum { MILLISECONDS = 50 };
+    if (ss_process->settings.inline_only)
+        return;
+    _Atomic uint32_t never = 0;
+    /* Relaxed, both: what is found there is not gone on with. In the child of a fork a span too many may be counted. */
+    for (unsigned waits = 0;
+         waits < MILLISECONDS && atomic_load_explicit(&space->held, memory_order_relaxed) != 0 &&
          atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed) == SS_SCAVENGER_RUNNING;
-         spins++)
-        ss_lock_spin(spins);
+         waits++)
+        ss_os_wait(&never, 0, 1);
 }
 
 /* A little less than the bound, or any amount if that is not reached. */

@@ -60,7 +60,7 @@ size_t ss_span_dirty_bytes(ss_space *space);
  * dirty; bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);
 
-/* Waits for what the scavenger is giving back, or for some hundred turns of other threads. */
+/* Waits for what the scavenger is giving back, 50 ms at most. */
 void ss_span_await(ss_space *space);
 
 #endif
