@@ -104,15 +104,17 @@ onLinux('two arenas and what is installed are tried beside the two', async (t) =
   const peers = peerNames.filter((name) => installedLibrary(name))
   if (peers.length === 0) t.log(`none of ${peerNames.join(', ')} is installed`)
   const json = path.join(folder, 'peers.json')
-  const options = ['--runs', '1', '--settle', '0.1', '--json', json]
-  const command = node('setTimeout(() => {}, 300)')
+  const port = await freePort()
+  const work = ['--port', String(port), '--duration', '0.1']
+  const options = ['--runs', '1', '--settle', '0.1', ...work, '--json', json]
+  const command = node(`require('net').createServer().listen(${port}, '127.0.0.1')`)
   const { stderr } = await doctor(...options, '--', ...command)
   const { trials } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis
   const names = trials.map(({ condition }) => condition)
   t.deepEqual(names, ['system', 'system-2-arenas', 'superslab', ...peers], stderr)
   for (const { condition, served, exit } of trials) {
     t.true(served, condition)
-    t.is(exit.code, 0, condition)
+    t.is(exit.signal, 'SIGTERM', condition)
   }
 })
 
@@ -137,7 +139,23 @@ onLinux('what the command leaves behind is ended', async (t) => {
   t.true(hasEnded(left))
 })
 
-/** Nobody may have waited for it yet. */
+onLinux('what starts and loses its parent between two looks is ended', async (t) => {
+  const file = path.join(folder, 'unseen.pid')
+  const command = ['/bin/sh', '-c', `sleep 1000 & echo $! > ${file}`]
+  await diagnosed('unseen', ['--interval', '100000'], command)
+  t.true(hasEnded(Number(readFileSync(file, 'utf8'))))
+})
+
+onLinux('what left the session and keeps the standard error open is not waited for', async (t) => {
+  const file = path.join(folder, 'escaped.pid')
+  const command = ['/bin/sh', '-c', `setsid sleep 1000 & echo $! >> ${file}; exec sleep 0.05`]
+  const { trials } = await diagnosed('escaped', ['--interval', '100000'], command)
+  t.is(trials.length, 2)
+  for (const left of readFileSync(file, 'utf8').trim().split('\n').map(Number))
+    if (!hasEnded(left)) process.kill(left)
+})
+
+/** It may be that nothing has waited for it yet. */
 function hasEnded(pid: number): boolean {
   const file = `/proc/${pid}/stat`
   return !existsSync(file) || /\) Z /.test(readFileSync(file, 'utf8'))

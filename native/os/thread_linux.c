@@ -163,7 +163,6 @@ static void forget_schedule(void) {
 }
 
 static void thread_main(void (*run)(void), const char *name) {
-    syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
     forget_schedule();
     drop_capabilities();
     /* A table of files of its own, an empty one: or a file it opens could be given the number that the
@@ -173,6 +172,8 @@ static void thread_main(void (*run)(void), const char *name) {
      * task. And the program's working directory is not kept busy. */
     if (syscall(SYS_unshare, CLONE_FS) == 0)
         syscall(SYS_chdir, "/");
+    /* Last, so that a thread seen under this name is set up. */
+    syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
     run();
 }
 

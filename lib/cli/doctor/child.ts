@@ -10,6 +10,7 @@ export interface Exit {
 
 /** A process that does not end when asked to is given this long. */
 const graceMs = 10_000
+const closingMs = 1000
 const errorOutputLength = 2000
 
 /** Sessions to be ended with this process, whatever ends it. */
@@ -27,9 +28,13 @@ export class Child {
   ticksAtEnd = 0
   /** The end of what it wrote to its standard error. */
   errorOutput = ''
+  readonly #process: ChildProcess
+  readonly #closed: Promise<void>
 
   private constructor(process: ChildProcess, pid: number) {
     this.pid = pid
+    this.#process = process
+    this.#closed = new Promise((resolve) => process.once('close', () => resolve()))
     sessions.add(pid)
     this.ended = new Promise((resolve) => {
       process.once('exit', (code, signal) => {
@@ -72,6 +77,12 @@ export class Child {
       send(this.pid, next)
       await sleeping(graceMs, this.ended)
     }
+  }
+
+  /** Reads what it wrote to the end, but does not wait for a process that left its tree and keeps the pipe open. */
+  async close(): Promise<void> {
+    await sleeping(closingMs, this.#closed)
+    this.#process.stderr?.destroy()
   }
 }
 

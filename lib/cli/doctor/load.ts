@@ -34,7 +34,8 @@ export async function runLoad(
   await Promise.race([child.ended, enough])
   const endedItself = child.exit
   if (!endedItself) await child.stop('SIGTERM')
-  else if (endedItself.code !== 0) {
+  await child.close()
+  if (endedItself && endedItself.code !== 0) {
     const how = endedItself.signal ?? `exit code ${endedItself.code}`
     throw failure(`the load failed (${how}): ${child.errorOutput.trim()}`)
   }

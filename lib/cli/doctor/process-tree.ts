@@ -22,21 +22,24 @@ export interface TreeState {
 }
 
 /**
- * Follows a process and everything that it starts. A process that was seen once stays in the tree when its parent
- * ends, as a daemon's does.
+ * Follows the first process of a session and everything that it starts. A process that was seen once stays in the tree
+ * when its parent ends, as a daemon's does. When the first one has ended, what is still in its session belongs to the
+ * tree too: a process that started and lost its parent between two looks is found by that alone.
  */
 export class ProcessTree {
   readonly #root: number
+  readonly #rootStart: number | undefined
   /** Start times of the processes that were alive when last looked at. */
   #known = new Map<number, number>()
 
   constructor(root: number) {
     this.#root = root
+    this.#rootStart = readProcess(root, false)?.startTicks
   }
 
   look(): TreeState {
     const found = new Map<number, ProcessState>()
-    const waiting = [this.#root, ...this.#known.keys()]
+    const waiting = [...this.#known.keys(), ...(this.#rootIsAlive() ? [this.#root] : this.#left())]
     const single = this.#known.size <= 1
     for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
       if (found.has(pid)) continue
@@ -48,6 +51,17 @@ export class ProcessTree {
     this.#known = new Map([...found.values()].map(({ pid, startTicks }) => [pid, startTicks]))
     const processes = [...found.values()]
     return { processes, bytes: treeBytes(processes) }
+  }
+
+  #rootIsAlive(): boolean {
+    const start = readProcess(this.#root, false)?.startTicks
+    return start !== undefined && start === this.#rootStart
+  }
+
+  /** What is in the session of a root that has ended. The kernel gives its number to no other process meanwhile. */
+  #left(): number[] {
+    if (readProcess(this.#root, false)) return []
+    return allProcesses().filter((pid) => sessionOf(pid) === this.#root)
   }
 
   #isAnother({ pid, startTicks }: ProcessState): boolean {
@@ -95,6 +109,18 @@ const firstField = 3
 /** The fields behind the name, which may hold spaces and parentheses. */
 export function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger)
+}
+
+function sessionOf(pid: number): number | undefined {
+  try {
+    return Number(statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'))[6 - firstField])
+  } catch {
+    return undefined
+  }
 }
 
 /** Undefined where the kernel does not say, or not to us. */

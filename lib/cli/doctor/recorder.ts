@@ -22,7 +22,7 @@ export class Recorder {
   readonly #tree: ProcessTree
   readonly #started = performance.now()
   #isFound = false
-  #stopped = false
+  readonly #stopped = new AbortController()
   #loop: Promise<void> = Promise.resolve()
 
   constructor(root: number, wantedFile: string | undefined) {
@@ -34,9 +34,11 @@ export class Recorder {
     this.#loop = this.#run(intervalMs)
   }
 
+  /** Looks once more: on a busy machine a short command may not have been seen since its start. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopped.abort()
     await this.#loop
+    this.#keep(this.#tree.look())
   }
 
   get seconds(): number {
@@ -54,11 +56,15 @@ export class Recorder {
   }
 
   async #run(intervalMs: number): Promise<void> {
-    while (!this.#stopped) {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
       const before = performance.now()
+      const usage = process.cpuUsage()
       this.#keep(this.#tree.look())
-      const took = performance.now() - before
-      await sleep(Math.max(intervalMs - took, took / lookingShare))
+      const { user, system } = process.cpuUsage(usage)
+      const used = (user + system) / 1000
+      const pause = Math.max(intervalMs - (performance.now() - before), used / lookingShare)
+      await sleep(pause, undefined, { signal }).catch(() => {})
     }
   }
 

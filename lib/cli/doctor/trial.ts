@@ -70,6 +70,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
     // The kernel adds up what was waited for; nobody has waited for these.
     orphanTicks = recorder.living().reduce((sum, { cpuTicks }) => sum + cpuTicks, 0)
     await endAll(() => recorder.living().map(({ pid }) => pid), plan.signal)
+    await child.close()
   }
   return {
     condition: condition.name,
