@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { CANCELLED = CHECK_SCALED(100), STEPPERS = 3, REGION_BYTES = 1 << 20 };
+enum { CANCELLED = CHECK_SCALED(50), STEPPERS = 3, REGION_BYTES = 1 << 20 };
 
 static uint64_t seed;
 

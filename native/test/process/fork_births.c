@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { CHURNERS = 3, CHILDREN = 300, BLOCKS = 400, STACKS = 12 };
+enum { CHURNERS = 3, CHILDREN = 100, BLOCKS = 400, STACKS = 12 };
 
 static atomic_bool finished;
 

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-enum { WORKERS = 4, CHILDREN = CHECK_SCALED(250), HELD = 64, SPANS = 150 };
+enum { WORKERS = 4, CHILDREN = CHECK_SCALED(100), HELD = 64, SPANS = 150 };
 
 static atomic_bool finished;
 static void *region_memory;

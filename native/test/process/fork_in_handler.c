@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FORKS = CHECK_SCALED(40), HELD = 64, STEPS_AFTER = 200, HANG_SECONDS = 240 };
+enum { FORKS = CHECK_SCALED(20), HELD = 64, STEPS_AFTER = 200, HANG_SECONDS = 240 };
 
 static volatile sig_atomic_t forked, is_child;
 static parcel *held[HELD];

@@ -1,5 +1,5 @@
 /* fork beside threads that allocate and free: what the child's statistics call live is what it finds in the threads' hands,
- * but for what they say was lost and for what each thread was at. 200 times. */
+ * but for what they say was lost and for what each thread was at. 80 times. */
 #include "check.h"
 #include "child.h"
 #include "rng.h"
@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-enum { THREADS = 4, SLOTS = 200, CHILDREN = 200 };
+enum { THREADS = 4, SLOTS = 200, CHILDREN = 80 };
 /* A thread in the middle of a refill or a flush: a bin's blocks; and the one that is in no slot yet, or no more. */
 enum { IN_HAND = 2 * 256 + 1 };
 

@@ -1,5 +1,5 @@
 /* fork in a process whose other threads are in the middle of everything: the child allocates, frees
- * what the parent had, and exits clean, 200 times. */
+ * what the parent had, and exits clean, 60 times. */
 #include "check.h"
 #include "child.h"
 #include "model.h"
@@ -14,7 +14,7 @@
  * SS_HEAP_MAX_BYTES lets them have together. */
 #define LOST_MAX_BYTES (9u << 20)
 
-enum { THREADS = 3, CHILDREN = 200 / (CHECK_SANITIZED ? 4 : 1), PARCELS = 64 };
+enum { THREADS = 3, CHILDREN = 60 / (CHECK_SANITIZED ? 4 : 1), PARCELS = 64 };
 
 static atomic_bool finished;
 static parcel *parents[PARCELS]; /* main's: allocated before the fork, freed in each child */

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-enum { THREADS = 4, SPINNERS = 2, CHILDREN = CHECK_SCALED(300), BLOCKS = 200 };
+enum { THREADS = 4, SPINNERS = 2, CHILDREN = CHECK_SCALED(100), BLOCKS = 200 };
 
 static atomic_uint arrived;
 

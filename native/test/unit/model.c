@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
                   {200, 1 << 20, 15},
                   {24, 16 << 20, 5}};
     const uint64_t seed = check_seed(argc, argv, 42);
-    const uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)CHECK_SCALED(2000000);
+    const uint64_t steps = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)CHECK_SCALED(500000);
     const superslab_stats before = stats_start();
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         model shadow;
