@@ -30,7 +30,8 @@ void ss_flush_own_heap(void) {
 SUPERSLAB_EXPORT size_t superslab_trim(void) {
     ss_faults faults = {.count = 0};
     size_t given = 0;
-    ss_process_init();
+    if (!ss_process_ready())
+        return 0;
     ss_flush_own_heap();
     ss_park_and_flush(&faults);
     uint32_t count = ss_space_own_count();
