@@ -2,51 +2,29 @@
 // (`npm run test:package` says where, in TEST_PACKAGE), in a folder that has a server.js, a worker.js and a job.js.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { plainEnvironment } from './support/cli.mjs'
-
-const files = [
-  ...[
-    'README.md',
-    'SECURITY.md',
-    'examples/README.md',
-    'native/README.md',
-    'native/test/README.md',
-  ],
-  ...(readdirSync('docs', { recursive: true }) as string[])
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join('docs', name)),
-]
+import { type Document, documents, shellLinesOf } from './support/documents.mjs'
 
 /** The lines of shell blocks, commands within a text, and what images, pods and units start. */
-function commandsOf(text: string): string[] {
-  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
-    block.split('\n').map((line) => line.replace(/\s+#.*$/, '').trim()),
-  )
+function commandsOf(document: Document): string[] {
+  const { text } = document
   const within = text.matchAll(/`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab) [^`]*)`/g)
   const started = text.matchAll(/^(?:CMD|\s+command:) (\["npx".*\])$/gm)
   const units = text.matchAll(/^ExecStart=\/srv\/api\/(.*)$/gm)
   return [
-    ...blocks.filter(Boolean),
+    ...shellLinesOf(document),
     ...[...within].map(([, line = '']) => line.replaceAll('\n', ' ')),
     ...[...started].map(([, list = '']) => (JSON.parse(list) as string[]).join(' ')),
     ...[...units].map(([, line = '']) => line.replaceAll('/usr/bin/node', 'node')),
   ]
 }
 
-const all = [...new Set(files.flatMap((file) => commandsOf(readFileSync(file, 'utf8'))))]
+const all = [...new Set(documents.flatMap(commandsOf))]
 
 /** Commands that are not run here, each with the reason. */
 const notHere: [RegExp, string][] = [

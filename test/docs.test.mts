@@ -1,35 +1,11 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { codes } from 'superslab'
-
-const files = [
-  ...[
-    'README.md',
-    'SECURITY.md',
-    'examples/README.md',
-    'native/README.md',
-    'native/test/README.md',
-  ],
-  ...(readdirSync('docs', { recursive: true }) as string[])
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => path.join('docs', name)),
-]
-
-interface Block {
-  file: string
-  language: string
-  text: string
-}
-
-const blocks: Block[] = files.flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(
-    ([, language = '', text = '']) => ({ file, language, text }),
-  ),
-)
+import { blocksOf, documents, shellLinesOf } from './support/documents.mjs'
 
 async function run(file: string, args: string[], cwd = '.') {
   const {
@@ -53,15 +29,9 @@ const foreign = [
 /** Those that are quick and leave nothing behind are run as they stand. */
 const quick = ['npx superslab status', 'npx superslab bench --help']
 
-const commands = blocks
-  .filter(({ language }) => language === 'sh')
-  .flatMap(({ file, text }) =>
-    text
-      .split('\n')
-      .map((line) => line.replace(/\s+#.*$/, '').trim())
-      .filter(Boolean)
-      .map((line) => ({ file, line })),
-  )
+const commands = documents.flatMap((document) =>
+  shellLinesOf(document).map((line) => ({ file: document.file, line })),
+)
 
 const helpOf = new Map<string, Promise<string>>()
 
@@ -112,7 +82,10 @@ test('the quick ones do what they say', async (t) => {
 /** What a program of the documentation needs and this package does not have. */
 const absent = ['sharp']
 
-for (const [i, { file, text }] of blocks.filter(({ language }) => language === 'js').entries()) {
+const examples = documents.flatMap((document) =>
+  blocksOf(document, 'js').map((text) => ({ file: document.file, text })),
+)
+for (const [i, { file, text }] of examples.entries()) {
   const needs = absent.find((name) => text.includes(`from '${name}'`))
   const isModule = /^import /m.test(text)
   test(`program ${i + 1} of the documentation, in ${file}, ${needs ? 'is one' : 'runs'}`, async (t) => {
@@ -141,10 +114,8 @@ test('troubleshooting has every error code, and no other', (t) => {
 
 test('links within the documentation lead somewhere', (t) => {
   let count = 0
-  for (const file of files)
-    for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(
-      /\]\(([^)#:\s]+)(?:#[^)]*)?\)/g,
-    )) {
+  for (const { file, text } of documents)
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
       count++
       t.true(existsSync(path.join(path.dirname(file), target)), `${file}: ${target}`)
     }
