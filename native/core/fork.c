@@ -149,11 +149,17 @@ static bool is_lost_copy(unsigned spins) {
     return spins % (other ? SS_LOCK_PAUSES : WAITS_BETWEEN_LOOKS) == 0 && ss_os_is_copy(false);
 }
 
+/* A thread whom so many yields have not helped waits for one that the system does not let run: it has a lower priority
+ * and the same processor. The waiting thread must sleep then. */
+enum { YIELDS = 2 * SS_LOCK_PAUSES };
+
 SS_COLD void ss_lock_wait(unsigned spins) {
     if (is_lost_copy(spins))
         inherit(false);
-    else
+    else if (spins < YIELDS)
         ss_os_yield();
+    else
+        ss_os_nap();
 }
 
 /* ---- the handlers ---- */

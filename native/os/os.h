@@ -102,6 +102,9 @@ static inline void ss_os_pause(void) {
 
 void ss_os_yield(void);
 
+/* Sleeps for a moment, 0.1 ms or so: threads of a lower priority get to run, to which a yield does not give way. */
+void ss_os_nap(void);
+
 /* A number that tells the calling thread from all others of its process, never 0. The child of a fork has that of
  * the thread that forked. */
 uintptr_t ss_os_thread_token_call(void);

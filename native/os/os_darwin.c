@@ -116,6 +116,13 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     errno = saved;
 }
 
+void ss_os_nap(void) {
+    struct timespec time = {0, 50000};
+    int saved = errno;
+    nanosleep(&time, NULL);
+    errno = saved;
+}
+
 void ss_os_wake(_Atomic uint32_t *word) {
     (void)word;
 }

@@ -312,6 +312,14 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     errno = saved;
 }
 
+void ss_os_nap(void) {
+    int saved = errno;
+    struct timespec time = {0, 50000}; /* and the timer's slack, which is as long by default */
+    /* Not the C library's function, at which a thread may be cancelled. */
+    syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
+    errno = saved;
+}
+
 void ss_os_wake(_Atomic uint32_t *word) {
     int saved = errno;
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE_OP, 1, NULL, NULL, 0);
