@@ -411,17 +411,35 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     ss_meta_give(slots, slots_bytes(capacity));
 }
 
-void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
-    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++) {
+/* What bins of this room may hold by their limits. */
+static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
+    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
+           (size_t)ss_process->classes[bin].stride;
+}
+
+bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
+    unsigned bin = bin_next(heap, 0);
+    while (bin < SS_BIN_COUNT) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
+        bins_shrunk(heap, bin_bytes(heap, bin));
         bin_end(heap,
                 bin); /* the slots too: an idle thread keeps nothing, and a new one starts small */
+        bin = bin_next(heap, bin + 1);
+        if (bin < SS_BIN_COUNT && until != SS_FLUSH_ALL && ss_os_clock_nanoseconds() > until)
+            break;
     }
-    bins_shrunk(heap, heap->bins_bytes);
-    is_flushed(heap);
     tell_moved(heap, 1); /* it may not be used again for long */
+    if (bin < SS_BIN_COUNT)
+        return false;
+    bins_shrunk(heap, heap->bins_bytes); /* 0, unless a fork came between a bin and its sum */
+    is_flushed(heap);
+    return true;
+}
+
+void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
+    ss_heap_flush_until(heap, SS_FLUSH_ALL, faults);
 }
 
 /* ---- age ---- */

@@ -39,6 +39,11 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
 /* Flushes all bins and abandons all slabs. */
 void ss_heap_flush(ss_heap *heap, ss_faults *faults);
 
+/* The same bin by bin until all are done, or the clock has passed `until`: then false, and the heap may be used as it
+ * is. */
+#define SS_FLUSH_ALL UINT64_MAX
+bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults);
+
 /* Called once a tick by who has parked the thread: of the bins whose older half has been there since the last
  * call, gives that half back, and of those that have been empty since then the room and the slab. What nobody
  * asks for goes in a few ticks, what is in use stays. */

@@ -4,7 +4,8 @@
 #include "thread.h"
 
 #define BATCH 64u /* threads parked with one barrier */
-/* Of those at work fewer: each may wait until all of a batch are done. */
+/* Of those at work fewer: a batch is over when the time of one call's housekeeping is, since each of its threads may
+ * wait in a call until then, and the next one takes another barrier. */
 #define BATCH_AT_WORK 4u
 
 /* ---- who sleeps ---- */
@@ -102,23 +103,26 @@ static void flushes_end(void) {
     atomic_store_explicit(&ss_process->flushes, flushes + 1, memory_order_relaxed);
 }
 
-/* Flushes a heap that was parked before the barrier, or ages it if its thread is at work; unless its thread is
- * inside. */
-static bool parked_flush(ss_heap *heap, who whom, ss_faults *faults) {
+/* What became of a parked heap. LEFT: its thread is inside. PART: the time is over, and some bins are still full. */
+typedef enum parked_state { LEFT, PART, WHOLE } parked_state;
+
+/* Flushes a heap that was parked before the barrier, or ages it if its thread is at work. */
+static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_faults *faults) {
+    bool whole = true;
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
-        return false;
+        return LEFT;
     heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
     ss_lock_step();
     if (whom == WORKERS) {
         ss_heap_age(heap, faults);
         heap->tops = tops_of(heap); /* its thread has moved none of them */
     } else {
-        ss_heap_flush(heap, faults);
+        whole = ss_heap_flush_until(heap, until, faults);
     }
     ss_lock_step();
     heap->flushing = false;
-    return true;
+    return whole ? WHOLE : PART;
 }
 
 /* A signal's handler may have forked meanwhile, and this be the child: then the heap is the next new thread's. */
@@ -130,23 +134,39 @@ static void parked_open(ss_heap *heap) {
     ss_lock_release(&heap->thread_lock);
 }
 
+/* Those of a batch that can be done before the time is over; how many that were. */
+static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who whom,
+                            ss_faults *faults) {
+    const uint64_t until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
+    unsigned done = 0;
+    bool flushed = false, over = false;
+    flushes_begin();
+    while (done < count && !over) {
+        const parked_state state = parked_flush(parked[done], whom, until, faults);
+        flushed |= state != LEFT;
+        done += state != PART;
+        over = state == PART || ss_os_clock_nanoseconds() > until;
+    }
+    flushes_end();
+    if (flushed)
+        ss_biased_barrier();
+    return done;
+}
+
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
     bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
     while (next != NULL && able) {
-        unsigned count = park_batch(&next, whom, ticks, parked);
-        bool flushed = false;
+        unsigned count = park_batch(&next, whom, ticks, parked), done = count;
         if (count == 0)
             break;
         able = ss_os_barrier();
-        flushes_begin();
-        for (unsigned i = 0; i < count && able; i++)
-            flushed |= parked_flush(parked[i], whom, faults);
-        flushes_end();
-        if (flushed)
-            ss_biased_barrier();
+        if (able)
+            done = batch_flush(parked, count, whom, faults);
+        if (done < count)
+            next = parked[done]; /* with a new barrier */
         for (unsigned i = 0; i < count; i++)
             parked_open(parked[i]);
     }
