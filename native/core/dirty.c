@@ -52,19 +52,12 @@ static bool has_no_ticks(void) {
     return state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED;
 }
 
-/* There is none that would do what a call leaves. */
-static bool has_no_thread(void) {
-    uint32_t state = atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed);
-    return ss_process->settings.inline_only || has_no_ticks() || state == SS_SCAVENGER_LEAVING ||
-           state == SS_SCAVENGER_AWAY;
-}
-
 bool ss_dirty_look_further(ss_space *space) {
     if (!is_givable(space))
         return false;
     ss_scavenger_want(space->dirty_granules << SS_GRANULE_SHIFT);
     if (space->dirty_granules > bound_under(space, space->peak) ||
-        (space->returning != 0 && has_no_thread()))
+        (space->returning != 0 && ss_scavenger_is_absent()))
         return true;
     return space->dirty_granules > SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT && has_no_ticks() &&
            ++space->releases % SS_PEAK_RELEASES == 0;

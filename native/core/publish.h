@@ -24,6 +24,10 @@ typedef struct ss_publication {
  * No lock but park_lock may be held: the statistics take those of the windows and the spaces. */
 void ss_publish(void);
 
+/* The same by a call of the API: looks at a portion of the slabs. The rest is left to the scavenger, which publishes
+ * within half a decay, or to the next calls where there is none. */
+void ss_publish_by_call(void);
+
 /* In a child: the page is the parent's, so it is due. */
 void ss_publish_inherit(void);
 
@@ -53,7 +57,7 @@ static inline void ss_publish_count(ss_space *space) {
 static inline void ss_publish_if_due(void) {
     /* Relaxed: the page is due, whatever else is seen. */
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process_state.publish_due, memory_order_relaxed)))
-        ss_publish();
+        ss_publish_by_call();
 }
 
 #endif

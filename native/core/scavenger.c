@@ -87,19 +87,26 @@ static void slabs_visit(ss_space *space, void *context) {
     self->slabs_pending |= ss_purge_idle_slabs(space, self->at_once);
 }
 
+static bool is_publication_late(void) {
+    return atomic_load_explicit(&ss_process->publish_late, memory_order_relaxed);
+}
+
 static bool slabs_tick(scavenger *self, uint32_t cold) {
     if (!self->at_once && self->ticks % SLAB_TICKS != 0)
         return self->slabs_pending;
     /* Acquire: what was freed is on its slab's list. The end of a thread is no cold path and frees all the
      * same. */
     size_t freed = atomic_exchange_explicit(&ss_process->freed_bytes, 0, memory_order_acquire);
-    if (cold == self->cold && freed == 0 && !self->slabs_pending &&
-        !atomic_load_explicit(&ss_process->publish_late, memory_order_relaxed))
+    if (cold == self->cold && freed == 0 && !self->slabs_pending && !is_publication_late())
         return false;
     self->cold = cold;
     self->slabs_pending = false;
     each_space(slabs_visit, self);
-    ss_publish(); /* looks through the same once more, and only after something has happened */
+    /* Looks through the same once more, and only after something has happened. */
+    if (is_inline())
+        ss_publish_by_call();
+    else
+        ss_publish();
     return self->slabs_pending;
 }
 
@@ -179,7 +186,7 @@ static bool is_hurried(void) {
 
 static void relieve_visit(ss_space *space, void *context) {
     (void)context;
-    if (ss_process->settings.inline_only)
+    if (is_inline())
         ss_span_settle(space); /* a portion, of a call */
     else
         ss_span_relieve(space);
@@ -210,6 +217,8 @@ static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
                    left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS);
         if (relieve())
             continue;
+        if (is_publication_late() && milliseconds > SS_CONTAINER_MILLISECONDS)
+            ss_publish(); /* or the tick does */
         container_tick(self);
         if (self->at_once)
             return;
@@ -228,7 +237,7 @@ static bool is_wanted(void) {
         return true;
     size_t most = atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed);
     each_space(dirty_visit, &most);
-    return most >= SS_SCAVENGER_START_BYTES;
+    return most >= SS_SCAVENGER_START_BYTES || is_publication_late();
 }
 
 static void at_once_reset(void) {
@@ -243,7 +252,7 @@ static bool ended(void) {
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
         return true;
     }
-    /* Pairs with those in ss_scavenger_freed and ss_scavenger_hurry. */
+    /* Pairs with those in ss_scavenger_freed, ss_scavenger_hurry and leave_to_scavenger. */
     atomic_thread_fence(memory_order_seq_cst);
     return !is_wanted();
 }
@@ -316,7 +325,7 @@ static void attend_inline(void) {
         return;
     }
     quiet = 0;
-    ss_publish();
+    ss_publish_by_call();
     atomic_fetch_and_explicit(&ss_process->attention, ~SS_ATTENTION_SCAVENGER,
                               memory_order_relaxed);
     atomic_store_explicit(&ss_process->scavenger, SS_SCAVENGER_NONE, memory_order_release);

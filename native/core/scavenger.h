@@ -14,6 +14,15 @@ typedef enum ss_scavenger_state {
     SS_SCAVENGER_AWAY     /* and has ended: that thread is at work */
 } ss_scavenger_state;
 
+/* There is none, now or once it is wanted, that would do what a call leaves. */
+static inline bool ss_scavenger_is_absent(void) {
+    uint32_t state = atomic_load_explicit(&ss_process->scavenger, memory_order_relaxed);
+    return ss_process->settings.inline_only ||
+           atomic_load_explicit(&ss_process->unhandled_copy, memory_order_relaxed) ||
+           state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED ||
+           state == SS_SCAVENGER_LEAVING || state == SS_SCAVENGER_AWAY;
+}
+
 /* So many bytes could go back. Called anywhere, with locks held too. */
 static inline void ss_scavenger_want(size_t bytes) {
     if (SS_LIKELY(bytes < SS_SCAVENGER_START_BYTES))

@@ -16,40 +16,45 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
     out->slab_free_bytes += bytes - out_blocks * class->stride;
 }
 
-void ss_stats_add_space(ss_space *space, superslab_stats *out) {
+/* Entries from `granule` on, until as many are counted as `left` says; the next granule. */
+static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
+                            superslab_stats *out) {
+    while (granule < end && *left != 0) {
+        uint32_t entry = ss_entry_get(space, granule), value = entry & SS_ENTRY_VALUE, step = 1;
+        --*left;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
+            const ss_slab *slab = ss_slab_of_id(space, value);
+            ss_slab_view view = ss_slab_look(slab);
+            if (view.granule == granule) { /* or it has gone since */
+                add_slab(slab, view.class, out);
+                step = view.class->granules;
+            }
+        } else if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE && value != 0) {
+            out->live_blocks++;
+            out->live_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            out->large_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            step = value;
+        }
+        granule += step;
+    }
+    return granule;
+}
+
+/* Goes on from a granule; 0 when the space has been looked through, else where to go on. */
+static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
     ss_biased_take(&space->lock);
-    uint32_t granules = space->granule_count;
-    if (space->kind != SS_SPACE_EXTERNAL || space->live != NULL)
+    uint32_t end = space->granule_count;
+    if (granule == 0 && (space->kind != SS_SPACE_EXTERNAL || space->live != NULL))
         out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
                             << SS_GRANULE_SHIFT;
     ss_biased_release(&space->lock);
-    for (uint32_t i = 0; i < granules;) {
-        uint32_t entry = ss_entry_get(space, i), value = entry & SS_ENTRY_VALUE;
-        switch (ss_entry_kind_of(entry)) {
-        case SS_ENTRY_SLAB: {
-            const ss_slab *slab = ss_slab_of_id(space, value);
-            ss_slab_view view = ss_slab_look(slab);
-            if (view.granule == i) { /* or it has gone since */
-                add_slab(slab, view.class, out);
-                i += view.class->granules;
-            } else {
-                i++;
-            }
-            break;
-        }
-        case SS_ENTRY_LARGE:
-            if (value != 0) {
-                out->live_blocks++;
-                out->live_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
-                out->large_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
-            }
-            i += value != 0 ? value : 1;
-            break;
-        case SS_ENTRY_NONE:
-            i++;
-            break;
-        }
-    }
+    granule = add_entries(space, granule, end, left, out);
+    return granule < end ? granule : 0;
+}
+
+void ss_stats_add_space(ss_space *space, superslab_stats *out) {
+    uint32_t all = UINT32_MAX;
+    add_space(space, 0, &all, out);
 }
 
 static void add_heap(ss_heap *heap, superslab_stats *out) {
@@ -68,23 +73,42 @@ static uint64_t less(uint64_t from, uint64_t what) {
     return from > what ? from - what : 0;
 }
 
-static void stats_take(superslab_stats *out) {
-    *out = (superslab_stats){0};
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        ss_stats_add_space(ss_space_own(i), out);
+/* A heap counts like so many entries: about as many cache lines are read. */
+enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
+
+/* Of own spaces first, then of external ones: the next place at which there may be one. */
+static uint32_t place_at(uint32_t place) {
+    if (place >= ss_space_own_count() && place < SS_OWN_SPACE_COUNT)
+        place = SS_OWN_SPACE_COUNT;
     /* Relaxed: as in ss_space_find_external. */
     uint32_t externals = atomic_load_explicit(&ss_process->external_count, memory_order_relaxed);
+    return place < SS_OWN_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
+}
+
+static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
+    /* An external space may have gone since the last portion, and another one be in its place. */
     const unsigned phase = ss_external_begin();
-    for (uint32_t i = 0; i < externals; i++) {
+    for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
         ss_space *space =
-            atomic_load_explicit(&ss_process->spaces[SS_OWN_SPACE_COUNT + i], memory_order_seq_cst);
-        if (space != NULL)
-            ss_stats_add_space(space, out);
+            atomic_load_explicit(&ss_process->spaces[walk->place], memory_order_seq_cst);
+        walk->granule = space == NULL ? 0 : add_space(space, walk->granule, left, &walk->stats);
+        if (walk->granule != 0)
+            break; /* the portion is over */
     }
     ss_external_end(phase);
-    for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
-         heap != NULL; heap = heap->next)
-        add_heap(heap, out);
+}
+
+static void add_heaps(ss_stats_walk *walk, uint32_t *left) {
+    if (!walk->at_heaps)
+        walk->heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+    walk->at_heaps = true;
+    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = walk->heap->next) {
+        add_heap(walk->heap, &walk->stats);
+        *left -= HEAP_ENTRIES;
+    }
+}
+
+static void add_process(superslab_stats *out) {
     out->lost_blocks = atomic_load_explicit(&ss_process->lost_blocks, memory_order_relaxed);
     out->lost_bytes = atomic_load_explicit(&ss_process->lost_bytes, memory_order_relaxed);
     ss_windows_add_cached(out);
@@ -100,6 +124,25 @@ static void stats_take(superslab_stats *out) {
     out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);
     out->guarded_reads = atomic_load_explicit(&ss_process->guarded_reads, memory_order_relaxed);
     out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
+}
+
+bool ss_stats_go_on(ss_stats_walk *walk, uint32_t entries) {
+    uint32_t left = entries;
+    add_spaces(walk, &left);
+    if (walk->place < SS_SPACE_COUNT)
+        return false;
+    add_heaps(walk, &left);
+    if (walk->heap != NULL)
+        return false;
+    add_process(&walk->stats);
+    return true;
+}
+
+static void stats_take(superslab_stats *out) {
+    ss_stats_walk walk = {.place = 0};
+    while (!ss_stats_go_on(&walk, UINT32_MAX))
+        ;
+    *out = walk.stats;
 }
 
 bool ss_stats_look(superslab_stats *out) {

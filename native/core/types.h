@@ -313,6 +313,17 @@ typedef struct ss_heap {
     struct ss_heap *next_free; /* under heaps_lock */
 } ss_heap;
 
+/* ---- statistics ---- */
+
+/* A look at all slabs and bins that is taken in portions; all 0 before it begins. */
+typedef struct ss_stats_walk {
+    superslab_stats stats; /* of what was seen */
+    uint32_t place;        /* of the space that is looked through, in ss_process_data.spaces */
+    uint32_t granule;      /* of this space: the next one */
+    bool at_heaps;         /* all spaces are done, the next heap is: */
+    struct ss_heap *heap;
+} ss_stats_walk;
+
 /* ---- the process ---- */
 
 #define SS_META_ORDERS 32u /* sizes of own blocks, to 32 KiB: meta.c */
@@ -387,8 +398,10 @@ typedef struct ss_process_data {
     _Atomic bool publish_due;
     _Atomic bool publish_late; /* the scavenger is to publish, whatever else there is to do */
     ss_lock publish_lock;      /* tried, never waited for */
-    ss_os_page page;           /* start is NULL while there is none */
-    uint32_t page_owner;       /* the process that made the page or was refused it; 0 before */
+    ss_stats_walk
+        publish_walk; /* of the calls that publish where there is no scavenger: under that lock */
+    ss_os_page page;  /* start is NULL while there is none */
+    uint32_t page_owner; /* the process that made the page or was refused it; 0 before */
 } ss_process_data;
 
 /* Hidden: reached without the global offset table. */

@@ -27,11 +27,11 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_large, scenario_grow, scenario_records, scenario_refused_first, scenario_spare,
     scenario_stats, scenario_count, scenario_late, scenario_contest, scenario_biased,
     scenario_leave, scenario_heap, scenario_gone, scenario_enter, scenario_sleep_empty,
-    scenario_wanted, scenario_scavenge, scenario_last, scenario_away, scenario_age, scenario_owner,
-    scenario_owner_pinned, scenario_owner_large, scenario_owner_large_pinned,
-    scenario_owner_large_tagged, scenario_pins, scenario_window_late, scenario_window_late_address,
-    scenario_window_late_large, scenario_pin_use, scenario_size, scenario_fork_spans,
-    scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler;
+    scenario_wanted, scenario_scavenge, scenario_last, scenario_figures, scenario_away,
+    scenario_age, scenario_owner, scenario_owner_pinned, scenario_owner_large,
+    scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins, scenario_window_late,
+    scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
+    scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -71,6 +71,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_sleep_end,
     &scenario_biased,
     &scenario_last,
+    &scenario_figures,
     &scenario_away,
     &scenario_scavenge,
     &scenario_owner,

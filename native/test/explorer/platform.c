@@ -235,6 +235,10 @@ void ss_os_wake(_Atomic uint32_t *word) {
     (void)word;
 }
 
+void ss_os_nap(void) {
+    ss_os_yield();
+}
+
 /* ---- process ---- */
 
 const char *ss_os_environment(const char *name) {

@@ -3,6 +3,7 @@
 #include "scenarios.h"
 
 #include "block.h"
+#include "publish.h"
 #include "scavenger.h"
 
 static void setup(void) {
@@ -113,6 +114,36 @@ const explorer_scenario scenario_last = {
     .setup = last_setup,
     .thread = last_thread,
     .check = last_check,
+};
+
+/* The same of figures that a call of a large process leaves to it. */
+static void figures_setup(void) {
+    last_setup();
+    atomic_store(&ss_process->committed_bytes[SS_SPACE_HEADED], (size_t)(SS_PUBLISH_PORTION + 1)
+                                                                    << SS_GRANULE_SHIFT);
+    atomic_store(&ss_process->publish_due, true);
+}
+
+static void figures_thread(unsigned index) {
+    if (index == 0)
+        ss_publish_by_call();
+    else
+        platform_thread_started()();
+}
+
+static void figures_check(void) {
+    EXPLORER_CHECK(!atomic_load(&ss_process->publish_due));
+    if (atomic_load(&ss_process->publish_late))
+        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_figures = {
+    .name = "figures",
+    .title = "the background thread ends while a call leaves figures to it",
+    .threads = 2,
+    .setup = figures_setup,
+    .thread = figures_thread,
+    .check = figures_check,
 };
 
 /* ---- told to leave ---- */
