@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { preloadedForm } from '#dist/cli/bench/allocators'
 import { suiteCases } from '#dist/cli/bench/suites'
 import { addon } from '#dist/native'
 import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
 
+const forms = preloadedForm().map(({ name }) => name)
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-page-'))
 test.after.always(() => rmSync(folder, { recursive: true }))
 
@@ -28,6 +30,17 @@ const course = (async () => {
   const args = ['dist/cli/main.js', 'bench', 'phases', ...some]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   return { file, json, csv, stdout }
+})()
+
+const latency = (async () => {
+  const [file, csv] = ['latency.html', 'latency.csv'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+  ]
+  const some = ['--ops', '2000', '--ws', '8', '--html', file, '--csv', csv]
+  const args = ['dist/cli/main.js', 'bench', 'latency-ends', ...some]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  return { file, csv, stdout }
 })()
 
 test('bench all has every workload there is', (t) => {
@@ -60,6 +73,18 @@ test('the course of a long run is in the JSON, in a table and on the page, not i
   t.false(readFileSync(csv, 'utf8').includes('series'))
 })
 
+test('the times of calls are in the table, in the CSV and on the page', async (t) => {
+  const { file, csv, stdout } = await latency
+  t.regex(stdout, /^workload +allocator +p50, ns +p99.9, µs/m)
+  t.regex(stdout, /^latency-ends +superslab +\d+ +\d+\.\d/m)
+  const [head = ''] = readFileSync(csv, 'utf8').split('\n', 1)
+  for (const name of ['calls', 'medianNs', 'slowestNs', 'over1ms'])
+    t.true(head.split(',').includes(name), name)
+  const text = readFileSync(file, 'utf8')
+  for (const heading of ['Latency', 'The slowest call', 'Calls of more than 100 µs'])
+    t.true(text.includes(heading), heading)
+})
+
 if (browserFile === undefined)
   test.skip('a browser draws the page: no Chromium is installed (Debian: chromium)', () => {})
 else
@@ -76,7 +101,7 @@ else
         ],
       )
       for (const { title, colours } of charts) t.true(colours > 10, title)
-      t.deepEqual(charts[0]?.names, ['superslab'])
+      t.deepEqual(charts[0]?.names, ['superslab', ...forms])
       t.regex(await shown.locator('.summary').innerText(), /superslab was faster than/)
       t.regex(await shown.locator('tbody').last().innerText(), /(faster|slower|tie)/)
       t.regex((await shown.locator('#save').getAttribute('href')) ?? '', /^blob:/)
@@ -93,7 +118,7 @@ else
         title.endsWith('resident memory'),
       )
       t.deepEqual(complaints, [])
-      t.deepEqual(chart?.names, ['superslab', 'system', 'live'])
+      t.deepEqual(chart?.names, ['superslab', ...forms, 'system', 'live'])
       t.true((chart?.colours ?? 0) > 10)
     })
   })

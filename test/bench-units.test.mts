@@ -1,6 +1,7 @@
 import test from 'ava'
-import { contestants } from '#dist/cli/bench/allocators'
+import { contestants, preloadedForm } from '#dist/cli/bench/allocators'
 import { courseFigures } from '#dist/cli/bench/course'
+import { latencyFigures, latencyRows } from '#dist/cli/bench/latency'
 import { type Measurement, parseMeasurement } from '#dist/cli/bench/measurement'
 import { measureRounds } from '#dist/cli/bench/rounds'
 import { headerPercent, routeShares } from '#dist/cli/bench/routes'
@@ -102,6 +103,7 @@ test('the seed suite has the workloads and parameters of the reports', (t) => {
   t.deepEqual(labels, [
     'random-mixed',
     ...['128', '256', '512', '1024'].map((size) => `random-mixed, ${size} B`),
+    'random-mixed, 4 threads',
     'mid-mt-gap',
     ...['2', '4', '8'].map((threads) => `mid-large-mt, ${threads} threads`),
     'large',
@@ -120,6 +122,44 @@ test('the course of a run is what is resident over what is live', (t) => {
   t.deepEqual(courseFigures([{ case: one, measurements }]), [
     { label: 'burst', allocator: 'superslab', mean: 84 / 31, worst: 4, last: 2 },
   ])
+})
+
+test('how long calls took is the median of the rounds, with the least and the most of the tail', (t) => {
+  const round = (slowestNs: number, over100us: number) =>
+    measurement('superslab', {
+      ...{ calls: 1000, medianNs: 70, p999Ns: 20000, p9999Ns: 90000 },
+      ...{ slowestNs, over100us, over1ms: 0 },
+    })
+  const rounds = [round(900000, 7), round(300000, 2), round(400000, 3)]
+  const measurements = new Map([
+    ['superslab', rounds],
+    ['system', [measurement('system')]],
+  ])
+  const figures = latencyFigures([{ case: one, measurements }])
+  t.deepEqual(figures, [
+    {
+      ...{
+        label: 'burst',
+        allocator: 'superslab',
+        calls: 1000,
+        p50: 70,
+        p999: 20000,
+        p9999: 90000,
+      },
+      slowest: { median: 400000, least: 300000, most: 900000 },
+      over100us: { median: 3, least: 2, most: 7 },
+      over1ms: { median: 0, least: 0, most: 0 },
+    },
+  ])
+  t.deepEqual(latencyRows(figures).rows, [
+    ['burst', 'superslab', '70', '20.0', '90.0', '400 (300 to 900)', '3 (2 to 7)', '0'],
+  ])
+})
+
+test('random-toggle has both sizes of its aims and four threads', (t) => {
+  const labels = suiteCases('random-toggle', {}, []).map(({ label }) => label)
+  const rest = ['128 B', '1024 B', '4 threads'].map((what) => `random-mixed, ${what}`)
+  t.deepEqual(labels, ['random-mixed', ...rest])
 })
 
 test('options reach every case of a suite, once', (t) => {
@@ -170,6 +210,8 @@ test('an allocator that is not there is named', (t) => {
     { code },
   )
   t.deepEqual(contestants(['system']), both)
+  const forms = preloadedForm()
+  t.deepEqual(contestants([], forms), [both[0], ...forms, both[1]])
 })
 
 test("a workload does the same on the threads of libuv's pool", (t) => {

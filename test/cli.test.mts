@@ -41,7 +41,7 @@ test('bench handoff ends on more threads than there are processors', async (t) =
 
 test('bench seed runs all seed workloads', async (t) => {
   const { stdout } = await superslab('bench', 'seed', ...few)
-  t.is(stdout.match(/ superslab .* MiB/g)?.length, 11)
+  t.is(stdout.match(/ superslab .* MiB/g)?.length, 12)
 })
 
 test('bench properties runs its workloads', async (t) => {

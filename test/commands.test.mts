@@ -40,7 +40,7 @@ const notHere: [RegExp, string][] = [
 function shortened(line: string): string {
   const short = line
     .replace(/\bnpx superslab\b|\bnode_modules\/\.bin\/superslab\b/g, 'superslab')
-    .replace(/\bbench (seed|properties|all|idle|WORKLOAD)\b/, 'bench churn')
+    .replace(/\bbench (seed|random-toggle|properties|latency|all|idle|WORKLOAD)\b/, 'bench churn')
     .replace(/ --against [a-z,]+/, '')
     .replace(/--runs \d+/, '--runs 5')
     .replace(/--duration \d+/, '--duration 1')

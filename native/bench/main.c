@@ -101,6 +101,14 @@ static void print_series(const bench_series *series) {
     printf("]");
 }
 
+static void print_latency(const bench_latency *latency) {
+    printf(",\"calls\":%" PRIu64 ",\"medianNs\":%" PRIu64 ",\"p999Ns\":%" PRIu64
+           ",\"p9999Ns\":%" PRIu64 ",\"slowestNs\":%" PRIu64 ",\"over100us\":%" PRIu64
+           ",\"over1ms\":%" PRIu64,
+           latency->calls, latency->median, latency->at_999, latency->at_9999, latency->slowest,
+           latency->over_100us, latency->over_1ms);
+}
+
 static void print_result(const bench_options *options, const bench_result *result, unsigned run,
                          uint64_t minor_faults) {
     printf("{\"workload\":");
@@ -122,6 +130,8 @@ static void print_result(const bench_options *options, const bench_result *resul
                result->memory.freed_rss);
     if (result->series.count != 0)
         print_series(&result->series);
+    if (result->latency.calls != 0)
+        print_latency(&result->latency);
     print_member("library", library_of(options->allocator->malloc));
     print_member("compiler", BENCH_COMPILER);
     print_member("flags", SUPERSLAB_BUILD_FLAGS);

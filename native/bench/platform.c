@@ -88,6 +88,24 @@ uint64_t bench_resident_bytes(void) {
 }
 #endif
 
+int bench_waiting_open(void) {
+    return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+/* Three numbers: the time on a processor, the time of waiting for one, and how often it got one. */
+uint64_t bench_waiting_read(int waiting) {
+    char text[64];
+    const ssize_t length = waiting >= 0 ? pread(waiting, text, sizeof text - 1, 0) : 0;
+    text[length > 0 ? length : 0] = '\0';
+    const char *second = strchr(text, ' ');
+    return second != NULL ? strtoull(second, NULL, 10) : 0;
+}
+
+void bench_waiting_close(int waiting) {
+    if (waiting >= 0)
+        close(waiting);
+}
+
 #ifndef __APPLE__
 bool bench_program_path(char *path, size_t bytes) {
     const ssize_t length = readlink("/proc/self/exe", path, bytes);

@@ -39,6 +39,12 @@ uint64_t bench_proc_bytes(const char *path, const char *field);
 /* Bytes of this process that are resident now, exactly; 0 where the system does not say. */
 uint64_t bench_resident_bytes(void);
 
+/* Where the calling thread reads for how long it was ready and another thread ran, in nanoseconds since it began. The
+ * figure is always 0 where the system does not say. */
+int bench_waiting_open(void);
+uint64_t bench_waiting_read(int waiting);
+void bench_waiting_close(int waiting);
+
 /* The file of the running program; false where it does not fit or the system does not say. */
 bool bench_program_path(char *path, size_t bytes);
 

@@ -148,7 +148,8 @@ static void bench_memory_add(bench_memory *sum, const bench_memory *seen) {
 }
 
 static bench_result bench_members_sum(const bench_member *members, unsigned count) {
-    bench_result result = {.series = members[0].worker.series};
+    bench_result result = {.series = members[0].worker.series,
+                           .latency = members[0].worker.latency};
     uint64_t started = UINT64_MAX, ended = 0;
     for (unsigned i = 0; i < count; i++) {
         const bench_worker *worker = &members[i].worker;

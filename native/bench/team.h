@@ -15,7 +15,8 @@ typedef struct bench_worker {
     uint64_t ops;
     uint64_t checksum;
     bench_memory seen;
-    bench_series series; /* the first worker's is the run's */
+    bench_series series;   /* the first worker's is the run's */
+    bench_latency latency; /* likewise */
     const char *error;
 
     /* Set by the team. A job that stops for something which is not to be timed moves `started`. */

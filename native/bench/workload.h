@@ -54,12 +54,20 @@ typedef struct bench_series {
     bench_sample samples[BENCH_SAMPLES];
 } bench_series;
 
+/* How long the calls of the first thread took, in nanoseconds; no calls for workloads that do not time them. */
+typedef struct bench_latency {
+    uint64_t calls;
+    uint64_t median, at_999, at_9999, slowest; /* at_999: 999 calls of 1,000 took no longer */
+    uint64_t over_100us, over_1ms;             /* calls */
+} bench_latency;
+
 typedef struct bench_result {
     double seconds;    /* of the timed part: first thread's start to last thread's end */
     uint64_t ops;      /* allocations and frees done in it, over all threads */
     uint64_t checksum; /* of the sequence: equal for every allocator, or the run is void */
     bench_memory memory;
     bench_series series;
+    bench_latency latency;
     const char *error; /* NULL, or why the run is void (an allocation failed, contents changed) */
 } bench_result;
 

@@ -19,6 +19,8 @@
  *   batches has two threads on either side, so that those of one side meet as well.
  * - crowd: 64 threads on two processors; 1,024 slots for each, of random-mixed's sizes, half of them occupied. A
  *   thread that is interrupted while it holds a lock keeps 63 others waiting.
+ * - latency-*: so many calls that one in 10,000 is some; latency.c says what the slots are. latency-idle has
+ *   fewer, for each of its five bursts comes after 0.7 s.
  * - large: 128 slots keep some 65 MiB live, more than a level 3 cache, little beside any machine's memory;
  *   with many more slots first touches outweigh the allocator, with fewer none is ever cold. */
 #include "workload.h"
@@ -28,6 +30,7 @@
 #include "growth.h"
 #include "handoff.h"
 #include "kinds.h"
+#include "latency.h"
 #include "patterns.h"
 #include "phases.h"
 #include "pipeline.h"
@@ -224,6 +227,46 @@ const bench_workload bench_workloads[] = {
         .size_floor = BENCH_SHARED_SLOTS_SIZE_FLOOR,
         .defaults = {.threads = 64, .ops = 200000, .slots = 65536, SMALL},
         .run = bench_shared_slots,
+    },
+    {
+        .name = "latency-bursts",
+        .summary = "times of calls beside threads that fill and free 512 MiB and end",
+        .threads_unit = 2,
+        .size_floor = BENCH_LATENCY_SIZE_FLOOR,
+        .defaults = {.threads = 2, .ops = 200000, .slots = 512, SIZES(32, 4 * MIB)},
+        .run = bench_latency_bursts,
+    },
+    {
+        .name = "latency-growth",
+        .summary = "times of calls beside a thread that grows by small blocks and frees them",
+        .threads_unit = 2,
+        .size_floor = BENCH_LATENCY_SIZE_FLOOR,
+        .defaults = {.threads = 2, .ops = 200000, .slots = 512, SIZES(32, 4 * MIB)},
+        .run = bench_latency_growth,
+    },
+    {
+        .name = "latency-ends",
+        .summary = "times of calls beside threads that end with their caches full",
+        .threads_unit = 2,
+        .size_floor = BENCH_LATENCY_SIZE_FLOOR,
+        .defaults = {.threads = 2, .ops = 200000, .slots = 512, SIZES(32, 4 * MIB)},
+        .run = bench_latency_ends,
+    },
+    {
+        .name = "latency-phases",
+        .summary = "times of calls while the sizes change and all is freed in between",
+        .threads_unit = 1,
+        .size_floor = BENCH_LATENCY_SIZE_FLOOR,
+        .defaults = {.threads = 1, .ops = 500000, .slots = 64, SIZES(256, 1 * MIB)},
+        .run = bench_latency_phases,
+    },
+    {
+        .name = "latency-idle",
+        .summary = "times of calls in bursts with a pause before each",
+        .threads_unit = 1,
+        .size_floor = BENCH_LATENCY_SIZE_FLOOR,
+        .defaults = {.threads = 1, .ops = 40000, .slots = 128, SIZES(32, 256 * KIB)},
+        .run = bench_latency_idle,
     },
     {.name = NULL},
 };

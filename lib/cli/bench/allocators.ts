@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { SuperslabError } from '../../errors'
+import { preloadPath } from '../../preload'
 
 /** What is measured: superslab, the system's malloc, or a library that is loaded in the latter's place. */
 export interface Allocator {
@@ -9,6 +10,8 @@ export interface Allocator {
 }
 
 export const superslab: Allocator = { name: 'superslab' }
+/** The same core as the program's malloc, which is how most programs have it. */
+export const preloaded = 'superslab-preloaded'
 /** What every ratio is to. */
 export const system: Allocator = { name: 'system' }
 
@@ -34,10 +37,18 @@ export function installedLibrary(name: string): string | undefined {
   return undefined
 }
 
-/** superslab, the system's malloc, and those named: each a known name or the path of a library. */
-export function contestants(names: readonly string[]): Allocator[] {
+/** superslab as the preload library, where that can be told from the system's malloc. */
+export function preloadedForm(): Allocator[] {
+  return process.platform === 'linux' ? [{ name: preloaded, library: preloadPath() }] : []
+}
+
+/** superslab, in its other forms too, the system's malloc, and those named: each a known name or the path of a library. */
+export function contestants(
+  names: readonly string[],
+  forms: readonly Allocator[] = [],
+): Allocator[] {
   const others = names.filter((name) => name !== system.name && name !== superslab.name)
-  return [superslab, system, ...others.map(peer)]
+  return [superslab, ...forms, system, ...others.map(peer)]
 }
 
 function peer(name: string): Allocator {

@@ -4,11 +4,12 @@ import { hostname } from 'node:os'
 import { Argument, Command } from 'commander'
 import { companionFile } from '../../load'
 import { addon } from '../../native'
-import { contestants, superslab } from './allocators'
+import { contestants, preloadedForm, superslab } from './allocators'
 import { courseFigures, courseRows } from './course'
 import { type Results, toCsv, toJson, write } from './export'
 import { measureInProcess } from './in-process'
 import { Journal } from './journal'
+import { latencyFigures, latencyRows } from './latency'
 import { environment } from './machine'
 import type { Measurement } from './measurement'
 import { type BenchOptions, count, counts, list, runCount, seedValue, sizeRange } from './options'
@@ -34,6 +35,7 @@ export function benchCommand(): Command {
     .option('--seed <n>', 'seed of the sequence', seedValue)
     .option('--runs <n>', 'rounds, at least 5', runCount, 5)
     .option('--against <list>', 'allocators or paths of libraries to measure too', list)
+    .option('--no-preloaded', 'leave out superslab as the preload library')
     .option('--csv <file>', 'write every measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
     .option('--html <file>', 'write a page with charts of time, memory and routes')
@@ -57,7 +59,8 @@ async function run(suite: string, options: BenchOptions): Promise<void> {
 }
 
 async function compare(suite: string, cases: Case[], options: BenchOptions): Promise<void> {
-  const allocators = contestants(options.against ?? [])
+  const asLibrary = options.preloaded && !options.inProcess ? preloadedForm() : []
+  const allocators = contestants(options.against ?? [], asLibrary)
   const standalone: Measure = (one, by) => measureStandalone('superslab-bench', one, by)
   const fresh = options.inProcess ? measureInProcess : standalone
   const measure = options.resume ? resumed(options.resume, fresh) : fresh
@@ -98,11 +101,13 @@ function resumed(file: string, measure: Measure): Measure {
 function print({ comparisons, runs, environment, cases }: Results, options: BenchOptions): void {
   const idle = idleFigures(cases)
   const course = courseFigures(cases)
+  const latency = latencyFigures(cases)
   const lines = [
     comparisonTable(comparisons),
     '',
     ...(idle.length > 0 ? [idleTable(idle), ''] : []),
     ...(course.length > 0 ? [tableText(courseRows(course)), ''] : []),
+    ...(latency.length > 0 ? [tableText(latencyRows(latency)), ''] : []),
     ...meanLines(comparisons),
     `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',

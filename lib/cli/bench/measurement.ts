@@ -22,6 +22,15 @@ export interface Measurement {
   freedRssBytes?: number
   /** Of a long run: operations done, bytes live, and bytes resident beyond those at the start, in turn. */
   series?: [ops: number, live: number, resident: number][]
+  /** Of a workload that times its calls: how many, and in nanoseconds what half of them, 999 of 1,000 and 9,999 of 10,000
+   * did not exceed, less the time for which the thread waited for a processor. */
+  calls?: number
+  medianNs?: number
+  p999Ns?: number
+  p9999Ns?: number
+  slowestNs?: number
+  over100us?: number
+  over1ms?: number
   /** The file that holds the allocator's code; its name alone, once it was checked. */
   library?: string
   compiler: string

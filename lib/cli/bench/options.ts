@@ -8,6 +8,7 @@ export interface BenchOptions {
   seed?: number
   runs: number
   against?: string[]
+  preloaded: boolean
   csv?: string
   json?: string
   html?: string

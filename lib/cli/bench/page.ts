@@ -3,6 +3,7 @@ import { html, type Section, type Table } from '../page/document'
 import { system } from './allocators'
 import { courseSections } from './course'
 import { plain, type Results } from './export'
+import { latencySections } from './latency'
 import { routeShares } from './routes'
 import type { Comparison } from './summary'
 import { comparisonRows, machineLines, meanLines, tallyLines } from './table'
@@ -21,6 +22,7 @@ export function benchPage(suite: string, results: Results, routes: CaseRoutes): 
       timeSection(comparisons),
       memorySection(comparisons),
       ...courseSections(results.cases),
+      ...latencySections(results.cases),
       ...(routes.size > 0 ? [routeSection(routes)] : []),
       { heading: 'Figures', table: comparisonRows(comparisons), text: versionText(results) },
     ],

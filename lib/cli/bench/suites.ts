@@ -29,6 +29,11 @@ const properties = [
   ...['start', 'zeroed', 'aligned', 'crowd'],
 ]
 
+/** Each for one thing after which a single call may take long. */
+const latency = ['bursts', 'growth', 'ends', 'phases', 'idle'].map((name) =>
+  plain(`latency-${name}`),
+)
+
 /** Suites that are more than their workload with its defaults. */
 const compound: Record<string, Case[]> = {
   'mid-large-mt': midLarge,
@@ -38,9 +43,18 @@ const compound: Record<string, Case[]> = {
     plain('survivors'),
     plain('survivors', { size: '16-1024' }),
   ],
+  latency,
+  // A step of random-mixed is the toggle: it frees the slot's block if there is one, and otherwise allocates.
+  'random-toggle': [
+    plain('random-mixed'),
+    plain('random-mixed', { size: '128' }),
+    plain('random-mixed', { size: '1024' }),
+    plain('random-mixed', { threads: 4 }),
+  ],
   seed: [
     plain('random-mixed'),
     ...fixed,
+    plain('random-mixed', { threads: 4 }),
     plain('mid-mt-gap'),
     ...midLarge,
     plain('large'),

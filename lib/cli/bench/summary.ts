@@ -69,18 +69,19 @@ export function idleFigures(results: readonly CaseMeasurements[]): IdleFigures[]
 
 function ranges(rounds: readonly Measurement[]): Omit<IdleFigures, 'label' | 'allocator'> {
   const none = Number.NaN
-  const range = (of: (round: Measurement) => number): Range => {
-    const all = rounds.map(of)
-    return { median: median(all), least: Math.min(...all), most: Math.max(...all) }
-  }
+  const over = (of: (round: Measurement) => number) => range(rounds.map(of))
   const peak = ({ peakRssBytes = none }: Measurement) => peakRssBytes
   return {
-    peakLive: range(({ peakLiveBytes = none }) => peakLiveBytes),
-    peakRatio: range((round) => peak(round) / (round.peakLiveBytes ?? none)),
-    beyond: range(({ idleRssBytes = none, liveBytes = none }) => idleRssBytes - liveBytes),
-    idleShare: range((round) => (round.idleRssBytes ?? none) / peak(round)),
-    freedShare: range((round) => (round.freedRssBytes ?? none) / peak(round)),
+    peakLive: over(({ peakLiveBytes = none }) => peakLiveBytes),
+    peakRatio: over((round) => peak(round) / (round.peakLiveBytes ?? none)),
+    beyond: over(({ idleRssBytes = none, liveBytes = none }) => idleRssBytes - liveBytes),
+    idleShare: over((round) => (round.idleRssBytes ?? none) / peak(round)),
+    freedShare: over((round) => (round.freedRssBytes ?? none) / peak(round)),
   }
+}
+
+export function range(values: readonly number[]): Range {
+  return { median: median(values), least: Math.min(...values), most: Math.max(...values) }
 }
 
 export function sample(measurements: readonly Measurement[]): Sample {

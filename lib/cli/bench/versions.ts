@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { type Allocator, superslab } from './allocators'
+import { type Allocator, preloaded, superslab } from './allocators'
 import type { Environment } from './machine'
 
 /** Which version of each allocator was measured, as exactly as this system can tell. */
@@ -11,8 +11,9 @@ export function versions(
 ): Record<string, string> {
   return Object.fromEntries(
     allocators.map(({ name, library }) => {
-      if (library) return [name, libraryVersion(realpathSync(library))]
-      return [name, name === superslab.name ? [own, commit].filter(Boolean).join(' ') : libc]
+      if (name === superslab.name || name === preloaded)
+        return [name, [own, commit].filter(Boolean).join(' ')]
+      return [name, library ? libraryVersion(realpathSync(library)) : libc]
     }),
   )
 }

@@ -6,6 +6,7 @@ const [ink, soft, line] = ['--ink', '--soft', '--line'].map((name) => style.getP
 /** The same allocator has the same colour in every chart. Told apart by people who see few colours, too. */
 const fixed = {
   superslab: '#e8590c',
+  'superslab-preloaded': '#ffa94d',
   system: '#495057',
   live: '#868e96',
   'system-2-arenas': '#adb5bd',
