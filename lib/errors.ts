@@ -22,6 +22,8 @@ export const codes = {
   ERR_SUPERSLAB_OTHER_ALLOCATOR: 'run: the program or LD_PRELOAD has another malloc',
   ERR_SUPERSLAB_PRELOAD_FAILED: 'The preload library is missing or cannot be loaded',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
+  ERR_SUPERSLAB_NOT_A_RECORDING: 'The file is no recording, or of a version that is not known',
+  ERR_SUPERSLAB_RECORDING_DAMAGED: 'The recording breaks off in the middle or contradicts itself',
   ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command, or not as it was asked to',
 } as const
 

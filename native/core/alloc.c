@@ -49,7 +49,7 @@ static void *bin_take(ss_heap *heap, unsigned bin) {
     return block != NULL ? block : ss_heap_refill(heap, bin);
 }
 
-SS_COLD void *ss_malloc_cold(size_t size) {
+SS_COLD void *ss_malloc_quiet(size_t size) {
     if (size > SS_SMALL_MAX)
         return large_take(size, 1, NULL);
     const unsigned own = ss_own_bin(size);
@@ -78,9 +78,37 @@ SS_COLD void *ss_malloc_cold(size_t size) {
     return block != NULL ? block : ss_no_memory();
 }
 
+/* What the hot path does, of a thread that an observer keeps closed; NULL if it has none. */
+static void *pop_closed(size_t size) {
+    ss_thread *self = ss_thread_self();
+    uint8_t *block = NULL;
+    if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
+        const unsigned bin = size < SS_TINY_END ? self->bin_of_step[size / SS_ALIGNMENT]
+                                                : (unsigned)ss_bin_of_size(size);
+        block = ss_bin_pop(self->top, bin);
+        if (block != NULL)
+            ss_header_set(block, (uint8_t)bin);
+    }
+    ss_thread_leave(self);
+    return block;
+}
+
+static void *malloc_observed(ss_call call, size_t size) {
+    void *block = pop_closed(size);
+    return ss_observe_allocated(call, block != NULL ? block : ss_malloc_quiet(size), size, 1);
+}
+
+SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
+    return ss_is_observed() ? malloc_observed(call, size) : ss_malloc_quiet(size);
+}
+
+SS_COLD void *ss_malloc_cold(size_t size) {
+    return ss_malloc_as(SS_CALL_MALLOC, size);
+}
+
 /* ---- zeroed ---- */
 
-static void *calloc_large(size_t bytes) {
+static void *calloc_large_quiet(size_t bytes) {
     bool zero = false;
     uint8_t *block = large_take(bytes, 1, &zero);
     if (block == NULL || zero)
@@ -94,13 +122,22 @@ static void *calloc_large(size_t bytes) {
     return block;
 }
 
+static void *calloc_large(size_t bytes) {
+    void *block = calloc_large_quiet(bytes);
+    return ss_is_observed() ? ss_observe_allocated(SS_CALL_CALLOC, block, bytes, 1) : block;
+}
+
+static SS_COLD void *calloc_cold(size_t bytes) {
+    return ss_malloc_as(SS_CALL_CALLOC, bytes);
+}
+
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
     size_t bytes;
     if (SS_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
         return ss_no_memory();
     if (SS_UNLIKELY(bytes > SS_SMALL_MAX))
         return calloc_large(bytes);
-    void *block = superslab_malloc(bytes);
+    void *block = ss_malloc_hot(bytes, calloc_cold);
     return block == NULL ? NULL : memset(block, 0, bytes);
 }
 
@@ -141,16 +178,25 @@ static SS_COLD void *aligned_refill(unsigned bin) {
     return block != NULL ? block : ss_no_memory();
 }
 
-SS_COLD void *ss_aligned_cold(size_t alignment, size_t size) {
+static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
     if (SS_UNLIKELY(alignment == 0 || (alignment & (alignment - 1)) != 0)) {
         errno = EINVAL;
         return NULL;
     }
     if (alignment <= SS_ALIGNMENT)
-        return superslab_malloc(size);
+        return ss_malloc_hot(size, ss_malloc_quiet);
     if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
         return aligned_refill(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);
+}
+
+SS_COLD void *ss_aligned_as(ss_call call, size_t alignment, size_t size) {
+    void *block = aligned_quiet(alignment, size);
+    return ss_is_observed() ? ss_observe_allocated(call, block, size, alignment) : block;
+}
+
+SS_COLD void *ss_aligned_cold(size_t alignment, size_t size) {
+    return ss_aligned_as(SS_CALL_ALIGNED, alignment, size);
 }
 
 SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {

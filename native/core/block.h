@@ -2,6 +2,7 @@
 #ifndef SS_BLOCK_H
 #define SS_BLOCK_H
 
+#include "observe.h"
 #include "slab.h"
 
 /* ---- the header ----
@@ -52,25 +53,33 @@ superslab_error ss_block_error(const ss_block *found, const void *pointer);
 
 /* ---- common cases, by few instructions ---- */
 
-/* The class of the live block of the first headed space that starts at `block`, or NULL: then ss_block_find
- * knows more. As weak a test as that of free: an address inside a block whose byte before is a copy of its
+/* The class of the live block of the first headed space, which begins at `base`, that starts at `block`, or NULL:
+ * then ss_block_find knows more. As weak a test as that of free: an address inside a block whose byte before is a copy of its
  * header passes. */
-static inline const ss_class *ss_headed_class(const void *block) {
-    size_t bin = ss_headed_bin(block);
+static inline const ss_class *ss_class_at(uintptr_t base, const void *block) {
+    size_t bin = ss_bin_at(base, block);
     /* Only granules of slabs have a bin, and their memory can be read. */
     if (SS_UNLIKELY(bin == 0) || SS_UNLIKELY(ss_header_get(block) != bin))
         return NULL;
     return &ss_process->classes[bin];
 }
 
+static inline const ss_class *ss_headed_class(const void *block) {
+    return ss_class_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), block);
+}
+
 /* The class of the live block of the first headed space that starts at `block`; NULL for an address inside one,
  * for classes of which a slab has several granules, and for all else. */
-static inline const ss_class *ss_headed_class_exact(const void *block) {
-    const ss_class *class = ss_headed_class(block);
+static inline const ss_class *ss_class_exact_at(uintptr_t base, const void *block) {
+    const ss_class *class = ss_class_at(base, block);
     if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(class->granules != 1))
         return NULL;
     uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - class->first;
     return SS_LIKELY(ss_slab_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
+}
+
+static inline const ss_class *ss_headed_class_exact(const void *block) {
+    return ss_class_exact_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), block);
 }
 
 /* The bytes of the large block of the first headless space that starts at `block`, a multiple of a granule, or
@@ -92,14 +101,21 @@ size_t ss_usable_size_cold(const void *block);
 
 /* ---- the cold ways in and out ---- */
 
-/* What the hot path could not serve: a large request, an empty bin, a thread without a heap. */
+/* What the hot path could not serve: a large request, an empty bin, a thread without a heap; or any, where there is an
+ * observer. It is told of the call that ends in one of these functions, and not of what they call themselves: that
+ * ends in those whose names end in `quiet`. */
 void *ss_malloc_cold(size_t size);
+void *ss_malloc_as(ss_call call, size_t size);
+void *ss_malloc_quiet(size_t size);
 
 /* Gives back what the calling thread's bins hold. */
 void ss_flush_own_heap(void);
 
 /* Not in the first headed space, or the thread is closed. */
 void ss_free_cold(void *block);
+void ss_free_quiet(void *block);
+/* Where there is an observer: tells it, and frees the block if that is easily done; false if it is still to be freed. */
+bool ss_free_observed(ss_call call, void *block);
 /* The same for what ss_free_aligned_hot did not take. */
 void ss_free_elsewhere(void *block);
 /* Pushes a block of `bin` that is no longer live; its bin may be full, or the thread closed. */
@@ -110,6 +126,7 @@ void *ss_realloc_further(void *block, size_t size);
 
 /* An aligned request that ss_aligned_hot could not serve. */
 void *ss_aligned_cold(size_t alignment, size_t size);
+void *ss_aligned_as(ss_call call, size_t alignment, size_t size);
 /* Marks an aligned block as live that does not lie in the first headless space; leaves the thread and returns
  * the block. */
 void *ss_aligned_elsewhere(void *block, unsigned bin);

@@ -141,9 +141,50 @@ void ss_free_elsewhere(void *block) {
         free_elsewhere(block);
 }
 
-void ss_free_cold(void *block) {
+void ss_free_quiet(void *block) {
     if (block != NULL && !ss_free_aligned_hot(block))
         ss_free_elsewhere(block);
+}
+
+/* ---- observed ---- */
+
+/* What the hot path does, of a thread that an observer keeps closed; false if it has left the block as it is. */
+static bool push_closed(void *block) {
+    ss_thread *self = ss_thread_self();
+    const unsigned bin = (unsigned)ss_headed_bin(block);
+    bool pushed = false;
+    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin)
+        pushed = ss_bin_push(self->top, bin, block);
+    if (pushed)
+        ss_header_set(block, SS_HEADER_FREED);
+    ss_thread_leave(self);
+    return pushed;
+}
+
+bool ss_free_observed(ss_call call, void *block) {
+    ss_observe_freeing(call, block);
+    return push_closed(block);
+}
+
+/* Neither a small block nor an aligned one; or any, where there is an observer. */
+static SS_APART void free_further(void *block, ss_call call) {
+    if (!ss_is_observed() || !ss_free_observed(call, block))
+        ss_free_elsewhere(block);
+}
+
+SS_APART void ss_free_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block, SS_CALL_FREE);
+}
+
+static SS_APART void free_sized_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block, SS_CALL_FREE_SIZED);
+}
+
+static SS_APART void free_aligned_sized_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block, SS_CALL_FREE_ALIGNED_SIZED);
 }
 
 /* ---- sized ---- */
@@ -162,7 +203,7 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     return found->bin == ss_aligned_bin(alignment, size);
 }
 
-static void free_checked(void *block, size_t alignment, size_t size) {
+static void free_checked(void *block, size_t alignment, size_t size, ss_cold_free *cold) {
     ss_block found;
     if (block == NULL)
         return;
@@ -172,7 +213,7 @@ static void free_checked(void *block, size_t alignment, size_t size) {
         ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
         return;
     }
-    superslab_free(block);
+    ss_free_hot(block, cold);
 }
 
 SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size) {
@@ -188,12 +229,12 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
     if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_own_bin(size))) {
-        superslab_free(block);
+        ss_free_hot(block, free_sized_cold);
         return;
     }
-    free_checked(block, 1, size);
+    free_checked(block, 1, size, free_sized_cold);
 }
 
 SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment, size_t size) {
-    free_checked(block, alignment == 0 ? 1 : alignment, size);
+    free_checked(block, alignment == 0 ? 1 : alignment, size, free_aligned_sized_cold);
 }

@@ -141,9 +141,11 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
     return cold(alignment, size);
 }
 
-/* Frees the block if it is an aligned one of the first headless space; false if nothing was done. */
+/* Frees the block if it is an aligned one of the first headless space; false if nothing was done, and always where
+ * there is an observer. */
 SS_HOT bool ss_free_aligned_hot(void *block) {
-    _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
+    ss_space *space = atomic_load_explicit(&ss_headless_hot, memory_order_acquire);
+    _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
     if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
         return false;
     /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
@@ -199,7 +201,8 @@ typedef void *ss_cold_realloc(void *block, size_t size);
 
 /* A size for which the block stays where it is, as most do: at least half of it is used. A size of 0 is none. */
 SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
-    const ss_class *class = ss_headed_class_exact(block);
+    const uintptr_t base = atomic_load_explicit(&ss_resize_base, memory_order_relaxed);
+    const ss_class *class = ss_class_exact_at(base, block);
     if (SS_LIKELY(class != NULL)) {
         const size_t usable = class->stride - 1; /* the next block's header */
         if (SS_LIKELY(size <= usable) && SS_LIKELY(size >= usable / 2))

@@ -12,6 +12,7 @@
 
 ss_process_data ss_process_state;
 _Atomic uintptr_t ss_headed_base = SS_NO_BASE;
+_Atomic uintptr_t ss_resize_base = SS_NO_BASE;
 _Atomic size_t ss_headed_end = 1; /* 0 is for threads that are closed */
 
 SS_COLD void *ss_no_memory(void) {

@@ -14,11 +14,11 @@ static bool fits(size_t usable, unsigned bin, size_t size) {
 
 /* Copies into a new block; errno is set when there is none. */
 static void *copy(void *block, size_t usable, size_t size) {
-    void *fresh = superslab_malloc(size);
+    void *fresh = ss_malloc_hot(size, ss_malloc_quiet);
     if (fresh == NULL)
         return NULL;
     memcpy(fresh, block, size < usable ? size : usable);
-    superslab_free(block);
+    ss_free_hot(block, ss_free_quiet);
     return fresh;
 }
 
@@ -56,14 +56,23 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     return copy(block, found.usable, size);
 }
 
-void *ss_realloc_further(void *block, size_t size) {
-    if (block == NULL)
-        return superslab_malloc(size);
+static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
         return resize_found(block, size);
     const size_t usable = class->stride - 1; /* the next block's header */
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
+}
+
+static SS_COLD void *resize_observed(void *block, size_t size) {
+    const uint64_t ticket = ss_observe_resizing(block);
+    return ss_observe_resized(ticket, block, resize(block, size), size);
+}
+
+void *ss_realloc_further(void *block, size_t size) {
+    if (block == NULL)
+        return superslab_malloc(size);
+    return ss_is_observed() ? resize_observed(block, size) : resize(block, size);
 }
 
 SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {

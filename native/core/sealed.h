@@ -30,6 +30,8 @@ typedef struct ss_sealed {
     _Atomic(void *) error_context;
     _Atomic(ss_code *) next[SS_SEALED_NEXT];
     _Atomic bool serves_malloc; /* this copy is the process's malloc */
+    _Atomic(const struct ss_observer *)
+        observer; /* whose functions are told of all calls; observe.h */
 } ss_sealed;
 
 extern ss_sealed ss_sealed_state __attribute__((visibility("hidden")));

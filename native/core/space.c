@@ -1,6 +1,7 @@
 #include "space.h"
 
 #include "meta.h"
+#include "observe.h"
 #include "slab.h"
 #include "span.h"
 
@@ -98,6 +99,7 @@ static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t by
 
 static ss_space no_space;
 _Atomic(ss_space *) ss_headless = &no_space;
+_Atomic(ss_space *) ss_headless_hot = &no_space;
 
 static bool has_headless(void) {
     return ss_space_headless() != &no_space;
@@ -125,6 +127,8 @@ static ss_space *space_publish(ss_space *space, bool only) {
         /* Release: see ss_space_headless. */
         if (space->kind == SS_SPACE_HEADLESS && !has_headless())
             atomic_store_explicit(&ss_headless, space, memory_order_release);
+        if (!ss_is_observed())
+            atomic_store_explicit(&ss_headless_hot, space, memory_order_release);
     }
     ss_lock_release(&ss_process->spaces_lock);
     return at < most ? space : NULL;
@@ -205,6 +209,8 @@ bool ss_space_init(void) {
     if (space == NULL)
         return false; /* the next request tries again */
     atomic_store_explicit(&ss_headed_base, space->base, memory_order_relaxed);
+    if (!ss_is_observed())
+        atomic_store_explicit(&ss_resize_base, space->base, memory_order_relaxed);
     /* Headed blocks would take all there is of limited addresses, for good. A refusal: as elsewhere. */
     if (ss_os_address_limit() != SIZE_MAX)
         ss_space_add(SS_SPACE_HEADLESS, SS_SPACE_MIN_BYTES);

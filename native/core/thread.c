@@ -3,6 +3,7 @@
 #include "class.h"
 #include "heap.h"
 #include "meta.h"
+#include "observe.h"
 #include "report.h"
 #include "scavenger.h"
 
@@ -107,8 +108,11 @@ void ss_thread_close(ss_thread *thread) {
 }
 
 void ss_thread_open(ss_thread *thread, ss_heap *heap) {
-    bounds_set(thread, atomic_load_explicit(&ss_headed_end, memory_order_relaxed), SS_SMALL_MAX + 1,
-               SS_TINY_END);
+    if (ss_is_observed())
+        bounds_set(thread, 0, 0, 0); /* each call is to end in its cold path */
+    else
+        bounds_set(thread, atomic_load_explicit(&ss_headed_end, memory_order_relaxed),
+                   SS_SMALL_MAX + 1, SS_TINY_END);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 
@@ -141,6 +145,8 @@ static void thread_end(void *value) {
     ss_lock_release(&heap->thread_lock);
     ss_thread_close(self);
     self->own = HEAP_AFTER_END;
+    if (ss_is_observed())
+        ss_observe_thread_ended(heap);
     ss_heap_give_up(heap, &faults);
     atomic_fetch_sub_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
     block_end(self);

@@ -307,6 +307,7 @@ typedef struct ss_heap {
     bool forks;                /* its thread has thread_lock, to fork */
     bool flushing;             /* who has parked the thread is at its bins */
     bool forsaken;             /* the same, in a child that does not have the thread */
+    void *observed;            /* its thread's, for the observer; observe.h */
     uintptr_t holder;          /* under heaps_lock: the thread that has this heap, 0 for none */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
@@ -342,6 +343,7 @@ typedef struct ss_process_data {
     ss_class classes[SS_BIN_COUNT];
     bool shares_classes;                 /* written before there is a heap; class.h */
     _Atomic bool alone[SS_HEADED_COUNT]; /* a class has slabs of its own */
+    _Atomic bool observed;               /* written before there is a heap; observe.h */
 
     /* An ss_init_state. */
     _Atomic uint32_t init_state;
@@ -411,11 +413,15 @@ extern ss_process_data ss_process_state __attribute__((visibility("hidden")));
  * neither: a thread may still see that while others have begun. */
 #define SS_NO_BASE ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
 extern _Atomic uintptr_t ss_headed_base __attribute__((visibility("hidden")));
+/* The same for realloc, unless there is an observer. */
+extern _Atomic uintptr_t ss_resize_base __attribute__((visibility("hidden")));
 /* So many of its granules are committed. */
 extern _Atomic size_t ss_headed_end __attribute__((visibility("hidden")));
 
 /* The first headless space: where almost every block without a header is. Before init an empty one. */
 extern _Atomic(ss_space *) ss_headless __attribute__((visibility("hidden")));
+/* The same for the free of aligned blocks, unless there is an observer. */
+extern _Atomic(ss_space *) ss_headless_hot __attribute__((visibility("hidden")));
 
 /* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
  * registry. Only pages of it for granules that were used cost memory. */

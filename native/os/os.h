@@ -203,6 +203,31 @@ bool ss_os_page_share(const char *name, ss_os_page *page);
 /* Unmaps the page, and closes its descriptor unless the program has made it another file's. */
 void ss_os_page_unshare(const ss_os_page *page);
 
+/* A file that this process writes through mappings of its parts, so that the system keeps what was written however the
+ * process ends. Its descriptor is closed by exec and lies above those of the program. */
+typedef struct ss_os_log {
+    int descriptor;
+    uint64_t device, inode;
+    uint64_t bytes; /* how long it is */
+} ss_os_log;
+
+typedef enum ss_os_log_result {
+    SS_OS_LOG_MADE,
+    SS_OS_LOG_EXISTS,
+    SS_OS_LOG_REFUSED
+} ss_os_log_result;
+
+/* Makes a file that is not there yet. */
+ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log);
+/* Makes the file longer by `bytes`, for which there is room on the disk then, and maps them; they read as zero. NULL
+ * when refused. `path` is where the file is, should the program have closed its descriptor. */
+void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes);
+void ss_os_log_unmap(void *part, size_t bytes);
+
+/* A word that keeps what is stored in it, but reads as zero in a copy of this process, however it was made; NULL where
+ * the system has no such memory. Not in a child that shares this memory. Called once. */
+_Atomic uint32_t *ss_os_copy_word(void);
+
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);
 

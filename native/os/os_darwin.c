@@ -158,6 +158,25 @@ void ss_os_page_unshare(const ss_os_page *page) {
     (void)page;
 }
 
+/* Nothing is recorded here. */
+ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log) {
+    (void)path, (void)log;
+    return SS_OS_LOG_REFUSED;
+}
+
+void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes) {
+    (void)log, (void)path, (void)bytes;
+    return NULL;
+}
+
+void ss_os_log_unmap(void *part, size_t bytes) {
+    (void)part, (void)bytes;
+}
+
+_Atomic uint32_t *ss_os_copy_word(void) {
+    return NULL;
+}
+
 /* What native/core/api.c puts into the section `superslab` of each copy. */
 typedef struct beacon_note {
     uint32_t abi;

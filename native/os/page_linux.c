@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "os.h"
 
+#include "descriptor_linux.h"
 #include "digits.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ static rlim_t table_limit(void) {
     return table.size == 0 || table.threads == 1 ? RLIM_INFINITY : table.size;
 }
 
-static int above_the_programs_own(int descriptor) {
+int ss_os_descriptor_raise(int descriptor) {
     struct rlimit limit = {0, 0};
     getrlimit(RLIMIT_NOFILE, &limit);
     rlim_t table = table_limit(), most = limit.rlim_cur < table ? limit.rlim_cur : table;
@@ -66,19 +67,18 @@ static int above_the_programs_own(int descriptor) {
     return high;
 }
 
-/* Growing a file beyond this limit sends a signal. */
-static bool may_grow(size_t bytes) {
+bool ss_os_may_grow(uint64_t bytes) {
     struct rlimit limit;
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;
 }
 
 /* By the system call: fstat is a new function of the C library. */
-static bool identify(int descriptor, ss_os_page *page) {
+bool ss_os_descriptor_file(int descriptor, uint64_t *device, uint64_t *inode) {
     struct statx file;
     if (syscall(SYS_statx, descriptor, "", AT_EMPTY_PATH, STATX_INO, &file) != 0)
         return false;
-    page->device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
-    page->inode = file.stx_ino;
+    *device = (uint64_t)file.stx_dev_major << 32 | file.stx_dev_minor;
+    *inode = file.stx_ino;
     return true;
 }
 
@@ -87,12 +87,13 @@ bool ss_os_page_share(const char *name, ss_os_page *page) {
     size_t bytes = ss_os_page_bytes();
     void *start = MAP_FAILED;
     int descriptor = -1;
-    if (may_grow(bytes))
+    if (ss_os_may_grow(bytes))
         descriptor =
             (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC_FLAG | MFD_ALLOW_SEALING_FLAG);
     if (descriptor >= 0)
-        descriptor = above_the_programs_own(descriptor);
-    if (descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0 && identify(descriptor, page))
+        descriptor = ss_os_descriptor_raise(descriptor);
+    if (descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0 &&
+        ss_os_descriptor_file(descriptor, &page->device, &page->inode))
         start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (start != MAP_FAILED) {
         /* This mapping alone may write. Linux 5.1; before it, others of the same user could as well. */
@@ -110,10 +111,11 @@ bool ss_os_page_share(const char *name, ss_os_page *page) {
 
 void ss_os_page_unshare(const ss_os_page *page) {
     int saved = errno;
-    ss_os_page now;
+    uint64_t device, inode;
     munmap(page->start, ss_os_page_bytes());
     /* The program may have closed every descriptor and have this number for something else now. */
-    if (identify(page->descriptor, &now) && now.device == page->device && now.inode == page->inode)
+    if (ss_os_descriptor_file(page->descriptor, &device, &inode) && device == page->device &&
+        inode == page->inode)
         syscall(SYS_close, page->descriptor);
     errno = saved;
 }

@@ -54,9 +54,11 @@ SS_COLD void *preload_malloc_cold(size_t size) {
 }
 
 /* Neither a small block nor an aligned one. */
-static SS_APART void free_further(void *block) {
+SS_APART void preload_free_further(void *block, ss_call call) {
     if (!preload_serves())
         PRELOAD_NEXT(free, free_function)(block);
+    else if (ss_is_observed() && ss_free_observed(call, block))
+        return;
     else if (is_foreign(block))
         free_foreign(block);
     else
@@ -66,7 +68,16 @@ static SS_APART void free_further(void *block) {
 void preload_free_cold(void *block) {
     /* An aligned block is ours, whether or not the process is served. */
     if (block != NULL && !ss_free_aligned_hot(block))
-        free_further(block);
+        preload_free_further(block, SS_CALL_FREE);
+}
+
+SS_APART void preload_free_as(void *block, ss_call call) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        preload_free_further(block, call);
+}
+
+static void free_sized_cold(void *block) {
+    preload_free_as(block, SS_CALL_FREE_SIZED);
 }
 
 PRELOAD_EXPORT void *malloc(size_t size) {
@@ -84,9 +95,9 @@ PRELOAD_EXPORT void cfree(void *block) {
 PRELOAD_EXPORT void free_sized(void *block, size_t size) {
     /* A block that has a bin is ours, and serves the process. */
     if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size)))
-        ss_free_hot(block, preload_free_cold);
+        ss_free_hot(block, free_sized_cold);
     else if (!preload_serves() || is_foreign(block))
-        preload_free_cold(block);
+        free_sized_cold(block);
     else
         superslab_free_sized(block, size);
 }
@@ -169,7 +180,7 @@ static SS_COLD void *posix_memalign_cold(size_t alignment, size_t size) {
     int saved = errno;
     void *block = NULL;
     if (preload_serves())
-        block = ss_aligned_cold(alignment, size);
+        block = ss_aligned_as(SS_CALL_POSIX_MEMALIGN, alignment, size);
     else if (PRELOAD_NEXT(posix_memalign, posix_memalign_function)(&block, alignment, size) != 0)
         block = NULL;
     errno = saved;

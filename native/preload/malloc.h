@@ -5,6 +5,8 @@
 
 #include "preload.h"
 
+#include "core/block.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +21,10 @@ size_t malloc_usable_size(void *block);
 /* What the hot paths end in. */
 void *preload_malloc_cold(size_t size);
 void preload_free_cold(void *block);
+/* The same for other functions that free. */
+void preload_free_as(void *block, ss_call call);
+/* Neither a small block nor an aligned one; or any, where there is an observer. */
+void preload_free_further(void *block, ss_call call);
 
 int malloc_trim(size_t keep);
 int mallopt(int parameter, int value);

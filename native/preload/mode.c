@@ -1,5 +1,6 @@
 /* Whether this process is served. */
 #include "preload.h"
+#include "record.h"
 
 #include "core/api.h"
 #include "core/class.h"
@@ -22,6 +23,7 @@ SS_COLD preload_mode preload_decide(void) {
     preload_mode mode = is_own_malloc() && preload_is_wanted() ? PRELOAD_SERVES : PRELOAD_PASSES;
     if (mode == PRELOAD_SERVES) {
         ss_class_share();
+        preload_record_begin();
         ss_api_serve_malloc();
     } else {
         ss_api_withdraw();

@@ -44,7 +44,7 @@ static void *any_aligned(size_t size, size_t alignment) {
 #define NEW(symbol)                                                                                \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
+        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -56,7 +56,7 @@ static void *any_aligned(size_t size, size_t alignment) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = preload_serves() ? ss_malloc_cold(size) : NULL;                              \
+        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \
@@ -67,7 +67,8 @@ static void *any_aligned(size_t size, size_t alignment) {
 #define NEW_ALIGNED(symbol)                                                                        \
     PRELOAD_EXPORT new_aligned_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
-        void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
+        void *block =                                                                              \
+            preload_serves() ? ss_aligned_as(SS_CALL_NEW_ALIGNED, alignment, size) : NULL;         \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_aligned_function *next = PRELOAD_NEXT(symbol, new_aligned_function);                   \
@@ -81,7 +82,8 @@ static void *any_aligned(size_t size, size_t alignment) {
     PRELOAD_EXPORT new_aligned_nothrow_function symbol;                                            \
     static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
         static const nothrow_tag tag;                                                              \
-        void *block = preload_serves() ? ss_aligned_cold(alignment, size) : NULL;                  \
+        void *block =                                                                              \
+            preload_serves() ? ss_aligned_as(SS_CALL_NEW_ALIGNED, alignment, size) : NULL;         \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_aligned_nothrow_function *next = PRELOAD_NEXT(symbol, new_aligned_nothrow_function);   \
@@ -104,23 +106,37 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
  * The size is not looked at: programs that delete through a base without a virtual destructor pass a
  * wrong one, and what stood here before did not mind. */
 
-#define DELETE(symbol)                                                                             \
-    PRELOAD_EXPORT delete_function symbol;                                                         \
+#define DELETE_AS(symbol, plain, call)                                                             \
     static SS_COLD void symbol##_cold(void *block) {                                               \
         delete_function *next = NULL;                                                              \
         if (block != NULL && !preload_serves())                                                    \
-            next = PRELOAD_NEXT(symbol, delete_function);                                          \
+            next = PRELOAD_NEXT(plain, delete_function);                                           \
         if (next != NULL)                                                                          \
             next(block);                                                                           \
         else                                                                                       \
-            preload_free_cold(block);                                                              \
-    }                                                                                              \
+            preload_free_as(block, call);                                                          \
+    }
+
+#define DELETE(symbol)                                                                             \
+    PRELOAD_EXPORT delete_function symbol;                                                         \
+    DELETE_AS(symbol, symbol, SS_CALL_DELETE)                                                      \
     void symbol(void *block) { ss_free_hot(block, symbol##_cold); }
 
-/* As DELETE, with a size or a nothrow_t that nobody needs. */
-#define DELETE_WITH(symbol, type, plain)                                                           \
-    PRELOAD_EXPORT void symbol(void *block, type unused);                                          \
-    void symbol(void *block, type unused) { ss_free_hot(block, plain##_cold); }
+/* As DELETE, with a nothrow_t that nobody needs. */
+#define DELETE_NOTHROW(symbol, plain)                                                              \
+    PRELOAD_EXPORT void symbol(void *block, const nothrow_tag *tag);                               \
+    void symbol(void *block, const nothrow_tag *tag) { ss_free_hot(block, plain##_cold); }
+
+/* With a size. */
+#define DELETE_SIZED(symbol, plain)                                                                \
+    PRELOAD_EXPORT void symbol(void *block, size_t size);                                          \
+    DELETE_AS(symbol, plain, SS_CALL_DELETE_SIZED)                                                 \
+    void symbol(void *block, size_t size) { ss_free_hot(block, symbol##_cold); }
+
+static SS_APART void delete_aligned_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        preload_free_further(block, SS_CALL_DELETE_ALIGNED);
+}
 
 #define DELETE_ALIGNED(symbol)                                                                     \
     PRELOAD_EXPORT delete_aligned_function symbol;                                                 \
@@ -131,7 +147,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
         if (next != NULL)                                                                          \
             next(block, alignment);                                                                \
         else                                                                                       \
-            ss_free_hot(block, preload_free_cold);                                                 \
+            ss_free_hot(block, delete_aligned_cold);                                               \
     }                                                                                              \
     void symbol(void *block, size_t alignment) { symbol##_here(block, alignment); }
 
@@ -147,10 +163,10 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
 
 DELETE(_ZdlPv)
 DELETE(_ZdaPv)
-DELETE_WITH(_ZdlPvm, size_t, _ZdlPv)
-DELETE_WITH(_ZdaPvm, size_t, _ZdaPv)
-DELETE_WITH(_ZdlPvRKSt9nothrow_t, const nothrow_tag *, _ZdlPv)
-DELETE_WITH(_ZdaPvRKSt9nothrow_t, const nothrow_tag *, _ZdaPv)
+DELETE_SIZED(_ZdlPvm, _ZdlPv)
+DELETE_SIZED(_ZdaPvm, _ZdaPv)
+DELETE_NOTHROW(_ZdlPvRKSt9nothrow_t, _ZdlPv)
+DELETE_NOTHROW(_ZdaPvRKSt9nothrow_t, _ZdaPv)
 DELETE_ALIGNED(_ZdlPvSt11align_val_t)
 DELETE_ALIGNED(_ZdaPvSt11align_val_t)
 DELETE_ALIGNED_SIZED(_ZdlPvmSt11align_val_t, _ZdlPvSt11align_val_t)

@@ -11,7 +11,7 @@
 
 /* SUPERSLAB_ROOT is the command's process id and, after a colon, when it began, which tells it from a
  * later process, or one of another namespace, with the same id. */
-static bool is_root(void) {
+bool preload_is_command(void) {
     const char *root = ss_os_environment("SUPERSLAB_ROOT");
     if (root == NULL)
         return false;
@@ -28,7 +28,7 @@ static bool is_node(void) {
 
 bool preload_is_wanted(void) {
     const char *children = ss_os_environment("SUPERSLAB_CHILDREN");
-    if (is_root())
+    if (preload_is_command())
         return true;
     if (children != NULL && strcmp(children, "all") == 0)
         return true;

@@ -22,6 +22,9 @@ static inline bool preload_serves(void) {
     return (mode != PRELOAD_UNDECIDED ? mode : preload_decide()) == PRELOAD_SERVES;
 }
 
+/* Whether this process is the command that `superslab run` became. */
+bool preload_is_command(void);
+
 /* Whether the child policy, or being the command that was started, says yes. */
 bool preload_is_wanted(void);
 

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { preloadVariable } from '../../preload'
+import { recordingPath, recordVariable } from './record'
 
 export interface RunOptions {
   children?: string
   stats?: boolean
+  record?: string
 }
 
 /** What the program's environment has beside ours. */
@@ -13,6 +15,7 @@ export function environment(options: RunOptions, library: string): Record<string
     SUPERSLAB_ROOT: root(),
     ...(options.children && { SUPERSLAB_CHILDREN: options.children }),
     ...(options.stats && { SUPERSLAB_STATS: '1' }),
+    ...(options.record && { [recordVariable]: recordingPath(options.record) }),
   }
 }
 

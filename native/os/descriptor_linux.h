@@ -1,0 +1,19 @@
+/* Descriptors that the library keeps open in a program that knows nothing of them. */
+#ifndef SS_OS_DESCRIPTOR_LINUX_H
+#define SS_OS_DESCRIPTOR_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The same file under a number above those that programs count on, closed by exec; closes `descriptor`. -1 when
+ * refused. */
+int ss_os_descriptor_raise(int descriptor);
+
+/* Which file it is; false if it is none. */
+bool ss_os_descriptor_file(int descriptor, uint64_t *device, uint64_t *inode);
+
+/* Growing a file beyond this limit would send a signal. */
+bool ss_os_may_grow(uint64_t bytes);
+
+#endif

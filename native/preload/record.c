@@ -1,0 +1,252 @@
+/* The recorder: an observer that writes each call into a file; the format is docs/recording.md's.
+ *
+ * Each heap has a stream: a mapped part of the file, in which one thread writes without a lock, since the stream is its
+ * heap's. The order between threads is one counter, moved by each call: by a free before the block can be another's, by
+ * an allocation when it has the block. So by that order no block begins where another one is still live.
+ *
+ * A forked child finds by a word that the system wipes that it is a copy, and begins a file of its own: whatever it
+ * still has mapped is its parent's, and is left alone. */
+#include "record.h"
+
+#include "preload.h"
+#include "stream.h"
+
+#include "core/meta.h"
+#include "os/image.h"
+#include "os/os.h"
+
+#include <stdio.h>
+
+/* A thread's first part, and what parts grow to by doubling. */
+#define PART_FIRST_BYTES ((size_t)16 << 10)
+#define PART_MOST_BYTES ((size_t)256 << 10)
+#define NAMES_TRIED 100u
+
+typedef enum recorder_state { RECORDER_OFF, RECORDER_ON, RECORDER_STOPPED } recorder_state;
+
+static ss_lock
+    lock; /* of the thread that begins or makes the file longer; system calls are made with it */
+static ss_lock homeless_lock;
+static _Atomic uint32_t recorder_now; /* a recorder_state */
+static _Atomic uint64_t sequence_now;
+static _Atomic uint32_t *original; /* 1; 0 in a copy of this process */
+static uint32_t generation, threads;
+static ss_os_log file;
+static record_head *head;
+static record_stream homeless; /* of threads without a heap: being born, ending */
+static SS_BEHIND char wanted[4096], path[4096 + 32];
+
+static SS_COLD void say(const char *what) {
+    char text[sizeof path + 128];
+    const int length = snprintf(text, sizeof text, "superslab: recording to %s %s\n", path, what);
+    ss_os_write_error(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+static recorder_state state(void) {
+    /* Relaxed: a thread that is late to see that it stopped is told again under the lock. */
+    return (recorder_state)atomic_load_explicit(&recorder_now, memory_order_relaxed);
+}
+
+static void state_set(recorder_state next) {
+    atomic_store_explicit(&recorder_now, next, memory_order_relaxed);
+}
+
+/* ---- the file ---- */
+
+/* The name that is wanted for the command itself, and with the process's id for others; with a number behind it where
+ * there is one already, as after an exec. */
+static ss_os_log_result create(bool is_command) {
+    const unsigned id = ss_os_process_id();
+    ss_os_log_result result = SS_OS_LOG_EXISTS;
+    for (unsigned name = is_command ? 0 : 1; result == SS_OS_LOG_EXISTS && name < NAMES_TRIED;
+         name++) {
+        if (name == 0)
+            snprintf(path, sizeof path, "%s", wanted);
+        else if (name == 1)
+            snprintf(path, sizeof path, "%s.%u", wanted, id);
+        else
+            snprintf(path, sizeof path, "%s.%u.%u", wanted, id, name);
+        result = ss_os_log_create(path, &file);
+    }
+    return result;
+}
+
+static bool head_write(void) {
+    const size_t page = ss_os_page_bytes();
+    const size_t bytes = (sizeof *head + page - 1) & ~(page - 1);
+    head = ss_os_log_extend(&file, path, bytes);
+    if (head == NULL)
+        return false;
+    head->version = RECORD_VERSION;
+    head->head_bytes = (uint32_t)bytes;
+    head->page_bytes = (uint32_t)page;
+    head->process = ss_os_process_id();
+    head->started = ss_os_time_nanoseconds();
+    head->command_bytes = (uint32_t)ss_os_command_line(head->command, sizeof head->command);
+    memcpy(head->magic, RECORD_MAGIC, sizeof head->magic);
+    return true;
+}
+
+/* With the lock held, or alone. */
+static bool file_begin(bool is_command) {
+    threads = 0;
+    generation++;
+    const bool made = create(is_command) == SS_OS_LOG_MADE && head_write();
+    if (!made)
+        say("cannot begin: the file cannot be made");
+    state_set(made ? RECORDER_ON : RECORDER_STOPPED);
+    atomic_store_explicit(original, 1, memory_order_relaxed);
+    return made;
+}
+
+/* The child has one thread, and what locks say is of threads that it does not have. */
+static SS_COLD void copy_begin(void) {
+    const bool goes_on = state() == RECORDER_ON;
+    lock = homeless_lock = (ss_lock){0};
+    atomic_store_explicit(original, 1, memory_order_relaxed);
+    if (goes_on)
+        file_begin(false);
+}
+
+/* ---- streams ---- */
+
+static bool stream_extend(record_stream *stream) {
+    const size_t page = ss_os_page_bytes();
+    size_t bytes = stream->part_bytes == 0 ? PART_FIRST_BYTES : stream->part_bytes * 2;
+    bytes = bytes > PART_MOST_BYTES ? PART_MOST_BYTES : bytes < page ? page : bytes;
+    void *before = stream->part;
+    const size_t before_bytes = stream->part_bytes;
+    ss_lock_take(&lock);
+    void *part = state() == RECORDER_ON ? ss_os_log_extend(&file, path, bytes) : NULL;
+    if (part != NULL) {
+        record_part_begin(stream, part, bytes);
+    } else if (state() == RECORDER_ON) {
+        say("stopped: there is no more room for the file");
+        atomic_store_explicit(&head->stopped, 1, memory_order_relaxed);
+        state_set(RECORDER_STOPPED);
+    }
+    ss_lock_release(&lock);
+    if (part != NULL && before != NULL)
+        ss_os_log_unmap(before, before_bytes);
+    return part != NULL;
+}
+
+/* Another thread's than before, or none's yet. */
+static SS_COLD bool stream_begin(record_stream *stream) {
+    if (stream->generation != generation) /* all of it is the parent's */
+        *stream = (record_stream){.generation = generation};
+    if (stream == &homeless && stream->part != NULL)
+        return true;
+    if (stream != &homeless) {
+        ss_lock_take(&lock);
+        stream->thread = ++threads;
+        ss_lock_release(&lock);
+    }
+    if (!record_has_room(stream))
+        return stream_extend(stream); /* the part says whose it is */
+    record_thread_begins(stream, stream->thread);
+    return true;
+}
+
+static bool stream_ready(record_stream *stream) {
+    if (SS_UNLIKELY(stream->generation != generation || stream->thread == 0) &&
+        !stream_begin(stream))
+        return false;
+    return SS_LIKELY(record_has_room(stream)) || stream_extend(stream);
+}
+
+/* The calling thread's stream, with room for a record; NULL if nothing is to be recorded. To be left. */
+static record_stream *stream_enter(void **own) {
+    if (SS_UNLIKELY(atomic_load_explicit(original, memory_order_relaxed) == 0))
+        copy_begin();
+    if (SS_UNLIKELY(state() != RECORDER_ON))
+        return NULL;
+    if (own != NULL && SS_UNLIKELY(*own == NULL)) {
+        record_stream *fresh = ss_meta_take(sizeof *fresh);
+        if (fresh != NULL)
+            *fresh = (record_stream){.part = NULL};
+        *own = fresh;
+    }
+    record_stream *stream = own != NULL && *own != NULL ? *own : &homeless;
+    if (stream == &homeless)
+        ss_lock_take(&homeless_lock);
+    if (SS_LIKELY(stream_ready(stream)))
+        return stream;
+    if (stream == &homeless)
+        ss_lock_release(&homeless_lock);
+    return NULL;
+}
+
+static void stream_leave(const record_stream *stream) {
+    if (SS_UNLIKELY(stream == &homeless))
+        ss_lock_release(&homeless_lock);
+}
+
+static uint64_t sequence_next(void) {
+    /* Relaxed: two calls that hand over a block are ordered by what hands it over, and the counter's own order
+     * follows that one. */
+    return atomic_fetch_add_explicit(&sequence_now, 1, memory_order_relaxed) + 1;
+}
+
+/* ---- the observer ---- */
+
+static void allocated(void **own, ss_call call, const void *block, size_t size, size_t alignment) {
+    record_stream *stream = stream_enter(own);
+    if (stream == NULL)
+        return;
+    record_allocated(stream, sequence_next(), call, block, size, alignment);
+    stream_leave(stream);
+}
+
+static void freeing(void **own, ss_call call, const void *block) {
+    record_stream *stream = stream_enter(own);
+    if (stream == NULL)
+        return;
+    record_freeing(stream, sequence_next(), call, block);
+    stream_leave(stream);
+}
+
+static uint64_t resizing(void **own, const void *before) {
+    (void)own, (void)before;
+    return sequence_next();
+}
+
+static void resized(void **own, uint64_t ticket, const void *before, const void *after,
+                    size_t size) {
+    record_stream *stream = after != NULL ? stream_enter(own) : NULL;
+    if (stream == NULL)
+        return;
+    record_resized(stream, ticket, sequence_next(), before, after, size);
+    stream_leave(stream);
+}
+
+static void thread_ended(void **own) {
+    record_stream *stream = stream_enter(own);
+    if (stream == NULL)
+        return;
+    record_thread_ends(stream, sequence_next());
+    if (stream != &homeless)
+        stream->thread = 0;
+    stream_leave(stream);
+}
+
+static const ss_observer recorder = {allocated, freeing, resizing, resized, thread_ended};
+
+/* ---- the beginning ---- */
+
+void preload_record_begin(void) {
+    const char *name = ss_os_environment("SUPERSLAB_RECORD");
+    if (name == NULL || name[0] == '\0')
+        return;
+    ss_lock_take(&lock);
+    if (wanted[0] == '\0') {
+        snprintf(wanted, sizeof wanted, "%s", name);
+        snprintf(path, sizeof path, "%s", name);
+        original = ss_os_copy_word();
+        if (original == NULL || strlen(name) >= sizeof wanted)
+            say("cannot begin: the system lacks what it takes");
+        else if (file_begin(preload_is_command()) && !ss_observe(&recorder))
+            say("cannot begin: the system refuses it");
+    }
+    ss_lock_release(&lock);
+}

@@ -1,0 +1,163 @@
+#include "recording.h"
+
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct event {
+    uint64_t sequence, address;
+    uint8_t call; /* 0: a realloc lets go of its block */
+} event;
+
+typedef struct reader {
+    const uint8_t *at, *end;
+    uint64_t sequence, address, anchors[4];
+    unsigned anchor;
+    event *events;
+    size_t count, room;
+} reader;
+
+static uint8_t byte(reader *reader) {
+    CHECK(reader->at < reader->end);
+    return *reader->at++;
+}
+
+static uint64_t number(reader *reader) {
+    uint64_t value = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const uint8_t next = byte(reader);
+        CHECK_LT(shift, 64);
+        value |= (uint64_t)(next & 127) << shift;
+        if (next < 128)
+            return value;
+    }
+}
+
+static void move(reader *reader) {
+    const uint64_t value = number(reader);
+    reader->address = reader->anchors[reader->anchor] += value >> 1 ^ -(value & 1);
+}
+
+static void note(reader *reader, unsigned call) {
+    if (reader->count == reader->room) {
+        reader->room = reader->room * 2 + 1024;
+        reader->events = realloc(reader->events, reader->room * sizeof(event));
+        CHECK(reader->events != NULL);
+    }
+    reader->events[reader->count++] = (event){reader->sequence, reader->address, (uint8_t)call};
+}
+
+static void record_read(reader *reader, uint8_t first, recording *out) {
+    const unsigned call = first & 15;
+    CHECK_LT(first, 128);
+    reader->anchor = first >> 5;
+    out->calls[call]++;
+    out->records++;
+    if (call == 14) {
+        const uint32_t thread = (uint32_t)number(reader);
+        out->threads = thread > out->threads ? thread : out->threads;
+        return;
+    }
+    reader->sequence += 1 + (first & 16 ? number(reader) : 0);
+    if (call == 15)
+        return;
+    if (call == 3) {
+        move(reader);
+        note(reader, 0);
+        number(reader);
+        move(reader);
+        reader->sequence += 1 + number(reader);
+        note(reader, call);
+        return;
+    }
+    if (call == 4 || call == 5 || call == 7)
+        CHECK_LT(byte(reader), 48);
+    if (call <= 7)
+        number(reader);
+    move(reader);
+    note(reader, call);
+}
+
+static uint64_t word(const uint8_t *at, unsigned bytes) {
+    uint64_t value = 0;
+    memcpy(&value, at, bytes);
+    return value;
+}
+
+static void parts_read(const uint8_t *file, uint64_t bytes, reader *reader, recording *out) {
+    for (uint64_t at = word(file + 12, 4); at < bytes && word(file + at, 4) != 0;) {
+        const uint64_t length = word(file + at + 4, 4);
+        CHECK(memcmp(file + at, "PART", 4) == 0);
+        CHECK(length >= 32 && at + length <= bytes);
+        const uint32_t thread = (uint32_t)word(file + at + 8, 4);
+        out->threads = thread > out->threads ? thread : out->threads;
+        reader->at = file + at + 32;
+        reader->end = file + at + length;
+        reader->sequence = word(file + at + 16, 8);
+        for (unsigned i = 0; i < 4; i++)
+            reader->anchors[i] = word(file + at + 24, 8);
+        uint8_t first;
+        while (reader->at < reader->end && (first = byte(reader)) != 0)
+            record_read(reader, first, out);
+        at += length;
+    }
+}
+
+static int compare(const void *left, const void *right) {
+    const event *a = left, *b = right;
+    return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static int compare_addresses(const void *left, const void *right) {
+    const event *a = left, *b = right;
+    return a->address != b->address ? (a->address < b->address ? -1 : 1) : compare(left, right);
+}
+
+/* Each address by itself, in the order of all threads. */
+static void order_check(reader *reader, recording *out) {
+    qsort(reader->events, reader->count, sizeof(event), compare);
+    for (size_t i = 1; i < reader->count; i++)
+        CHECK_NE(reader->events[i].sequence, reader->events[i - 1].sequence);
+    qsort(reader->events, reader->count, sizeof(event), compare_addresses);
+    bool is_live = false;
+    for (size_t i = 0; i < reader->count; i++) {
+        const event *event = &reader->events[i];
+        if (i == 0 || event->address != event[-1].address)
+            is_live = false;
+        const bool begins = event->call >= 1 && event->call <= 7;
+        out->doubled += begins && is_live;
+        out->unmatched += !begins && !is_live;
+        out->live += (begins && !is_live) - (!begins && is_live);
+        is_live = begins;
+    }
+}
+
+bool recording_read(const char *path, recording *out) {
+    *out = (recording){.threads = 0};
+    const int descriptor = open(path, O_RDONLY);
+    if (descriptor < 0)
+        return false;
+    struct stat status;
+    CHECK_EQ(fstat(descriptor, &status), 0);
+    out->bytes = (uint64_t)status.st_size;
+    CHECK_GE(out->bytes, 64);
+    uint8_t *file = mmap(NULL, out->bytes, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    CHECK(file != MAP_FAILED);
+    close(descriptor);
+    CHECK(memcmp(file, "SLABREC\n", 8) == 0);
+    CHECK_EQ(word(file + 8, 4), 1);
+    out->process = (uint32_t)word(file + 20, 4);
+    out->stopped = (uint32_t)word(file + 32, 4);
+    memcpy(out->command, file + 40, word(file + 36, 4));
+    reader reader = {.at = NULL};
+    parts_read(file, out->bytes, &reader, out);
+    order_check(&reader, out);
+    free(reader.events);
+    munmap(file, out->bytes);
+    return true;
+}
