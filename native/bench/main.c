@@ -59,6 +59,7 @@ static void print_list(void) {
         printf("%s\n{\"name\":", workload == bench_workloads ? "" : ",");
         print_string(workload->name);
         print_member("summary", workload->summary);
+        printf(",\"readsFile\":%s", workload->reads_file ? "true" : "false");
         printf(",\"threadsUnit\":%u,\"defaults\":{", workload->threads_unit);
         print_params(&workload->defaults);
         printf("}}");
@@ -122,7 +123,9 @@ static void print_result(const bench_options *options, const bench_result *resul
     printf(",\"checksum\":\"%016" PRIx64 "\"", result->checksum);
     const uint64_t peak = result->memory.peak_rss;
     printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64,
-           peak != 0 ? peak : bench_process_peak_rss(), minor_faults);
+           peak != 0 ? peak : bench_process_peak_rss() - result->memory.own, minor_faults);
+    if (result->memory.own != 0)
+        printf(",\"ownBytes\":%" PRIu64, result->memory.own);
     if (result->memory.idle_rss != 0)
         printf(",\"peakLiveBytes\":%" PRIu64 ",\"liveBytes\":%" PRIu64 ",\"idleRssBytes\":%" PRIu64
                ",\"freedRssBytes\":%" PRIu64,

@@ -9,6 +9,7 @@
 const char bench_options_usage[] =
     "usage: superslab-bench WORKLOAD [--allocator superslab|system] [--threads N] [--ops N]\n"
     "                       [--size MIN[-MAX]] [--slots N] [--seed N] [--repeat N] [--markers]\n"
+    "                       [--file FILE]\n"
     "       superslab-bench --list\n"
     "\n"
     "One line of JSON a run. Sizes are bytes, or KiB and MiB with K and M behind the number. "
@@ -90,6 +91,11 @@ static bool parse_option(bench_options *options, const char *name, const char *v
         return options->allocator != NULL ||
                complain(complaint, "unknown allocator '%s': superslab or system", value);
     }
+    if (strcmp(name, "--file") == 0) {
+        params->file = value;
+        return options->workload->reads_file ||
+               complain(complaint, "%s reads no file", options->workload->name);
+    }
     if (strcmp(name, "--size") == 0)
         return parse_size(value, params) ||
                complain(complaint, "--size takes MIN or MIN-MAX, not '%s'", value);
@@ -111,8 +117,8 @@ static bool parse_option(bench_options *options, const char *name, const char *v
 }
 
 static bool takes_value(const char *name) {
-    static const char *const names[] = {"--allocator", "--threads", "--ops",   "--size",
-                                        "--slots",     "--seed",    "--repeat"};
+    static const char *const names[] = {"--allocator", "--threads", "--ops",    "--size",
+                                        "--slots",     "--seed",    "--repeat", "--file"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -26,6 +26,7 @@ typedef struct bench_params {
     size_t size_min, size_max;
     size_t slots; /* what they are, and whether a thread or in all, the workload's file says */
     uint64_t seed;
+    const char *file; /* what a workload that reads one reads, else NULL */
     bool markers; /* a recognisable system call on each thread before and after the timed part */
     /* Has a thread of somebody else's call `run`, which returns when all is done; false if none will.
      * There must be `threads` of them, for they wait for each other. NULL: threads of the run's own. */
@@ -40,6 +41,8 @@ typedef struct bench_memory {
     uint64_t idle_rss;  /* resident then */
     uint64_t freed_rss; /* resident after all was freed and the process had idled again */
     uint64_t peak_rss;  /* the largest of the processes that the workload started */
+    uint64_t
+        own; /* bytes of the workload's own bookkeeping that count in no figure, resident throughout */
 } bench_memory;
 
 /* What is live and what is resident beyond what the process had before, in the course of a long run. */
@@ -74,6 +77,7 @@ typedef struct bench_result {
 typedef struct bench_workload {
     const char *name;
     const char *summary;   /* one line, for help */
+    bool reads_file;       /* is given one by --file */
     bool is_program;       /* starts its program again, and is void in any but superslab-bench */
     unsigned threads_unit; /* `threads` must be a multiple of it */
     size_t size_floor;     /* sizes must not be below it */

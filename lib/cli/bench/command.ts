@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { Argument, Command } from 'commander'
+import { SuperslabError } from '../../errors'
 import { companionFile } from '../../load'
 import { addon } from '../../native'
 import { contestants, preloadedForm, superslab } from './allocators'
 import { courseFigures, courseRows } from './course'
 import { type Results, toCsv, toJson, write } from './export'
 import { measureInProcess } from './in-process'
+import { type FileSuite, fileCases, fileSuites, isFileSuite } from './inputs'
 import { Journal } from './journal'
 import { latencyFigures, latencyRows } from './latency'
 import { environment } from './machine'
@@ -24,10 +26,11 @@ import { comparisonTable, idleTable, machineLines, meanLines, tableText } from '
 import { versions } from './versions'
 
 export function benchCommand(): Command {
-  const suites = suiteNames(workloads())
+  const suites = [...suiteNames(workloads()), ...fileSuites]
   return new Command('bench')
     .description("measure superslab beside the system's malloc, native loops in interleaved rounds")
     .addArgument(new Argument('<suite>', 'what to run').choices(suites))
+    .addArgument(new Argument('[files...]', 'recordings for replay, profiles for fleet'))
     .option('--threads <list>', 'numbers of threads, as in 1,2,4', counts)
     .option('--ops <n>', 'operations of each thread', count)
     .option('--size <min[-max]>', 'bytes of a block', sizeRange)
@@ -41,21 +44,49 @@ export function benchCommand(): Command {
     .option('--html <file>', 'write a page with charts of time, memory and routes')
     .option('--resume <file>', 'keep each measurement there, and go on from those it has')
     .option('--routes', 'count which way each allocation and free went instead')
+    .option('--live <MiB>', 'live memory of fleet, 96 unless told', count)
     .option('--in-process', 'run through the addon, in this process')
     .action(run)
 }
 
+/** Those that read a file are suites of their own. */
 function workloads(): string[] {
-  return addon.benchWorkloads().map(({ name }) => name)
+  return addon
+    .benchWorkloads()
+    .filter(({ readsFile }) => !readsFile)
+    .map(({ name }) => name)
 }
 
-async function run(suite: string, options: BenchOptions): Promise<void> {
+async function run(suite: string, files: string[], options: BenchOptions): Promise<void> {
+  const cases = isFileSuite(suite) ? casesOfFiles(suite, files, options) : casesOf(suite, options)
+  if (files.length > 0 && !isFileSuite(suite))
+    throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${suite} reads no files`)
+  if (options.routes) await printRoutes(cases)
+  else await compare(suite, cases, options)
+}
+
+function casesOfFiles(suite: FileSuite, files: string[], options: BenchOptions): Case[] {
+  const { ops, live, seed, threads, size, ws } = options
+  const isReplay = suite === 'replay'
+  if (size || ws || (isReplay && (threads || seed !== undefined || live)))
+    throw new SuperslabError(
+      'ERR_SUPERSLAB_BENCH_FAILED',
+      `${suite} takes sizes and all else from the file; of the parameters it has ${isReplay ? '--ops' : '--ops, --threads, --live and --seed'}`,
+    )
+  if (options.inProcess)
+    throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${suite} needs a process of its own`)
+  const given = { ...(ops && { ops }), ...(live && { slots: live }), ...(seed && { seed }) }
+  const numbers = threads ?? [undefined]
+  return numbers.flatMap((count) =>
+    fileCases(suite, files, { ...given, ...(count && { threads: count }) }),
+  )
+}
+
+function casesOf(suite: string, options: BenchOptions): Case[] {
   const { ops, size, ws: slots, seed } = options
   const overrides = { ...(ops && { ops }), ...(size && { size }), ...(slots && { slots }) }
   const parameters = { ...overrides, ...(seed !== undefined && { seed }) }
-  const cases = suiteCases(suite, parameters, options.threads ?? [], workloads())
-  if (options.routes) await printRoutes(cases)
-  else await compare(suite, cases, options)
+  return suiteCases(suite, parameters, options.threads ?? [], workloads())
 }
 
 async function compare(suite: string, cases: Case[], options: BenchOptions): Promise<void> {
@@ -95,7 +126,14 @@ function resumed(file: string, measure: Measure): Measure {
     machine: hostname(),
   })
   return (one, by) =>
-    journal.next(JSON.stringify([one.workload, one.parameters, by]), () => measure(one, by))
+    journal.next(JSON.stringify([one.workload, one.parameters, by, ...inputOf(one)]), () =>
+      measure(one, by),
+    )
+}
+
+/** What the case reads, by its contents. */
+function inputOf({ input }: Case): string[] {
+  return input ? [createHash('sha256').update(readFileSync(input)).digest('hex')] : []
 }
 
 function print({ comparisons, runs, environment, cases }: Results, options: BenchOptions): void {
@@ -109,6 +147,7 @@ function print({ comparisons, runs, environment, cases }: Results, options: Benc
     ...(course.length > 0 ? [tableText(courseRows(course)), ''] : []),
     ...(latency.length > 0 ? [tableText(latencyRows(latency)), ''] : []),
     ...meanLines(comparisons),
+    ...notes(cases),
     `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
     ...machineLines(environment),
@@ -117,6 +156,18 @@ function print({ comparisons, runs, environment, cases }: Results, options: Benc
   const toStandardOutput = [options.csv, options.json, options.html].includes('-')
   const printLine = toStandardOutput ? console.error : console.log
   printLine(lines.join('\n'))
+}
+
+/** Of cases that read files; and how the files' memory is kept out of the figures. */
+function notes(cases: Results['cases']): string[] {
+  return cases.flatMap(({ case: one, measurements }) => {
+    const own = [...measurements.values()][0]?.[0]?.ownBytes
+    const memory =
+      own === undefined
+        ? ''
+        : `; ${(own / 2 ** 20).toFixed(1)} MiB of bookkeeping are not in its peak RSS`
+    return one.input ? [`${one.note ?? one.label}${memory}`] : []
+  })
 }
 
 /** One run of each case in the trace build: routes do not depend on how fast it goes. */

@@ -18,7 +18,7 @@ export interface CourseFigures {
 export function courseFigures(results: readonly CaseMeasurements[]): CourseFigures[] {
   return results.flatMap(({ case: one, measurements }) =>
     [...measurements]
-      .filter(([, rounds]) => rounds.some(({ series }) => series))
+      .filter(([, rounds]) => rounds.some(({ series }) => series?.some(([, live]) => live > 0)))
       .map(([allocator, rounds]) => {
         const courses = rounds.map(({ series = [] }) => ofSeries(series))
         const middle = (of: 'mean' | 'worst' | 'last') => median(courses.map((one) => one[of]))
@@ -34,14 +34,15 @@ export function courseFigures(results: readonly CaseMeasurements[]): CourseFigur
 }
 
 function ofSeries(series: NonNullable<Measurement['series']>) {
-  const ratios = series.map(([, live, resident]) => resident / live)
+  // At the end of a program nothing may be live.
+  const ratios = series.map(([, live, resident]) => resident / Math.max(live, 1))
   const sum = (column: 1 | 2) => series.reduce((total, note) => total + note[column], 0)
   const full = Math.max(...series.map(([, live]) => live)) / 2
   const settled = ratios.filter((_, i) => (series[i]?.[1] ?? 0) >= full)
   return {
     mean: sum(2) / sum(1),
     worst: Math.max(...settled),
-    last: ratios.at(-1) ?? Number.NaN,
+    last: ratios.findLast((_, i) => (series[i]?.[1] ?? 0) > 0) ?? Number.NaN,
   }
 }
 

@@ -16,7 +16,7 @@ export interface Results {
 
 /** Everything a result consists of, raw measurements included, for JSON. */
 export function plain({ cases, ...rest }: Results): object {
-  const measured = cases.map(({ case: one, measurements }) => ({
+  const measured = cases.map(({ case: { input: _, ...one }, measurements }) => ({
     ...one,
     measurements: Object.fromEntries(measurements),
   }))

@@ -14,6 +14,8 @@ export interface Measurement {
   /** Of the process, where the run had one of its own. */
   peakRssBytes?: number
   minorFaults?: number
+  /** Of the workload itself, resident throughout; not in the peak RSS. */
+  ownBytes?: number
   /** Of a workload that idles: the most bytes that were live at once, and those live while it idled. */
   peakLiveBytes?: number
   liveBytes?: number

@@ -15,6 +15,7 @@ export interface BenchOptions {
   resume?: string
   routes?: boolean
   inProcess?: boolean
+  live?: number
 }
 
 /** Fewer say nothing about noise. */

@@ -14,12 +14,13 @@ export type Build = 'superslab-bench' | 'superslab-bench-trace'
 /** Measures in a process of its own, so that the peak of its memory is this run's alone. */
 export async function measureStandalone(
   build: Build,
-  { workload, parameters }: Case,
+  { workload, parameters, input }: Case,
   allocator: Allocator,
 ): Promise<Measurement> {
   const file = companionFile(build)
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
+  if (input) args.push('--file', input)
   // A preload library of superslab's leaves other programs than node alone unless it is told not to.
   const { [preload]: _, ...inherited } = process.env
   const environment = { ...inherited, SUPERSLAB_CHILDREN: 'all' }

@@ -12,6 +12,10 @@ export interface Case {
   label: string
   workload: string
   parameters: Parameters
+  /** The file that the workload reads, made for this run. */
+  input?: string
+  /** What the reader must know of the case. */
+  note?: string
 }
 
 const fixedSizes = ['128', '256', '512', '1024']
