@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -161,6 +161,43 @@ function hasEnded(pid: number): boolean {
   return !existsSync(file) || /\) Z /.test(readFileSync(file, 'utf8'))
 }
 
+onLinux('a recording stands in for a command, without what its replay needs itself', async (t) => {
+  const file = path.join(folder, 'burst.trace')
+  const block = (i: number) => `0x${(0x10000 + i * 0x1000).toString(16)}`
+  const each = Array.from({ length: 30_000 }, (_, i) => i)
+  const lines = [
+    ...each.map((i) => `1: malloc ${block(i)} 1000`),
+    ...each.filter((i) => i % 16 !== 0).map((i) => `1: free ${block(i)}`),
+  ]
+  writeFileSync(file, lines.join('\n'))
+  const json = path.join(folder, 'replay.json')
+  const few = ['--runs', '1', '--settle', '2', '--against', 'none', '--json', json]
+  const { stdout, code } = await doctor(...few, '--replay', file)
+  t.is(code, 0, stdout)
+  t.regex(stdout, /after the work/)
+  t.regex(stdout, /Of each figure \d+\.\d MiB are taken off/)
+  const { trials, plan } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis & {
+    plan: { replay: { file: string; ownBytes: number } }
+  }
+  t.is(plan.replay.file, file)
+  for (const { served, exit, peakBytes } of trials) {
+    t.true(served)
+    t.is(exit.code, 0)
+    t.true(peakBytes > 28_000_000, `${peakBytes}`)
+  }
+  const superslab = trials.find(({ condition }) => condition === 'superslab')
+  t.true((superslab?.finalBytes ?? Number.NaN) < (superslab?.peakBytes ?? 0))
+  for (const wrong of [
+    ['--replay', file, '--', 'true'],
+    ['--replay', file, '--duration', '1'],
+    [],
+  ]) {
+    const refused = await doctor(...few, ...wrong)
+    t.is(refused.code, 1)
+    t.regex(refused.stderr, /--replay/)
+  }
+})
+
 onLinux('a command that fails is told with what it said', async (t) => {
   const command = node("console.error('no configuration'); process.exit(3)")
   const { stdout, code, verdict } = await diagnosed('fails', [], command)
@@ -178,7 +215,7 @@ onLinux('what cannot be done is told', async (t) => {
     [['--signal', 'SIGNOTHING', '--', 'true'], /name of a signal/],
     [['--port', '70000', '--', 'true'], /at most 65535/],
     [['--against', 'nothing', '--', 'true'], /nothing is not among system;/],
-    [[], /missing required argument/],
+    [[], /name a command after --/],
   ]
   for (const [args, message] of cases) {
     const { stderr, code } = await doctor(...args)

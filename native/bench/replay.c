@@ -12,7 +12,8 @@
  * another did to a block before, and none runs more than two epochs of 4,096 calls (of all threads) ahead of another, or
  * a thread that only allocates would be done before one that frees has begun. A recording that is short is replayed again
  * until `ops` calls were made; what is left live is freed in between, which is not timed. 128 times in the first pass, with
- * all threads at rest, what is live and what is resident is noted; that is not timed either. */
+ * all threads at rest, what is live and what is resident is noted; that is not timed either. After the last pass the
+ * process idles for `slots` milliseconds with what is live then. */
 #include "replay.h"
 
 #include "block.h"
@@ -349,7 +350,6 @@ static uint64_t pass(replay_run *run) {
     else
         several_run(run);
     const uint64_t ended = bench_clock_nanoseconds();
-    blocks_drain(run);
     return ended - began - run->untimed;
 }
 
@@ -381,6 +381,7 @@ static void passes_run(replay_run *run, uint64_t calls_least, bench_result *resu
     run->resident = bench_resident_bytes();
     do {
         const uint64_t before = result->ops;
+        blocks_drain(run);
         nanoseconds += pass(run);
         run->series = NULL;
         result->ops = result->checksum = 0;
@@ -408,6 +409,8 @@ bench_result bench_replay(const bench_allocator *allocator, const bench_params *
     pthread_mutex_init(&run.lock, NULL);
     pthread_cond_init(&run.changed, NULL);
     passes_run(&run, params->ops, &result);
+    bench_idle((unsigned)params->slots);
+    blocks_drain(&run);
     result.error = run.error;
     result.memory.own = run.own_bytes;
     pthread_cond_destroy(&run.changed);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SuperslabError } from '../../errors'
 import { writeProgram } from '../recording/file'
-import { programOf } from '../recording/program'
+import { type Program, programOf } from '../recording/program'
 import { readRecording } from '../recording/read'
 import { defaultLive, prepareFleet } from './fleet'
 import type { Case, Parameters } from './suites'
@@ -20,8 +20,7 @@ export function isFileSuite(suite: string): suite is FileSuite {
 export function fileCases(suite: FileSuite, files: string[], parameters: Parameters): Case[] {
   if (files.length === 0)
     throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${suite}: name the files to read`)
-  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const folder = inputFolder()
   return files.map((file, index) => {
     const input = path.join(folder, `${index}`)
     const name = path.basename(file).replace(/\.(gz|rec|csv|trace)$/g, '')
@@ -32,17 +31,30 @@ export function fileCases(suite: FileSuite, files: string[], parameters: Paramet
   })
 }
 
-function replayCase(file: string, name: string, input: string, parameters: Parameters): Case {
+/** Writes what superslab-bench does for a recording. */
+export function prepareReplay(file: string, input: string): { program: Program; stopped: boolean } {
   const recording = readRecording(file)
   const program = programOf(file, recording)
   writeProgram(input, program)
+  return { program, stopped: recording.stopped }
+}
+
+/** A folder of this process's own, which is removed with it. */
+export function inputFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function replayCase(file: string, name: string, input: string, parameters: Parameters): Case {
+  const { program, stopped } = prepareReplay(file, input)
   const { calls, unmatched, threads, slots } = program
   const count = (number: number, one: string) =>
     `${number.toLocaleString('en')} ${one}${number === 1 ? '' : 's'}`
   const notes = [
     `${count(calls, 'call')} of ${count(threads.length, 'thread')}, at most ${count(slots, 'live block')}`,
     ...(unmatched > 0 ? [`${count(unmatched, 'free')} of blocks that are not in it left out`] : []),
-    ...(recording.stopped ? ['the recorder had to stop before the program ended'] : []),
+    ...(stopped ? ['the recorder had to stop before the program ended'] : []),
   ]
   const note = `${file}: ${notes.join('; ')}`
   const { ops } = parameters

@@ -9,6 +9,7 @@ import { Progress } from '../bench/progress'
 import { baseName, type Condition, conditions, superslabName } from './condition'
 import { failure } from './failure'
 import { outcome } from './outcome'
+import { replayPlan } from './replay'
 import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
 import { type Plan, runTrial, type Trial } from './trial'
 import { verdict } from './verdict'
@@ -25,6 +26,7 @@ interface DoctorOptions {
   verbose?: boolean
   json?: string
   html?: string
+  replay?: string
 }
 
 export function doctorCommand(): Command {
@@ -32,11 +34,12 @@ export function doctorCommand(): Command {
     .description(
       "run a command of yours under the system's malloc, superslab and others; say which helps",
     )
-    .addArgument(new Argument('<command...>', 'what to run, after --'))
+    .addArgument(new Argument('[command...]', 'what to run, after --'))
     .option('--runs <n>', 'runs under each allocator', count, 3)
     .option('--duration <s>', 'work of a command that does not end by itself, in seconds', time)
     .option('--load <command>', 'a shell command that gives it work until it ends')
     .option('--port <n>', 'where the command must answer before its work begins', port)
+    .option('--replay <file>', 'a recording in the place of a command: run --record')
     .option('--settle <s>', 'watched after the work, in seconds', time, 5)
     .option('--signal <name>', 'what ends the command then', signal, 'SIGTERM')
     .option('--interval <ms>', 'between two looks at its memory', count, 50)
@@ -51,13 +54,25 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   if (process.platform !== 'linux') throw failure('this needs Linux: it looks at /proc')
   const { duration, load, port, settle, signal, interval: intervalMs, verbose = false } = options
   const limits = { ...(duration && { duration }), ...(load && { load }), ...(port && { port }) }
-  const plan: Plan = { command, ...limits, settle, signal, intervalMs, verbose }
+  const what = subject(command, options)
+  const plan: Plan = { ...what, ...limits, settle, signal, intervalMs, verbose }
   const chosen = choose(conditions(preloadPath()), options.against)
   endWithSignals()
   const trials = await runTrials(plan, chosen, options.runs)
   const diagnosis = diagnose(plan, chosen, trials)
   report(diagnosis, options)
   if (diagnosis.verdict.kind === 'command-fails') process.exitCode = 1
+}
+
+/** A command, or a recording. */
+function subject(command: string[], { replay, ...options }: DoctorOptions) {
+  if (replay === undefined) {
+    if (command.length === 0) throw failure('name a command after --, or a recording: --replay')
+    return { command }
+  }
+  if (command.length > 0 || options.duration || options.load || options.port)
+    throw failure('--replay stands in the place of a command, and of --duration, --load and --port')
+  return replayPlan(replay, options.settle)
 }
 
 function choose(all: readonly Condition[], against: readonly string[] | undefined): Condition[] {
@@ -90,7 +105,8 @@ function diagnose(plan: Plan, chosen: readonly Condition[], trials: Trial[]): Di
       trials.filter(({ condition }) => condition === name),
     ),
   )
-  const settled = trials.every(({ workSeconds }) => workSeconds !== undefined)
+  // After a replay the process idles before it ends.
+  const settled = plan.replay !== undefined || trials.every(({ workSeconds }) => workSeconds)
   return {
     date: new Date().toISOString(),
     environment: environment(addon.info()),

@@ -20,6 +20,7 @@ export interface Diagnosis {
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { head, rows, words } = table(diagnosis)
   const { environment: machine, trials, outcomes } = diagnosis
+  const { replay } = diagnosis.plan
   const runs = trials.length / outcomes.length
   return [
     plainTable(head, rows, words),
@@ -29,12 +30,16 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     runs > 1
       ? `Medians of ${runs} interleaved runs ± twice the standard error.`
       : 'One run each, taken to be right within a tenth; --runs tells better.',
+    ...(replay
+      ? [`Of each figure ${mebibytes(replay.ownBytes)} are taken off, which a replay needs itself.`]
+      : []),
     ...machineLines(machine),
   ].join('\n')
 }
 
-function table({ outcomes, trials }: Diagnosis): Table {
-  const settled = trials.some(({ workSeconds }) => workSeconds !== undefined)
+function table({ outcomes, trials, plan }: Diagnosis): Table {
+  const settled =
+    plan.replay !== undefined || trials.some(({ workSeconds }) => workSeconds !== undefined)
   return {
     head: ['allocator', 'peak', settled ? 'after the work' : 'at the end', 'CPU', 'exit'],
     rows: outcomes.map((one) => [
@@ -56,7 +61,7 @@ export function diagnosisPage(diagnosis: Diagnosis): string {
   const { plan, verdict, environment, trials } = diagnosis
   const workSeconds = trials.find((one) => one.workSeconds !== undefined)?.workSeconds
   return html({
-    title: plan.command.join(' '),
+    title: plan.replay ? `replay of ${plan.replay.file}` : plan.command.join(' '),
     subtitle: `superslab doctor, ${diagnosis.date.slice(0, 16).replace('T', ' ')} UTC`,
     summary: verdict.lines,
     sections: [

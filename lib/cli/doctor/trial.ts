@@ -8,6 +8,8 @@ import { Recorder, type Sample } from './recorder'
 /** How the command is run, the same for every trial. */
 export interface Plan {
   command: readonly string[]
+  /** The command replays this recording. What it needs for itself is the same under each condition, and taken off. */
+  replay?: { file: string; ownBytes: number }
   /** Seconds of work, for a command that does not end by itself. */
   duration?: number
   /** A shell command that gives it work; when this ends, the work is over. */
@@ -72,13 +74,16 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
     await endAll(() => recorder.living().map(({ pid }) => pid), plan.signal)
     await child.close()
   }
+  const own = plan.replay?.ownBytes ?? 0
+  const without = (bytes: number) => Math.max(0, bytes - own)
+  const samples = recorder.samples.map((one) => ({ ...one, bytes: without(one.bytes) }))
   return {
     condition: condition.name,
-    samples: recorder.samples,
+    samples,
     ...(workSeconds !== undefined && { workSeconds }),
     seconds,
-    peakBytes: recorder.peakBytes,
-    finalBytes: finalBytes(recorder.samples),
+    peakBytes: without(recorder.peakBytes),
+    finalBytes: finalBytes(samples),
     cpuSeconds: (child.ticksAtEnd - ticksFrom + orphanTicks) / ticksPerSecond,
     exit: await child.ended,
     stopped,
