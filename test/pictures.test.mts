@@ -31,6 +31,12 @@ test('the chart of the README is drawn from its table', async (t) => {
   t.is(read(`${folder}.svg`), chart(read(`${folder}.tsv`)))
 })
 
+test('the chart of latencies is drawn from its measurements', async (t) => {
+  const { latencyChart } = await import(pathToFileURL('scripts/latency-chart.mjs').href)
+  const folder = 'docs/benchmarks/latency'
+  t.is(read(`${folder}.svg`), latencyChart(read(`${folder}.csv`)))
+})
+
 test('the API reference has every public name', (t) => {
   const text = (file: string) => read(path.join('docs/api', file))
   const pages: [object, string][] = [
