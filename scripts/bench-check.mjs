@@ -1,7 +1,8 @@
 // npm run bench:check -- BASE [CANDIDATE]: fails when a build is worse than another. A build is a commit, or a folder
 // that holds the sources or a built superslab-bench. The candidate is this folder unless told.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,6 +21,9 @@ const counted = [
   ['ping-pong', '--ops', '200000'],
   ['burst', '--ops', '200000'],
 ]
+/** Recorded programs: those in bench/recordings, prepared by what `npm run build` has laid into dist. */
+const recordings = path.join(root, 'bench/recordings')
+const replayed = readdirSync(recordings).map((file) => ['replay', '--file', file])
 const timed = [
   ['random-mixed'],
   ['random-mixed', '--size', '16'],
@@ -59,7 +63,10 @@ function options() {
     if (!Number.isInteger(rounds) || rounds < 5) throw new Error('--rounds: at least 5')
     if (![undefined, 'instructions', 'time'].includes(only)) throw new Error(`--only ${only}?`)
     const workload = values.workload
-    if (workload !== undefined && ![...counted, ...timed].some(([name]) => name === workload))
+    if (
+      workload !== undefined &&
+      ![...counted, ...timed, ...replayed].some(([name]) => name === workload)
+    )
       throw new Error(`--workload ${workload} is not among those that are measured`)
     return { base: positionals[0], candidate: positionals[1] ?? '.', rounds, only, workload }
   } catch (error) {
@@ -129,6 +136,28 @@ function rounds(count, programs, measure) {
   })
 }
 
+/** What both builds can replay, with the files that superslab-bench reads. */
+function prepared(programs) {
+  const knows = programs.every((file) => JSON.parse(run(file, ['--list'])).some(isReplay))
+  const reader = path.join(root, 'dist/cli/bench/inputs.js')
+  if (!knows || !existsSync(reader)) {
+    console.log(
+      `recordings are left out: ${knows ? 'npm run build first' : 'a build cannot replay'}`,
+    )
+    return []
+  }
+  const { prepareReplay } = createRequire(import.meta.url)(reader)
+  return replayed.map(([workload, option, name]) => {
+    const input = path.join(temporary, name)
+    prepareReplay(path.join(recordings, name), input)
+    return { label: `${workload} ${name}`, args: [workload, option, input] }
+  })
+}
+
+function isReplay({ name }) {
+  return name === 'replay'
+}
+
 // ---- results ----
 
 let regressions = 0
@@ -144,21 +173,24 @@ function report(label, unit, { base, candidate, ratio, noise, verdict }) {
 const { base, candidate, rounds: count, only, workload } = options()
 const isWanted = ([name]) => workload === undefined || name === workload
 const programs = [program(base, 'base'), program(candidate, 'candidate')]
+const named = (args) => ({ label: args.join(' '), args })
+const recorded = isWanted(['replay']) ? prepared(programs) : []
 
 if (only !== 'time') {
   if (spawnSync('valgrind', ['--version']).status !== 0)
     fail('instructions are counted by valgrind, which is not installed; or say --only time')
-  for (const args of counted.filter(isWanted)) {
+  const once = recorded.map(({ label, args }) => ({ label, args: [...args, '--ops', '300000'] }))
+  for (const { label, args } of [...counted.filter(isWanted).map(named), ...once]) {
     const pair = programs.map((file) => instructions(file, args) / 1e6)
-    report(args.join(' '), 'million instructions', judge([pair], limits.instructions))
+    report(label, 'million instructions', judge([pair], limits.instructions))
   }
 }
 if (only !== 'instructions')
-  for (const args of timed.filter(isWanted)) {
+  for (const { label, args } of [...timed.filter(isWanted).map(named), ...recorded]) {
     const pairs = rounds(count, programs, (file) => timing(file, args))
     const of = (key, scale) => pairs.map((pair) => pair.map((one) => one[key] * scale))
-    report(args.join(' '), 'ms', judge(of('seconds', 1e3), limits.seconds))
-    report(args.join(' '), 'MiB peak RSS', judge(of('peakRssBytes', 2 ** -20), limits.peakRssBytes))
+    report(label, 'ms', judge(of('seconds', 1e3), limits.seconds))
+    report(label, 'MiB peak RSS', judge(of('peakRssBytes', 2 ** -20), limits.peakRssBytes))
   }
 
 console.log(regressions > 0 ? `${regressions} regressions` : 'no regression')

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -62,6 +62,11 @@ withValgrind(
     // The trace build counts each call: a slower allocator, and the same otherwise.
     copyFileSync('build/Release/superslab-bench-trace', path.join(worse, 'superslab-bench'))
 
+    const replays = ['--only', 'instructions', '--workload', 'replay']
+    const recorded = await check(same, same, ...replays)
+    t.is(recorded.code, 0, recorded.stdout + recorded.stderr)
+    for (const name of readdirSync('bench/recordings'))
+      t.regex(recorded.stdout, new RegExp(`^ok +\\d\\.\\d+ +replay ${name}: `, 'm'))
     const only = ['--only', 'instructions', '--workload', 'random-mixed']
     const equal = await check(same, same, ...only)
     t.is(equal.code, 0, equal.stdout + equal.stderr)

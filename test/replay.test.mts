@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -7,6 +7,7 @@ import { aliases, parseProfile } from '#dist/cli/bench/fleet'
 import { Calls, call } from '#dist/cli/recording/calls'
 import { writeProgram } from '#dist/cli/recording/file'
 import { operation, type Program, programOf } from '#dist/cli/recording/program'
+import { readRecording } from '#dist/cli/recording/read'
 import { companionFile } from '#dist/load'
 import { ended, main } from './support/cli.mjs'
 
@@ -150,6 +151,28 @@ for (const threads of [1, 2, 7])
     t.is(results[0].checksum, results[1].checksum)
     t.is(replay(file, '--ops', `${made.calls * 2 + 1}`).result.ops, made.calls * 3)
   })
+
+test('the recordings in the tree are whole, small, and replay alike under both allocators', (t) => {
+  const place = folder(t)
+  const names = readdirSync('bench/recordings')
+  t.true(names.length >= 3)
+  for (const name of names) {
+    const file = path.join('bench/recordings', name)
+    t.true(statSync(file).size < 200_000)
+    const recording = readRecording(file)
+    const made = programOf(name, recording)
+    t.false(recording.stopped)
+    t.true(made.calls > 3000 && made.unmatched === 0, name)
+    const input = path.join(place, name)
+    writeProgram(input, made)
+    const sums = ['superslab', 'system'].map((allocator) => {
+      const { stderr, result } = replay(input, '--allocator', allocator, '--ops', '1')
+      t.is(stderr, '')
+      return result.checksum
+    })
+    t.is(sums[0], sums[1])
+  }
+})
 
 test('a file that is none of ours is refused', (t) => {
   const place = folder(t)

@@ -1,0 +1,163 @@
+// npm run bench:recordings -- FOLDER [NAME...]: makes the recordings of docs/benchmarks/recordings.md. A program that is
+// not installed is passed over; so is sharp, unless it can be found from the folder that NODE_PATH names.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { root, tool } from './run.mjs'
+
+const temporary = mkdtempSync(path.join(tmpdir(), 'superslab-recordings-'))
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
+
+/** A file for a program to read. */
+function source(name, text) {
+  const file = path.join(temporary, name)
+  writeFileSync(file, text)
+  return file
+}
+
+const lua = (rounds) => `
+local words, all = {}, {}
+for i = 1, ${rounds} do
+  local word = string.format('%d-%s', i * 7919 % 1000, string.rep('x', i % 40))
+  words[word] = (words[word] or 0) + 1
+  if i % 3 == 0 then all[#all + 1] = { word = word, at = i, parts = { i % 7, i % 11 } } end
+  if i % 500 == 0 then all = {} end
+end
+local sorted = {}
+for word in pairs(words) do sorted[#sorted + 1] = word end
+table.sort(sorted)
+print(#sorted, #table.concat(sorted, ','))`
+
+const sql = (rows) => `
+create table t(id integer primary key, name text, value real);
+create index by_name on t(name);
+with recursive n(i) as (select 1 union all select i + 1 from n where i < ${rows})
+  insert into t select i, 'name ' || (i * 7919 % 1000), i * 0.5 from n;
+select name, count(*), sum(value) from t group by name order by 3 desc limit 3;
+update t set name = name || '!' where id % 3 = 0;
+select count(*) from t a join t b on a.name = b.name where a.id < ${rows / 10};`
+
+const python = `
+import json, re, collections
+text = json.dumps([{'id': i, 'tags': ['t%d' % (i %% 17), 'u%d' % (i %% 5)], 'name': 'n' * (i %% 30)} for i in range(20000)])
+data = json.loads(text)
+index = collections.defaultdict(list)
+for one in data:
+    for tag in one['tags']:
+        index[tag].append(one)
+print(len(re.findall(r'"t1\\d"', text)), sorted((len(v), k) for k, v in index.items())[-1])`.replaceAll(
+  '%%',
+  '%',
+)
+
+const cxx = `
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <regex>
+#include <string>
+#include <vector>
+int main() {
+  std::map<std::string, std::vector<int>> all;
+  std::regex word("[a-z]+");
+  for (int i = 0; i < 9; i++) all[std::to_string(i)].push_back(i);
+  std::cout << all.size() << std::regex_match("abc", word);
+}`
+
+const images = `
+const sharp = require('sharp')
+const shape = { width: 1200, height: 900, channels: 3 }
+const noise = { type: 'gaussian', mean: 128, sigma: 40 }
+async function work() {
+  const input = await sharp({ create: { ...shape, background: 'navy', noise } }).jpeg().toBuffer()
+  await Promise.all(Array.from({ length: 24 }, (_, i) =>
+    sharp(input).resize(200 + 20 * i).rotate(i).webp({ effort: 0 }).toBuffer()))
+}
+work().then(work)`
+
+const requests = [
+  '-n',
+  '100000',
+  '-t',
+  'set,get,lpush,lpop,sadd,hset',
+  '-P',
+  '16',
+  '-d',
+  '100',
+  '-r',
+  '10000',
+  '-q',
+]
+
+/** What is recorded: a command, and where it needs one, a client that gives it work and then ends it. */
+const programs = {
+  tsc: [process.execPath, tool('typescript/bin/tsc'), '--noEmit', '--project', root],
+  sharp: [process.execPath, source('images.js', images)],
+  sqlite3: ['sqlite3', ':memory:', sql(60000)],
+  redis: ['redis-server', '--port', '7391', '--save', '', '--loglevel', 'warning'],
+  python3: ['python3', source('index.py', python)],
+  'python3-malloc': ['python3', source('index.py', python)],
+  cc1plus: [
+    gcc('prog-name=cc1plus'),
+    '-quiet',
+    '-O1',
+    '-imultiarch',
+    gcc('multiarch'),
+    source('words.cc', cxx),
+    '-o',
+    path.join(temporary, 'out.s'),
+  ],
+  lua: ['lua', source('words.lua', lua(150000))],
+  'lua-small': ['lua', source('small.lua', lua(4000))],
+  'sh-small': ['bash', '-c', 'for i in $(seq 400); do a[i]=$i$i; b=($i $b); done; echo $a'],
+}
+
+/** What g++ knows: the compiler proper, which it starts, and what it tells that. */
+function gcc(what) {
+  const { stdout } = spawnSync('g++', [`-print-${what}`], { encoding: 'utf8' })
+  return stdout?.trim() || what
+}
+
+/** The program behind a script that stands in for it, as pyenv's. */
+function python3() {
+  const { stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+    encoding: 'utf8',
+  })
+  return stdout?.trim() || 'python3'
+}
+
+function record(name, [command, ...args], file) {
+  const main = path.join(root, 'dist/cli/main.js')
+  const env = { ...process.env, ...(name === 'python3-malloc' && { PYTHONMALLOC: 'malloc' }) }
+  const program = command === 'python3' ? python3() : command
+  const words = [main, 'run', '--record', file, '--', program, ...args]
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (name === 'redis') {
+    spawnSync('sleep', ['1'])
+    spawnSync('redis-benchmark', ['-p', '7391', ...requests])
+    spawnSync('redis-cli', ['-p', '7391', 'shutdown', 'nosave'])
+  }
+  return new Promise((resolve) => child.on('exit', resolve))
+}
+
+const [folder, ...names] = process.argv.slice(2)
+if (!folder) {
+  console.error('usage: npm run bench:recordings -- FOLDER [NAME...]')
+  process.exit(2)
+}
+mkdirSync(folder, { recursive: true })
+for (const [name, command] of Object.entries(programs)) {
+  if (names.length > 0 && !names.includes(name)) continue
+  const file = path.join(path.resolve(folder), `${name}.rec`)
+  const code = await record(name, command, file)
+  if (code !== 0 || !existsSync(file)) {
+    console.log(`${name}: not recorded (${command[0]} ended with ${code})`)
+    continue
+  }
+  const packed = gzipSync(readFileSync(file), { level: 9 })
+  writeFileSync(`${file}.gz`, packed)
+  rmSync(file)
+  console.log(`${name}: ${(packed.length / 1024).toFixed(0)} KiB`)
+}
