@@ -125,10 +125,11 @@ static ss_space *space_publish(ss_space *space, bool only) {
         if (at == used)
             atomic_store_explicit(count, used + 1, memory_order_release);
         /* Release: see ss_space_headless. */
-        if (space->kind == SS_SPACE_HEADLESS && !has_headless())
+        if (space->kind == SS_SPACE_HEADLESS && !has_headless()) {
             atomic_store_explicit(&ss_headless, space, memory_order_release);
-        if (!ss_is_observed())
-            atomic_store_explicit(&ss_headless_hot, space, memory_order_release);
+            if (!ss_is_observed())
+                atomic_store_explicit(&ss_headless_hot, space, memory_order_release);
+        }
     }
     ss_lock_release(&ss_process->spaces_lock);
     return at < most ? space : NULL;
