@@ -43,7 +43,7 @@
 /* What no bin could serve: with the thread inside, since its bin is empty; or with the thread outside, since
  * no bin is for the size or the thread is closed. */
 typedef void *ss_cold_malloc(size_t size);
-/* Not in the first headed space, or the thread closed; with the thread outside. */
+/* Not in the first headed space, or the thread closed; with the thread outside. Not NULL. */
 typedef void ss_cold_free(void *block);
 
 /* The bin's top block, or what `cold` has for the size. */
@@ -83,15 +83,17 @@ SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
 SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
-    uintptr_t granule = ((uintptr_t)block - self->headed_base) >> SS_GRANULE_SHIFT;
-    if (SS_UNLIKELY(!SS_BELOW(granule, self->headed_end))) {
+    uintptr_t offset = (uintptr_t)block - self->headed_base;
+    if (SS_UNLIKELY(!SS_BELOW(offset, self->headed_end))) {
         ss_thread_leave(self);
-        cold(block);
+        if (block != NULL) /* here and not in `cold`: a free of NULL need not jump there */
+            cold(block);
         return;
     }
     /* By the address, not by the header: where the block comes from another processor its header is
      * still on the way, and the next malloc would have to wait to know which bin this push was into. */
-    size_t bin = atomic_load_explicit(&ss_headed_bins[granule], memory_order_relaxed);
+    size_t bin =
+        atomic_load_explicit(&ss_headed_bins[offset >> SS_GRANULE_SHIFT], memory_order_relaxed);
     void **top;
     SS_LOAD_TOP(top, self->top[bin]);
     if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {

@@ -107,12 +107,16 @@ void ss_thread_close(ss_thread *thread) {
     bounds_set(thread, 0, 0, 0);
 }
 
+/* Bytes of the first headed space whose memory may be read. */
+static size_t headed_bytes(void) {
+    return atomic_load_explicit(&ss_headed_end, memory_order_relaxed) << SS_GRANULE_SHIFT;
+}
+
 void ss_thread_open(ss_thread *thread, ss_heap *heap) {
     if (ss_is_observed())
         bounds_set(thread, 0, 0, 0); /* each call is to end in its cold path */
     else
-        bounds_set(thread, atomic_load_explicit(&ss_headed_end, memory_order_relaxed),
-                   SS_SMALL_MAX + 1, SS_TINY_END);
+        bounds_set(thread, headed_bytes(), SS_SMALL_MAX + 1, SS_TINY_END);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 
@@ -120,7 +124,7 @@ void ss_thread_look_further(void) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
-    size_t now = atomic_load_explicit(&ss_headed_end, memory_order_relaxed);
+    size_t now = headed_bytes();
     /* Not if a parker closes it meanwhile: he finds the thread inside, and opens it with the same. */
     if (heap != NULL && end != 0 && end != now)
         atomic_compare_exchange_strong_explicit(&self->headed_end, &end, now, memory_order_relaxed,

@@ -250,7 +250,7 @@ struct ss_heap;
  * sleeping threads is in thread.h. */
 typedef struct ss_thread {
     _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
-    /* How far the hot paths may go; all are 0 while the thread is closed: unborn, parked or ended. Granules
+    /* How far the hot paths may go; all are 0 while the thread is closed: unborn, parked or ended. Bytes
      * of the first headed space whose memory may be read, and the sizes below which a bin and a step of
      * bin_of_step serve. */
     _Atomic size_t headed_end, small_end, tiny_end;

@@ -109,7 +109,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
 #define DELETE_AS(symbol, plain, call)                                                             \
     static SS_COLD void symbol##_cold(void *block) {                                               \
         delete_function *next = NULL;                                                              \
-        if (block != NULL && !preload_serves())                                                    \
+        if (!preload_serves())                                                                     \
             next = PRELOAD_NEXT(plain, delete_function);                                           \
         if (next != NULL)                                                                          \
             next(block);                                                                           \
