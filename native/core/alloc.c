@@ -7,11 +7,12 @@
  *         ss_slab_take     bits of one slab                             slab.c
  *         ss_slab_acquire  adopt an abandoned slab or make one          slab.c
  *           ss_span_take_locked  granules                               span.c
+ *       ss_large_cache_take  a span that the thread freed last          large_cache.h
  *       ss_large_take      a span of its own                            large.c
  */
 #include "heap.h"
 #include "hot.h"
-#include "large.h"
+#include "large_cache.h"
 #include "purge.h"
 #include "report.h"
 #include "scavenger.h"
@@ -28,14 +29,26 @@ static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
     return block != NULL ? block : ss_no_memory();
 }
 
-static SS_APART void *large_take(size_t size, size_t alignment, bool *zero) {
-    SS_ROUTE(MALLOC_LARGE, 1);
+static SS_APART void *large_take_span(size_t size, size_t alignment, bool *zero) {
     if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
         return ss_no_memory();
+    if (ss_large_cache_is_in_the_way(size))
+        ss_large_cache_give_back();
     void *block = ss_large_take(size, alignment, zero);
     if (SS_UNLIKELY(block == NULL))
         block = large_scrape(size, alignment, zero);
     ss_attend();
+    return block;
+}
+
+static SS_APART void *large_take(size_t size, size_t alignment, bool *zero) {
+    SS_ROUTE(MALLOC_LARGE, 1);
+    void *block =
+        alignment <= SS_GRANULE_BYTES && size > SS_SMALL_MAX ? ss_large_cache_take(size) : NULL;
+    if (SS_UNLIKELY(block == NULL))
+        return large_take_span(size, alignment, zero);
+    if (zero != NULL)
+        *zero = false;
     return block;
 }
 
@@ -49,9 +62,7 @@ static void *bin_take(ss_heap *heap, unsigned bin) {
     return block != NULL ? block : ss_heap_refill(heap, bin);
 }
 
-SS_COLD void *ss_malloc_quiet(size_t size) {
-    if (size > SS_SMALL_MAX)
-        return large_take(size, 1, NULL);
+static SS_COLD void *malloc_refill(size_t size) {
     const unsigned own = ss_own_bin(size);
     unsigned bin = own;
     ss_faults faults = {.count = 0};
@@ -76,6 +87,10 @@ SS_COLD void *ss_malloc_quiet(size_t size) {
     ss_report_faults(&faults);
     ss_attend();
     return block != NULL ? block : ss_no_memory();
+}
+
+SS_COLD void *ss_malloc_quiet(size_t size) {
+    return size > SS_SMALL_MAX ? large_take(size, 1, NULL) : malloc_refill(size);
 }
 
 /* What the hot path does, of a thread that an observer keeps closed; NULL if it has none. */

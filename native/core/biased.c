@@ -12,7 +12,7 @@ static ss_heap *heap_of(uint64_t owner) {
  * a sandbox; then a wait must do, a thousand times as long as a store stays in a processor. */
 enum { UNKNOWN, ABLE, UNABLE };
 
-static bool barrier_able(void) {
+bool ss_biased_able(void) {
     uint32_t able = atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed);
     if (able == UNKNOWN) {
         able = !ss_process->settings.inline_only && ss_os_barrier() ? ABLE : UNABLE;
@@ -69,7 +69,8 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap) {
     /* Before the lock is held, since it is a system call. Relaxed: a guess. */
     bool able = heap != NULL &&
                 atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
-                atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL && barrier_able();
+                atomic_load_explicit(&heap->inside, memory_order_relaxed) == NULL &&
+                ss_biased_able();
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     for (;;) {
         if (heap_of(owner) != NULL) {

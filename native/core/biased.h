@@ -13,6 +13,9 @@
 
 #include "thread.h"
 
+/* Whether the system has the barrier, asked the first time. */
+bool ss_biased_able(void);
+
 void ss_biased_take_slow(ss_biased_lock *lock, ss_heap *heap);
 
 static inline bool ss_biased_owned(const ss_biased_lock *lock, const ss_heap *heap) {

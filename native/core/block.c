@@ -48,6 +48,11 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     }
 }
 
+/* Of a large block, or of one in a heap's large cache. */
+static bool is_large(uint32_t entry) {
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE || ss_entry_kind_of(entry) == SS_ENTRY_CACHED;
+}
+
 /* The granule where a large block begins that reaches to `granule`, or `granule` itself. Entries of
  * blocks that are gone may lie in between; a live one that does not reach so far ends the search. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
@@ -59,7 +64,7 @@ static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
         uint32_t value = entry & SS_ENTRY_VALUE;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;
-        if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE && value != 0)
+        if (is_large(entry) && value != 0)
             return value > granule - at ? at : granule;
     }
     return granule;
@@ -78,16 +83,19 @@ static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
         find_in_slab(found, granule, address);
         return;
     }
-    if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE || (entry & SS_ENTRY_VALUE) == 0) {
+    if (!is_large(entry) || (entry & SS_ENTRY_VALUE) == 0) {
         granule = large_begin(space, granule);
         entry = ss_entry_get(space, granule);
-        if (ss_entry_kind_of(entry) != SS_ENTRY_LARGE)
+        if (!is_large(entry))
             return;
     }
     found->granule = granule;
     found->start = (uintptr_t)ss_space_address(space, granule);
     found->stride = found->usable = (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT;
-    found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
+    if (ss_entry_kind_of(entry) == SS_ENTRY_CACHED)
+        found->state = SS_BLOCK_CACHED;
+    else
+        found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
 }
 
 void ss_block_find(uintptr_t address, ss_block *found) {

@@ -20,7 +20,7 @@ static inline void ss_header_set(void *block, uint8_t header) {
 
 typedef enum ss_block_state {
     SS_BLOCK_LIVE,
-    SS_BLOCK_CACHED, /* freed, in a bin */
+    SS_BLOCK_CACHED, /* freed, in a bin or a large cache */
     SS_BLOCK_FREE,   /* in its slab */
     SS_BLOCK_BROKEN, /* its header is neither a live one nor that of a freed block */
     SS_BLOCK_NONE    /* no block there */
@@ -82,16 +82,20 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
     return ss_class_exact_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), block);
 }
 
+/* The entry of a granule of the first headless space, whatever number that is: 0 where the registry ends. */
+static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
+    /* Acquire, both: as in ss_entry_get. */
+    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
+                    atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
+        return 0;
+    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+}
+
 /* The bytes of the large block of the first headless space that starts at `block`, a multiple of a granule, or
  * 0. */
 static inline size_t ss_large_usable(const void *block) {
     ss_space *space = ss_space_headless();
-    size_t granule = ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT;
-    /* Acquire: as in ss_entry_get. */
-    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
-                    atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
-        return 0;
-    uint32_t entry = atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    uint32_t entry = ss_entry_near(space, ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT);
     size_t granules = entry - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
     return SS_LIKELY(granules <= SS_ENTRY_VALUE) ? granules << SS_GRANULE_SHIFT : 0;
 }

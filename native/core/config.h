@@ -75,6 +75,22 @@
 #define SS_BINS_SHARE_SHIFT 3u
 #define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
 
+/* ---- large caches ---- */
+#define SS_LARGE_CACHE_SPANS 8u
+/* What the cache of one heap may hold; and those of all heaps: this part of the memory there is for large blocks, and
+ * up to a floor in any case, which comes off SS_DIRTY_FLOOR_BYTES. */
+#define SS_LARGE_CACHE_MAX_BYTES ((size_t)8 << 20)
+#define SS_LARGE_CACHES_SHARE_SHIFT 3u
+#define SS_LARGE_CACHES_FLOOR_BYTES ((size_t)4 << 20)
+/* So many large blocks a thread frees before it has one: programs that free a few are none the worse. */
+#ifndef SS_LARGE_CACHE_FREES
+#define SS_LARGE_CACHE_FREES 64u
+#endif
+/* A cache is judged whenever so many spans were lost from it; and given up for twice as many frees each time, so
+ * many times. */
+#define SS_LARGE_CACHE_LOST 8u
+#define SS_LARGE_CACHE_FAILURES 10u
+
 /* ---- spares ---- */
 /* A slab that ends and is made again for another class has pages touched at other places, so a class
  * keeps a few that ran empty, all of them together at most this share of the memory there is. */

@@ -37,11 +37,22 @@ static bool is_at_once(void) {
     return atomic_load_explicit(&ss_process->at_once, memory_order_relaxed);
 }
 
+/* What large caches may hold comes off, as far as they may hold it in any case. */
+static size_t large_caches_granules(void) {
+    _Static_assert(SS_LARGE_CACHES_FLOOR_BYTES < SS_DIRTY_FLOOR_BYTES, "something is left");
+    const size_t most = SS_LARGE_CACHES_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    /* Relaxed: a budget. */
+    size_t granules = atomic_load_explicit(&ss_process->large_cache_granules, memory_order_relaxed);
+    return granules < most ? granules : most;
+}
+
 /* How many granules may be dirty now, under a peak. */
 static size_t bound_under(const ss_space *space, size_t peak) {
     if (is_at_once())
         return 0;
     size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    if (space->kind == SS_SPACE_HEADLESS)
+        floor -= large_caches_granules();
     size_t whole = peak * SS_DIRTY_PEAK_EIGHTHS / 8;
     return whole > space->used_granules + floor ? whole - space->used_granules : floor;
 }

@@ -50,7 +50,7 @@ static ss_heap *heap_own(void) {
 static void heaps_inherit(ss_heap *own) {
     const bool listed = !ss_lock_is_own(&ss_process->heaps_lock);
     uint32_t threads = 0;
-    size_t bins_bytes = 0;
+    size_t bins_bytes = 0, large_cache_granules = 0;
     ss_lock_inherit(&ss_process->heaps_lock);
     if (listed)
         ss_process->free_heaps = NULL;
@@ -63,9 +63,12 @@ static void heaps_inherit(ss_heap *own) {
         else
             ss_heap_inherit(heap, listed);
         bins_bytes += heap->bins_bytes;
+        large_cache_granules += heap->large.room;
     }
     /* Added up anew: a thread may have been between the two counts. */
     atomic_store_explicit(&ss_process->bins_bytes, bins_bytes, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->large_cache_granules, large_cache_granules,
+                          memory_order_relaxed);
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
 }
 

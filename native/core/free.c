@@ -4,11 +4,11 @@
  *     ss_free_refused        double free, inside a block, corrupted; or bin full:
  *       ss_heap_overflow     more room, or the older half goes back     heap.c
  *         ss_slab_give       grouped by slab, one atomic or a word      give.c
- *     ss_free_cold           NULL, headless, large, another region, thread closed
+ *     ss_free_cold           headless, large, another region, thread closed
  */
 #include "heap.h"
 #include "hot.h"
-#include "large.h"
+#include "large_cache.h"
 #include "report.h"
 #include "scavenger.h"
 
@@ -108,11 +108,19 @@ static SS_COLD void free_found(void *block) {
     }
 }
 
+static bool large_give(ss_space *space, void *block) {
+    const uint32_t granule = ss_space_granule(space, (uintptr_t)block);
+    if (space == ss_space_headless() &&
+        ss_large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
+        ss_large_cache_put(block))
+        return true;
+    return ss_large_give(space, granule);
+}
+
 /* False if no large block starts there. */
 static bool free_large(ss_space *space, void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES != 0 ||
-        (uintptr_t)block - space->base >= ss_space_bytes(space) ||
-        !ss_large_give(space, ss_space_granule(space, (uintptr_t)block)))
+        (uintptr_t)block - space->base >= ss_space_bytes(space) || !large_give(space, block))
         return false;
     SS_ROUTE(FREE_LARGE, 1);
     ss_attend();
@@ -172,9 +180,17 @@ static SS_APART void free_further(void *block, ss_call call) {
         ss_free_elsewhere(block);
 }
 
-SS_APART void ss_free_cold(void *block) {
-    if (block != NULL && !ss_free_aligned_hot(block))
+/* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
+static SS_APART void free_span(void *block) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
+        SS_ROUTE(FREE_LARGE, 1);
+    else
         free_further(block, SS_CALL_FREE);
+}
+
+void ss_free_cold(void *block) {
+    if (!ss_free_aligned_hot(block))
+        free_span(block);
 }
 
 static SS_APART void free_sized_cold(void *block) {

@@ -1,6 +1,7 @@
 #include "heap.h"
 
 #include "class.h"
+#include "large_cache.h"
 #include "meta.h"
 #include "process.h"
 #include "purge.h"
@@ -157,6 +158,7 @@ void ss_heap_inherit(ss_heap *heap, bool list) {
         bins_lost(heap); /* inside, being born or about to end */
         heap->inherited = false;
     }
+    ss_large_cache_inherit(heap);
     atomic_store_explicit(&heap->inside, NULL,
                           memory_order_relaxed); /* its thread was about to look */
     is_flushed(heap);                            /* or is left as it is: no thread sleeps on it */
@@ -175,6 +177,7 @@ bool ss_heap_keep(ss_heap *heap) {
             bins_lost(heap);
             for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
                 bin_set(heap, bin, NO_SLOTS, 0, 0);
+            ss_large_cache_inherit(heap);
         }
         ss_thread_open(heap->thread, heap);
     }
@@ -430,6 +433,7 @@ bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
         if (bin < SS_BIN_COUNT && until != SS_FLUSH_ALL && ss_os_clock_nanoseconds() > until)
             break;
     }
+    ss_large_cache_flush(heap);
     tell_moved(heap, 1); /* it may not be used again for long */
     if (bin < SS_BIN_COUNT)
         return false;
@@ -478,5 +482,6 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
 void ss_heap_age(ss_heap *heap, ss_faults *faults) {
     for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
         bin_age(heap, bin, faults);
+    ss_large_cache_age(heap);
     tell_moved(heap, 1);
 }

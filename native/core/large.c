@@ -43,16 +43,23 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
                : 0;
 }
 
+/* Under the lock. Of two that free the block at once one wins, the other sees a double free. By CAS, for a thread that
+ * frees into its large cache does without the lock. */
+static bool entry_cut(ss_space *space, uint32_t granule, uint32_t entry, uint32_t kept) {
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE && (entry & SS_ENTRY_VALUE) > kept &&
+           atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry,
+                                                   (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT |
+                                                       kept,
+                                                   memory_order_release, memory_order_relaxed);
+}
+
 /* Cuts the block down to its first `kept` granules, or ends it. */
 static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_kind kind) {
     ss_biased_take(&space->lock);
-    /* Under the lock: of two that free the block at once one wins, the other sees a double free. */
     uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
-    bool ours = ss_entry_kind_of(entry) == SS_ENTRY_LARGE && count > kept, over = false;
-    if (ours) {
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, kept);
+    bool ours = entry_cut(space, granule, entry, kept), over = false;
+    if (ours)
         over = ss_span_release_locked(space, granule + kept, count - kept, kind);
-    }
     ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
@@ -62,6 +69,25 @@ static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_k
 
 bool ss_large_give(ss_space *space, uint32_t granule) {
     return large_cut(space, granule, 0, SS_RUN_DIRTY);
+}
+
+bool ss_large_end_cached(ss_space *space, uint32_t granule) {
+    ss_biased_take(&space->lock);
+    uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;
+    ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+    bool over = ss_span_release_locked(space, granule, count, SS_RUN_DIRTY);
+    ss_biased_release(&space->lock);
+    return over;
+}
+
+bool ss_large_has_dirty(size_t size) {
+    ss_space *space = ss_space_headless();
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return true; /* no request that could be served */
+    ss_biased_take(&space->lock);
+    bool has = ss_run_find_dirty(space, granules_of(size)) != SS_NO_SPAN;
+    ss_biased_release(&space->lock);
+    return has;
 }
 
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {

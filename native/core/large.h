@@ -11,6 +11,13 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero);
 /* False if no large block starts there (any more). */
 bool ss_large_give(ss_space *space, uint32_t granule);
 
+/* The same for the span of a block that was freed into a heap's large cache, by who has the heap. True if
+ * ss_span_settle is to be called. */
+bool ss_large_end_cached(ss_space *space, uint32_t granule);
+
+/* Whether a dirty run of the first headless space is long enough for a block of `size` bytes. */
+bool ss_large_has_dirty(size_t size);
+
 /* Bytes of the large block that starts there, or 0. */
 size_t ss_large_bytes(ss_space *space, uint32_t granule);
 

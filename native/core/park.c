@@ -16,7 +16,7 @@ static uintptr_t tops_of(ss_heap *heap) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++)
         sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     ss_lock_release(&heap->top_lock);
-    return sum;
+    return sum + atomic_load_explicit(&heap->large.hits, memory_order_relaxed);
 }
 
 /* Whether a bin may have been filled or a slab be owned since the heap was last flushed. */
@@ -46,9 +46,11 @@ static bool at_work(const ss_heap *heap, uint32_t ticks) {
     return heap->ticks < ticks && has_content(heap);
 }
 
-/* What the bins of threads at work may hold is worth a look. */
+/* What the bins and large caches of threads at work may hold is worth a look. */
 static bool worth_aging(void) {
-    return atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) >
+    return atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) +
+               (atomic_load_explicit(&ss_process->large_cache_granules, memory_order_relaxed)
+                << SS_GRANULE_SHIFT) >
            SS_SCAVENGER_END_BYTES;
 }
 

@@ -1,5 +1,5 @@
 #include "hot.h"
-#include "large.h"
+#include "large_cache.h"
 #include "report.h"
 #include "scavenger.h"
 
@@ -26,7 +26,9 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
         return copy(block, found->usable, size);
     void *there = NULL;
-    if (ss_large_resize(found->space, found->granule, size))
+    /* What is free behind the block may be in the thread's large cache. */
+    if (ss_large_resize(found->space, found->granule, size) ||
+        (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
         there = block;
     else if (found->usable >= SS_MOVE_MIN_BYTES)
         there = ss_large_move(found->space, found->granule, size);

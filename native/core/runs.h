@@ -11,6 +11,9 @@
  * SS_NO_SPAN. */
 uint32_t ss_run_find(const ss_space *space, uint32_t count);
 
+/* The same among the dirty runs alone. */
+uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count);
+
 /* Takes the `count` granules from `at` on out of the run that starts at `run`; what is left on either side
  * keeps the run's age. How many of them were dirty. */
 uint32_t ss_run_take(ss_space *space, uint32_t run, uint32_t at, uint32_t count);

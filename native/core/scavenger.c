@@ -235,6 +235,9 @@ static void dirty_visit(ss_space *space, void *context) {
 static bool is_wanted(void) {
     if (is_hurried())
         return true;
+    if (atomic_load_explicit(&ss_process->large_cache_granules, memory_order_relaxed) >=
+        SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT)
+        return true;
     size_t most = atomic_load_explicit(&ss_process->freed_bytes, memory_order_relaxed);
     each_space(dirty_visit, &most);
     return most >= SS_SCAVENGER_START_BYTES || is_publication_late();

@@ -108,6 +108,7 @@ static found_span span_at(ss_space *space, uint32_t at) {
         break;
     }
     case SS_ENTRY_LARGE:
+    case SS_ENTRY_CACHED:
         if (value != 0)
             found = (found_span){value, USED};
         break;

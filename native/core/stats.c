@@ -29,7 +29,13 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
                 add_slab(slab, view.class, out);
                 step = view.class->granules;
             }
-        } else if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE && value != 0) {
+        } else if (value != 0 && (ss_entry_kind_of(entry) == SS_ENTRY_LARGE ||
+                                  ss_entry_kind_of(entry) == SS_ENTRY_CACHED)) {
+            if (ss_entry_kind_of(entry) == SS_ENTRY_CACHED) {
+                /* As what is in bins it is counted as live, and taken off at the end. */
+                out->cached_blocks++;
+                out->cached_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            }
             out->live_blocks++;
             out->live_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
             out->large_bytes += (uint64_t)value << SS_GRANULE_SHIFT;

@@ -110,7 +110,8 @@ typedef enum ss_entry_kind {
     SS_ENTRY_NONE = 0, /* value: 0, or how many granules are held from here on; see ss_span_hold */
     SS_ENTRY_SLAB = 1, /* value: the slab's record id; in every granule of the slab */
     SS_ENTRY_LARGE =
-        2 /* value: granules of a large block, 0 once it is freed; in its first granule */
+        2, /* value: granules of a large block, 0 once it is freed; in its first granule */
+    SS_ENTRY_CACHED = 3 /* likewise, of one that was freed and is in a heap's large cache */
 } ss_entry_kind;
 
 /* ---- free runs and spaces ---- */
@@ -286,12 +287,27 @@ typedef struct ss_bin {
     uint32_t mark;             /* the scavenger's, under park_lock: see ss_heap_age */
 } ss_bin;
 
+/* Spans of large blocks that the heap's thread freed last: see large_cache.h. */
+typedef struct ss_large_cache {
+    uint32_t granules, room; /* of all spans, and how many these may be */
+    /* Spans taken from it: the owner writes, the background thread looks whether it moves. */
+    _Atomic uint32_t hits;
+    uint32_t hits_aged; /* `hits` when it was last aged */
+    uint32_t next;      /* the slot that is emptied next when it is full */
+    /* Whether it is of use, and if not, how often in a row that was found and what the thread has freed since. */
+    uint32_t hits_judged, lost, failures, frees;
+    /* The first granule above, the length below, 0 for none; SS_CACHED_OLD. */
+    uint64_t
+        span[SS_LARGE_CACHE_SPANS + 1]; /* and one that is never used: a search may look at it */
+} ss_large_cache;
+
 typedef struct ss_heap {
     _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
     uint64_t used[(SS_BIN_COUNT + 63) / 64]; /* one bit a bin, set if it has room or a slab */
     bool inherited; /* bins hold what they had in the parent of a fork: see `left` */
     ss_bin bin[SS_BIN_COUNT];
     uint32_t id;
+    ss_large_cache large;
     size_t bins_bytes;  /* what its bins may hold by their limits */
     size_t freed_bytes; /* what it has freed into slabs or taken from them, and not told of yet */
     /* The lock that its thread is inside of as the owner, or about to find that it is not; biased.h. */
@@ -372,6 +388,7 @@ typedef struct ss_process_data {
     _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
     _Atomic size_t charged_bytes; /* used or dirty; counted where SUPERSLAB_LIMIT is set alone */
     _Atomic size_t bins_bytes;    /* what all bins together may hold by their limits */
+    _Atomic size_t large_cache_granules; /* what all large caches together may hold */
     _Atomic uint64_t guarded_reads, foreign_frees;
     _Atomic uint64_t lost_blocks,
         lost_bytes;    /* see ss_heap_inherit; written in a forked child alone */

@@ -112,11 +112,11 @@ SUPERSLAB_EXPORT size_t superslab_trim(void);
 typedef struct superslab_stats {
     uint64_t live_blocks;
     uint64_t live_bytes;    /* strides of live blocks and spans of large ones */
-    uint64_t cached_blocks; /* freed blocks in threads' bins */
+    uint64_t cached_blocks; /* freed blocks in threads' bins and large caches */
     uint64_t cached_bytes;
     uint64_t slab_free_bytes;  /* free blocks inside slabs, and what a slab is too short for */
     uint64_t slab_bytes;       /* granules that are part of a slab */
-    uint64_t large_bytes;      /* granules that are part of a large or huge block */
+    uint64_t large_bytes;      /* granules of large or huge blocks, live or cached */
     uint64_t dirty_bytes;      /* free granules whose pages may still hold memory */
     uint64_t metadata_bytes;   /* committed for the allocator's own state */
     uint64_t reserved_bytes;   /* addresses reserved */

@@ -2,6 +2,7 @@
 #include "malloc.h"
 
 #include "core/hot.h"
+#include "core/large_cache.h"
 #include "core/report.h"
 #include "core/space.h"
 #include "next.h"
@@ -49,8 +50,14 @@ static SS_COLD void free_foreign(void *block) {
 
 /* ---- malloc and free ---- */
 
-SS_COLD void *preload_malloc_cold(size_t size) {
+static SS_COLD void *malloc_further(size_t size) {
     return preload_serves() ? ss_malloc_cold(size) : PRELOAD_NEXT(malloc, malloc_function)(size);
+}
+
+void *preload_malloc_cold(size_t size) {
+    /* A thread that has a large cache is served. */
+    void *block = size > SS_SMALL_MAX ? ss_large_cache_take(size) : NULL;
+    return SS_LIKELY(block != NULL) ? block : malloc_further(size);
 }
 
 /* Neither a small block nor an aligned one. */
@@ -65,10 +72,18 @@ SS_APART void preload_free_further(void *block, ss_call call) {
         ss_free_elsewhere(block);
 }
 
-void preload_free_cold(void *block) {
-    /* An aligned block is ours, whether or not the process is served. */
-    if (block != NULL && !ss_free_aligned_hot(block))
+/* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
+static SS_APART void free_span(void *block) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
+        SS_ROUTE(FREE_LARGE, 1);
+    else
         preload_free_further(block, SS_CALL_FREE);
+}
+
+/* An aligned or a large block is ours, whether or not the process is served. */
+void preload_free_cold(void *block) {
+    if (!ss_free_aligned_hot(block))
+        free_span(block);
 }
 
 SS_APART void preload_free_as(void *block, ss_call call) {
@@ -104,7 +119,7 @@ PRELOAD_EXPORT void free_sized(void *block, size_t size) {
 
 PRELOAD_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size) {
     if (!preload_serves() || is_foreign(block))
-        preload_free_cold(block);
+        ss_free_hot(block, preload_free_cold);
     else
         superslab_free_aligned_sized(block, alignment, size);
 }

@@ -31,7 +31,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_age, scenario_owner, scenario_owner_pinned, scenario_owner_large,
     scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins, scenario_window_late,
     scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
-    scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler;
+    scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler,
+    scenario_large_cached, scenario_large_twice;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -57,6 +58,8 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_aligned,
     &scenario_space,
     &scenario_large,
+    &scenario_large_cached,
+    &scenario_large_twice,
     &scenario_spare,
     &scenario_adopt,
     &scenario_stats,

@@ -17,7 +17,7 @@ superslab_stats stats_start(void) {
 void stats_check_consistent(const superslab_stats *stats) {
     CHECK_EQ(stats->live_bytes + stats->cached_bytes + stats->slab_free_bytes,
              stats->slab_bytes + stats->large_bytes);
-    CHECK_GE(stats->live_bytes, stats->large_bytes);
+    CHECK_GE(stats->live_bytes + stats->cached_bytes, stats->large_bytes);
     CHECK_GE(stats->reserved_bytes, stats->committed_bytes);
     CHECK_GE(stats->committed_bytes, stats->slab_bytes + stats->large_bytes);
     CHECK((stats->slab_bytes == 0) == (stats->slab_count == 0));

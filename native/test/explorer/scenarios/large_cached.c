@@ -1,0 +1,125 @@
+/* A thread anywhere in its large cache, while another one parks it and gives back what the cache holds, and a third
+ * takes what it can get; and a large block that two threads with caches free at once. */
+#include "scenarios.h"
+
+#include "undo.h"
+
+#include "block.h"
+#include "park.h"
+
+enum { LARGE = 200 << 10 };
+
+static void *twice;
+static uint32_t reports;
+
+/* The calling thread has a cache afterwards, with a span in it. */
+static void cache_make(void) {
+    for (unsigned i = 0; i <= SS_LARGE_CACHE_FREES; i++)
+        superslab_free(superslab_malloc(LARGE));
+    superslab_stats stats;
+    superslab_get_stats(&stats);
+    EXPLORER_CHECK(stats.cached_bytes >= LARGE);
+}
+
+static void take_and_put(void) {
+    void *block = superslab_malloc(LARGE);
+    block_claim(block);
+    block_drop(block);
+    superslab_free(block);
+}
+
+static void flush_all(void) {
+    ss_faults faults = {.count = 0};
+    EXPLORER_CHECK(ss_park_and_flush(&faults));
+    EXPLORER_CHECK(faults.count == 0);
+}
+
+static void setup(void) {
+    explorer_become(0);
+    cache_make();
+    explorer_become(2);
+    superslab_free(superslab_malloc(16));
+}
+
+static void thread(unsigned index) {
+    switch (index) {
+    case 0:
+        take_and_put();
+        break;
+    case 1:
+        flush_all();
+        break;
+    case 2:
+        take_and_put();
+        break;
+    }
+}
+
+static void check(void) {
+    for (unsigned i = 0; i < 3; i += 2) {
+        explorer_become(i);
+        platform_thread_end();
+    }
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_large_cached = {
+    .name = "large-cached",
+    .title = "a thread anywhere in its large cache, parked and flushed by another",
+    .threads = 3,
+    .setup = setup,
+    .thread = thread,
+    .check = check,
+};
+
+/* ---- two threads free one block ---- */
+
+static void report(superslab_error error, const void *pointer, void *context) {
+    (void)context;
+    EXPLORER_CHECK(pointer == twice && error == SUPERSLAB_ERROR_DOUBLE_FREE);
+    const uint32_t more = reports + 1;
+    undo_write(&reports, &more, sizeof more);
+}
+
+static void twice_setup(void) {
+    superslab_set_error_handler(report, NULL);
+    explorer_become(0);
+    cache_make();
+    twice = superslab_malloc(LARGE);
+    explorer_become(2);
+    cache_make();
+    void *block = superslab_malloc(LARGE);
+    ss_flush_own_heap(); /* and frees past the cache to begin with */
+    superslab_free(block);
+}
+
+static void twice_thread(unsigned index) {
+    if (index == 1)
+        flush_all();
+    else
+        superslab_free(twice);
+}
+
+static void twice_check(void) {
+    EXPLORER_CHECK(reports == 1);
+    void *blocks[2];
+    for (unsigned i = 0; i < 2; i++) {
+        explorer_become(2 * i);
+        block_claim(blocks[i] = superslab_malloc(LARGE));
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        block_drop(blocks[i]);
+        superslab_free(blocks[i]);
+    }
+    check();
+}
+
+const explorer_scenario scenario_large_twice = {
+    .name = "large-twice",
+    .title =
+        "two threads with large caches free one large block at once, while a third flushes them",
+    .threads = 3,
+    .setup = twice_setup,
+    .thread = twice_thread,
+    .check = twice_check,
+};
