@@ -23,7 +23,7 @@ export function fileCases(suite: FileSuite, files: string[], parameters: Paramet
   const folder = inputFolder()
   return files.map((file, index) => {
     const input = path.join(folder, `${index}`)
-    const name = path.basename(file).replace(/\.(gz|rec|csv|trace)$/g, '')
+    const name = path.basename(file).replace(/(\.(gz|rec|csv|trace))+$/, '')
     if (suite === 'replay') return replayCase(file, name, input, parameters)
     prepareFleet(file, parameters.slots ?? defaultLive, input)
     const label = [`fleet ${name}`, parameters.threads && `${parameters.threads} threads`]

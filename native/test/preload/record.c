@@ -152,13 +152,14 @@ static void check_functions(void) {
     check_family(&found, 1);
     CHECK(strstr(found.command, "record") != NULL);
     CHECK_EQ(found.stopped, 0);
-    CHECK_LE(found.bytes / found.records, 8);
     empty();
     found = of("killed", "");
     check_family(&found, 1);
     empty();
     found = of("closes", "");
     check_family(&found, 11);
+    CHECK_LE(found.bytes / found.records,
+             8); /* of a short recording the last part is mostly empty */
     empty();
 }
 
