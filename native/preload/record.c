@@ -155,8 +155,7 @@ static bool stream_ready(record_stream *stream) {
     return SS_LIKELY(record_has_room(stream)) || stream_extend(stream);
 }
 
-/* The calling thread's stream, with room for a record; NULL if nothing is to be recorded. To be left. */
-static record_stream *stream_enter(void **own) {
+static SS_COLD record_stream *stream_enter_slow(void **own) {
     if (SS_UNLIKELY(atomic_load_explicit(original, memory_order_relaxed) == 0))
         copy_begin();
     if (SS_UNLIKELY(state() != RECORDER_ON))
@@ -175,6 +174,16 @@ static record_stream *stream_enter(void **own) {
     if (stream == &homeless)
         ss_lock_release(&homeless_lock);
     return NULL;
+}
+
+/* The calling thread's stream, with room for a record; NULL if nothing is to be recorded. To be left. */
+static record_stream *stream_enter(void **own) {
+    record_stream *ready = own != NULL ? *own : NULL;
+    if (SS_LIKELY(ready != NULL && record_has_room(ready) && ready->thread != 0 &&
+                  ready->generation == generation && state() == RECORDER_ON &&
+                  atomic_load_explicit(original, memory_order_relaxed) != 0))
+        return ready;
+    return stream_enter_slow(own);
 }
 
 static void stream_leave(const record_stream *stream) {

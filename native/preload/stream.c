@@ -55,10 +55,13 @@ static void put_address_from(record_writer *record, unsigned anchor, const void 
     record->stream->anchors[anchor] = address;
 }
 
-static unsigned nearest(const record_stream *stream, const void *block) {
+/* The nearest, unless the one that was taken last is so near that its difference is of three bytes. */
+static unsigned near(const record_stream *stream, const void *block) {
     const uint64_t address = (uintptr_t)block >> RECORD_UNIT_SHIFT;
-    uint64_t least = UINT64_MAX;
-    unsigned anchor = 0;
+    unsigned anchor = stream->anchor;
+    uint64_t least = folded(address - stream->anchors[anchor]);
+    if (SS_LIKELY(least < 1 << 21))
+        return anchor;
     for (unsigned i = 0; i < RECORD_ANCHORS; i++) {
         const uint64_t distance = folded(address - stream->anchors[i]);
         if (distance < least) {
@@ -71,8 +74,9 @@ static unsigned nearest(const record_stream *stream, const void *block) {
 
 /* A record's only address, or its first. */
 static unsigned put_address(record_writer *record, const void *block) {
-    const unsigned anchor = nearest(record->stream, block);
+    const unsigned anchor = near(record->stream, block);
     record->first |= (uint8_t)(anchor << RECORD_ANCHOR_SHIFT);
+    record->stream->anchor = anchor;
     put_address_from(record, anchor, block);
     return anchor;
 }

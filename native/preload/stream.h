@@ -45,6 +45,7 @@ typedef struct record_stream {
     uint64_t sequence; /* the last record's */
     /* Addresses in units. A program goes to and fro between a few places, of which each has one near. */
     uint64_t anchors[RECORD_ANCHORS];
+    unsigned anchor;     /* the one that was taken last */
     uint32_t thread;     /* 0: none yet */
     uint32_t generation; /* of the recording, which is another one in a forked child */
 } record_stream;
