@@ -1,20 +1,14 @@
 /* Symbols of the objects in this process, found without a call of dlsym: that one may allocate, and
  * leaves an error behind for the program's next dlerror. */
 #define _GNU_SOURCE
+#include "elf_linux.h"
+
 #include "image.h"
 
 #include <elf.h>
-#include <link.h>
 #include <string.h>
 
 /* ---- one object's dynamic symbols ---- */
-
-typedef struct elf_object {
-    const ElfW(Sym) * symbols;
-    const char *names;
-    const uint32_t *gnu_hash, *sysv_hash;
-    ElfW(Addr) base;
-} elf_object;
 
 /* glibc adds the base to these addresses in place, but not in objects that it does not relocate. */
 static const void *dynamic_address(const elf_object *object, const ElfW(Dyn) * entry) {
@@ -22,7 +16,29 @@ static const void *dynamic_address(const elf_object *object, const ElfW(Dyn) * e
     return (const void *)(address < object->base ? address + object->base : address);
 }
 
-static bool elf_open(elf_object *object, const struct dl_phdr_info *info) {
+static void relocations_note(elf_object *object, const ElfW(Dyn) * entry) {
+    switch (entry->d_tag) {
+    case DT_RELA:
+        object->data.first = dynamic_address(object, entry);
+        break;
+    case DT_RELASZ:
+        object->data.bytes = entry->d_un.d_val;
+        break;
+    case DT_RELACOUNT:
+        object->relative = entry->d_un.d_val;
+        break;
+    case DT_JMPREL:
+        object->calls.first = dynamic_address(object, entry);
+        break;
+    case DT_PLTRELSZ:
+        object->calls.bytes = entry->d_un.d_val;
+        break;
+    default:
+        break;
+    }
+}
+
+bool elf_open(elf_object *object, const struct dl_phdr_info *info) {
     *object = (elf_object){.base = info->dlpi_addr};
     const ElfW(Dyn) *entry = NULL;
     for (unsigned i = 0; i < info->dlpi_phnum; i++)
@@ -37,6 +53,8 @@ static bool elf_open(elf_object *object, const struct dl_phdr_info *info) {
             object->gnu_hash = dynamic_address(object, entry);
         else if (entry->d_tag == DT_HASH)
             object->sysv_hash = dynamic_address(object, entry);
+        else
+            relocations_note(object, entry);
     }
     return object->symbols != NULL && object->names != NULL;
 }
@@ -86,10 +104,14 @@ static uint32_t find_by_sysv_hash(const elf_object *object, const char *name) {
     return index;
 }
 
-static void *elf_find(const elf_object *object, const char *name) {
-    uint32_t index = object->gnu_hash != NULL    ? find_by_gnu_hash(object, name)
-                     : object->sysv_hash != NULL ? find_by_sysv_hash(object, name)
-                                                 : 0;
+uint32_t elf_find_index(const elf_object *object, const char *name) {
+    return object->gnu_hash != NULL    ? find_by_gnu_hash(object, name)
+           : object->sysv_hash != NULL ? find_by_sysv_hash(object, name)
+                                       : 0;
+}
+
+void *elf_find(const elf_object *object, const char *name) {
+    uint32_t index = elf_find_index(object, name);
     return index == 0 ? NULL : (void *)(object->base + object->symbols[index].st_value);
 }
 
@@ -102,10 +124,10 @@ typedef struct symbol_search {
     void *before, *after; /* the first definitions on either side of it */
 } symbol_search;
 
-static bool holds(const struct dl_phdr_info *info, ElfW(Addr) address) {
+bool elf_holds(const struct dl_phdr_info *info, ElfW(Addr) address, uint32_t flags) {
     for (unsigned i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        if (segment->p_type == PT_LOAD &&
+        if (segment->p_type == PT_LOAD && (segment->p_flags & flags) == flags &&
             address - (info->dlpi_addr + segment->p_vaddr) < segment->p_memsz)
             return true;
     }
@@ -119,7 +141,7 @@ static int search_object(struct dl_phdr_info *info, size_t size, void *context) 
     if (!elf_open(&object, info))
         return 0;
     void *found = elf_find(&object, search->name);
-    if (!search->seen_own && holds(info, (ElfW(Addr)) & search_object)) {
+    if (!search->seen_own && elf_holds(info, (ElfW(Addr)) & search_object, 0)) {
         search->seen_own = true;
         search->own_first = found != NULL && search->before == NULL;
     } else if (found != NULL && search->seen_own) {

@@ -19,6 +19,12 @@ bool ss_os_symbol_is_ours(const char *name);
 /* The first definition behind this object, the first before it if there is none, or NULL. */
 void *ss_os_symbol_next(const char *name);
 
+/* Has this object no longer define these functions, at most SS_OS_SYMBOLS_MOST, for the other objects of the process:
+ * what they have bound to it, and what they bind later, is the first definition behind it. A function that has none
+ * stays. Where the system refuses all stays as it is. Nothing on macOS. Not while the loader still relocates. */
+#define SS_OS_SYMBOLS_MOST 64u
+void ss_os_symbols_give_way(const char *const *names, size_t count);
+
 /* ---- the process ---- */
 
 /* Makes getenv work even before the C library's own initialisation, in which early callers of malloc

@@ -18,6 +18,11 @@ void *ss_os_symbol_next(const char *name) {
     return dlsym(RTLD_NEXT, name);
 }
 
+void ss_os_symbols_give_way(const char *const *names, size_t count) {
+    (void)names;
+    (void)count;
+}
+
 /* The library allocates from its constructor on, when all is ready. */
 void ss_os_environment_ready(void) {}
 

@@ -32,7 +32,55 @@ SS_COLD preload_mode preload_decide(void) {
     return mode;
 }
 
-/* Other copies may ask from here on, whether or not anybody has allocated. */
+/* All that is here only to pass on. Not unshare and setns, which do more, nor what is superslab's own. */
+static const char *const passing[] = {
+    "malloc",
+    "free",
+    "cfree",
+    "free_sized",
+    "free_aligned_sized",
+    "calloc",
+    "realloc",
+    "reallocarray",
+    "aligned_alloc",
+    "memalign",
+    "posix_memalign",
+    "valloc",
+    "pvalloc",
+    "malloc_usable_size",
+    "malloc_trim",
+    "mallopt",
+    "malloc_stats",
+    "malloc_info",
+    "mallinfo",
+    "mallinfo2",
+    "_Znwm",
+    "_Znam",
+    "_ZnwmRKSt9nothrow_t",
+    "_ZnamRKSt9nothrow_t",
+    "_ZnwmSt11align_val_t",
+    "_ZnamSt11align_val_t",
+    "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "_ZnamSt11align_val_tRKSt9nothrow_t",
+    "_ZdlPv",
+    "_ZdaPv",
+    "_ZdlPvm",
+    "_ZdaPvm",
+    "_ZdlPvRKSt9nothrow_t",
+    "_ZdaPvRKSt9nothrow_t",
+    "_ZdlPvSt11align_val_t",
+    "_ZdaPvSt11align_val_t",
+    "_ZdlPvmSt11align_val_t",
+    "_ZdaPvmSt11align_val_t",
+    "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+    "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+};
+enum { PASSING = sizeof passing / sizeof *passing };
+_Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
+
+/* Other copies may ask from here on, whether or not anybody has allocated. And a process that is left alone pays
+ * nothing for it any more: the functions of this library passed on until now. */
 __attribute__((constructor)) static void decide_early(void) {
-    preload_serves();
+    if (!preload_serves())
+        ss_os_symbols_give_way(passing, PASSING);
 }
