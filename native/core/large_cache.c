@@ -138,6 +138,14 @@ static bool is_of_use(ss_large_cache *cache, bool *over) {
     return false;
 }
 
+/* Counts the free. `frees` and `failures` are the thread's alone, so that it need not be inside. */
+static bool is_too_early(ss_large_cache *cache) {
+    if (cache->frees >= SS_LARGE_CACHE_FREES << cache->failures)
+        return false;
+    cache->frees++;
+    return true;
+}
+
 static bool widen(ss_large_cache *cache, size_t granules, bool *over) {
     const bool room = cache->granules + granules <= cache->room || room_find(cache, granules);
     if (room && has_slot(cache))
@@ -151,23 +159,20 @@ static bool widen(ss_large_cache *cache, size_t granules, bool *over) {
     return true;
 }
 
-/* Counted by the thread alone, so that it need not be inside. */
-static bool is_too_early(void) {
-    ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, SS_ORDER_IS_OPEN);
-    return heap != NULL && heap->large.frees < SS_LARGE_CACHE_FREES << heap->large.failures &&
-           heap->large.frees++ < UINT32_MAX;
-}
-
 SS_COLD bool ss_large_cache_widen(size_t granules) {
     /* An observer is told on paths that a cache with room would spare: there is never room. */
     if (granules == 0 || granules > SS_LARGE_CACHE_MAX_BYTES >> SS_GRANULE_SHIFT ||
-        ss_is_observed() || is_too_early())
+        ss_is_observed())
         return false;
     bool wide = false, over = false;
     ss_thread *self = ss_thread_self();
+    ss_heap *heap = atomic_load_explicit(&self->heap, SS_ORDER_IS_OPEN);
+    if (SS_LIKELY(heap != NULL) && is_too_early(&heap->large))
+        return false;
+    const bool counted = heap != NULL;
     ss_thread_enter(self);
-    ss_heap *heap = ss_thread_heap(&self);
-    if (heap != NULL)
+    heap = ss_thread_heap(&self);
+    if (heap != NULL && (counted || !is_too_early(&heap->large)))
         wide = widen(&heap->large, granules, &over);
     ss_thread_leave(self);
     if (over)
