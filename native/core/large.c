@@ -85,7 +85,8 @@ bool ss_large_has_dirty(size_t size) {
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return true; /* no request that could be served */
     ss_biased_take(&space->lock);
-    bool has = ss_run_find_dirty(space, granules_of(size)) != SS_NO_SPAN;
+    const uint32_t count = granules_of(size), run = ss_run_find_dirty(space, count);
+    bool has = run != SS_NO_SPAN && space->granules[run].dirty >= count;
     ss_biased_release(&space->lock);
     return has;
 }

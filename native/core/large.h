@@ -15,7 +15,8 @@ bool ss_large_give(ss_space *space, uint32_t granule);
  * ss_span_settle is to be called. */
 bool ss_large_end_cached(ss_space *space, uint32_t granule);
 
-/* Whether a dirty run of the first headless space is long enough for a block of `size` bytes. */
+/* Whether the run of the first headless space that a block of `size` bytes would be taken from has as many dirty
+ * granules. */
 bool ss_large_has_dirty(size_t size);
 
 /* Bytes of the large block that starts there, or 0. */
