@@ -2,8 +2,8 @@
 #include "block.h"
 #include "check.h"
 #include "child.h"
-#include "publish.h"
 #include "core/stats.h"
+#include "publish.h"
 
 #include <stdlib.h>
 #include <string.h>
