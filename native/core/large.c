@@ -85,7 +85,10 @@ bool ss_large_has_dirty(size_t size) {
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return true; /* no request that could be served */
     ss_biased_take(&space->lock);
-    const uint32_t count = granules_of(size), run = ss_run_find_dirty(space, count);
+    const uint32_t count = granules_of(size);
+    /* There is no list for runs longer than the space. */
+    const uint32_t run =
+        count <= space->granule_count ? ss_run_find_dirty(space, count) : SS_NO_SPAN;
     bool has = run != SS_NO_SPAN && space->granules[run].dirty >= count;
     ss_biased_release(&space->lock);
     return has;

@@ -19,8 +19,14 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
 /* Entries from `granule` on, until as many are counted as `left` says; the next granule. */
 static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
                             superslab_stats *out) {
+    /* Acquire, both: as in ss_entry_get. What is committed meanwhile need not be seen. */
+    const size_t ready =
+        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
     while (granule < end && *left != 0) {
-        uint32_t entry = ss_entry_get(space, granule), value = entry & SS_ENTRY_VALUE, step = 1;
+        uint32_t entry = granule < ready
+                             ? atomic_load_explicit(&space->entries[granule], memory_order_acquire)
+                             : 0;
+        uint32_t value = entry & SS_ENTRY_VALUE, step = 1;
         --*left;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
             const ss_slab *slab = ss_slab_of_id(space, value);
