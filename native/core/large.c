@@ -6,15 +6,16 @@
 /* Only the first granule of a large block has an entry. Those of the others are left as they are,
  * whatever they say: ss_block_find looks back for the first one. */
 
+/* At least one. */
 static uint32_t granules_of(size_t size) {
-    return (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
+    return size == 0 ? 1 : (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
 }
 
 void *ss_large_take(size_t size, size_t alignment, bool *zero) {
     if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX || size + alignment > PTRDIFF_MAX ||
         (size + alignment) >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return NULL;
-    uint32_t count = size == 0 ? 1 : granules_of(size);
+    uint32_t count = granules_of(size);
     uint32_t align = alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 1;
     uint32_t spaces = ss_space_own_count();
     bool room = false; /* then what is refused is memory, not addresses */
