@@ -8,7 +8,7 @@ static ss_block_state headed_state(const ss_block *found) {
     uint8_t header = ss_header_get((const void *)found->start);
     if (header == found->bin)
         return SS_BLOCK_LIVE;
-    if (ss_slab_is_free(found->slab, found->index))
+    if (ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index))
         return SS_BLOCK_FREE;
     return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
 }
@@ -17,7 +17,9 @@ static ss_block_state headless_state(const ss_block *found) {
     _Atomic uint8_t *live = ss_live_at(found->space, found->start);
     if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
         return SS_BLOCK_LIVE;
-    return ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_CACHED;
+    return ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+               ? SS_BLOCK_FREE
+               : SS_BLOCK_CACHED;
 }
 
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
@@ -43,7 +45,9 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         found->state = headless_state(found);
         break;
     case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
-        found->state = ss_slab_is_free(found->slab, found->index) ? SS_BLOCK_FREE : SS_BLOCK_LIVE;
+        found->state = ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+                           ? SS_BLOCK_FREE
+                           : SS_BLOCK_LIVE;
         break;
     }
 }

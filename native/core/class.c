@@ -89,10 +89,11 @@ static bool is_short(ss_heap *heap, unsigned wide) {
     uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
     if (*top != NULL || capacity == 0)
         return false;
-    const ss_slab *slab = heap->bin[wide].slab;
+    const ss_slab *slab = heap->bin[wide].ring.first;
     if (slab == NULL)
         return true;
-    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT);
+    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
+                    atomic_load_explicit(&slab->own, memory_order_relaxed);
     return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
 }
 

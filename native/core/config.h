@@ -75,6 +75,11 @@
 #define SS_BINS_SHARE_SHIFT 3u
 #define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
 
+/* A heap keeps slabs of more words of bits than this to itself. The explorer has its own number. */
+#ifndef SS_RING_LEAST_WORDS
+#define SS_RING_LEAST_WORDS 1u
+#endif
+
 /* ---- large caches ---- */
 #define SS_LARGE_CACHE_SPANS 8u
 /* What the cache of one heap may hold; and those of all heaps: this part of the memory there is for large blocks, and

@@ -121,7 +121,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     ss_space *space = space_of(region);
     size_t given = 0;
     ss_faults faults = {.count = 0};
-    ss_giver giver = {0, SS_BIN_COUNT, NULL, space};
+    ss_giver giver = {.wanted = SS_BIN_COUNT, .space = space};
     void *blocks[BATCH];
     uint32_t held = 0, known = SS_NO_SPAN;
     for (size_t i = 0; i < count; i++) {

@@ -72,6 +72,18 @@ static void heaps_inherit(ss_heap *own) {
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
 }
 
+/* What the other threads' heaps had to themselves is everybody's. */
+static void slabs_inherit(void) {
+    bool any = false;
+    ss_heap *first = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+    for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
+        any |= heap->bereft;
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count && any; i++)
+        ss_heaps_list_slabs(ss_space_own(i));
+    for (ss_heap *heap = first; heap != NULL; heap = heap->next)
+        heap->bereft = false;
+}
+
 /* With what is free and what is used known for every space. */
 static void charges_inherit(void) {
     size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
@@ -113,6 +125,7 @@ static void inherit(bool handled) {
     if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE ||
         ss_os_is_copy(false))
         ss_os_copy_mark(true);
+    ss_park_keeping(handled ? SS_KEEPING_BY_COUNT : SS_KEEPING_NEVER);
     ss_lock_inherit(&ss_process->init_lock);
     ss_lock_inherit(&ss_process->fork_lock);
     if (ss_lock_inherit(&ss_process->meta_lock))
@@ -124,6 +137,7 @@ static void inherit(bool handled) {
     ss_heap *own = heap_own();
     spaces_inherit(own); /* looks at what the other heaps' threads are inside of */
     heaps_inherit(own);
+    slabs_inherit();
     ss_windows_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();

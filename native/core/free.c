@@ -24,7 +24,7 @@ static SS_COLD void overflow(void *block, unsigned bin) {
     if (heap != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
     } else {
-        ss_giver giver = {0, SS_BIN_COUNT, NULL, NULL};
+        ss_giver giver = {.wanted = SS_BIN_COUNT};
         ss_slab_give(&block, 1, bin, &giver, &faults);
     }
     ss_thread_leave(self);

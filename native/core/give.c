@@ -1,4 +1,5 @@
 /* The giving half of slab.h: blocks go back to their slabs, grouped by slab and word. */
+#include "own.h"
 #include "route.h"
 #include "slab.h"
 #include "state.h"
@@ -25,7 +26,7 @@ static bool slab_enter(ss_slab *slab) {
  * the slab leaves it by the same step. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
     const ss_slab_view view = ss_slab_look(slab); /* see ss_slab_end */
-    const bool adopt = giver->wanted == view.bin && giver->adopted == NULL;
+    const bool adopt = giver->wanted == view.bin && giver->ring->first == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? SS_STATE_GIVER : 0;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
@@ -39,7 +40,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
                            ? SS_STATE_SPARE | SS_STATE_LISTED | free
                            : SS_STATE_DEAD;
             else if (adopt && !(state & SS_STATE_LISTED))
-                next |= adopted;
+                next = (next & ~SS_STATE_OWNER) | adopted; /* whoever had it last */
             else
                 next |= SS_STATE_LISTED;
         }
@@ -54,7 +55,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     if (next == SS_STATE_DEAD)
         ss_slab_end(space, view, was_listed ? NULL : slab);
     else if (next & SS_STATE_OWNED)
-        giver->adopted = slab;
+        ss_ring_add(giver->ring, slab);
     else if ((next & SS_STATE_LISTED) && !was_listed)
         ss_slab_push(space, slab);
 }
@@ -93,9 +94,14 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
     if (entered && !group_enter(group, giver, faults))
         return 0;
+    uint64_t own = 0;
+    /* Relaxed: a block that its owner gives back in the same instant is found when the bits meet: own.c. */
+    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
+        own = atomic_load_explicit(ss_slab_owned(slab, ss_slab_look(slab).class) + group->word,
+                                   memory_order_relaxed);
     /* Release: a taker that sees a bit sees what the block's user wrote. */
-    uint64_t old =
-        atomic_fetch_or_explicit(&slab->bits[group->word], group->bits, memory_order_release);
+    uint64_t old = own | atomic_fetch_or_explicit(&slab->bits[group->word], group->bits & ~own,
+                                                  memory_order_release);
     ss_slab_view view = ss_slab_look(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
@@ -116,8 +122,8 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     return count;
 }
 
-uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
-                      ss_faults *faults) {
+static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
+                            ss_faults *faults) {
     give_group groups[GROUP_COUNT];
     uint32_t open = 0; /* one bit a group in use */
     ss_space *space = giver->space;
@@ -170,4 +176,71 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
     for (; open != 0; open &= open - 1)
         given += group_finish(&groups[__builtin_ctz(open)], giver, faults);
     return given;
+}
+
+/* ---- to slabs of the giver's own ---- */
+
+/* One that the giver's heap had emptied and let go, and that nobody has given to since, is its own again. */
+static SS_APART bool slab_regain(ss_space *space, ss_slab *slab, ss_giver *giver) {
+    uint64_t state = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT;
+    if (giver->wanted == SS_BIN_COUNT || !ss_ring_takes(giver->ring, space) ||
+        /* Relaxed: this thread has let it go, and nobody has changed it since. */
+        !ss_state_change(slab, &state, state | SS_STATE_OWNED, memory_order_relaxed,
+                         memory_order_relaxed))
+        return false;
+    ss_ring_add(giver->ring, slab);
+    return true;
+}
+
+/* The slab's blocks may all be free: then it goes, unless it is the only one that the heap has. */
+static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
+    const uint64_t state = ss_state_load(slab, memory_order_relaxed);
+    if (atomic_load_explicit(&slab->own, memory_order_relaxed) + (state & SS_STATE_COUNT) !=
+            class->capacity ||
+        ss_ring_count(giver->ring) < 2)
+        return;
+    ss_ring_drop(giver->ring, slab);
+    ss_slab_abandon_whole(slab);
+}
+
+/* False if the block is of a slab that is not the giver's, or no block of `bin`: then nothing has changed. */
+static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver *giver,
+                     ss_faults *faults, uint32_t *given) {
+    if (SS_UNLIKELY(address - space->base >= ss_space_bytes(space)))
+        return false;
+    ss_slab *slab = ss_slab_find(space, address);
+    if (SS_UNLIKELY(slab == NULL))
+        return false;
+    const uint64_t state = ss_state_load(slab, memory_order_relaxed);
+    const ss_slab_view view = ss_slab_look(slab);
+    if (state >> SS_STATE_OWNER_SHIFT != giver->owner || view.bin != bin)
+        return false;
+    const uint32_t index = ss_slab_index(view.class, address - ss_slab_base(space, view));
+    if (SS_UNLIKELY(index == SS_NO_BLOCK))
+        return false;
+    if (SS_UNLIKELY((state & SS_STATE_OWNED) == 0) && !slab_regain(space, slab, giver))
+        return false; /* others have given to it */
+    if (SS_UNLIKELY(!ss_own_give(slab, view.class, index, state))) {
+        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, (void *)address);
+        return true;
+    }
+    ++*given;
+    own_end(slab, view.class, giver);
+    return true;
+}
+
+uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_giver *giver,
+                      ss_faults *faults) {
+    enum { BATCH = 64, FOREIGN = 2 };
+    if (!giver->keeps)
+        return give_shared(blocks, count, bin, giver, faults);
+    ss_space *space = bin >= SS_BIN_HEADED ? ss_space_own(0) : ss_space_headless();
+    void *others[BATCH];
+    uint32_t held = 0, given = 0, i = 0;
+    /* Where most are of slabs that are not its own, it looks no further for those that are. */
+    for (; i < count && held < BATCH && held <= given + FOREIGN; i++)
+        if (!own_give(space, (uintptr_t)blocks[i], bin, giver, faults, &given))
+            others[held++] = blocks[i];
+    given += give_shared(others, held, bin, giver, faults);
+    return given + give_shared(blocks + i, count - i, bin, giver, faults);
 }

@@ -3,6 +3,7 @@
 #include "class.h"
 #include "large_cache.h"
 #include "meta.h"
+#include "own.h"
 #include "process.h"
 #include "purge.h"
 #include "route.h"
@@ -114,6 +115,13 @@ static void bins_shrunk(ss_heap *heap, size_t bytes) {
     heap->bins_bytes -= bytes;
 }
 
+/* Its slabs are listed by ss_heaps_list_slabs. */
+static void ring_lost(ss_heap *heap, unsigned bin) {
+    heap->bin[bin].ring.first = NULL;
+    atomic_store_explicit(&heap->bin[bin].ring.count, 0, memory_order_relaxed);
+    heap->bereft = true;
+}
+
 /* What a bin held as a fork caught it; in the middle of a change it may be a block or a batch off. */
 static void bin_lost(ss_heap *heap, unsigned bin) {
     uint64_t blocks = heap->bin[bin].left;
@@ -122,7 +130,7 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
     atomic_fetch_add_explicit(&ss_process->lost_bytes, blocks * ss_process->classes[bin].stride,
                               memory_order_relaxed);
     heap->bin[bin].left = 0;
-    heap->bin[bin].slab = NULL;
+    ring_lost(heap, bin);
     heap->used[bin / 64] = 0;
     bin_room_set(heap, bin, NO_SLOTS, 0);
 }
@@ -151,8 +159,10 @@ void ss_heap_inherit(ss_heap *heap, bool list) {
     ss_lock_inherit(&heap->top_lock);
     if (heap->thread != NULL && !torn &&
         atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0) {
-        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
             heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
+            ring_lost(heap, bin);
+        }
         heap->inherited = true;
     } else if (heap->thread != NULL || heap->top != NULL || torn) {
         bins_lost(heap); /* inside, being born or about to end */
@@ -190,6 +200,28 @@ void ss_heap_forsake(ss_heap *heap) {
     ss_heap_inherit(heap, true);
     heap->forsaken = false;
     ss_lock_release(&ss_process->heaps_lock);
+}
+
+static const ss_heap *heap_of_id(uint32_t id) {
+    const ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+    while (heap != NULL && heap->id != id)
+        heap = heap->next;
+    return heap;
+}
+
+void ss_heaps_list_slabs(ss_space *space) {
+    for (uint32_t at = 0; at < space->granule_count; at++) {
+        uint32_t entry = ss_entry_get(space, at);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+            continue;
+        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+        if (ss_slab_look(slab).granule != at || !(state & SS_STATE_OWNED))
+            continue;
+        const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
+        if (heap != NULL && heap->bereft)
+            ss_own_inherit(space, slab);
+    }
 }
 
 /* ---- room in a bin ---- */
@@ -270,22 +302,28 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
     ss_bin *b = &heap->bin[bin];
     uint32_t taken = 0;
     for (;;) {
-        if (b->slab != NULL) {
-            uint32_t got = ss_slab_take(b->slab, blocks, count - taken);
+        ss_slab *slab = b->ring.first;
+        if (slab != NULL) {
+            uint32_t got = ss_slab_take(slab, blocks, count - taken);
             taken += got;
             blocks += got;
             if (taken == count)
                 return taken;
-            if (!ss_slab_abandon_full(b->slab))
-                continue; /* somebody has just given a block back */
-            b->slab = NULL;
+            ss_ring_drop(&b->ring, slab);
+            if (!ss_slab_abandon_full(slab)) {
+                ss_ring_add(&b->ring, slab); /* somebody has just given a block back */
+                continue;
+            }
             /* A batch in hand is worth more than the rest of it from yet another slab. */
             if (taken * 2 >= count)
                 return taken;
+            if (b->ring.first != NULL)
+                continue;
         }
-        b->slab = ss_slab_acquire(bin, heap->id, NULL);
-        if (b->slab == NULL)
+        slab = ss_slab_acquire(bin, heap->id, NULL);
+        if (slab == NULL)
             return taken;
+        ss_ring_add(&b->ring, slab);
     }
 }
 
@@ -364,13 +402,11 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 /* Gives blocks back to their slabs. Between operations the heap may adopt one of them. */
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
-    ss_bin *b = &heap->bin[bin];
-    ss_giver giver = {heap->id, adopt && b->slab == NULL ? bin : SS_BIN_COUNT, NULL, NULL};
+    ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
+                      ss_own_keeps(&ss_process->classes[bin]), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
-    if (giver.adopted != NULL) {
-        b->slab = giver.adopted;
+    if (heap->bin[bin].ring.first != NULL)
         bin_used(heap, bin);
-    }
 }
 
 /* Gives the oldest `count` blocks of a bin back. */
@@ -402,9 +438,7 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
 static void bin_end(ss_heap *heap, unsigned bin) {
     ss_bin *b = &heap->bin[bin];
     uint16_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
-    if (b->slab != NULL)
-        ss_slab_abandon(b->slab);
-    b->slab = NULL;
+    ss_ring_end(&b->ring);
     b->mark = 0;
     heap->used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
     if (capacity == 0)
@@ -483,5 +517,7 @@ void ss_heap_age(ss_heap *heap, ss_faults *faults) {
     for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
         bin_age(heap, bin, faults);
     ss_large_cache_age(heap);
+    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
+        ss_ring_age(&heap->bin[bin].ring);
     tell_moved(heap, 1);
 }

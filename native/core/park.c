@@ -1,5 +1,6 @@
 #include "park.h"
 
+#include "own.h"
 #include "process.h"
 #include "thread.h"
 
@@ -46,12 +47,25 @@ static bool at_work(const ss_heap *heap, uint32_t ticks) {
     return heap->ticks < ticks && has_content(heap);
 }
 
-/* What the bins and large caches of threads at work may hold is worth a look. */
-static bool worth_aging(void) {
-    return atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) +
-               (atomic_load_explicit(&ss_process->large_cache_granules, memory_order_relaxed)
-                << SS_GRANULE_SHIFT) >
-           SS_SCAVENGER_END_BYTES;
+/* The slabs that a heap keeps beside those it takes from, at least. */
+static size_t kept_bytes(const ss_heap *heap) {
+    size_t kept = 0;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        const uint32_t count = ss_ring_count(&heap->bin[bin].ring);
+        kept += count > 1 ? count - 1 : 0;
+    }
+    return kept << SS_GRANULE_SHIFT;
+}
+
+/* What threads at work hold is worth a look. */
+static bool worth_aging(uint32_t ticks) {
+    size_t bytes = atomic_load_explicit(&ss_process->bins_bytes, memory_order_relaxed) +
+                   (atomic_load_explicit(&ss_process->large_cache_granules, memory_order_relaxed)
+                    << SS_GRANULE_SHIFT);
+    const ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+    for (; heap != NULL && bytes <= SS_SCAVENGER_END_BYTES; heap = heap->next)
+        bytes += at_work(heap, ticks) ? kept_bytes(heap) : 0;
+    return bytes > SS_SCAVENGER_END_BYTES;
 }
 
 /* ---- parking ---- */
@@ -172,7 +186,16 @@ static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
         for (unsigned i = 0; i < count; i++)
             parked_open(parked[i]);
     }
+    if (!able)
+        ss_park_keeping(SS_KEEPING_NEVER);
     return able;
+}
+
+void ss_park_keeping(ss_keeping keeping) {
+    uint32_t before = atomic_load_explicit(&ss_process->keeping, memory_order_relaxed);
+    if (before != SS_KEEPING_NEVER && before != (uint32_t)keeping)
+        /* Relaxed: what a heap keeps is its own whatever it says. */
+        atomic_store_explicit(&ss_process->keeping, keeping, memory_order_relaxed);
 }
 
 bool ss_park_and_flush(ss_faults *faults) {
@@ -184,13 +207,16 @@ bool ss_park_and_flush(ss_faults *faults) {
 
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     bool any = false;
+    uint32_t used = 0;
     ss_lock_take(&ss_process->park_lock);
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next) {
         heap_tick(heap, ticks);
         *cold += heap->cold_seen;
         any |= sleeps(heap, ticks);
+        used += has_content(heap);
     }
+    ss_park_keeping(used > 1 ? SS_KEEPING_AMONG : SS_KEEPING_ALONE);
     /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
     any = any && park_and_flush(SLEEPERS, ticks, faults);
     ss_lock_release(&ss_process->park_lock);
@@ -203,7 +229,7 @@ bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
     for (ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
          heap != NULL; heap = heap->next)
         any |= at_work(heap, ticks);
-    any = any && worth_aging() && park_and_flush(WORKERS, ticks, faults) && worth_aging();
+    any = any && worth_aging(ticks) && park_and_flush(WORKERS, ticks, faults) && worth_aging(ticks);
     ss_lock_release(&ss_process->park_lock);
     return any;
 }

@@ -17,4 +17,7 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults);
  * old (ss_heap_age). True if they still do. */
 bool ss_park_workers(uint32_t ticks, ss_faults *faults);
 
+/* Tells whether heaps keep slabs from now on; SS_KEEPING_NEVER is never taken back. */
+void ss_park_keeping(ss_keeping keeping);
+
 #endif

@@ -25,6 +25,8 @@ SS_COLD void *ss_no_memory(void) {
 /* A refusal is not final: the next request tries again. What is done is not done again. */
 static bool init(void) {
     ss_settings_read(&ss_process->settings);
+    if (ss_process->settings.inline_only)
+        atomic_store_explicit(&ss_process->keeping, SS_KEEPING_NEVER, memory_order_relaxed);
     if (ss_process->settings.huge_pages)
         ss_os_allow_huge_pages();
     ss_scavenger_init();

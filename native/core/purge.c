@@ -52,12 +52,12 @@ static size_t slab_purge(const ss_space *space, ss_slab *slab) {
     char *start = ss_space_address(space, view.granule);
     size_t unit = unit_bytes(view.class), given = 0;
     for (uint32_t i = 0; i < view.class->capacity;) {
-        if (!ss_slab_is_free(slab, i)) {
+        if (!ss_slab_is_free(slab, view.class, i)) {
             i++;
             continue;
         }
         uint32_t end = i;
-        while (end < view.class->capacity && ss_slab_is_free(slab, end))
+        while (end < view.class->capacity && ss_slab_is_free(slab, view.class, end))
             end++;
         size_t from = (block_begin(view.class, i) + unit - 1) / unit;
         size_t to = block_begin(view.class, end) / unit;

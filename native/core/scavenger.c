@@ -272,6 +272,7 @@ static void scavenge(void) {
                 quiet = tick(&self) ? 0 : quiet + 1;
         }
         at_once_reset();
+        ss_park_keeping(SS_KEEPING_BY_COUNT);
         ss_publish();
     } while (!ended() && state_change(SS_SCAVENGER_NONE, SS_SCAVENGER_RUNNING));
 }

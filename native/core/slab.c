@@ -1,10 +1,13 @@
 #include "slab.h"
 
 #include "meta.h"
+#include "own.h"
 #include "publish.h"
 #include "purge.h"
 #include "span.h"
 #include "state.h"
+
+#include <string.h>
 
 SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
     uint8_t header;
@@ -86,15 +89,24 @@ static void headed_bin_set(const ss_space *space, uint32_t granule, unsigned bin
 static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_slab_view view = ss_slab_look(slab);
     const ss_class *class = view.class;
+    const uint32_t words = ss_slab_words(class);
+    const bool own =
+        owner != 0 &&
+        ss_own_keeps(class); /* its blocks are its owner's to hand out by plain stores */
     slab->purged = 0;
     slab->looked = 0;
-    for (uint32_t i = 0, words = ss_slab_words(class); i < words; i++) {
+    for (uint32_t i = 0; i < words; i++) {
         uint32_t rest = class->capacity - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
-        atomic_store_explicit(&slab->bits[i], bits, memory_order_relaxed);
+        atomic_store_explicit(&slab->bits[i], own ? 0 : bits, memory_order_relaxed);
+        atomic_store_explicit(&slab->bits[words + i], own ? bits : 0, memory_order_relaxed);
     }
+    slab->words = own ? UINT64_MAX >> (64 - words) : 0;
+    atomic_store_explicit(&slab->own, own ? class->capacity : 0, memory_order_relaxed);
     /* Release: who enters the slab by an old entry sees what it is now. */
-    ss_state_store(slab, (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED | class->capacity,
+    ss_state_store(slab,
+                   (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
+                       (own ? 0 : class->capacity),
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
     /* The first one last: until then the span is held. */
@@ -225,7 +237,8 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             state = ss_state_load(slab, memory_order_acquire);
             if (state & SS_STATE_DEAD)
                 break;
-            next = (state & ~(SS_STATE_LISTED | SS_STATE_SPARE)) | SS_STATE_OWNED | owned;
+            next =
+                ss_state_givers(space, state) | (state & SS_STATE_COUNT) | SS_STATE_OWNED | owned;
             /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
@@ -265,31 +278,52 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
 }
 
 bool ss_slab_abandon_full(ss_slab *slab) {
-    uint64_t state = ss_state_load(slab, memory_order_relaxed);
+    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
+        return false;
+    const bool external = ss_slab_space(ss_slab_look(slab))->kind == SS_SPACE_EXTERNAL;
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do {
         if ((state & SS_STATE_COUNT) != 0)
             return false;
+        /* Whose it was stays: ss_state_last. */
+        next = external ? 0 : state & SS_STATE_OWNER;
         /* Release: the bits this owner cleared are seen by the next one. */
-    } while (!ss_state_change(slab, &state, 0, memory_order_release, memory_order_relaxed));
+    } while (!ss_state_change(slab, &state, next, memory_order_release, memory_order_relaxed));
     return true;
 }
 
-bool ss_slab_abandon(ss_slab *slab) {
+/* Ends the ownership of a slab that has so many free blocks by its owner's bits alone: as many as the caller has
+ * set among the others', or all of the slab. */
+static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
     ss_slab_view view = ss_slab_look(slab);
     ss_space *space = ss_slab_space(view);
     uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
         uint64_t givers = ss_state_givers(space, state);
-        count = state & SS_STATE_COUNT;
+        count = (state & SS_STATE_COUNT) + own;
         next = count == 0                                     ? givers
                : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
                                                               : givers | SS_STATE_LISTED | count;
+        if (next == SS_STATE_DEAD && spare)
+            next = SS_STATE_SPARE | SS_STATE_LISTED | count;
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
+    if (spare && !(next & SS_STATE_SPARE))
+        ss_spare_drop(space, view);
     if (next == SS_STATE_DEAD)
         ss_slab_end(space, view, slab);
     else if (count != 0)
         ss_slab_push(space, slab);
     return count != 0;
+}
+
+bool ss_slab_abandon(ss_slab *slab) {
+    return abandon(slab, ss_own_share(slab), false);
+}
+
+void ss_slab_abandon_whole(ss_slab *slab) {
+    ss_slab_view view = ss_slab_look(slab);
+    bool spare = ss_spare_add(ss_slab_space(view), view);
+    abandon(slab, ss_own_share(slab), spare);
 }
 
 void ss_slab_list(ss_slab *slab) {
@@ -304,7 +338,8 @@ void ss_slab_list(ss_slab *slab) {
 
 /* ---- take ---- */
 
-uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
+/* Takes up to `count` blocks that anybody gave back to `end[-1]` and down; how many. */
+static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
     /* Relaxed: only how many there are at least. */
     uint64_t state = ss_state_load(slab, memory_order_relaxed);
     uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
@@ -314,10 +349,8 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
         return 0;
     /* Acquire: the bits of the blocks counted here are seen, and what was cleared by owners before. */
     ss_state_subtract(slab, count, memory_order_acquire);
-    ss_slab_view view = ss_slab_look(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
-    slab->looked = 0;
     /* The lowest first: what is high stays untouched, or empties. */
     for (uint32_t word = 0; left != 0; word++) {
         uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);
@@ -326,13 +359,29 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
             uint32_t bit = (uint32_t)__builtin_ctzll(bits);
             bits &= bits - 1;
             taken |= UINT64_C(1) << bit;
-            blocks[--left] = (void *)(base + (word * 64 + bit) * stride);
+            left--;
+            *--end = (void *)(base + (word * 64 + bit) * stride);
         }
         if (taken != 0)
             /* Acquire: a block may be taken whose giver has not counted it yet. */
             atomic_fetch_and_explicit(&slab->bits[word], ~taken, memory_order_acquire);
     }
-    if (SS_UNLIKELY(slab->purged != 0))
-        ss_purge_forget(slab, blocks, count);
     return count;
+}
+
+uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
+    const ss_slab_view view = ss_slab_look(slab);
+    /* What the owner gave back goes first: it takes no atomic operation. */
+    uint32_t got = 0;
+    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
+        got = ss_own_take(slab, view, blocks + count, count);
+    if (got < count)
+        got += given_take(slab, view, blocks + count - got, count - got);
+    if (got < count)
+        memmove(blocks, blocks + count - got, got * sizeof *blocks);
+    if (got != 0)
+        slab->looked = 0;
+    if (SS_UNLIKELY(slab->purged != 0))
+        ss_purge_forget(slab, blocks, got);
+    return got;
 }

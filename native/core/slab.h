@@ -36,16 +36,20 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count);
 /* Ends the ownership. True if the slab had free blocks left. */
 bool ss_slab_abandon(ss_slab *slab);
 
+/* The same for a slab whose blocks are all free, which may stay as a spare. */
+void ss_slab_abandon_whole(ss_slab *slab);
+
 /* Ends the ownership if there is nothing to take; false if somebody has just given a block back. */
 bool ss_slab_abandon_full(ss_slab *slab);
 
 /* Who gives blocks back. A heap that has no slab of the bin `wanted` adopts a full one that it gives to,
  * rather than list it and look for it soon after; SS_BIN_COUNT wants none. */
 typedef struct ss_giver {
-    uint32_t owner;
+    uint32_t owner; /* 0 owns none */
     unsigned wanted;
-    ss_slab *adopted; /* NULL, or the slab that was */
-    ss_space *space;  /* where the first block probably is, or NULL */
+    ss_ring *ring;   /* of the owner's slabs of the blocks' class, NULL if it owns none */
+    bool keeps;      /* what it gives to slabs of its own goes by plain stores; see ss_own_keeps */
+    ss_space *space; /* where the first block probably is, or NULL */
 } ss_giver;
 
 /* Gives blocks back to the slabs they are from, whoever owns those; how many it could. Blocks must
@@ -116,17 +120,26 @@ static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
                                                                                 : SS_NO_BLOCK;
 }
 
-static inline bool ss_slab_is_free(const ss_slab *slab, uint32_t index) {
-    return atomic_load_explicit(&slab->bits[index / 64], memory_order_relaxed) >> (index % 64) & 1;
-}
-
 static inline uint32_t ss_slab_words(const ss_class *class) {
     return (class->capacity + 63u) / 64;
 }
 
+/* The words of what the owner gave back. */
+static inline _Atomic uint64_t *ss_slab_owned(ss_slab *slab, const ss_class *class) {
+    return &slab->bits[ss_slab_words(class)];
+}
+
+static inline bool ss_slab_is_free(const ss_slab *slab, const ss_class *class, uint32_t index) {
+    const _Atomic uint64_t *given = &slab->bits[index / 64], *owned = given + ss_slab_words(class);
+    return (atomic_load_explicit(given, memory_order_relaxed) |
+            atomic_load_explicit(owned, memory_order_relaxed)) >>
+               (index % 64) &
+           1;
+}
+
 /* The length of the record of a slab, in 64-byte units. */
 static inline uint32_t ss_slab_units(const ss_class *class) {
-    size_t words = ss_slab_words(class);
+    size_t words = 2 * (size_t)ss_slab_words(class);
     return (uint32_t)((sizeof(ss_slab) + words * 8 + ((size_t)1 << SS_RECORD_SHIFT) - 1) >>
                       SS_RECORD_SHIFT);
 }

@@ -8,7 +8,10 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
     uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
     /* A dead slab that is still registered is about to go, or its thread did not come through a fork. */
-    uint64_t out_blocks = state & SS_STATE_DEAD ? 0 : class->capacity - (state & SS_STATE_COUNT);
+    uint64_t free =
+        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->own, memory_order_relaxed);
+    uint64_t out_blocks =
+        state & SS_STATE_DEAD || free > class->capacity ? 0 : class->capacity - free;
     out->slab_count++;
     out->slab_bytes += bytes;
     out->live_blocks += out_blocks;

@@ -57,7 +57,7 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
     for (uint32_t i = 0; i < view.class->capacity && touched < most; i++) {
-        if (!ss_slab_is_free(slab, i))
+        if (!ss_slab_is_free(slab, view.class, i))
             continue;
         touched++;
         /* A read would map the shared zero page; writing back what is there keeps it as it was. */

@@ -84,6 +84,7 @@ typedef struct ss_class {
 #define SS_STATE_SPARE (UINT64_C(1) << 19)  /* listed, all blocks free, and counted as a spare */
 #define SS_STATE_PARKED (UINT64_C(1) << 20) /* owned by who holds park_lock */
 #define SS_STATE_OWNER_SHIFT 32
+#define SS_STATE_OWNER (~UINT64_C(0) << SS_STATE_OWNER_SHIFT)
 
 /* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
  * word but `looked` and `purged`, which are the owner's, is atomic: a record is read by whoever looks up an address,
@@ -91,16 +92,20 @@ typedef struct ss_class {
 typedef struct ss_slab {
     _Atomic uint64_t state;
     _Atomic uint64_t info; /* what it is, in one word: see ss_slab_look */
-    _Atomic uint32_t next; /* record id of the next slab on the list */
+    _Atomic uint32_t next; /* record id of the next slab on the list, or of its owner's ring */
+    uint32_t prev;         /* the owner's: in its ring */
     uint32_t looked;       /* the owner's: what the scavenger saw last, 0 since a take; purge.c */
+    _Atomic uint32_t own;  /* blocks that are free by the owner's bits; only the owner writes */
     uint64_t purged;       /* units of the slab that hold no memory; see purge.c */
-    /* One bit a block, set while the block is free and in no bin. */
+    uint64_t words;        /* the owner's: one bit for each word of its bits that is not 0 */
+    /* One bit a block, set while the block is free and in no bin: in the first half of the words what anybody gave
+     * back, in the second half what the owner gave back, which nobody else writes. */
     _Atomic uint64_t bits[];
 } ss_slab;
-_Static_assert(sizeof(ss_slab) == 32, "bits of slabs to 256 blocks share the state's cache line");
+_Static_assert(sizeof(ss_slab) == 48, "bits of slabs to 64 blocks share the state's cache line");
 
 #define SS_RECORD_SHIFT 6
-#define SS_RECORD_MAX_UNITS 9u /* that of a granule in blocks of 16 bytes */
+#define SS_RECORD_MAX_UNITS 17u /* that of a granule in blocks of 16 bytes */
 
 /* ---- the registry's entries ---- */
 
@@ -278,10 +283,16 @@ static inline void *ss_bin_vacant(size_t bin) {
     return bin >= SS_BIN_HEADED ? (void *)bin : ss_headless_vacant(bin);
 }
 
+/* The slabs of one class that a heap owns, all of one space, linked in a ring by their `next` and `prev`. */
+typedef struct ss_ring {
+    ss_slab *first;         /* taken from; NULL while there is none */
+    _Atomic uint32_t count; /* the scavenger reads it */
+} ss_ring;
+
 /* The part of a bin that the hot path does not touch. */
 typedef struct ss_bin {
-    _Atomic(void **) slots;    /* from the bottom on, capacity + 2 of them; statistics read it */
-    ss_slab *slab;             /* the slab of this class that the heap owns */
+    _Atomic(void **) slots; /* from the bottom on, capacity + 2 of them; statistics read it */
+    ss_ring ring;
     _Atomic uint16_t capacity; /* blocks; statistics read it */
     uint16_t left;             /* blocks in it, while no thread has the heap: after a fork alone */
     uint32_t mark;             /* the scavenger's, under park_lock: see ss_heap_age */
@@ -324,6 +335,7 @@ typedef struct ss_heap {
     bool flushing;             /* who has parked the thread is at its bins */
     bool forsaken;             /* the same, in a child that does not have the thread */
     void *observed;            /* its thread's, for the observer; observe.h */
+    bool bereft;               /* in a child: its slabs are to be listed */
     uintptr_t holder;          /* under heaps_lock: the thread that has this heap, 0 for none */
     ss_thread *thread;         /* under thread_lock; NULL while nobody has this heap */
     struct ss_heap *next;      /* all heaps ever made */
@@ -340,6 +352,14 @@ typedef struct ss_stats_walk {
     bool at_heaps;         /* all spaces are done, the next heap is: */
     struct ss_heap *heap;
 } ss_stats_walk;
+
+/* Whether heaps keep the slabs that they give back to; own.h. */
+typedef enum ss_keeping {
+    SS_KEEPING_BY_COUNT, /* if there is one thread; until the scavenger knows more */
+    SS_KEEPING_ALONE,    /* one heap at most is in use: it does */
+    SS_KEEPING_AMONG,    /* several are, and a slab that one keeps another makes anew: none does */
+    SS_KEEPING_NEVER /* nobody could let go of what has grown old: without a scavenger, or a barrier */
+} ss_keeping;
 
 /* ---- the process ---- */
 
@@ -379,6 +399,7 @@ typedef struct ss_process_data {
     ss_heap *free_heaps;
     uint32_t heap_count;
     _Atomic uint32_t thread_count;
+    _Atomic uint32_t keeping; /* an ss_keeping */
 
     ss_lock meta_lock;
     char *meta, *meta_end, *meta_ready; /* the current chunk: next byte, its end, committed up to */

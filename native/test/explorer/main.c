@@ -32,7 +32,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins, scenario_window_late,
     scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
     scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler,
-    scenario_large_cached, scenario_large_twice;
+    scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
+    scenario_own_twice, scenario_own_look;
 
 /* The quick ones first: what any of them notices is noticed soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -40,6 +41,10 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_words,
     &scenario_words_abandon,
     &scenario_full,
+    &scenario_own,
+    &scenario_own_whole,
+    &scenario_own_twice,
+    &scenario_own_look,
     &scenario_list,
     &scenario_retire,
     &scenario_again,

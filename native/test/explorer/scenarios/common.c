@@ -1,6 +1,7 @@
 #include "scenarios.h"
 
 #include "memory.h"
+#include "own.h"
 #include "range.h"
 #include "undo.h"
 
@@ -123,14 +124,16 @@ void records_are_reborn(void) {
 void block_give(void *block, uint32_t owner, bool adopts) {
     const unsigned bin = four_blocks_bin();
     ss_faults faults = {.count = 0};
-    ss_giver giver = {.owner = owner, .wanted = adopts ? bin : SS_BIN_COUNT};
+    ss_ring ring = {NULL, 0};
+    ss_giver giver = {
+        .owner = owner, .wanted = adopts ? bin : SS_BIN_COUNT, .ring = &ring, .keeps = true};
     block_drop(block);
     EXPLORER_CHECK(ss_slab_give(&block, 1, bin, &giver, &faults) == 1);
     EXPLORER_CHECK(faults.count == 0);
-    if (giver.adopted != NULL) {
-        slab_claim(giver.adopted);
-        slab_drop(giver.adopted);
-        ss_slab_abandon(giver.adopted);
+    if (ring.first != NULL) {
+        slab_claim(ring.first);
+        slab_drop(ring.first);
+        ss_ring_end(&ring);
     }
 }
 

@@ -18,7 +18,8 @@ static unsigned two_words_bin(void) {
 
 static void give(void *block) {
     ss_faults faults = {.count = 0};
-    ss_giver giver = {.owner = 3, .wanted = SS_BIN_COUNT};
+    ss_ring ring = {NULL, 0};
+    ss_giver giver = {.owner = 3, .wanted = SS_BIN_COUNT, .ring = &ring};
     EXPLORER_CHECK(ss_slab_give(&block, 1, SS_BIN_COUNT, &giver, &faults) == 1);
 }
 
