@@ -67,6 +67,8 @@ static bool block_touch(const bench_caller *caller, bench_block *block, unsigned
     return true;
 }
 
+enum { LINE = 64 };
+
 static void caller_take(bench_caller *caller, bench_block *block, size_t size, uint64_t draw) {
     bench_worker *worker = caller->worker;
     unsigned char *start;
@@ -74,7 +76,8 @@ static void caller_take(bench_caller *caller, bench_block *block, size_t size, u
     if (draw % 8 == 0 && size <= BENCH_COPIED_MAX)
         start = caller->allocator.calloc(1, size);
     else if (draw % 8 == 1)
-        start = caller->allocator.aligned_alloc(64, size);
+        start = caller->allocator.aligned_alloc(LINE, (size + LINE - 1) / LINE *
+                                                          LINE); /* as C11 has it */
     else
         start = caller->allocator.malloc(size);
     bench_stopwatch_end(&caller->watch);
