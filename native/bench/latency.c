@@ -76,8 +76,8 @@ static void caller_take(bench_caller *caller, bench_block *block, size_t size, u
     if (draw % 8 == 0 && size <= BENCH_COPIED_MAX)
         start = caller->allocator.calloc(1, size);
     else if (draw % 8 == 1)
-        start = caller->allocator.aligned_alloc(LINE, (size + LINE - 1) / LINE *
-                                                          LINE); /* as C11 has it */
+        /* Of a multiple of the alignment, as C11 has it. */
+        start = caller->allocator.aligned_alloc(LINE, (size + LINE - 1) / LINE * LINE);
     else
         start = caller->allocator.malloc(size);
     bench_stopwatch_end(&caller->watch);
