@@ -43,15 +43,20 @@ function shortened(line: string): string {
     .replace(/\bbench (seed|random-toggle|properties|latency|all|idle|WORKLOAD)\b/, 'bench churn')
     .replace(/ --against [a-z,]+/, '')
     .replace(/--runs \d+/, '--runs 5')
+    .replace(/--live \d+/, '--live 1')
+    // One recording stands for all: that of job.js, which is the first command to make one.
+    .replace(/(?<=\bbench replay ).*?\.(rec|gz)(?= --|$)/, 'file.rec')
+    .replace(/--replay \S+/, '--replay file.rec')
     .replace(/--duration \d+/, '--duration 1')
     .replace(/--settle \d+/, '--settle 1')
     .replace(/npx autocannon \S+ \S+ (\S+)/, 'node load.js $1')
     .replaceAll('3000', '"$PORT"')
     .replace(/\bPID\b/, '"$SERVED"')
+  if (/^superslab bench (replay|fleet)/.test(short)) return `${short} --ops 2000`
   if (/^superslab bench (?!--help)/.test(short)) return `${short} --ops 2000 --ws 64`
   if (!/^superslab doctor\b/.test(short)) return short
   const settle = short.includes('--settle') ? '' : ' --settle 1'
-  const whole = short.includes(' -- ') ? short : `${short} -- node job.js`
+  const whole = / -- |--replay/.test(short) ? short : `${short} -- node job.js`
   return whole.replace('superslab doctor', `superslab doctor --runs 1${settle}`)
 }
 
@@ -83,8 +88,12 @@ const programs = {
     if (process.env.LISTEN) require('http').createServer((_, answer) => answer.end('x')).listen(process.env.PORT)`,
   'worker.js': 'setInterval(() => Buffer.alloc(1000), 10)',
   'job.js': "Array.from({ length: 1000 }, () => 'x'.repeat(1000))",
+  'build.js': "Buffer.alloc(1000, 'x')",
   'load.js': 'fetch(process.argv[2]).then((answer) => answer.text())',
 }
+
+/** A size in bytes, allocations a second, live objects. */
+const profile = '64,1000,500\n4096,100,50\n'
 
 const installed = process.env.TEST_PACKAGE
 const node = process.env.TEST_NODE ?? process.execPath
@@ -111,6 +120,8 @@ if (installed && process.platform === 'linux')
     t.teardown(() => rmSync(place, { recursive: true }))
     for (const [name, text] of Object.entries(programs)) writeFileSync(path.join(place, name), text)
     mkdirSync(path.join(place, 'docs/benchmarks'), { recursive: true })
+    mkdirSync(path.join(place, 'distributions'))
+    writeFileSync(path.join(place, 'distributions/0.csv'), profile)
     const folders = [
       path.dirname(node),
       path.join(installed, 'node_modules/.bin'),
@@ -134,6 +145,7 @@ if (installed && process.platform === 'linux')
       const file = line.match(/--(?:html|csv|resume) (\S+)|--outfile=(\S+)/)
       const written = file && path.join(place, file[1] ?? file[2] ?? '')
       if (written) t.true(existsSync(written), line)
-      if (written && /bench .*--html/.test(line)) t.regex(readFileSync(written, 'utf8'), /Routes/)
+      const page = line.match(/bench churn.*--html (\S+)/)?.[1]
+      if (page) t.regex(readFileSync(path.join(place, page), 'utf8'), /Routes/)
     }
   })
