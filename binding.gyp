@@ -12,13 +12,6 @@
             "NODE_ADDON_API_DISABLE_DEPRECATED",
             "SUPERSLAB_BUILD_FLAGS=\"<!(node scripts/build-flags.cjs <(OS))\"",
         ],
-        "sources": [
-            "<!@(node scripts/sources.cjs core)",
-            "<!@(node scripts/sources.cjs os <(OS))",
-            "<!@(node scripts/sources.cjs bench)",
-            "<!@(node scripts/sources.cjs addon)",
-            "<!@(node scripts/sources.cjs execute <(OS))",
-        ],
         "cflags!": ["-fno-omit-frame-pointer"],
         "cflags": [
             "<!@(node scripts/sources.cjs flags release)",
@@ -43,10 +36,45 @@
             "<!@(node scripts/sources.cjs flags linkCore <(OS))",
             "<!@(node scripts/sources.cjs flags linkAddon <(OS))",
         ],
+        # What is seldom executed is compiled for size; flags are a target's.
+        "target_conditions": [
+            [
+                "_type=='static_library'",
+                {
+                    "sources": [
+                        "<!@(node scripts/sources.cjs seldom core)",
+                        "<!@(node scripts/sources.cjs seldom os <(OS))",
+                    ],
+                    "cflags_c": ["<!@(node scripts/sources.cjs flags seldom)"],
+                    "xcode_settings": {
+                        "OTHER_CFLAGS": ["<!@(node scripts/sources.cjs flags seldom)"],
+                    },
+                },
+                {
+                    "sources": [
+                        "<!@(node scripts/sources.cjs often core)",
+                        "<!@(node scripts/sources.cjs often os <(OS))",
+                        "<!@(node scripts/sources.cjs bench)",
+                        "<!@(node scripts/sources.cjs addon)",
+                        "<!@(node scripts/sources.cjs execute <(OS))",
+                    ],
+                },
+            ],
+        ],
     },
     "targets": [
-        {"target_name": "superslab"},
+        {"target_name": "seldom", "type": "static_library"},
+        {"target_name": "superslab", "dependencies": ["seldom"]},
         # For where static thread-local storage is spent, and for musl.
-        {"target_name": "superslab_tls_dynamic", "defines": ["SUPERSLAB_TLS_DYNAMIC=1"]},
+        {
+            "target_name": "seldom_tls_dynamic",
+            "type": "static_library",
+            "defines": ["SUPERSLAB_TLS_DYNAMIC=1"],
+        },
+        {
+            "target_name": "superslab_tls_dynamic",
+            "defines": ["SUPERSLAB_TLS_DYNAMIC=1"],
+            "dependencies": ["seldom_tls_dynamic"],
+        },
     ],
 }

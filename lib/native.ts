@@ -94,8 +94,6 @@ export interface IsolateWindow {
 export interface BenchWorkload {
   name: string
   summary: string
-  /** It is given a file, by the standalone benchmark alone. */
-  readsFile: boolean
   threads: number
   ops: number
   sizeMin: number

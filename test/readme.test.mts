@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { codes } from 'superslab'
-import { addon } from '#dist/native'
+import { companionFile } from '#dist/load'
 
 const readme = readFileSync('README.md', 'utf8')
 
@@ -34,9 +34,18 @@ test('the table of workloads is the list in the code', (t) => {
   const text = readFileSync('docs/benchmarks/README.md', 'utf8')
   const table = text.matchAll(/^\| `([\w-]+)` \| .* \| (\d+) \| (\d+)–(\d+) \|$/gm)
   const described = [...table].map(([, name, ...numbers]) => [name, ...numbers.map(Number)])
-  const workloads = addon.benchWorkloads()
+  const printed = execFileSync(companionFile('superslab-bench'), ['--list'], { encoding: 'utf8' })
+  const workloads = JSON.parse(printed) as {
+    name: string
+    defaults: { threads: number; sizeMin: number; sizeMax: number }
+  }[]
   t.deepEqual(
     described,
-    workloads.map(({ name, threads, sizeMin, sizeMax }) => [name, threads, sizeMin, sizeMax]),
+    workloads.map(({ name, defaults: { threads, sizeMin, sizeMax } }) => [
+      name,
+      threads,
+      sizeMin,
+      sizeMax,
+    ]),
   )
 })

@@ -34,7 +34,6 @@ Napi::Object describe(Napi::Env env, const bench_workload &workload) {
     Napi::Object out = Napi::Object::New(env);
     out.Set("name", workload.name);
     out.Set("summary", workload.summary);
-    out.Set("readsFile", workload.reads_file);
     out.Set("threads", static_cast<double>(workload.defaults.threads));
     out.Set("ops", static_cast<double>(workload.defaults.ops));
     out.Set("sizeMin", static_cast<double>(workload.defaults.size_min));

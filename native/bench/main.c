@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* dladdr */
 #endif
 
+#include "file_workloads.h"
 #include "options.h"
 #include "process.h"
 #include "workload.h"
@@ -53,10 +54,9 @@ static void print_params(const bench_params *params) {
            params->seed);
 }
 
-static void print_list(void) {
-    printf("[");
-    for (const bench_workload *workload = bench_workloads; workload->name != NULL; workload++) {
-        printf("%s\n{\"name\":", workload == bench_workloads ? "" : ",");
+static void print_workloads(const bench_workload *first, const char *before) {
+    for (const bench_workload *workload = first; workload->name != NULL; workload++) {
+        printf("%s\n{\"name\":", workload == first ? before : ",");
         print_string(workload->name);
         print_member("summary", workload->summary);
         printf(",\"readsFile\":%s", workload->reads_file ? "true" : "false");
@@ -64,6 +64,11 @@ static void print_list(void) {
         print_params(&workload->defaults);
         printf("}}");
     }
+}
+
+static void print_list(void) {
+    print_workloads(bench_workloads, "[");
+    print_workloads(bench_file_workloads, ",");
     printf("\n]\n");
 }
 

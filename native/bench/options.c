@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "file_workloads.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -128,6 +130,8 @@ static bool takes_value(const char *name) {
 /* The workload comes first because the options change its defaults. */
 static bool parse_workload(bench_options *options, const char *name, bench_complaint complaint) {
     options->workload = bench_workload_find(name);
+    if (options->workload == NULL)
+        options->workload = bench_file_workload_find(name);
     if (options->workload == NULL)
         return complain(complaint,
                         name[0] == '-' ? "the workload comes first, before '%s'"

@@ -91,7 +91,7 @@ enum {
     BENCH_SLOTS_MAX = 1 << 26
 };
 
-/* All workloads; ends with a NULL name. */
+/* All workloads but those of file_workloads.h; ends with a NULL name. */
 extern const bench_workload bench_workloads[];
 
 /* NULL when there is none of that name. */

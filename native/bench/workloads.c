@@ -27,7 +27,6 @@
 
 #include "batches.h"
 #include "churn.h"
-#include "fleet.h"
 #include "growth.h"
 #include "handoff.h"
 #include "kinds.h"
@@ -36,7 +35,6 @@
 #include "phases.h"
 #include "pipeline.h"
 #include "records.h"
-#include "replay.h"
 #include "server.h"
 #include "shared_slots.h"
 #include "slots.h"
@@ -269,24 +267,6 @@ const bench_workload bench_workloads[] = {
         .size_floor = BENCH_LATENCY_SIZE_FLOOR,
         .defaults = {.threads = 1, .ops = 40000, .slots = 128, SIZES(32, 256 * KIB)},
         .run = bench_latency_idle,
-    },
-    {
-        .name = "replay",
-        .summary = "what a program allocated, from a recording",
-        .reads_file = true,
-        .threads_unit = 1,
-        .size_floor = 1,
-        .defaults = {.threads = 1, .ops = 2000000, .slots = 1, SIZES(1, 1)},
-        .run = bench_replay,
-    },
-    {
-        .name = "fleet",
-        .summary = "sizes, rates and lifetimes of a fleet's programs, from a profile",
-        .reads_file = true,
-        .threads_unit = 1,
-        .size_floor = 1,
-        .defaults = {.threads = 1, .ops = 3000000, .slots = 96, SIZES(1, 1)},
-        .run = bench_fleet,
     },
     {.name = NULL},
 };

@@ -49,12 +49,8 @@ export function benchCommand(): Command {
     .action(run)
 }
 
-/** Those that read a file are suites of their own. */
 function workloads(): string[] {
-  return addon
-    .benchWorkloads()
-    .filter(({ readsFile }) => !readsFile)
-    .map(({ name }) => name)
+  return addon.benchWorkloads().map(({ name }) => name)
 }
 
 async function run(suite: string, files: string[], options: BenchOptions): Promise<void> {

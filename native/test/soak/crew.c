@@ -176,7 +176,7 @@ static void run_workloads(unsigned index, void *context) {
             next = 0;
         CHECK_LT(next, WORKLOADS_MAX);
         const bench_workload *workload = &bench_workloads[next];
-        if (workload->is_program || workload->reads_file)
+        if (workload->is_program)
             continue;
         bench_params params = workload->defaults;
         params.threads = workload->threads_unit == 1 ? 2 : workload->threads_unit;

@@ -1,0 +1,13 @@
+/* Workloads that read a file. The standalone benchmark alone is given one, so the addon does without them. */
+#ifndef BENCH_FILE_WORKLOADS_H
+#define BENCH_FILE_WORKLOADS_H
+
+#include "workload.h"
+
+/* Ends with a NULL name. */
+extern const bench_workload bench_file_workloads[];
+
+/* NULL when there is none of that name. */
+const bench_workload *bench_file_workload_find(const char *name);
+
+#endif
