@@ -25,6 +25,7 @@
 
 #include "heap.h"
 #include "meta.h"
+#include "own.h"
 #include "park.h"
 #include "publish.h"
 #include "purge.h"
@@ -72,14 +73,37 @@ static void heaps_inherit(ss_heap *own) {
     atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
 }
 
-/* What the other threads' heaps had to themselves is everybody's. */
+static const ss_heap *heap_of_id(uint32_t id) {
+    const ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
+    while (heap != NULL && heap->id != id)
+        heap = heap->next;
+    return heap;
+}
+
+/* Lists the slabs of the heaps whose threads are gone. Takes no lock. */
+static void slabs_list(ss_space *space) {
+    for (uint32_t at = 0; at < space->granule_count; at++) {
+        uint32_t entry = ss_entry_get(space, at);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+            continue;
+        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+        if (ss_slab_look(slab).granule != at || !(state & SS_STATE_OWNED))
+            continue;
+        const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
+        if (heap != NULL && heap->bereft)
+            ss_own_inherit(space, slab);
+    }
+}
+
+/* What the heaps of threads that are gone had to themselves any thread may take. */
 static void slabs_inherit(void) {
     bool any = false;
     ss_heap *first = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
     for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
         any |= heap->bereft;
     for (uint32_t i = 0, count = ss_space_own_count(); i < count && any; i++)
-        ss_heaps_list_slabs(ss_space_own(i));
+        slabs_list(ss_space_own(i));
     for (ss_heap *heap = first; heap != NULL; heap = heap->next)
         heap->bereft = false;
 }

@@ -115,7 +115,7 @@ static void bins_shrunk(ss_heap *heap, size_t bytes) {
     heap->bins_bytes -= bytes;
 }
 
-/* Its slabs are listed by ss_heaps_list_slabs. */
+/* Its slabs are listed by slabs_inherit of fork.c. */
 static void ring_lost(ss_heap *heap, unsigned bin) {
     heap->bin[bin].ring.first = NULL;
     atomic_store_explicit(&heap->bin[bin].ring.count, 0, memory_order_relaxed);
@@ -200,28 +200,6 @@ void ss_heap_forsake(ss_heap *heap) {
     ss_heap_inherit(heap, true);
     heap->forsaken = false;
     ss_lock_release(&ss_process->heaps_lock);
-}
-
-static const ss_heap *heap_of_id(uint32_t id) {
-    const ss_heap *heap = atomic_load_explicit(&ss_process->heaps, memory_order_relaxed);
-    while (heap != NULL && heap->id != id)
-        heap = heap->next;
-    return heap;
-}
-
-void ss_heaps_list_slabs(ss_space *space) {
-    for (uint32_t at = 0; at < space->granule_count; at++) {
-        uint32_t entry = ss_entry_get(space, at);
-        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
-            continue;
-        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-        const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-        if (ss_slab_look(slab).granule != at || !(state & SS_STATE_OWNED))
-            continue;
-        const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
-        if (heap != NULL && heap->bereft)
-            ss_own_inherit(space, slab);
-    }
 }
 
 /* ---- room in a bin ---- */
@@ -461,8 +439,7 @@ bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
         bins_shrunk(heap, bin_bytes(heap, bin));
-        bin_end(heap,
-                bin); /* the slots too: an idle thread keeps nothing, and a new one starts small */
+        bin_end(heap, bin); /* the slots too: a thread that sleeps keeps nothing */
         bin = bin_next(heap, bin + 1);
         if (bin < SS_BIN_COUNT && until != SS_FLUSH_ALL && ss_os_clock_nanoseconds() > until)
             break;
@@ -514,10 +491,10 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
 }
 
 void ss_heap_age(ss_heap *heap, ss_faults *faults) {
-    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
+    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++) {
         bin_age(heap, bin, faults);
-    ss_large_cache_age(heap);
-    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++)
         ss_ring_age(&heap->bin[bin].ring);
+    }
+    ss_large_cache_age(heap);
     tell_moved(heap, 1);
 }

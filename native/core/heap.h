@@ -22,9 +22,6 @@ void ss_heap_inherit(ss_heap *heap, bool list);
 /* Later, with the heap's thread_lock held, of one that the child's thread was about to flush. */
 void ss_heap_forsake(ss_heap *heap);
 
-/* In a child, after all of these: lists the slabs of the heaps whose threads are gone. Takes no lock. */
-void ss_heaps_list_slabs(ss_space *space);
-
 /* In a child, of the heap that its thread has. If it was being flushed by a thread that had parked this one, it is
  * emptied likewise. False while the thread is being born or about to end. */
 bool ss_heap_keep(ss_heap *heap);
