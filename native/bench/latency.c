@@ -67,10 +67,20 @@ static bool block_touch(const bench_caller *caller, bench_block *block, unsigned
     return true;
 }
 
+/* What a call has returned; NULL makes the run void. */
+static void caller_note(bench_caller *caller, bench_block *block, unsigned char *start, size_t size,
+                        uint64_t draw) {
+    bench_worker *worker = caller->worker;
+    if (!block_touch(caller, block, start, size, (uint32_t)(draw >> 8)))
+        worker->error = BENCH_ERROR_MEMORY;
+    else
+        worker->checksum = bench_checksum_add(worker->checksum, block);
+    worker->ops++;
+}
+
 enum { LINE = 64 };
 
 static void caller_take(bench_caller *caller, bench_block *block, size_t size, uint64_t draw) {
-    bench_worker *worker = caller->worker;
     unsigned char *start;
     bench_stopwatch_begin(&caller->watch);
     if (draw % 8 == 0 && size <= BENCH_COPIED_MAX)
@@ -81,11 +91,7 @@ static void caller_take(bench_caller *caller, bench_block *block, size_t size, u
     else
         start = caller->allocator.malloc(size);
     bench_stopwatch_end(&caller->watch);
-    if (!block_touch(caller, block, start, size, (uint32_t)(draw >> 8)))
-        worker->error = BENCH_ERROR_MEMORY;
-    else
-        worker->checksum = bench_checksum_add(worker->checksum, block);
-    worker->ops++;
+    caller_note(caller, block, start, size, draw);
 }
 
 static void caller_give(bench_caller *caller, bench_block *block) {
@@ -106,11 +112,7 @@ static void caller_resize(bench_caller *caller, bench_block *block, size_t size,
     bench_stopwatch_begin(&caller->watch);
     unsigned char *start = caller->allocator.realloc(block->start, size);
     bench_stopwatch_end(&caller->watch);
-    if (!block_touch(caller, block, start, size, (uint32_t)(draw >> 8)))
-        worker->error = BENCH_ERROR_MEMORY;
-    else
-        worker->checksum = bench_checksum_add(worker->checksum, block);
-    worker->ops++;
+    caller_note(caller, block, start, size, draw);
 }
 
 static void caller_step(bench_caller *caller) {

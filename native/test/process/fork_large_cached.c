@@ -74,10 +74,7 @@ int main(int argc, char **argv) {
     const superslab_stats before = stats_start();
     team workers;
     team_start(&workers, WORKERS, work, NULL);
-    for (uintptr_t i = 0; i < CHILDREN; i++) {
-        const child_result result = child_run(child_main, (void *)i);
-        child_check_clean(&result);
-    }
+    child_run_each(CHILDREN, child_main);
     atomic_store(&finished, true);
     team_join(&workers);
     stats_check_returned(&before);

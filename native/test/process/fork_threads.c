@@ -57,10 +57,7 @@ int main(int argc, char **argv) {
         parents[i] = parcel_new(sizeof(parcel) + i * 1500, i);
     team workers;
     team_start(&workers, THREADS, work, NULL);
-    for (uintptr_t i = 0; i < CHILDREN; i++) {
-        const child_result result = child_run(child_main, (void *)i);
-        child_check_clean(&result);
-    }
+    child_run_each(CHILDREN, child_main);
     atomic_store(&finished, true);
     team_join(&workers);
     for (size_t i = 0; i < PARCELS; i++)

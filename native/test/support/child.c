@@ -93,3 +93,10 @@ void child_check_clean(const child_result *result) {
     CHECK_EQ(result->signal, 0);
     CHECK_EQ(result->code, 0);
 }
+
+void child_run_each(uintptr_t count, void (*function)(void *number)) {
+    for (uintptr_t i = 0; i < count; i++) {
+        const child_result result = child_run(function, (void *)i);
+        child_check_clean(&result);
+    }
+}

@@ -2,6 +2,8 @@
 #ifndef TEST_CHILD_H
 #define TEST_CHILD_H
 
+#include <stdint.h>
+
 typedef struct child_result {
     int signal; /* that ended it, or 0 */
     int code;   /* its exit code if signal is 0 */
@@ -10,6 +12,9 @@ typedef struct child_result {
 
 /* Forks; the child runs the function and exits with 0 if it returns. */
 child_result child_run(void (*function)(void *context), void *context);
+
+/* Runs `count` children one after the other, with their numbers from 0 on; each must end clean. */
+void child_run_each(uintptr_t count, void (*function)(void *number));
 
 /* Forks and executes; argv[0] is the path. */
 child_result child_execute(char *const argv[]);
