@@ -11,7 +11,7 @@
 #include <cstdint>
 
 extern "C" {
-#include "api.h"
+#include "window/api.h"
 }
 
 /* Joins the heap of this process. Any number of threads may call it. Where another copy of the library is in the way

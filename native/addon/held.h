@@ -11,7 +11,7 @@
 #include <node_api.h>
 
 extern "C" {
-#include "api.h"
+#include "window/api.h"
 }
 
 class Held {

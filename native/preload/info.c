@@ -2,7 +2,7 @@
 #include "malloc.h"
 #include "next.h"
 
-#include "core/process.h"
+#include "base/process.h"
 #include "os/os.h"
 
 #include <errno.h>

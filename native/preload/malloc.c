@@ -1,10 +1,9 @@
 /* malloc and its family under the names of the C library. */
 #include "malloc.h"
 
-#include "core/hot.h"
-#include "core/large_cache.h"
-#include "core/report.h"
-#include "core/space.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "heap/large_cache.h"
 #include "next.h"
 
 #include <errno.h>
@@ -61,7 +60,7 @@ void *preload_malloc_cold(size_t size) {
 }
 
 /* Neither a small block nor an aligned one. */
-SS_APART void preload_free_further(void *block, ss_call call) {
+SS_NOINLINE void preload_free_further(void *block, ss_call call) {
     if (!preload_serves())
         PRELOAD_NEXT(free, free_function)(block);
     else if (ss_is_observed() && ss_free_observed(call, block))
@@ -73,7 +72,7 @@ SS_APART void preload_free_further(void *block, ss_call call) {
 }
 
 /* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
-static SS_APART void free_span(void *block) {
+static SS_NOINLINE void free_span(void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
         SS_ROUTE(FREE_LARGE, 1);
     else
@@ -86,7 +85,7 @@ void preload_free_cold(void *block) {
         free_span(block);
 }
 
-SS_APART void preload_free_as(void *block, ss_call call) {
+SS_NOINLINE void preload_free_as(void *block, ss_call call) {
     if (block != NULL && !ss_free_aligned_hot(block))
         preload_free_further(block, call);
 }

@@ -5,7 +5,7 @@
 
 #include "preload.h"
 
-#include "core/block.h"
+#include "front/cold.h"
 
 #include <stdio.h>
 #include <stdlib.h>

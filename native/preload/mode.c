@@ -2,9 +2,9 @@
 #include "preload.h"
 #include "record.h"
 
-#include "core/api.h"
-#include "core/class.h"
+#include "heap/share.h"
 #include "os/image.h"
+#include "window/api.h"
 
 _Atomic uint32_t preload_mode_now;
 
@@ -22,7 +22,7 @@ SS_COLD preload_mode preload_decide(void) {
     ss_os_environment_ready();
     preload_mode mode = is_own_malloc() && preload_is_wanted() ? PRELOAD_SERVES : PRELOAD_PASSES;
     if (mode == PRELOAD_SERVES) {
-        ss_class_share();
+        ss_share_classes();
         preload_record_begin();
         ss_api_serve_malloc();
     } else {

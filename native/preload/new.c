@@ -2,8 +2,8 @@
  *
  * Where there is no memory, C++ calls the new-handler and at last throws. The runtime's own operator, the
  * next definition of the same name, does that: it takes its memory from malloc, which is ours. */
-#include "core/hot.h"
-#include "core/report.h"
+#include "base/report.h"
+#include "front/hot.h"
 #include "malloc.h"
 #include "next.h"
 
@@ -133,7 +133,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
     DELETE_AS(symbol, plain, SS_CALL_DELETE_SIZED)                                                 \
     void symbol(void *block, size_t size) { ss_free_hot(block, symbol##_cold); }
 
-static SS_APART void delete_aligned_cold(void *block) {
+static SS_NOINLINE void delete_aligned_cold(void *block) {
     if (block != NULL && !ss_free_aligned_hot(block))
         preload_free_further(block, SS_CALL_DELETE_ALIGNED);
 }

@@ -4,7 +4,7 @@
 
 #include "preload.h"
 
-#include "core/sealed.h"
+#include "base/sealed.h"
 
 /* Each has its place in the page of pointers that is read-only: core/sealed.h. */
 #define PRELOAD_NEXT_NAMES(name)                                                                   \

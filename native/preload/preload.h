@@ -5,7 +5,8 @@
 #ifndef SS_PRELOAD_H
 #define SS_PRELOAD_H
 
-#include "core/types.h"
+#include "base/types.h"
+#include "superslab.h"
 
 #define PRELOAD_EXPORT __attribute__((visibility("default")))
 

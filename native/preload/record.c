@@ -11,7 +11,7 @@
 #include "preload.h"
 #include "stream.h"
 
-#include "core/meta.h"
+#include "base/meta.h"
 #include "os/image.h"
 #include "os/os.h"
 
@@ -34,7 +34,7 @@ static uint32_t generation, threads;
 static ss_os_log file;
 static record_head *head;
 static record_stream homeless; /* of threads without a heap: being born, ending */
-static SS_BEHIND char wanted[4096], path[4096 + 32];
+static SS_SPARSE char wanted[4096], path[4096 + 32];
 
 static SS_COLD void say(const char *what) {
     char text[sizeof path + 128];

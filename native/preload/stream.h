@@ -4,7 +4,7 @@
 #ifndef SS_PRELOAD_STREAM_H
 #define SS_PRELOAD_STREAM_H
 
-#include "core/observe.h"
+#include "heap/observe.h"
 
 #include <string.h>
 

@@ -51,7 +51,7 @@ static void append(const char *file, const char *text, size_t bytes) {
 }
 
 /* Read when the library is loaded: the program may change its environment. */
-SS_BEHIND char preload_target[1024];
+SS_SPARSE char preload_target[1024];
 
 __attribute__((constructor)) static void summary_wanted(void) {
     const char *wanted = ss_os_environment("SUPERSLAB_STATS");

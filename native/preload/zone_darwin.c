@@ -3,9 +3,9 @@
  * for a function by its name, so there is no early call and no foreign pointer to mind. */
 #include "preload.h"
 
-#include "core/hot.h"
-#include "core/space.h"
+#include "front/hot.h"
 #include "os/os.h"
+#include "space/space.h"
 
 #include <errno.h>
 #include <malloc/malloc.h>

@@ -1,6 +1,6 @@
 /* The limits of control groups as the files of the system tell them: version 2 and version 1, a group inside
  * others, a container that sees only its own part, and files that say nothing. */
-#include "container.h"
+#include "base/container.h"
 
 #include "check.h"
 #include "files.h"

@@ -1,6 +1,6 @@
 /* Near the limit of its container what is free goes back at once, however long the decay; and no longer when
  * there is room again. Files of a made-up system tell of the container. */
-#include "container.h"
+#include "base/container.h"
 
 #include "background.h"
 #include "check.h"

@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "background.h"
 #include "check.h"
-#include "publish.h"
+#include "background/publish.h"
 
 #include <fcntl.h>
 #include <stdio.h>

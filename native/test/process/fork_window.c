@@ -6,7 +6,7 @@
 #include "stats.h"
 #include "team.h"
 
-#include "window.h"
+#include "window/windows.h"
 
 #include <sched.h>
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
 #ifndef TEST_ISOLATE_H
 #define TEST_ISOLATE_H
 
-#include "api.h"
+#include "window/api.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* A window with one or two isolates: blocks, misuse, pins, statistics, and when it ends. */
-#include "window.h"
+#include "window/window.h"
 #include "check.h"
 #include "isolate.h"
 #include "stats.h"

@@ -2,7 +2,7 @@
  * heap, while the owner goes on and gets it back. */
 #include "scenarios.h"
 
-#include "space.h"
+#include "space/space.h"
 
 enum { LARGE = 200 << 10, OFTEN = 4 /* for a thread to own the lock */ };
 

@@ -1,8 +1,8 @@
 #include "scenarios.h"
 
 #include "memory.h"
-#include "own.h"
 #include "range.h"
+#include "slab/own.h"
 #include "undo.h"
 
 #include <string.h>

@@ -4,12 +4,13 @@
  * the child. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "heap.h"
-#include "large.h"
-#include "park.h"
-#include "purge.h"
-#include "span.h"
+#include "background/park.h"
+#include "front/cold.h"
+#include "heap/heap.h"
+#include "slab/block.h"
+#include "slab/purge.h"
+#include "space/large.h"
+#include "space/span.h"
 #include "undo.h"
 
 enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 2 };
@@ -135,7 +136,7 @@ static void check(void) {
     /* What the other thread had, and its slabs, may be lost. */
     for (uint32_t i = 0; i < ss_space_own_count(); i++)
         EXPLORER_CHECK(space_check(ss_space_own(i)) <= LOST_GRANULES);
-    EXPLORER_CHECK(atomic_load(&ss_process->flushes) % 2 == 0);
+    EXPLORER_CHECK(atomic_load(&ss_flushes) % 2 == 0);
     platform_thread_end();
 }
 

@@ -2,9 +2,10 @@
  * handler is set. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "report.h"
-#include "scavenger.h"
+#include "background/attend.h"
+#include "base/report.h"
+#include "front/cold.h"
+#include "slab/block.h"
 #include "undo.h"
 
 enum { HUGE = 6 << 20 };

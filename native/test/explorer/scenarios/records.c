@@ -12,7 +12,7 @@ static ss_slab *made[2][2];
 enum { LONGEST = SS_BIN_HEADED };
 
 static size_t record_bytes(void) {
-    return (size_t)ss_slab_units(&ss_process->classes[LONGEST]) << SS_RECORD_SHIFT;
+    return (size_t)ss_class_record_units(&ss_process->classes[LONGEST]) << SS_RECORD_SHIFT;
 }
 
 /* What is committed and in no record. */

@@ -2,7 +2,7 @@
  * retired while others ask about addresses in it. */
 #include "scenarios.h"
 
-#include "class.h"
+#include "base/class.h"
 #include "memory.h"
 #include "undo.h"
 

@@ -5,7 +5,8 @@
 #include "explorer.h"
 #include "platform.h"
 
-#include "slab.h"
+#include "front/init.h"
+#include "slab/give.h"
 
 /* ---- blocks ---- */
 

@@ -6,8 +6,11 @@
 
 #include "memory.h"
 #include "undo.h"
+#include "window/windows.h"
 
-#include "window.h"
+#include "window/blocks.h"
+#include "window/holder.h"
+#include "window/magazine.h"
 
 #include <stdatomic.h>
 
@@ -132,7 +135,7 @@ static void check(void) {
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         if (got[i] == NONE)
             continue;
-        ss_pin_remove(isolates[i].holder, (uint32_t)got[i]);
+        ss_window_unpin(isolates[i].holder, (uint32_t)got[i]);
         if (kind_of(got[i]) != 0)
             EXPLORER_CHECK(block_free(i, got[i]) == SUPERSLAB_OK);
     }
@@ -153,7 +156,7 @@ static void own(unsigned self, int64_t block, size_t length) {
                                 ss_window_tag(isolates[self].holder), memory_order_seq_cst,
                                 memory_order_seq_cst, true, __builtin_return_address(0));
     if (pinned)
-        ss_pin_add(isolates[self].holder, (uint32_t)block);
+        ss_window_pin(isolates[self].holder, (uint32_t)block);
 }
 
 static void owner_setup(void) {
@@ -264,7 +267,7 @@ const explorer_scenario scenario_owner_large_tagged = {
 static void pins_setup(void) {
     begin(3);
     twice = (uint32_t)block_take(0);
-    EXPLORER_CHECK(ss_pin_add(isolates[2].holder, twice) == 0);
+    EXPLORER_CHECK(ss_window_pin(isolates[2].holder, twice) == 0);
 }
 
 static void pins_thread(unsigned index) {
@@ -276,12 +279,12 @@ static void pins_thread(unsigned index) {
     case 1: {
         const int64_t block = ss_window_take(isolates[1].holder, MINE);
         block_note(1, block, MINE);
-        EXPLORER_CHECK(ss_pin_add(isolates[1].holder, (uint32_t)block) == 0);
-        EXPLORER_CHECK(ss_pin_remove(isolates[1].holder, (uint32_t)block) == SUPERSLAB_OK);
+        EXPLORER_CHECK(ss_window_pin(isolates[1].holder, (uint32_t)block) == 0);
+        EXPLORER_CHECK(ss_window_unpin(isolates[1].holder, (uint32_t)block) == SUPERSLAB_OK);
         break;
     }
     case 2:
-        ss_pin_remove(isolates[2].holder, twice);
+        ss_window_unpin(isolates[2].holder, twice);
         break;
     }
 }
@@ -386,7 +389,7 @@ static void use(int64_t block) {
 static void pin_use_setup(void) {
     begin(3);
     twice = (uint32_t)block_take(0);
-    EXPLORER_CHECK(ss_pin_add(isolates[1].holder, twice) == 0);
+    EXPLORER_CHECK(ss_window_pin(isolates[1].holder, twice) == 0);
 }
 
 static void pin_use_thread(unsigned index) {
@@ -397,7 +400,7 @@ static void pin_use_thread(unsigned index) {
         break;
     case 1:
         use(twice);
-        EXPLORER_CHECK(ss_pin_remove(isolates[1].holder, twice) == SUPERSLAB_OK);
+        EXPLORER_CHECK(ss_window_unpin(isolates[1].holder, twice) == SUPERSLAB_OK);
         break;
     case 2:
         block_note(2, block_take(2), SIZE);
