@@ -312,6 +312,8 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
         return blocks;
     void **slots = bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
+    /* A take that got less has written higher than the blocks lie now. */
+    bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
     tell_moved(heap, SS_FREED_STEP_BYTES);
