@@ -1,6 +1,7 @@
 #include "heap.h"
 
 #include "class.h"
+#include "heap_checks.h"
 #include "large_cache.h"
 #include "meta.h"
 #include "own.h"
@@ -8,6 +9,7 @@
 #include "purge.h"
 #include "route.h"
 #include "scavenger.h"
+#include "slab_checks.h"
 
 #include <string.h>
 
@@ -210,6 +212,7 @@ static size_t slots_bytes(uint32_t capacity) {
 
 /* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
 static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
+    SS_CHECK(ss_check_bin(heap, bin));
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     void **slots = ss_meta_take(slots_bytes(capacity)), **before = bin_slots(heap, bin);
     if (slots == NULL)
@@ -282,6 +285,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
     for (;;) {
         ss_slab *slab = b->ring.first;
         if (slab != NULL) {
+            SS_CHECK(ss_check_owner(slab, heap->id));
             uint32_t got = ss_slab_take(slab, blocks, count - taken);
             taken += got;
             blocks += got;
@@ -307,6 +311,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
 
 /* Takes blocks until the bin holds `want`; the lowest addresses end on top. */
 static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
+    SS_CHECK(ss_check_bin(heap, bin));
     uint32_t blocks = ss_bin_blocks(heap, bin);
     if (blocks >= want)
         return blocks;
@@ -391,6 +396,7 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
 
 /* Gives the oldest `count` blocks of a bin back. */
 static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
+    SS_CHECK(ss_check_bin(heap, bin));
     void **slots = bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);

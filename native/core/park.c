@@ -1,5 +1,6 @@
 #include "park.h"
 
+#include "heap_checks.h"
 #include "own.h"
 #include "process.h"
 #include "thread.h"
@@ -128,6 +129,7 @@ static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_fau
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return LEFT;
+    SS_CHECK(ss_check_closed(heap->thread));
     heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
     ss_lock_step();
     if (whom == WORKERS) {
@@ -172,6 +174,7 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who wh
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
+    SS_CHECK(ss_lock_is_own(&ss_process->park_lock));
     bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
     while (next != NULL && able) {

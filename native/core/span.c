@@ -4,6 +4,7 @@
 #include "runs.h"
 #include "scavenger.h"
 #include "slab.h"
+#include "space_checks.h"
 
 /* ---- the soft limit ----
  * Granules are charged for while they are used or dirty, that is from the moment they are taken clean
@@ -154,6 +155,7 @@ void ss_span_inherit(ss_space *space, bool torn) {
 /* ---- the interface, with the lock held ---- */
 
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
+    SS_CHECK(ss_check_held(&space->lock));
     uint32_t run = ss_run_find(space, count + align - 1);
     if (run == SS_NO_SPAN)
         return SS_NO_SPAN;
@@ -170,6 +172,7 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bo
 }
 
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    SS_CHECK(ss_check_held(&space->lock));
     ss_dirty_note_peak(space);
     space->used_granules -= count;
     ss_publish_count(space);

@@ -2,6 +2,7 @@
 
 #include "class.h"
 #include "heap.h"
+#include "heap_checks.h"
 #include "meta.h"
 #include "observe.h"
 #include "report.h"
@@ -148,6 +149,7 @@ static void thread_end(void *value) {
     heap->thread = NULL;
     ss_lock_release(&heap->thread_lock);
     ss_thread_close(self);
+    SS_CHECK(ss_check_closed(self));
     self->own = HEAP_AFTER_END;
     if (ss_is_observed())
         ss_observe_thread_ended(heap);
