@@ -236,3 +236,24 @@ bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
     ss_lock_release(&ss_process->park_lock);
     return any;
 }
+
+bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context) {
+    ss_heap *parked[BATCH];
+    bool able = !ss_process->settings.inline_only;
+    ss_lock_take(&ss_process->park_lock);
+    ss_heap *next = atomic_load_explicit(&ss_process->heaps, memory_order_acquire);
+    while (next != NULL && able) {
+        const unsigned count = park_batch(&next, EVERYBODY, 0, parked);
+        able = count == 0 || ss_os_barrier();
+        for (unsigned i = 0; i < count && able; i++)
+            /* Acquire: with a 0 comes what the thread did before it left. */
+            if (atomic_load_explicit(&parked[i]->thread->busy, memory_order_acquire) == 0)
+                read(parked[i], context);
+        if (able && count != 0)
+            ss_biased_barrier(); /* what was read was read before its thread goes on */
+        for (unsigned i = 0; i < count; i++)
+            parked_open(parked[i]);
+    }
+    ss_lock_release(&ss_process->park_lock);
+    return able;
+}
