@@ -1,7 +1,7 @@
 // npm run soak -- --minutes N: every workload, size and thread lifetime at once; contents and invariants are checked.
-import { buildTests } from './cmake.mjs'
+import path from 'node:path'
+import { buildPreset } from './cmake.mjs'
 import { runs } from './run.mjs'
 
-buildTests('soak', 'build/checked', ['-DSUPERSLAB_CHECKED=ON'])
-const soak = 'build/checked/native/test/superslab-soak'
+const soak = path.join(buildPreset('soak', 'soak'), 'native/test/superslab-soak')
 process.exitCode = runs(soak, process.argv.slice(2)) ? 0 : 1
