@@ -19,6 +19,10 @@ if(SUPERSLAB_SANITIZE)
   add_link_options(-fsanitize=${superslab_sanitize})
 endif()
 
+if(SUPERSLAB_CHECKED)
+  list(APPEND superslab_flags -DSUPERSLAB_CHECKED=1)
+endif()
+
 add_compile_options(${superslab_flags})
 foreach(flag ${SUPERSLAB_C_FLAGS})
   add_compile_options($<$<COMPILE_LANGUAGE:C>:${flag}>)

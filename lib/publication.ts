@@ -13,7 +13,7 @@ import {
 import type { RawStats } from './native'
 
 /*
- * Reads the page that every process with a heap of superslab publishes: native/core/publish.h. It is a file without a
+ * Reads the page that every process with a heap of superslab publishes: native/core/background/publish.h. It is a file without a
  * name among the process's descriptors, so whoever may look into /proc/PID/fd may read it.
  *
  * What another process shows is not to be trusted: a file may only be named like the page, may never be at rest, and may

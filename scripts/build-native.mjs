@@ -7,9 +7,26 @@ import { npm, root, step, tool } from './run.mjs'
 
 const needed = ['cmake-js', 'node-addon-api', 'node-api-headers']
 
-export function buildNative() {
-  const args = ['build', '--out', 'build/native', '--parallel', jobs]
-  step('addon and benchmarks', process.execPath, [tool('cmake-js/bin/cmake-js'), ...args])
+const directory = 'build/native'
+
+/** `checked`: with the checks of native/core/base/checks.h. */
+export function buildNative({ checked = false } = {}) {
+  const value = checked ? 'ON' : 'OFF'
+  const args = ['--out', directory, '--parallel', jobs, `--CDSUPERSLAB_CHECKED=${value}`]
+  const cmake = (command) =>
+    step(`addon and benchmarks: ${command}`, process.execPath, [
+      ...[tool('cmake-js/bin/cmake-js'), command, ...args],
+    ])
+  // cmake-js configures a folder once, and not again when a definition changes.
+  if (![undefined, value].includes(configured('SUPERSLAB_CHECKED'))) cmake('configure')
+  cmake('build')
+}
+
+/** A variable of the build that is there, or undefined. */
+function configured(name) {
+  const cache = path.join(root, directory, 'CMakeCache.txt')
+  if (!existsSync(cache)) return undefined
+  return readFileSync(cache, 'utf8').match(new RegExp(`^${name}:\\w+=(.*)$`, 'm'))?.[1]
 }
 
 function bringNeeded() {
@@ -22,5 +39,5 @@ function bringNeeded() {
 
 if (import.meta.filename === process.argv[1]) {
   bringNeeded()
-  buildNative()
+  buildNative({ checked: process.argv.includes('--checked') })
 }

@@ -1,4 +1,5 @@
 // npm run build: the addon in both forms, the standalone benchmark, its trace build, and the TypeScript.
+// npm run build -- --checked: the same with the checks of native/core/base/checks.h.
 
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -7,9 +8,9 @@ import { layBundle } from './bundle.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
-export function build() {
+export function build({ checked = false } = {}) {
   install()
-  buildNative()
+  buildNative({ checked })
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
   layBundle()
   layPageAssets()
@@ -25,4 +26,4 @@ function layPageAssets() {
   copyFileSync(tool('chart.js/dist/chart.umd.min.js'), path.join(to, 'chart.umd.js'))
 }
 
-if (import.meta.filename === process.argv[1]) build()
+if (import.meta.filename === process.argv[1]) build({ checked: process.argv.includes('--checked') })

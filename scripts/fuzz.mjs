@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { buildTests } from './cmake.mjs'
+import { buildPreset } from './cmake.mjs'
 import { root, runs, step } from './run.mjs'
 
 const { values } = parseArgs({
@@ -13,17 +13,11 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 })
-const directory = 'build/fuzz'
 const corpus = 'native/test/fuzz/corpus'
-const found = path.join(directory, 'found')
 
 installClang()
-buildTests('fuzz target', directory, [
-  '-DSUPERSLAB_FUZZ=ON',
-  '-DSUPERSLAB_SANITIZE=address;undefined',
-  '-DCMAKE_C_COMPILER=clang',
-  '-DCMAKE_CXX_COMPILER=clang++',
-])
+const directory = buildPreset('fuzz target', 'fuzz')
+const found = path.join(directory, 'found')
 mkdirSync(path.join(root, found), { recursive: true })
 const fuzzer = path.join(root, directory, 'native/test/superslab-fuzz')
 const limits = [

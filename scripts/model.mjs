@@ -2,10 +2,11 @@
 // npm run test:model -- --orders: weakens each stated order, one at a time, and says what notices it.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { buildTests } from './cmake.mjs'
+import { buildPreset } from './cmake.mjs'
 import { root } from './run.mjs'
 
-const explorer = path.join(root, 'build/ctest/native/test/superslab-explorer')
+const directory = buildPreset('explorer', 'explorer')
+const explorer = path.join(root, directory, 'native/test/superslab-explorer')
 const [mode, ...rest] = process.argv.slice(2)
 
 /** What most weakened orders need to be noticed, then what the others get. */
@@ -15,7 +16,6 @@ const passes = [
 ]
 const thorough = ['--deviations', '2', '--random', '20000', '--seconds', '60']
 
-buildTests('explorer', 'build/ctest')
 if (mode === '--orders') weakenAll()
 else {
   const args = mode === undefined ? thorough : [mode, ...rest]

@@ -59,8 +59,8 @@ function buildAddon() {
 function buildPrograms() {
   const folder = path.join(work, 'cmake')
   const cross = ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${machine}`]
-  const options = ['-DBUILD_TESTING=OFF', ...(isCross ? cross : [])]
-  step('configure', 'cmake', ['-S', root, '-B', folder, ...options])
+  const options = ['--preset', 'release', '-B', folder]
+  step('configure', 'cmake', [...options, ...(isCross ? cross : [])])
   const programs = ['superslab-bench', 'superslab-bench-trace']
   const targets = ['superslab-preload', ...programs]
   step('programs', 'cmake', ['--build', folder, '--parallel', jobs, '--target', ...targets])

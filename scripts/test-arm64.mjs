@@ -2,13 +2,12 @@
 // Debian's cross compilers (gcc-aarch64-linux-gnu, g++-aarch64-linux-gnu), run by qemu-user and an arm64 Node.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
-import { buildTests } from './cmake.mjs'
+import { buildPreset, presetVariable } from './cmake.mjs'
 import { ctest } from './ctest.mjs'
 import { nodeRelease } from './nodes.mjs'
 import { root, step } from './run.mjs'
 
-const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
-const directory = 'build/ctest-arm64'
+const emulator = presetVariable('arm64', 'CMAKE_CROSSCOMPILING_EMULATOR').split(';')
 
 /** What the emulator cannot do or would show nothing by, by the tests' names. */
 const leftOut = {
@@ -19,13 +18,7 @@ const leftOut = {
     'qemu 7.2 may hang in the child of a fork made beside other threads',
 }
 
-const definitions = [
-  ...['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=aarch64'],
-  ...['-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc', '-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++'],
-  `-DCMAKE_CROSSCOMPILING_EMULATOR=${emulator.join(';')}`,
-  '-DSUPERSLAB_TEST_SCALE=20',
-]
-buildTests('arm64', directory, definitions)
+const directory = buildPreset('arm64', 'arm64')
 for (const [names, reason] of Object.entries(leftOut)) console.log(`left out: ${names}: ${reason}`)
 const exclude = ['--exclude-regex', Object.keys(leftOut).join('|')]
 const { passed, failed, skipped } = ctest(directory, { options: exclude })

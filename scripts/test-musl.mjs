@@ -1,7 +1,7 @@
 // npm run test:musl: the core, the preload library and the C tests with musl in place of glibc. On Debian, by the
 // compiler wrapper of musl-tools, which brings no C++ library; on Alpine `npm test` does it all.
 import { existsSync } from 'node:fs'
-import { buildTests } from './cmake.mjs'
+import { buildPreset } from './cmake.mjs'
 import { ctest } from './ctest.mjs'
 
 const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
@@ -10,13 +10,6 @@ if (!existsSync(specs)) {
   console.error('test:musl: musl-tools is not installed')
   process.exit(1)
 }
-const directory = 'build/ctest-musl'
-buildTests('musl', directory, [
-  '-DCMAKE_C_COMPILER=musl-gcc',
-  // The kernel's headers stand beside glibc's, and must come last.
-  `-DCMAKE_C_FLAGS=-idirafter /usr/include -idirafter /usr/include/${machine}-linux-gnu`,
-  `-DCMAKE_CXX_FLAGS=-specs ${specs}`,
-])
-const { passed, failed, skipped } = ctest(directory)
+const { passed, failed, skipped } = ctest(buildPreset('musl', 'musl'))
 console.log(`musl: passed ${passed}, failed ${failed}, skipped ${skipped}`)
 process.exitCode = failed > 0 ? 1 : 0

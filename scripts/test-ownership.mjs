@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import Table from 'cli-table3'
-import { buildTests } from './cmake.mjs'
+import { buildPreset } from './cmake.mjs'
 import { withoutRandomAddresses } from './ctest.mjs'
 import { root } from './run.mjs'
 
@@ -51,13 +51,8 @@ if (!seen) console.log('FAILED: the raw reads and writes were not seen to race')
 process.exitCode = faultless && seen ? 0 : 1
 
 async function runTests({ mode, sanitizer }) {
-  const directory = `build/ownership-${mode}-${sanitizer}`
-  const raw = mode === 'raw' ? 'ON' : 'OFF'
-  const sanitize = sanitizer === 'none' ? '' : sanitizer
-  buildTests(`${mode}, sanitizer ${sanitizer}`, directory, [
-    `-DSUPERSLAB_TEST_RAW_OWNERSHIP=${raw}`,
-    `-DSUPERSLAB_SANITIZE=${sanitize}`,
-  ])
+  const preset = `ownership-${mode}-${sanitizer}`
+  const directory = buildPreset(`${mode}, sanitizer ${sanitizer}`, preset)
   const tests = listTests(directory)
   const queue = Array.from({ length: rounds }, () => tests).flat()
   const counts = { runs: 0, passed: 0, failed: 0, crashed: 0, hung: 0, assertions: 0, races: 0 }

@@ -1,22 +1,16 @@
 // npm run test:sanitizers: the C tests under AddressSanitizer with UndefinedBehaviorSanitizer, and under
 // ThreadSanitizer.
-import { buildTests } from './cmake.mjs'
+import { buildPreset } from './cmake.mjs'
 import { ctest, withoutRandomAddresses } from './ctest.mjs'
 
 const builds = [
-  { name: 'address and undefined', directory: 'build/asan', sanitize: 'address;undefined' },
+  { preset: 'address', name: 'address and undefined' },
   // Under a wide randomisation of addresses older ThreadSanitizer runtimes do not start.
-  {
-    name: 'thread',
-    directory: 'build/tsan',
-    sanitize: 'thread',
-    wrapper: withoutRandomAddresses(),
-  },
+  { preset: 'thread', name: 'thread', wrapper: withoutRandomAddresses() },
 ]
 
-for (const { name, directory, sanitize, wrapper } of builds) {
-  buildTests(name, directory, [`-DSUPERSLAB_SANITIZE=${sanitize}`])
-  const { passed, failed, skipped } = ctest(directory, { wrapper })
+for (const { preset, name, wrapper } of builds) {
+  const { passed, failed, skipped } = ctest(buildPreset(name, preset), { wrapper })
   console.log(`sanitizer ${name}: passed ${passed}, failed ${failed}, skipped ${skipped}`)
   if (failed > 0) process.exitCode = 1
 }

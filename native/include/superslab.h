@@ -99,6 +99,30 @@ typedef struct superslab_inspection {
 /* What lies at an address. Never faults, whatever the address and whatever other threads unmap. */
 SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out);
 
+/* Called for each block: a pointer into the visitor's own copy of what superslab_inspect would say of the block, with the
+ * kind LIVE, CACHED (freed, and kept by a thread or an isolate) or FREE (in its slab). 0 goes on, any other number ends
+ * the walk and becomes its result; -1 is for errors. No lock is held: it may allocate, free and wait. */
+typedef int superslab_visitor(const superslab_inspection *block, void *context);
+
+/* Visits the blocks of the space that the address `within` lies in (one of the heap's, a region, or a window of
+ * JavaScript's), or of all spaces if it is NULL, in ascending order within a space. Free memory that is part of no slab
+ * is not visited.
+ *
+ * While no other thread allocates or frees, each block is visited once, and their number and strides are those of
+ * superslab_get_stats: what is live, cached and free. Otherwise each block that is live during the whole call is visited
+ * once, as live; one that is allocated or freed meanwhile is visited as what it was at some moment of the call, or not at
+ * all. Two things are told by what is found in memory: the blocks in the bins of a thread that is inside the allocator at
+ * the moment at which it is looked at, or of any other thread where the system has no membarrier, may be visited as live
+ * if they were never handed out; and a live block whose header was overwritten with 0 or 42 is visited as cached. Blocks
+ * of a region that its owner keeps in bins of its own are live.
+ *
+ * Other threads wait for a few microseconds each; the call takes memory from the system for a list of the blocks in
+ * bins, and gives it back. A region that is retired meanwhile is left at that point.
+ *
+ * 0 when all were visited, the visitor's number if it ended the walk, or -1 and errno: EINVAL without a visitor, EFAULT
+ * if no space is at `within`, ENOMEM. */
+SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visitor, void *context);
+
 /* ---- control ----------------------------------------------------------------------------- */
 
 /* Readies `count` blocks of `size` bytes: pages are faulted in and the calling thread's bin is
@@ -241,6 +265,7 @@ typedef struct superslab_functions {
     void (*region_retire)(superslab_region *region);
     size_t (*window_usable_size)(const void *address);
     superslab_error (*window_free)(const void *address);
+    int (*visit)(const void *within, superslab_visitor *visitor, void *context);
 } superslab_functions;
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
 #include "space/space.h"
 
 #include <errno.h>
+#include <mach/mach.h>
 #include <malloc/malloc.h>
 #include <string.h>
 
@@ -71,10 +72,55 @@ static boolean_t zone_claimed_address(malloc_zone_t *self, void *block) {
 
 /* ---- introspection ---- */
 
+/* Ranges go to the recorder in batches, as one message may be made of each. */
+enum { RANGES = 256 };
+
+typedef struct enumeration {
+    vm_range_recorder_t *recorder;
+    void *context;
+    unsigned kind, count;
+    vm_range_t ranges[RANGES];
+} enumeration;
+
+static void ranges_record(enumeration *self) {
+    if (self->count != 0)
+        self->recorder(mach_task_self(), self->context, self->kind, self->ranges, self->count);
+    self->count = 0;
+}
+
+static void range_add(enumeration *self, uintptr_t start, size_t bytes) {
+    if (self->count == RANGES)
+        ranges_record(self);
+    self->ranges[self->count++] = (vm_range_t){start, bytes};
+}
+
+static int live_add(const superslab_inspection *block, void *context) {
+    if (block->kind == SUPERSLAB_ADDRESS_LIVE)
+        range_add(context, block->block, block->usable_size);
+    return 0;
+}
+
+/* Of malloc's spaces: regions and windows are no memory of a zone. Another process's heap is not looked at: a tool that
+ * asks with a task of its own is told that it cannot be, as it would be of a zone that has no enumerator. */
 static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
                                     vm_address_t address, memory_reader_t reader,
                                     vm_range_recorder_t recorder) {
-    return KERN_FAILURE; /* tools that list blocks see none */
+    if (task != mach_task_self())
+        return KERN_NOT_SUPPORTED;
+    enumeration all = {.recorder = recorder, .context = context};
+    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
+        const ss_space *space = ss_space_own(i);
+        all.kind = MALLOC_PTR_REGION_RANGE_TYPE;
+        if ((kinds & MALLOC_PTR_REGION_RANGE_TYPE) != 0)
+            range_add(&all, space->base, ss_space_bytes(space));
+        ranges_record(&all);
+        all.kind = MALLOC_PTR_IN_USE_RANGE_TYPE;
+        if ((kinds & MALLOC_PTR_IN_USE_RANGE_TYPE) != 0 &&
+            superslab_visit((const void *)space->base, live_add, &all) != 0)
+            return KERN_FAILURE;
+        ranges_record(&all);
+    }
+    return KERN_SUCCESS;
 }
 
 static size_t zone_good_size(malloc_zone_t *self, size_t size) {

@@ -65,6 +65,7 @@ static const superslab_functions functions = {
     .region_retire = superslab_region_retire,
     .window_usable_size = superslab_window_usable_size,
     .window_free = superslab_window_free,
+    .visit = superslab_visit,
 };
 
 /* Where this object was loaded from; its own note tells. */

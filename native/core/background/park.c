@@ -2,6 +2,7 @@
 
 #include "base/thread.h"
 #include "heap/bins.h"
+#include "heap/heap_checks.h"
 
 _Atomic uint32_t ss_flushes;
 
@@ -129,6 +130,7 @@ static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_fau
     /* Acquire: with a 0 comes what the thread did before it left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return LEFT;
+    SS_CHECK(ss_check_closed(heap->thread));
     heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
     ss_lock_step();
     if (whom == WORKERS) {
@@ -173,6 +175,7 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who wh
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
+    SS_CHECK(ss_lock_is_own(&ss_process->park_lock));
     bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
@@ -239,4 +242,25 @@ void ss_park_inherit(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
     if (!ss_lock_is_own(&ss_process->park_lock))
         atomic_store_explicit(&ss_flushes, flushes + flushes % 2, memory_order_relaxed);
+}
+
+bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context) {
+    ss_heap *parked[BATCH];
+    bool able = !ss_process->settings.inline_only;
+    ss_lock_take(&ss_process->park_lock);
+    ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    while (next != NULL && able) {
+        const unsigned count = park_batch(&next, EVERYBODY, 0, parked);
+        able = count == 0 || ss_os_barrier();
+        for (unsigned i = 0; i < count && able; i++)
+            /* Acquire: with a 0 comes what the thread did before it left. */
+            if (atomic_load_explicit(&parked[i]->thread->busy, memory_order_acquire) == 0)
+                read(parked[i], context);
+        if (able && count != 0)
+            ss_biased_barrier(); /* what was read was read before its thread goes on */
+        for (unsigned i = 0; i < count; i++)
+            parked_open(parked[i]);
+    }
+    ss_lock_release(&ss_process->park_lock);
+    return able;
 }

@@ -21,6 +21,10 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults);
  * old (ss_heap_age). True if they still do. */
 bool ss_park_workers(uint32_t ticks, ss_faults *faults);
 
+/* Has each heap read whose thread is outside the allocator now, the caller's excepted; the thread waits meanwhile if it
+ * wakes. False where the system has no barrier. */
+bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context);
+
 /* Tells whether heaps keep slabs from now on; SS_KEEPING_NEVER is never taken back. */
 void ss_park_keeping(ss_keeping keeping);
 

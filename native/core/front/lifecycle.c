@@ -4,6 +4,7 @@
 #include "background/attend.h"
 #include "base/class.h"
 #include "base/report.h"
+#include "heap/heap_checks.h"
 #include "heap/observe.h"
 
 #include <string.h>
@@ -22,6 +23,7 @@ static void thread_end(void *value) {
     heap->thread = NULL;
     ss_lock_release(&heap->thread_lock);
     ss_thread_close(self);
+    SS_CHECK(ss_check_closed(self));
     self->own = SS_HEAP_AFTER_END;
     if (ss_is_observed())
         ss_observe_thread_ended(heap);

@@ -3,9 +3,11 @@
 #include "base/meta.h"
 #include "base/route.h"
 #include "base/signal.h"
+#include "heap/heap_checks.h"
 #include "heap/large_cache.h"
 #include "slab/own.h"
 #include "slab/purge.h"
+#include "slab/slab_checks.h"
 
 #include <string.h>
 
@@ -40,6 +42,7 @@ static size_t slots_bytes(uint32_t capacity) {
 
 /* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
 static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
+    SS_CHECK(ss_check_bin(heap, bin));
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     void **slots = ss_meta_take(slots_bytes(capacity)), **before = ss_bin_slots(heap, bin);
     if (slots == NULL)
@@ -112,6 +115,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
     for (;;) {
         ss_slab *slab = b->ring.first;
         if (slab != NULL) {
+            SS_CHECK(ss_check_owner(slab, heap->id));
             uint32_t got = ss_slab_take(slab, blocks, count - taken);
             taken += got;
             blocks += got;
@@ -137,11 +141,14 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
 
 /* Takes blocks until the bin holds `want`; the lowest addresses end on top. */
 static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
+    SS_CHECK(ss_check_bin(heap, bin));
     uint32_t blocks = ss_bin_blocks(heap, bin);
     if (blocks >= want)
         return blocks;
     void **slots = ss_bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
+    /* A take that got less has written higher than the blocks lie now. */
+    bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
     tell_moved(heap, SS_FREED_STEP_BYTES);
@@ -218,6 +225,7 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
 
 /* Gives the oldest `count` blocks of a bin back. */
 static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
+    SS_CHECK(ss_check_bin(heap, bin));
     void **slots = ss_bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);

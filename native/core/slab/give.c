@@ -3,6 +3,7 @@
 
 #include "base/route.h"
 #include "slab/own.h"
+#include "slab/slab_checks.h"
 #include "slab/state.h"
 
 /* Enters a slab of an external space: see ss_state_givers. */
@@ -42,6 +43,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
         /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
          * adopts the slab has seen all that was written to it. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
+    SS_CHECK((next & SS_STATE_COUNT) <= view.class->capacity);
     bool was_listed = (state & SS_STATE_LISTED) != 0;
     if (spare && !(next & SS_STATE_SPARE & ~state))
         ss_spare_drop(space, view);
@@ -215,6 +217,7 @@ static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver 
         return false;
     if (SS_UNLIKELY((state & SS_STATE_OWNED) == 0) && !slab_regain(space, slab, giver))
         return false; /* others have given to it */
+    SS_CHECK(ss_check_owner(slab, giver->owner));
     if (SS_UNLIKELY(!ss_own_give(slab, view.class, index, state))) {
         ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, (void *)address);
         return true;

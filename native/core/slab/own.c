@@ -1,6 +1,7 @@
 #include "slab/own.h"
 
 #include "base/report.h"
+#include "slab/slab_checks.h"
 #include "slab/state.h"
 
 /* Two threads freed one block at once, and its owner's free and the other's came to different bits. */
@@ -37,6 +38,7 @@ static SS_COLD void own_check(ss_slab *slab, const ss_class *class) {
 
 uint32_t ss_own_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
     uint32_t own = atomic_load_explicit(&slab->own, memory_order_relaxed);
+    SS_CHECK(ss_check_owned(slab));
     if (count > own)
         count = own;
     if (count == 0)
@@ -72,6 +74,7 @@ uint32_t ss_own_share(ss_slab *slab) {
     uint32_t own = atomic_load_explicit(&slab->own, memory_order_relaxed);
     if (own == 0)
         return 0;
+    SS_CHECK(ss_check_owned(slab));
     /* The count first, then the bits: a look-up may find a block free by both, never by none. */
     atomic_store_explicit(&slab->own, 0, memory_order_relaxed);
     for (uint64_t words = slab->words; words != 0; words &= words - 1) {

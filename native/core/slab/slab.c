@@ -3,9 +3,11 @@
 #include "base/meta.h"
 #include "slab/own.h"
 #include "slab/pages.h"
+#include "slab/slab_checks.h"
 #include "slab/state.h"
 #include "space/grow.h"
 #include "space/held.h"
+#include "space/space_checks.h"
 
 #include <string.h>
 
@@ -52,6 +54,7 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
 /* ---- records, with the space's lock held ---- */
 
 static ss_slab *record_take(ss_space *space, uint32_t units) {
+    SS_CHECK(ss_check_held(&space->lock));
     uint32_t id = space->free_records[units];
     if (id != 0) {
         ss_slab *slab = ss_slab_of_id(space, id);
@@ -69,6 +72,7 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
+    SS_CHECK(ss_check_held(&space->lock));
     uint32_t units = ss_class_record_units(ss_slab_look(slab).class);
     atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
     ss_lock_step();
@@ -217,6 +221,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     const uint64_t owned =
         owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
     ss_slab *slab;
+    SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_own(&ss_process->park_lock));
     if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
         return NULL;
     while ((slab = list_pop(space, bin)) != NULL) {
@@ -297,6 +302,7 @@ static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
         if (next == SS_STATE_DEAD && spare)
             next = SS_STATE_SPARE | SS_STATE_LISTED | count;
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
+    SS_CHECK(count <= view.class->capacity);
     if (spare && !(next & SS_STATE_SPARE))
         ss_spare_drop(space, view);
     if (next == SS_STATE_DEAD)
@@ -339,6 +345,7 @@ static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, 
         return 0;
     /* Acquire: the bits of the blocks counted here are seen, and what was cleared by owners before. */
     ss_state_subtract(slab, count, memory_order_acquire);
+    SS_CHECK(ss_check_bits(slab, view.class, there));
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
     /* The lowest first: what is high stays untouched, or empties. */

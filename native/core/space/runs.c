@@ -1,5 +1,7 @@
 #include "space/runs.h"
 
+#include "space/space_checks.h"
+
 /* ---- which granules are dirty, and which start a run ---- */
 
 static void dirty_set(ss_space *space, uint32_t first, uint32_t count) {
@@ -111,6 +113,7 @@ RUN_INLINE void run_link(ss_space *space, uint32_t first, uint32_t length, uint3
 }
 
 RUN_INLINE void run_unlink(ss_space *space, uint32_t first) {
+    SS_CHECK(ss_check_run(space, first));
     ss_runs *runs = &space->runs;
     ss_granule *const granules = space->granules;
     uint32_t *starts = ss_mask_of(space, first, SS_MASK_STARTS);
@@ -226,6 +229,7 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
         run_unlink(space, behind);
     }
     run_link(space, first, count, dirty, stamp);
+    SS_CHECK(ss_check_dirty(space));
 }
 
 void ss_runs_forget(ss_space *space) {

@@ -3,6 +3,7 @@
 #include "base/signal.h"
 #include "space/figures.h"
 #include "space/held.h"
+#include "space/space_checks.h"
 
 /* Under the lock. A thread may know of an older end: to one that was lower, what lies behind is not hot; one
  * that was higher has it read a byte that is no longer there, but only for a pointer that is no block's. */
@@ -93,6 +94,7 @@ void ss_span_inherit(ss_space *space, const ss_biased_owner *own, ss_slab_length
 /* ---- the interface, with the lock held ---- */
 
 uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
+    SS_CHECK(ss_check_held(&space->lock));
     uint32_t run = ss_run_find(space, count + align - 1);
     if (run == SS_NO_SPAN)
         return SS_NO_SPAN;
@@ -109,6 +111,7 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bo
 }
 
 bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind) {
+    SS_CHECK(ss_check_held(&space->lock));
     ss_dirty_note_peak(space);
     space->used_granules -= count;
     ss_figures_count(space);
