@@ -30,6 +30,7 @@ const all = [...new Set(documents.flatMap(commandsOf))]
 const notHere: [RegExp, string][] = [
   [/^npm (start|test)$/, 'of the repository: the package has no such script'],
   [/^npm run (?!build:native)[\w:]+/, 'of the repository: the package has no such script'],
+  [/^(cmake|ctest) /, 'of the repository: the package has no C tests'],
   [/^node bench\//, 'of the repository: the package has no such folder'],
   [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],

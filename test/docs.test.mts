@@ -112,12 +112,35 @@ test('troubleshooting has every error code, and no other', (t) => {
   t.deepEqual(described.toSorted(), Object.keys(codes).toSorted())
 })
 
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  const plain = text.replace(/^```[\s\S]*?^```$/gm, '')
+  return [...plain.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
 test('links within the documentation lead somewhere', (t) => {
   let count = 0
   for (const { file, text } of documents)
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = '', anchor] of text.matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)) {
       count++
-      t.true(existsSync(path.join(path.dirname(file), target)), `${file}: ${target}`)
+      const page = target === '' ? file : path.join(path.dirname(file), target)
+      const where = `${file}: ${target}#${anchor ?? ''}`
+      t.true(existsSync(page), where)
+      if (anchor !== undefined && page.endsWith('.md') && !page.startsWith('docs/api'))
+        t.true(anchorsOf(readFileSync(page, 'utf8')).includes(anchor), where)
     }
   t.true(count > 5)
+})
+
+test('each test that the page on misuse names is there', (t) => {
+  const text = readFileSync('docs/design/misuse.md', 'utf8')
+  const named = [...text.matchAll(/^\|.*\| (\w+\/\w+) \|$/gm)].map(([, name = '']) => name)
+  t.true(named.length > 30)
+  for (const name of named) t.true(existsSync(path.join('native/test', `${name}.c`)), name)
 })

@@ -32,7 +32,8 @@ test('the table of environment variables names all that are read, and no other',
 })
 
 test('no other page documents a variable that does not exist', (t) => {
-  const pages = ['README.md', ...readdirSync('docs').map((name) => path.join('docs', name))]
+  const names = readdirSync('docs', { recursive: true, encoding: 'utf8' })
+  const pages = ['README.md', ...names.map((name) => path.join('docs', name))]
   for (const page of pages.filter((name) => name.endsWith('.md'))) {
     const text = readFileSync(page, 'utf8')
     for (const [, name = ''] of text.matchAll(/\b(SUPERSLAB_[A-Z]+)=/g))
