@@ -3,7 +3,9 @@ import path from 'node:path'
 import test from 'ava'
 
 /** Each word of these is in the table of docs/memory-model.md; the benchmarks argue theirs in place. */
-const folders = ['core', 'os', 'preload', 'addon'].map((name) => path.join('native', name))
+const folders = ['core', 'window', 'os', 'preload', 'addon'].map((name) =>
+  path.join('native', name),
+)
 const text = readFileSync('docs/memory-model.md', 'utf8')
 
 function withoutComments(source: string): string {
@@ -17,7 +19,7 @@ function declared(statement: string): string[] {
   const rest = statement
     .slice(marker.index)
     .replace(/_Atomic\s*\([^)]*\)|std::atomic<[^>]*>|_Atomic\s+\w+/, '')
-    .replace(/__attribute__\(\(.*?\)\)+/, '')
+    .replace(/__attribute__\(\(.*?\)\)+|\bSS_HIDDEN\b/, '')
   if (/[()=]/.test(rest)) return []
   return rest.split(',').flatMap((one) => one.match(/(\w+)(\[[^\]]*\])?\s*$/)?.[1] ?? [])
 }
@@ -25,7 +27,9 @@ function declared(statement: string): string[] {
 /** Words by name, with the file each is in. */
 const words = new Map<string, string>()
 for (const folder of folders)
-  for (const name of readdirSync(folder).filter((file) => /\.(c|cc|h)$/.test(file))) {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.(c|cc|h)$/.test(file),
+  )) {
     const file = path.join(folder, name)
     const source = withoutComments(readFileSync(file, 'utf8'))
     for (const statement of source.split(/[;{}]/))
