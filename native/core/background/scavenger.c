@@ -53,7 +53,7 @@ typedef struct scavenger {
     uint32_t cold; /* the sum of all heaps' cold paths when the slabs were last looked through */
     bool slabs_pending; /* slabs were seen that may be purged the next time */
     bool runs_left;     /* so much is dirty that it is worth staying for */
-    bool at_once;       /* nothing may stay free for long: see ss_process_data */
+    bool at_once;       /* nothing may stay free for long: see ss_signals_data.at_once */
 } scavenger;
 
 /* Each of these says whether there is something left to do for which the thread should stay. */

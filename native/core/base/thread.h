@@ -1,7 +1,7 @@
 /* The calling thread, and the protocol that lets others flush its bins while it is outside.
  *
  * Every operation on a heap stores 1 to its thread's `busy`, then loads how far it may go (ss_thread,
- * types.h); when it is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread
+ * below); when it is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread
  * that wants to park another (park.c) closes it: it sets all those bounds to 0; has the system run a barrier
  * on every running thread, and then reads `busy`:
  *   0: the thread was outside at the barrier, and whatever it does next finds itself closed first.

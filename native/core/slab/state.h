@@ -7,7 +7,7 @@
 #ifndef SS_STATE_H
 #define SS_STATE_H
 
-#include "base/types.h"
+#include "slab/slab.h"
 
 /* The blocks of malloc are given back by who has them, and keep their slab alive meanwhile. Blocks of an
  * external space may be given by anybody, twice and at once. So who gives to a slab there enters it first:
