@@ -108,8 +108,8 @@ static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
     if (task != mach_task_self())
         return KERN_NOT_SUPPORTED;
     enumeration all = {.recorder = recorder, .context = context};
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        const ss_space *space = ss_space_own(i);
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        const ss_space *space = ss_space_internal(i);
         all.kind = MALLOC_PTR_REGION_RANGE_TYPE;
         if ((kinds & MALLOC_PTR_REGION_RANGE_TYPE) != 0)
             range_add(&all, space->base, ss_space_bytes(space));

@@ -63,7 +63,7 @@ static superslab_error not_live(const ss_window *window, uint32_t offset) {
                                                 : SUPERSLAB_ERROR_INSIDE_BLOCK;
 }
 
-superslab_error ss_window_look(const ss_window *window, uint32_t offset) {
+superslab_error ss_window_free_error(const ss_window *window, uint32_t offset) {
     uint8_t seen = atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed);
     return offset % SS_ALIGNMENT == 0 && seen != 0 && seen != SS_LIVE_PINNED
                ? SUPERSLAB_OK
@@ -118,7 +118,7 @@ int ss_window_pin(ss_holder *holder, uint32_t offset) {
     if (result != SUPERSLAB_ERROR_DOUBLE_FREE)
         return result;
     /* Another isolate may have been handed the block meanwhile; not the one that asks. */
-    const superslab_error now = ss_window_look(holder->window, offset);
+    const superslab_error now = ss_window_free_error(holder->window, offset);
     return now == SUPERSLAB_OK ? result : (int)now;
 }
 
@@ -142,24 +142,24 @@ void ss_window_unpin_all(ss_holder *holder) {
 /* ---- by address ---- */
 
 SUPERSLAB_EXPORT superslab_error superslab_window_free(const void *address) {
-    ss_window *window = ss_window_visit((uintptr_t)address);
+    ss_window *window = ss_window_hold((uintptr_t)address);
     if (window == NULL)
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     superslab_error error = ss_window_give(window, (uint32_t)((uintptr_t)address - window->base));
-    ss_window_part(window);
+    ss_window_release(window);
     return error;
 }
 
 superslab_error ss_window_check(const void *address) {
-    ss_window *window = ss_window_visit((uintptr_t)address);
+    ss_window *window = ss_window_hold((uintptr_t)address);
     if (window == NULL)
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     uint32_t offset = (uint32_t)((uintptr_t)address - window->base);
-    superslab_error error = ss_window_look(window, offset);
+    superslab_error error = ss_window_free_error(window, offset);
     uint8_t byte = atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed);
     if (byte == SS_LIVE_PINNED && offset % SS_ALIGNMENT == 0)
         error = SUPERSLAB_OK;
-    ss_window_part(window);
+    ss_window_release(window);
     return error;
 }
 
@@ -175,7 +175,7 @@ static size_t usable_by(ss_window *window, uint32_t offset, uint8_t byte) {
 }
 
 SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address) {
-    ss_window *window = ss_window_visit((uintptr_t)address);
+    ss_window *window = ss_window_hold((uintptr_t)address);
     if (window == NULL)
         return 0;
     uint32_t offset = (uint32_t)((uintptr_t)address - window->base);
@@ -185,6 +185,6 @@ SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address) {
         uint8_t byte = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
         usable = usable_by(window, offset, byte);
     }
-    ss_window_part(window);
+    ss_window_release(window);
     return usable;
 }

@@ -8,7 +8,7 @@
 int64_t ss_window_take(ss_holder *holder, size_t size);
 
 /* What freeing the block at an offset would be called, without doing it. */
-superslab_error ss_window_look(const ss_window *window, uint32_t offset);
+superslab_error ss_window_free_error(const ss_window *window, uint32_t offset);
 /* Frees it, or has the last pin free it. */
 superslab_error ss_window_give(ss_window *window, uint32_t offset);
 superslab_error ss_window_give_held(ss_holder *holder, uint32_t offset);

@@ -137,7 +137,7 @@ void ss_window_leave(ss_holder *holder) {
     } else if (idle) { /* it lasts, and may never be used again */
         ss_purge_slabs(window->space);
         ss_span_purge(window->space, 0);
-        ss_window_part(window);
+        ss_window_release(window);
     }
 }
 

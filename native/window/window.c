@@ -9,7 +9,7 @@ ss_window *ss_window_around(uintptr_t address) {
     return window;
 }
 
-ss_window *ss_window_visit(uintptr_t address) {
+ss_window *ss_window_hold(uintptr_t address) {
     ss_lock_take(&ss_windows->lock);
     ss_window *window = ss_window_around(address);
     if (window != NULL && window->busy)
@@ -21,13 +21,13 @@ ss_window *ss_window_visit(uintptr_t address) {
 }
 
 /* In a child there are none: this one may have come in the parent, before a signal whose handler forked. */
-void ss_window_part_locked(ss_window *window) {
+void ss_window_release_locked(ss_window *window) {
     if (window->visitors != 0)
         window->visitors--;
 }
 
-void ss_window_part(ss_window *window) {
+void ss_window_release(ss_window *window) {
     ss_lock_take(&ss_windows->lock);
-    ss_window_part_locked(window);
+    ss_window_release_locked(window);
     ss_lock_release(&ss_windows->lock);
 }

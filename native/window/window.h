@@ -77,12 +77,12 @@ extern ss_windows_data ss_windows_state SS_HIDDEN;
 #define ss_windows (&ss_windows_state)
 
 /* The window around an address, to be left soon; NULL if there is none. */
-ss_window *ss_window_visit(uintptr_t address);
-void ss_window_part(ss_window *window);
+ss_window *ss_window_hold(uintptr_t address);
+void ss_window_release(ss_window *window);
 
 /* The same with the lock held. */
 ss_window *ss_window_around(uintptr_t address);
-void ss_window_part_locked(ss_window *window);
+void ss_window_release_locked(ss_window *window);
 
 static inline _Atomic uint8_t *ss_window_byte(const ss_window *window, uint32_t offset) {
     return &window->live[offset >> SS_LIVE_SHIFT];

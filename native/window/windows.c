@@ -31,7 +31,7 @@ static void windows_visit(ss_space_visit *visit, void *context) {
         ss_lock_release(&ss_windows->lock);
         visit(window->space, context);
         ss_lock_take(&ss_windows->lock);
-        ss_window_part_locked(window);
+        ss_window_release_locked(window);
     }
     ss_lock_release(&ss_windows->lock);
 }
@@ -54,12 +54,12 @@ static void windows_inherit(void) {
     }
 }
 
-static bool windows_is_own(void) {
-    return ss_lock_is_own(&ss_windows->lock);
+static bool windows_is_mine(void) {
+    return ss_lock_is_mine(&ss_windows->lock);
 }
 
 const ss_source ss_window_source = {windows_visit, windows_add_cached, windows_inherit,
-                                    windows_is_own};
+                                    windows_is_mine};
 
 /* ---- statistics ---- */
 
@@ -96,7 +96,7 @@ void ss_window_stats(const ss_holder *holder, ss_api_window_stats *out) {
         ss_lock_release(&ss_windows->lock);
         stats_add(window, out);
         ss_lock_take(&ss_windows->lock);
-        ss_window_part_locked(window);
+        ss_window_release_locked(window);
     }
     ss_lock_release(&ss_windows->lock);
 }

@@ -21,5 +21,5 @@ void ss_attend_slow(void) {
     if ((bits & SS_ATTENTION_PUBLISH) != 0)
         ss_publish_by_call();
     if ((bits & SS_ATTENTION_FAULTS) != 0) /* last: the handler may not return */
-        ss_report_late();
+        ss_report_deferred();
 }

@@ -175,7 +175,7 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who wh
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    SS_CHECK(ss_lock_is_own(&ss_process->park_lock));
+    SS_CHECK(ss_lock_is_mine(&ss_process->park_lock));
     bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
@@ -240,7 +240,7 @@ bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
 
 void ss_park_inherit(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
-    if (!ss_lock_is_own(&ss_process->park_lock))
+    if (!ss_lock_is_mine(&ss_process->park_lock))
         atomic_store_explicit(&ss_flushes, flushes + flushes % 2, memory_order_relaxed);
 }
 

@@ -49,7 +49,7 @@ static void publish(const superslab_stats *stats) {
 
 /* Not in a child that shares the memory: it would take the parent's page away. */
 static bool publish_begin(void) {
-    if (!ss_process_is_own() || !ss_lock_try(&ss_published->lock))
+    if (!ss_process_is_original() || !ss_lock_try(&ss_published->lock))
         return false;
     /* Before the statistics are taken: what changes while they are makes the page due again. */
     atomic_fetch_and_explicit(&ss_signals->attention, ~SS_ATTENTION_PUBLISH, memory_order_relaxed);
@@ -61,7 +61,7 @@ SS_COLD void ss_publish(void) {
     superslab_stats stats;
     if (!publish_begin())
         return;
-    ss_stats_look(&stats); /* perhaps by the very thread that flushes: it will be due again */
+    ss_stats_take(&stats); /* perhaps by the very thread that flushes: it will be due again */
     publish(&stats);
     ss_lock_release(&ss_published->lock);
 }
@@ -92,7 +92,7 @@ SS_COLD void ss_publish_by_call(void) {
     }
     if (!publish_begin())
         return;
-    bool whole = ss_stats_go_on(&ss_published->walk, SS_PUBLISH_PORTION);
+    bool whole = ss_stats_continue(&ss_published->walk, SS_PUBLISH_PORTION);
     if (whole)
         publish(&ss_published->walk.stats);
     else if (absent) /* the next call goes on */
@@ -104,13 +104,13 @@ SS_COLD void ss_publish_by_call(void) {
 
 void ss_publish_inherit(void) {
     ss_lock_inherit(&ss_published->lock);
-    if (!ss_lock_is_own(&ss_published->lock))
+    if (!ss_lock_is_mine(&ss_published->lock))
         ss_published->walk = (ss_stats_walk){.place = 0};
     if (ss_published->page.start == NULL)
         return;
     /* This thread may be in the middle of writing to the page, which is the parent's: it goes on in memory of its
      * own. */
-    if (ss_lock_is_own(&ss_published->lock))
+    if (ss_lock_is_mine(&ss_published->lock))
         ss_os_renew(ss_published->page.start, ss_os_page_bytes());
     ss_signal_publish();
 }

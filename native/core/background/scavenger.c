@@ -71,7 +71,7 @@ static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     aged = false;
     ss_each_space(aged_visit, &aged);
     left |= ss_park_workers(ticks, &faults);
-    ss_report_later(&faults);
+    ss_report_defer(&faults);
     return left;
 }
 
@@ -253,7 +253,7 @@ static void scavenge(void) {
  * thought to run, and the child would not end before it. The parent does. */
 void ss_scavenger_start(void) {
     ss_os_signals before;
-    if (!ss_process_is_own()) {
+    if (!ss_process_is_original()) {
         atomic_fetch_or_explicit(&ss_signals->attention, SS_ATTENTION_SCAVENGER,
                                  memory_order_release);
         return;
@@ -285,7 +285,7 @@ void ss_scavenger_tick_inline(void) {
     uint64_t now = ss_os_time_nanoseconds();
     relieve();
     /* A child that shares this memory leaves the ticks to its parent. */
-    if (!is_due(now) || !ss_process_is_own())
+    if (!is_due(now) || !ss_process_is_original())
         return;
     /* Acquire: what the last one left in `self`. */
     uint32_t wanted = SS_SCAVENGER_WANTED;

@@ -13,8 +13,8 @@ const ss_source *ss_source_now(void) {
 
 void ss_each_space(ss_space_visit *visit, void *context) {
     const ss_source *source = ss_source_now();
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        visit(ss_space_own(i), context);
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++)
+        visit(ss_space_internal(i), context);
     if (source != NULL)
         source->visit(visit, context);
 }

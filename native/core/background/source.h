@@ -15,7 +15,7 @@ typedef struct ss_source {
     /* In a forked child. */
     void (*inherit)(void);
     /* Whether the calling thread is inside, as a signal's handler may find it. */
-    bool (*is_own)(void);
+    bool (*is_mine)(void);
 } ss_source;
 
 /* By a constructor, with the sealed pages open. `source` is constant. */

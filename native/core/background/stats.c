@@ -11,7 +11,7 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
     uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
     /* A dead slab that is still registered is about to go, or its thread did not come through a fork. */
     uint64_t free =
-        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->own, memory_order_relaxed);
+        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     uint64_t out_blocks =
         state & SS_STATE_DEAD || free > class->capacity ? 0 : class->capacity - free;
     out->slab_count++;
@@ -35,7 +35,7 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
         --*left;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
             const ss_slab *slab = ss_slab_of_id(space, value);
-            ss_slab_view view = ss_slab_look(slab);
+            ss_slab_view view = ss_slab_read(slab);
             if (view.granule == granule) { /* or it has gone since */
                 add_slab(slab, view.class, out);
                 step = view.class->granules;
@@ -95,11 +95,11 @@ enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
 
 /* Of own spaces first, then of external ones: the next place at which there may be one. */
 static uint32_t place_at(uint32_t place) {
-    if (place >= ss_space_own_count() && place < SS_OWN_SPACE_COUNT)
-        place = SS_OWN_SPACE_COUNT;
+    if (place >= ss_space_internal_count() && place < SS_INTERNAL_SPACE_COUNT)
+        place = SS_INTERNAL_SPACE_COUNT;
     /* Relaxed: as in ss_space_find_external. */
     uint32_t externals = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
-    return place < SS_OWN_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
+    return place < SS_INTERNAL_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
 }
 
 static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
@@ -144,7 +144,7 @@ static void add_process(superslab_stats *out) {
     out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
 }
 
-bool ss_stats_go_on(ss_stats_walk *walk, uint32_t entries) {
+bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries) {
     uint32_t left = entries;
     add_spaces(walk, &left);
     if (walk->place < SS_SPACE_COUNT)
@@ -158,12 +158,12 @@ bool ss_stats_go_on(ss_stats_walk *walk, uint32_t entries) {
 
 static void stats_take(superslab_stats *out) {
     ss_stats_walk walk = {.place = 0};
-    while (!ss_stats_go_on(&walk, UINT32_MAX))
+    while (!ss_stats_continue(&walk, UINT32_MAX))
         ;
     *out = walk.stats;
 }
 
-bool ss_stats_look(superslab_stats *out) {
+bool ss_stats_take(superslab_stats *out) {
     /* Acquire, and the fence: see flushes_begin in park.c. */
     uint32_t before = atomic_load_explicit(&ss_flushes, memory_order_acquire);
     stats_take(out);

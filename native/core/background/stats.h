@@ -14,11 +14,11 @@ typedef struct ss_stats_walk {
 } ss_stats_walk;
 
 /* One look at all slabs and bins; false if blocks went from the one to the other meanwhile. */
-bool ss_stats_look(superslab_stats *out);
+bool ss_stats_take(superslab_stats *out);
 
 /* Goes on with a look at all slabs and bins by about so many entries of the registries, at least HEAP_ENTRIES; true
  * when all have been seen and the figures are whole. What changes between two portions is seen or is not. */
-bool ss_stats_go_on(ss_stats_walk *walk, uint32_t entries);
+bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries);
 
 /* Adds what a space holds; blocks in bins and magazines count as live there. */
 void ss_stats_add_space(ss_space *space, superslab_stats *out);

@@ -54,7 +54,7 @@ static void owner_wait(ss_biased_lock *lock, const ss_biased_owner *other) {
 /* ---- taking ---- */
 
 /* The lock has no owner, and is held. */
-static void own(ss_biased_lock *lock, ss_biased_owner *self) {
+static void become_owner(ss_biased_lock *lock, ss_biased_owner *self) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     atomic_store_explicit(&self->inside, lock, memory_order_release);
     /* Relaxed: the next thread has the lock by the release below, or the barrier. */
@@ -95,7 +95,7 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
     lock->last = self;
     atomic_store_explicit(&lock->streak, streak, memory_order_relaxed);
     if (able && streak >= SS_BIASED_STREAK)
-        own(lock, self);
+        become_owner(lock, self);
 }
 
 /* Who takes the lock from its owner takes the owner's name away first. So while the name is there nobody but the
@@ -108,10 +108,10 @@ ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *o
         ss_lock_inherit(&lock->lock);
         /* Who has marked it is gone. */
         atomic_store_explicit(&lock->owner, owner & ~SS_BIASED_MARK, memory_order_relaxed);
-        return inside ? SS_BIASED_OWN : SS_BIASED_WHOLE;
+        return inside ? SS_BIASED_MINE : SS_BIASED_WHOLE;
     }
-    if (last == NULL && ss_lock_is_own(&lock->lock))
-        return SS_BIASED_OWN;
+    if (last == NULL && ss_lock_is_mine(&lock->lock))
+        return SS_BIASED_MINE;
     bool lost = ss_lock_inherit(&lock->lock);
     atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
     return inside || (last == NULL && lost) ? SS_BIASED_TORN : SS_BIASED_WHOLE;

@@ -86,7 +86,7 @@ void ss_biased_barrier(void);
 /* In a child, whose thread has the heap `own`, or none: the lock is free of the threads that are gone. */
 typedef enum ss_biased_state {
     SS_BIASED_WHOLE, /* nobody had it */
-    SS_BIASED_OWN,   /* the child's thread has it, and goes on */
+    SS_BIASED_MINE,  /* the child's thread has it, and goes on */
     SS_BIASED_TORN   /* another thread was in the middle of a change */
 } ss_biased_state;
 ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *own);

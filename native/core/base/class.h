@@ -26,21 +26,21 @@ static inline unsigned ss_bin_of_size(size_t size) {
 }
 
 /* The bin of the own class of a request of so many whole steps. */
-static inline unsigned ss_own_bin_of_step(unsigned step) {
+static inline unsigned ss_exact_bin_of_step(unsigned step) {
     if (step <= 16)
         return SS_BIN_HEADED + step;
     unsigned doubling = 27 - (unsigned)__builtin_clz(step - 1);
     return SS_BIN_HEADED + 17 + doubling * 8 + ((step - 1) >> (doubling + 1)) - 8;
 }
 
-static inline unsigned ss_own_bin(size_t size) {
-    return ss_own_bin_of_step((unsigned)(size >> 4));
+static inline unsigned ss_exact_bin(size_t size) {
+    return ss_exact_bin_of_step((unsigned)(size >> 4));
 }
 
 /* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. Through the headed
  * bin of so many bytes, header not counted: from the second on those are the headless ones and the header. */
 static inline unsigned ss_headless_bin_of_last(size_t last) {
-    return ss_own_bin_of_step((unsigned)(last / SS_ALIGNMENT + 1)) - (SS_BIN_HEADED + 1);
+    return ss_exact_bin_of_step((unsigned)(last / SS_ALIGNMENT + 1)) - (SS_BIN_HEADED + 1);
 }
 
 /* The smallest headless bin whose blocks hold `size` bytes; size is 1 to SS_HEADLESS_MAX. */

@@ -30,7 +30,7 @@
 #define SS_MAGAZINE_MAX_BYTES ((size_t)64 << 10)
 #define SS_MAGAZINE_MIN_BLOCKS 8u
 /* Spaces of malloc, and after them external ones. */
-#define SS_OWN_SPACE_COUNT 64u
+#define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
 /* ---- size classes ---- */

@@ -18,7 +18,7 @@ static bool mend(void) {
     return true;
 }
 
-bool ss_process_is_own(void) {
+bool ss_process_is_original(void) {
     return !has_other_id() || (ss_os_is_copy(false) && mend());
 }
 

@@ -47,7 +47,7 @@ static inline void ss_lock_release(ss_lock *lock) {
 }
 
 /* Whether the calling thread has it. Relaxed: no other thread writes this one's token. */
-static inline bool ss_lock_is_own(const ss_lock *lock) {
+static inline bool ss_lock_is_mine(const ss_lock *lock) {
     return atomic_load_explicit(&lock->held, memory_order_relaxed) == ss_os_thread_token();
 }
 
@@ -55,7 +55,7 @@ static inline bool ss_lock_is_own(const ss_lock *lock) {
  * guards is as that thread left it in the middle of a change. */
 static inline bool ss_lock_inherit(ss_lock *lock) {
     bool lost =
-        !ss_lock_is_own(lock) && atomic_load_explicit(&lock->held, memory_order_relaxed) != 0;
+        !ss_lock_is_mine(lock) && atomic_load_explicit(&lock->held, memory_order_relaxed) != 0;
     if (lost)
         ss_lock_release(lock);
     return lost;

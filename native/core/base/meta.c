@@ -100,8 +100,8 @@ void ss_meta_inherit(void) {
         meta = meta_ready = meta_end = NULL;
 }
 
-bool ss_meta_is_own(void) {
-    return ss_lock_is_own(&meta_lock);
+bool ss_meta_is_mine(void) {
+    return ss_lock_is_mine(&meta_lock);
 }
 
 static char *down_to(char *address, size_t step) {

@@ -13,7 +13,7 @@ void ss_meta_give(void *block, size_t bytes);
 /* In a child: where a thread that is gone was making room, another chunk is begun. */
 void ss_meta_inherit(void);
 /* Whether the calling thread is inside, as a signal's handler may find it. */
-bool ss_meta_is_own(void);
+bool ss_meta_is_mine(void);
 
 /* Makes the first `bytes` of an array usable whose frontier is *ready. Safe to race. */
 bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes);

@@ -18,7 +18,8 @@ typedef struct ss_process_data {
     ss_settings settings;        /* written by initialisation alone */
     bool shares_classes;         /* written before there is a heap; share.h */
     _Atomic bool observed;       /* likewise; observe.h */
-    _Atomic uint32_t process_id; /* of the process whose memory this is; see ss_process_is_own */
+    _Atomic uint32_t
+        process_id; /* of the process whose memory this is; see ss_process_is_original */
     /* True in a copy in which no handler of fork has run: the process may end with its thread alone. */
     _Atomic bool unhandled_copy;
     _Atomic uint32_t

@@ -76,23 +76,23 @@ SS_COLD void ss_report_all(const ss_faults *faults) {
 }
 
 static ss_lock late_lock;
-ss_faults ss_report_waiting;
+ss_faults ss_deferred_faults;
 
-void ss_report_later(const ss_faults *faults) {
+void ss_report_defer(const ss_faults *faults) {
     if (faults->count == 0)
         return;
     ss_lock_take(&late_lock);
     for (uint32_t i = 0; i < faults->count && i < SS_FAULT_COUNT; i++)
-        ss_fault_add(&ss_report_waiting, faults->fault[i].error, faults->fault[i].pointer);
+        ss_fault_add(&ss_deferred_faults, faults->fault[i].error, faults->fault[i].pointer);
     ss_lock_release(&late_lock);
     /* Relaxed: who sees the bit takes the lock after this, and finds them. */
     atomic_fetch_or_explicit(&ss_signals->attention, SS_ATTENTION_FAULTS, memory_order_relaxed);
 }
 
-void ss_report_late(void) {
+void ss_report_deferred(void) {
     ss_lock_take(&late_lock);
-    ss_faults faults = ss_report_waiting;
-    ss_report_waiting.count = 0;
+    ss_faults faults = ss_deferred_faults;
+    ss_deferred_faults.count = 0;
     ss_lock_release(&late_lock);
     ss_report_all(&faults);
 }

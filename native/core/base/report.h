@@ -10,10 +10,10 @@ void ss_report(superslab_error error, const void *pointer);
 void ss_report_all(const ss_faults *faults);
 
 /* Faults found on a thread that must not report: the next one that leaves a cold path does. */
-void ss_report_later(const ss_faults *faults);
-void ss_report_late(void);
+void ss_report_defer(const ss_faults *faults);
+void ss_report_deferred(void);
 /* What was found and is not reported yet; under a lock of report.c. */
-extern ss_faults ss_report_waiting SS_HIDDEN;
+extern ss_faults ss_deferred_faults SS_HIDDEN;
 
 /* In a child: another thread may have been adding some. */
 void ss_report_inherit(void);

@@ -38,6 +38,7 @@ void ss_sealed_close(void) {
 
 void ss_sealed_inherit(void) {
     /* Relaxed: this is the only thread. One that had it open itself goes on when its signal's handler returns. */
-    if (atomic_load_explicit(&opening.held, memory_order_relaxed) != 0 && !ss_lock_is_own(&opening))
+    if (atomic_load_explicit(&opening.held, memory_order_relaxed) != 0 &&
+        !ss_lock_is_mine(&opening))
         ss_sealed_close();
 }

@@ -15,7 +15,7 @@ typedef enum ss_scavenger_state {
     SS_SCAVENGER_AWAY     /* and has ended: that thread is at work */
 } ss_scavenger_state;
 
-/* Whether heaps keep the slabs that they give back to; own.h. */
+/* Whether heaps keep the slabs that they give back to; owner.h. */
 typedef enum ss_keeping {
     SS_KEEPING_BY_COUNT, /* if there is one thread; until the scavenger knows more */
     SS_KEEPING_ALONE,    /* at most one heap is in use: it does */

@@ -10,7 +10,7 @@ char ss_thread_in_birth, ss_thread_after_end;
 #ifndef SUPERSLAB_TLS_BLOCK
 
 static ss_thread unborn;
-static ss_thread ended = {.own = SS_HEAP_AFTER_END};
+static ss_thread ended = {.assigned = SS_HEAP_AFTER_END};
 
 #ifdef SUPERSLAB_TLS_DYNAMIC
 
@@ -55,7 +55,7 @@ static void block_drop(ss_thread *self, ss_thread *next) {
 }
 
 void ss_thread_block_unmake(ss_thread *self) {
-    self->own = NULL;
+    self->assigned = NULL;
     block_drop(self, &unborn);
 }
 
@@ -74,7 +74,7 @@ ss_thread *ss_thread_block_make(ss_thread *self) {
 }
 
 void ss_thread_block_unmake(ss_thread *self) {
-    self->own = NULL;
+    self->assigned = NULL;
 }
 
 void ss_thread_block_end(ss_thread *self) {
@@ -110,7 +110,7 @@ void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 
-void ss_thread_look_further(void) {
+void ss_thread_raise_bound(void) {
     ss_thread *self = ss_thread_self();
     struct ss_heap *heap = ss_thread_enter(self);
     size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
@@ -122,7 +122,7 @@ void ss_thread_look_further(void) {
     ss_thread_leave(self);
 }
 
-struct ss_heap *ss_thread_own_heap(void) {
-    struct ss_heap *own = ss_thread_self()->own;
+struct ss_heap *ss_thread_assigned_heap(void) {
+    struct ss_heap *own = ss_thread_self()->assigned;
     return own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END ? NULL : own;
 }

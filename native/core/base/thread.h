@@ -29,7 +29,7 @@ typedef struct ss_thread {
     _Atomic size_t headed_end, small_end, tiny_end;
     uintptr_t headed_base;          /* of the process; here it takes no instruction to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
-    struct ss_heap *own;            /* its heap whatever `heap` says; only this thread reads it */
+    struct ss_heap *assigned;       /* its heap whatever `heap` says; only this thread reads it */
     /* The bins' slots pushed last. A pop and a push touch one word here and the slots beside it. Only the
      * owner writes, or who has parked it; statistics read. */
     _Alignas(SS_CACHE_LINE) uint8_t bin_of_step[SS_TINY_STEPS];
@@ -100,10 +100,10 @@ void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap);
 
 /* Called outside, when a block lay behind the thread's headed_end. */
-void ss_thread_look_further(void);
+void ss_thread_raise_bound(void);
 
 /* The calling thread's heap, NULL if it has none. */
-struct ss_heap *ss_thread_own_heap(void);
+struct ss_heap *ss_thread_assigned_heap(void);
 
 /* First of all in a thread whose thread-local storage is zeroed rather than initialised: the scavenger. It stays
  * closed. */

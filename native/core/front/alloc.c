@@ -76,7 +76,7 @@ static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 }
 
 static SS_COLD void *malloc_refill(size_t size) {
-    const unsigned own = ss_own_bin(size);
+    const unsigned own = ss_exact_bin(size);
     unsigned bin = own;
     ss_faults faults = {.count = 0};
     ss_process_init();
@@ -91,7 +91,7 @@ static SS_COLD void *malloc_refill(size_t size) {
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && bin != own) /* its own slabs are smaller */
-        block = bin_take(heap, bin = ss_share_part(self, size));
+        block = bin_take(heap, bin = ss_share_separate(self, size));
     if (SS_UNLIKELY(block == NULL))
         block = scrape(heap, &bin, &faults);
     if (block != NULL)
@@ -175,7 +175,7 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
  * byte in their space's table instead of the header. */
 
 static void live_set(const void *block, unsigned bin) {
-    ss_space *space = ss_space_find_own((uintptr_t)block);
+    ss_space *space = ss_space_find_internal((uintptr_t)block);
     atomic_store_explicit(ss_live_at(space, (uintptr_t)block), (uint8_t)bin, memory_order_relaxed);
 }
 

@@ -51,7 +51,7 @@ static ss_heap *heap_own(void) {
 
 /* The other threads' heaps go to the next new threads. */
 static void heaps_inherit(ss_heap *own) {
-    const bool listed = !ss_lock_is_own(&ss_heaps->lock);
+    const bool listed = !ss_lock_is_mine(&ss_heaps->lock);
     uint32_t threads = 0;
     size_t bins_bytes = 0, large_cache_granules = 0;
     ss_lock_inherit(&ss_heaps->lock);
@@ -61,7 +61,7 @@ static void heaps_inherit(ss_heap *own) {
          heap = heap->next) {
         if (heap == own)
             threads += ss_heap_keep(heap);
-        else if (ss_lock_is_own(&heap->thread_lock)) /* this thread is about to flush it: park.c */
+        else if (ss_lock_is_mine(&heap->thread_lock)) /* this thread is about to flush it: park.c */
             heap->forsaken = true;
         else
             ss_heap_inherit(heap, listed);
@@ -90,7 +90,7 @@ static void slabs_list(ss_space *space) {
             continue;
         ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
         const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-        if (ss_slab_look(slab).granule != at || !(state & SS_STATE_OWNED))
+        if (ss_slab_read(slab).granule != at || !(state & SS_STATE_OWNED))
             continue;
         const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
         if (heap != NULL && heap->bereft)
@@ -104,8 +104,8 @@ static void slabs_inherit(void) {
     ss_heap *first = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
     for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
         any |= heap->bereft;
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count && any; i++)
-        slabs_list(ss_space_own(i));
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count && any; i++)
+        slabs_list(ss_space_internal(i));
     for (ss_heap *heap = first; heap != NULL; heap = heap->next)
         heap->bereft = false;
 }
@@ -113,8 +113,8 @@ static void slabs_inherit(void) {
 /* With what is free and what is used known for every space. */
 static void charges_inherit(void) {
     size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        const ss_space *space = ss_space_own(i);
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        const ss_space *space = ss_space_internal(i);
         committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
         charged += (space->used_granules + space->dirty_granules + space->returning_granules)
                    << SS_GRANULE_SHIFT;
@@ -176,13 +176,13 @@ static void copy_mend(void) {
 enum { PARKED_SPINS = 256 };
 
 static void fork_prepare(void) {
-    ss_heap *heap = ss_thread_own_heap();
+    ss_heap *heap = ss_thread_assigned_heap();
     if (heap == NULL)
         return;
     /* Or the child may find its own bins in the middle of a flush. Nobody waits for this lock but the thread. */
     for (unsigned spins = 0; !heap->forks && spins < PARKED_SPINS; spins++) {
         heap->forks = ss_lock_try(&heap->thread_lock);
-        if (ss_lock_is_own(&heap->thread_lock))
+        if (ss_lock_is_mine(&heap->thread_lock))
             return;
         if (spins < PARKED_SPINS / 2)
             ss_os_pause();
@@ -192,7 +192,7 @@ static void fork_prepare(void) {
 }
 
 static void fork_parent(void) {
-    ss_heap *heap = ss_thread_own_heap();
+    ss_heap *heap = ss_thread_assigned_heap();
     if (heap == NULL || !heap->forks)
         return;
     heap->forks = false;
@@ -202,16 +202,16 @@ static void fork_parent(void) {
 /* The handler of a signal may have forked with a lock of those that statistics take. */
 static bool holds_locks(const ss_heap *own) {
     if ((own != NULL && atomic_load_explicit(&own->owner.inside, memory_order_relaxed) != NULL) ||
-        (ss_source_now() != NULL && ss_source_now()->is_own()) || ss_meta_is_own())
+        (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine())
         return true;
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
         ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
-        if (space != NULL && ss_lock_is_own(&space->lock.lock))
+        if (space != NULL && ss_lock_is_mine(&space->lock.lock))
             return true;
     }
     for (const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
          heap != NULL; heap = heap->next)
-        if (ss_lock_is_own(&heap->top_lock))
+        if (ss_lock_is_mine(&heap->top_lock))
             return true;
     return false;
 }

@@ -165,7 +165,7 @@ static SS_COLD void free_elsewhere(void *block) {
         free_dead_header(block);
     else { /* a thread that is closed comes here with any block */
         free_overflow(block, bin);
-        ss_thread_look_further();
+        ss_thread_raise_bound();
     }
 }
 
@@ -240,7 +240,7 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
     if (found->space->kind == SS_SPACE_HEADED)
-        return ss_share_serves(found->bin, ss_own_bin(size));
+        return ss_share_serves(found->bin, ss_exact_bin(size));
     return found->bin == ss_aligned_bin(alignment, size);
 }
 
@@ -269,7 +269,7 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 }
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
-    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_own_bin(size))) {
+    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
         ss_free_hot(block, free_sized_cold);
         return;
     }

@@ -23,7 +23,7 @@ static bool init(void) {
 
 SS_COLD void ss_process_init_slow(void) {
     /* First of all: where another thread has a lock when this one forks the child can tell by the mark. */
-    ss_process_is_own();
+    ss_process_is_original();
     ss_os_copy_mark(false);
     ss_fork_handle(); /* a constructor that runs before ours may allocate */
     ss_lock_take(&ss_process->init_lock);

@@ -36,7 +36,7 @@ SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
     ss_process_init();
     if (size <= SS_SMALL_MAX)
-        return ss_process->classes[ss_own_bin(size)].stride - 1;
+        return ss_process->classes[ss_exact_bin(size)].stride - 1;
     if (size > PTRDIFF_MAX)
         return size;
     return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);
@@ -99,7 +99,7 @@ enum { TRIES = 16 };
 
 SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
     ss_process_init();
-    for (unsigned i = 0; i < TRIES && !ss_stats_look(out); i++)
+    for (unsigned i = 0; i < TRIES && !ss_stats_take(out); i++)
         for (unsigned spins = 0; atomic_load_explicit(&ss_flushes, memory_order_relaxed) % 2 != 0;
              spins++)
             ss_lock_wait(spins);

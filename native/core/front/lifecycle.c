@@ -11,7 +11,7 @@
 
 static void thread_end(void *value) {
     ss_thread *self = value;
-    ss_heap *heap = self->own;
+    ss_heap *heap = self->assigned;
     ss_faults faults = {.count = 0};
     if (heap == SS_HEAP_AFTER_END) {
         ss_os_thread_exit_arm(value);
@@ -24,7 +24,7 @@ static void thread_end(void *value) {
     ss_lock_release(&heap->thread_lock);
     ss_thread_close(self);
     SS_CHECK(ss_check_closed(self));
-    self->own = SS_HEAP_AFTER_END;
+    self->assigned = SS_HEAP_AFTER_END;
     if (ss_is_observed())
         ss_observe_thread_ended(heap);
     ss_heap_give_up(heap, &faults);
@@ -42,7 +42,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     ss_thread *block = ss_thread_block_make(*self);
     if (block == NULL)
         return NULL;
-    block->own = SS_HEAP_IN_BIRTH; /* what the C library allocates below must not come here again */
+    block->assigned =
+        SS_HEAP_IN_BIRTH; /* what the C library allocates below must not come here again */
     ss_heap *heap = ss_heap_acquire();
     if (heap == NULL || !ss_os_thread_exit_arm(block)) {
         ss_faults faults = {.count = 0};
@@ -51,7 +52,7 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
         ss_thread_block_unmake(block);
         return NULL;
     }
-    block->own = heap;
+    block->assigned = heap;
     block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
     memcpy(block->bin_of_step, ss_bin_of_step, sizeof block->bin_of_step);
     ss_heap_attach(heap, block);
@@ -75,7 +76,7 @@ ss_heap *ss_thread_heap(ss_thread **self) {
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process->init_state, memory_order_acquire) !=
                     SS_INIT_DONE))
         return NULL;
-    ss_heap *own = (*self)->own;
+    ss_heap *own = (*self)->assigned;
     if (SS_UNLIKELY(own == NULL))
         return thread_begin(self);
     if (SS_UNLIKELY(own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END))

@@ -12,7 +12,7 @@
 /* A smaller size stays where it is unless more than half of the block would lie idle and another
  * class would serve it. */
 static bool fits(size_t usable, unsigned bin, size_t size) {
-    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_own_bin(size)));
+    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */

@@ -19,7 +19,7 @@ void ss_flush_own_heap(void) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
-    if (self->own != NULL) {
+    if (self->assigned != NULL) {
         ss_heap *heap = ss_thread_heap(&self);
         if (heap != NULL)
             ss_heap_flush(heap, &faults);
@@ -40,8 +40,8 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
     ss_flush_own_heap();
     ss_park_and_flush(&faults);
     ss_each_space(space_purge, &given);
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++)
-        ss_span_await(ss_space_own(i));
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++)
+        ss_span_await(ss_space_internal(i));
     ss_publish();
     ss_report_faults(&faults);
     ss_attend();
@@ -52,7 +52,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
 
 /* Faults in the pages of the slab's free blocks, which its owner alone could hand out. */
 static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
@@ -71,9 +71,9 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
 }
 
 static ss_slab *slab_new(unsigned bin) {
-    uint32_t count = ss_space_own_count();
+    uint32_t count = ss_space_internal_count();
     for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = ss_space_own(i);
+        ss_space *space = ss_space_internal(i);
         ss_slab *slab = space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
         if (slab != NULL)
             return slab;
@@ -127,14 +127,14 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
         return 0;
     if (size > SS_SMALL_MAX)
         return prewarm_large(size, count);
-    unsigned bin = ss_own_bin(size);
+    unsigned bin = ss_exact_bin(size);
     size_t ready = prewarm_slabs(bin, count);
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
         if (ss_process->shares_classes)
-            ss_share_part(self, size);
+            ss_share_separate(self, size);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
     }
     ss_thread_leave(self);

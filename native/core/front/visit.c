@@ -56,7 +56,7 @@ static void cached_note(ss_heap *heap, void *context) {
 static void cached_note_own(cached_blocks *cached) {
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
-    ss_heap *heap = self->own == NULL ? NULL : ss_thread_heap(&self);
+    ss_heap *heap = self->assigned == NULL ? NULL : ss_thread_heap(&self);
     if (heap != NULL)
         cached_note(heap, cached);
     ss_thread_leave(self);
@@ -180,7 +180,7 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
 static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
     const ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
     const uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
-    const ss_slab_view view = ss_slab_look(slab);
+    const ss_slab_view view = ss_slab_read(slab);
     const bool is_dead =
         (atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_DEAD) != 0;
     if (view.granule != at->granule || is_dead || (at->group != 0 && info != at->info)) {

@@ -5,7 +5,7 @@
 #include "base/signal.h"
 #include "heap/heap_checks.h"
 #include "heap/large_cache.h"
-#include "slab/own.h"
+#include "slab/owner.h"
 #include "slab/purge.h"
 #include "slab/slab_checks.h"
 
@@ -185,10 +185,10 @@ void *ss_heapless_take(unsigned bin) {
 }
 
 static void *listed_take(unsigned bin) {
-    uint32_t count = ss_space_own_count();
+    uint32_t count = ss_space_internal_count();
     void *block = NULL;
     for (uint32_t i = 0; i < count && block == NULL; i++) {
-        ss_space *space = ss_space_own(i);
+        ss_space *space = ss_space_internal(i);
         ss_slab *slab = ss_slab_adopt(space, bin, 0);
         if (slab != NULL) {
             ss_slab_take(slab, &block, 1);
@@ -217,7 +217,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
-                      ss_own_keeps(&ss_process->classes[bin]), NULL};
+                      ss_owner_keeps(&ss_process->classes[bin]), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
     if (heap->bin[bin].ring.first != NULL)
         bin_used(heap, bin);

@@ -79,9 +79,9 @@ _Static_assert(offsetof(ss_heap, bin) == SS_CACHE_LINE,
 typedef struct ss_heaps_data {
     ss_lock lock;
     uint32_t count;
-    _Atomic(ss_heap *) all;              /* ever made */
-    ss_heap *free;                       /* that no thread has */
-    _Atomic bool alone[SS_HEADED_COUNT]; /* a class has slabs of its own; share.h */
+    _Atomic(ss_heap *) all;                 /* ever made */
+    ss_heap *free;                          /* that no thread has */
+    _Atomic bool separate[SS_HEADED_COUNT]; /* a class has slabs of its own; share.h */
 } ss_heaps_data;
 
 extern ss_heaps_data ss_heaps_state SS_HIDDEN;

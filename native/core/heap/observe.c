@@ -20,7 +20,7 @@ static void **own_word(void) {
     /* It is not there while another thread has parked this one, nor while this one has none. */
     ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
     if (SS_UNLIKELY(heap == NULL))
-        heap = ss_thread_own_heap();
+        heap = ss_thread_assigned_heap();
     return heap != NULL ? &heap->observed : NULL;
 }
 

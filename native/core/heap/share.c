@@ -35,7 +35,7 @@ static bool is_short(ss_heap *heap, unsigned wide) {
     if (slab == NULL)
         return true;
     uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
-                    atomic_load_explicit(&slab->own, memory_order_relaxed);
+                    atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
 }
 
@@ -45,16 +45,16 @@ static unsigned step_bin(const ss_thread *self, size_t step) {
 }
 
 static bool is_alone(unsigned own) {
-    return atomic_load_explicit(&ss_heaps->alone[own - SS_BIN_HEADED], memory_order_relaxed);
+    return atomic_load_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], memory_order_relaxed);
 }
 
-unsigned ss_share_part(ss_thread *self, size_t size) {
+unsigned ss_share_separate(ss_thread *self, size_t size) {
     const size_t step = size / SS_ALIGNMENT;
-    const unsigned own = ss_own_bin_of_step((unsigned)step);
+    const unsigned own = ss_exact_bin_of_step((unsigned)step);
     /* Relaxed: no more than a hint, which is never taken back. Written only if it changes something, like the
      * steps, for all threads read them. */
     if (!is_alone(own))
-        atomic_store_explicit(&ss_heaps->alone[own - SS_BIN_HEADED], true, memory_order_relaxed);
+        atomic_store_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], true, memory_order_relaxed);
     if (step_bin(self, step) != own)
         steps_set(self, own, own);
     return own;
@@ -62,9 +62,9 @@ unsigned ss_share_part(ss_thread *self, size_t size) {
 
 unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size) {
     const size_t step = size / SS_ALIGNMENT;
-    const unsigned own = ss_own_bin_of_step((unsigned)step), wide = ss_wide_bin(own);
+    const unsigned own = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(own);
     if (wide == own || is_alone(own) || is_short(heap, wide))
-        return ss_share_part(self, size);
+        return ss_share_separate(self, size);
     if (step_bin(self, step) != wide)
         steps_set(self, own, wide);
     return wide;

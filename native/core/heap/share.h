@@ -26,7 +26,7 @@ unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size);
 
 /* While classes are shared: the class of `size` has slabs of its own from now on, and the thread takes from them.
  * Its bin. */
-unsigned ss_share_part(ss_thread *self, size_t size);
+unsigned ss_share_separate(ss_thread *self, size_t size);
 
 /* Whether a block in `bin` may have been a request's whose own class's bin is `own`. */
 static inline bool ss_share_serves(unsigned bin, unsigned own) {

@@ -23,7 +23,7 @@ static ss_block_state headless_state(const ss_block *found) {
 }
 
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
-    ss_slab_view view = ss_slab_look(found->slab);
+    ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
     if (granule - view.granule >= view.class->granules) {
         found->slab = NULL; /* the slab has gone and its record is another's */
@@ -107,7 +107,7 @@ void ss_block_find(uintptr_t address, ss_block *found) {
 }
 
 void ss_block_hold(uintptr_t address, ss_block *found) {
-    ss_space *space = ss_space_find_own(address);
+    ss_space *space = ss_space_find_internal(address);
     found->held = space == NULL && ss_space_has_external();
     if (found->held) {
         found->phase = ss_external_begin();

@@ -2,7 +2,7 @@
 #include "slab/give.h"
 
 #include "base/route.h"
-#include "slab/own.h"
+#include "slab/owner.h"
 #include "slab/slab_checks.h"
 #include "slab/state.h"
 
@@ -21,7 +21,7 @@ static bool slab_enter(ss_slab *slab) {
 /* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. Who entered
  * the slab leaves it by the same step. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
-    const ss_slab_view view = ss_slab_look(slab); /* see ss_slab_end */
+    const ss_slab_view view = ss_slab_read(slab); /* see ss_slab_end */
     const bool adopt = giver->wanted == view.bin && giver->ring->first == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? SS_STATE_GIVER : 0;
@@ -72,7 +72,7 @@ typedef struct give_group {
 /* Enters an external slab that is still what it was when it was found; a fault for each block if not. */
 static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *faults) {
     if (slab_enter(group->slab)) {
-        ss_slab_view view = ss_slab_look(group->slab);
+        ss_slab_view view = ss_slab_read(group->slab);
         if (view.granule == group->granule && view.bin == group->bin)
             return true;
         slab_count(group->space, group->slab, 0, giver);
@@ -92,14 +92,14 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     if (entered && !group_enter(group, giver, faults))
         return 0;
     uint64_t own = 0;
-    /* Relaxed: a block that its owner gives back in the same instant is found when the bits meet: own.c. */
-    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
-        own = atomic_load_explicit(ss_slab_owned(slab, ss_slab_look(slab).class) + group->word,
+    /* Relaxed: a block that its owner gives back in the same instant is found when the bits meet: owner.c. */
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
+        own = atomic_load_explicit(ss_slab_owned(slab, ss_slab_read(slab).class) + group->word,
                                    memory_order_relaxed);
     /* Release: a taker that sees a bit sees what the block's user wrote. */
     uint64_t old = own | atomic_fetch_or_explicit(&slab->bits[group->word], group->bits & ~own,
                                                   memory_order_release);
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
         ss_fault_add(
@@ -142,7 +142,7 @@ static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, s
                              blocks[i]);
                 continue;
             }
-            view = ss_slab_look(slab);
+            view = ss_slab_read(slab);
             base = ss_slab_base(space, view);
             bytes = (uintptr_t)view.class->granules << SS_GRANULE_SHIFT;
         }
@@ -192,7 +192,7 @@ static SS_NOINLINE bool slab_regain(ss_space *space, ss_slab *slab, ss_giver *gi
 /* The slab's blocks may all be free: then it goes, unless it is the only one that the heap has. */
 static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
     const uint64_t state = ss_state_load(slab, memory_order_relaxed);
-    if (atomic_load_explicit(&slab->own, memory_order_relaxed) + (state & SS_STATE_COUNT) !=
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) + (state & SS_STATE_COUNT) !=
             class->capacity ||
         ss_ring_count(giver->ring) < 2)
         return;
@@ -209,7 +209,7 @@ static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver 
     if (SS_UNLIKELY(slab == NULL))
         return false;
     const uint64_t state = ss_state_load(slab, memory_order_relaxed);
-    const ss_slab_view view = ss_slab_look(slab);
+    const ss_slab_view view = ss_slab_read(slab);
     if (state >> SS_STATE_OWNER_SHIFT != giver->owner || view.bin != bin)
         return false;
     const uint32_t index = ss_slab_index(view.class, address - ss_slab_base(space, view));
@@ -218,7 +218,7 @@ static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver 
     if (SS_UNLIKELY((state & SS_STATE_OWNED) == 0) && !slab_regain(space, slab, giver))
         return false; /* others have given to it */
     SS_CHECK(ss_check_owner(slab, giver->owner));
-    if (SS_UNLIKELY(!ss_own_give(slab, view.class, index, state))) {
+    if (SS_UNLIKELY(!ss_owner_give(slab, view.class, index, state))) {
         ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, (void *)address);
         return true;
     }
@@ -232,7 +232,7 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
     enum { BATCH = 64, FOREIGN = 2 };
     if (!giver->keeps)
         return give_shared(blocks, count, bin, giver, faults);
-    ss_space *space = bin >= SS_BIN_HEADED ? ss_space_own(0) : ss_space_headless();
+    ss_space *space = bin >= SS_BIN_HEADED ? ss_space_internal(0) : ss_space_headless();
     void *others[BATCH];
     uint32_t held = 0, given = 0, i = 0;
     /* Where most are of slabs that are not its own, it looks no further for those that are. */

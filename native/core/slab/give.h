@@ -9,8 +9,8 @@
 typedef struct ss_giver {
     uint32_t owner; /* 0 owns none */
     unsigned wanted;
-    ss_ring *ring;   /* of the owner's slabs of the blocks' class, NULL if it owns none */
-    bool keeps;      /* what it gives to slabs of its own goes by plain stores; see ss_own_keeps */
+    ss_ring *ring; /* of the owner's slabs of the blocks' class, NULL if it owns none */
+    bool keeps;    /* what it gives to slabs of its own goes by plain stores; see ss_owner_keeps */
     ss_space *space; /* where the first block probably is, or NULL */
 } ss_giver;
 

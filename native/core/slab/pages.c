@@ -19,7 +19,7 @@ static uint64_t units_mask(size_t first, size_t end) {
 }
 
 void ss_pages_forget(ss_slab *slab, void *const *blocks, uint32_t count) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t unit = unit_bytes(view.class);
     for (uint32_t i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ static size_t units_purge(char *start, ss_slab *slab, uint64_t mask, size_t unit
 }
 
 size_t ss_pages_purge(const ss_space *space, ss_slab *slab) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     char *start = ss_space_address(space, view.granule);
     size_t unit = unit_bytes(view.class), given = 0;
     for (uint32_t i = 0; i < view.class->capacity;) {

@@ -60,8 +60,8 @@ static void spares_end(ss_space *space) {
 }
 
 void ss_purge_recover(void) {
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        ss_space *space = ss_space_own(i);
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        ss_space *space = ss_space_internal(i);
         if (ss_slab_records_spent(space))
             ss_purge_whole_slabs(space);
         else
@@ -88,13 +88,13 @@ size_t ss_purge_slabs(ss_space *space) {
 
 typedef enum slab_use { SLAB_CHANGED, SLAB_IDLE, SLAB_DONE } slab_use;
 
-static slab_use slab_look_again(ss_slab *slab) {
+static slab_use slab_use_since(ss_slab *slab) {
     uint32_t count =
         (uint32_t)(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT);
-    if (slab->looked == (count | LOOKED_PURGED))
+    if (slab->seen_free == (count | LOOKED_PURGED))
         return SLAB_DONE;
-    slab_use use = slab->looked == count ? SLAB_IDLE : SLAB_CHANGED;
-    slab->looked = count;
+    slab_use use = slab->seen_free == count ? SLAB_IDLE : SLAB_CHANGED;
+    slab->seen_free = count;
     return use;
 }
 
@@ -103,7 +103,7 @@ static void young_abandon(ss_slab *slab) {
     /* Relaxed: only how many there are. What their givers wrote goes with the state, which only read-modify-writes
      * change, to whoever takes from the slab or ends it. */
     uint64_t count = atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT;
-    if (count == ss_slab_look(slab).class->capacity)
+    if (count == ss_slab_read(slab).class->capacity)
         ss_slab_list(slab);
     else
         ss_slab_abandon(slab);
@@ -114,7 +114,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     ss_slab *slab;
     bool pending = false;
     while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL) {
-        slab_use use = slab_look_again(slab);
+        slab_use use = slab_use_since(slab);
         pending |= use == SLAB_CHANGED && !at_once;
         chain_push(space, use == SLAB_IDLE || (at_once && use == SLAB_CHANGED) ? &idle : &others,
                    slab);
@@ -125,7 +125,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     atomic_store_explicit(&space->aged, true, memory_order_relaxed);
     while ((slab = chain_pop(space, &idle)) != NULL) {
         *given += ss_pages_purge(space, slab);
-        slab->looked |= LOOKED_PURGED;
+        slab->seen_free |= LOOKED_PURGED;
         ss_slab_abandon(slab);
     }
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);
@@ -153,7 +153,7 @@ void ss_purge_inherit(ss_space *space) {
         if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
             continue;
         ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-        if (ss_slab_look(slab).granule != at ||
+        if (ss_slab_read(slab).granule != at ||
             !(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_PARKED))
             continue;
         /* Neither takes a lock: this thread may have some. */

@@ -23,7 +23,7 @@ void ss_ring_add(ss_ring *ring, ss_slab *slab) {
         ring->first = slab;
         return;
     }
-    const ss_space *space = ss_slab_space(ss_slab_look(slab));
+    const ss_space *space = ss_slab_space(ss_slab_read(slab));
     const uint32_t id = ss_slab_id(space, slab), first = ss_slab_id(space, ring->first);
     const uint32_t last = count == 1 ? first : ring->first->prev;
     next_set(slab, first);
@@ -39,7 +39,7 @@ void ss_ring_drop(ss_ring *ring, ss_slab *slab) {
         ring->first = NULL;
         return;
     }
-    const ss_space *space = ss_slab_space(ss_slab_look(slab));
+    const ss_space *space = ss_slab_space(ss_slab_read(slab));
     ss_slab *next = ss_slab_of_id(space, next_of(slab)), *prev = ss_slab_of_id(space, slab->prev);
     next_set(prev, next_of(slab));
     next->prev = slab->prev;
@@ -61,17 +61,17 @@ void ss_ring_age(ss_ring *ring) {
     const uint32_t count = ss_ring_count(ring);
     if (count < 2)
         return;
-    const ss_space *space = ss_slab_space(ss_slab_look(ring->first));
+    const ss_space *space = ss_slab_space(ss_slab_read(ring->first));
     ss_slab *slab = ss_slab_of_id(space, next_of(ring->first));
     for (uint32_t i = 1; i < count && i < AGED_AT_ONCE; i++) {
         ss_slab *next = ss_slab_of_id(space, next_of(slab));
-        uint32_t free = atomic_load_explicit(&slab->own, memory_order_relaxed) +
+        uint32_t free = atomic_load_explicit(&slab->owner_free, memory_order_relaxed) +
                         (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT);
-        if (slab->looked == free) {
+        if (slab->seen_free == free) {
             ss_ring_drop(ring, slab);
             ss_slab_abandon(slab);
         } else {
-            slab->looked = free;
+            slab->seen_free = free;
         }
         slab = next;
     }

@@ -1,7 +1,7 @@
 #include "slab/slab.h"
 
 #include "base/meta.h"
-#include "slab/own.h"
+#include "slab/owner.h"
 #include "slab/pages.h"
 #include "slab/slab_checks.h"
 #include "slab/state.h"
@@ -23,7 +23,7 @@ SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
  * and stay records, so reading the `next` of one that was just popped is harmless. */
 
 void ss_slab_push(ss_space *space, ss_slab *slab) {
-    _Atomic uint64_t *list = ss_space_listed(space, ss_slab_look(slab).bin);
+    _Atomic uint64_t *list = ss_space_listed(space, ss_slab_read(slab).bin);
     uint64_t id = ss_slab_id(space, slab);
     uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
     do {
@@ -73,7 +73,7 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
 
 static void record_give(ss_space *space, ss_slab *slab) {
     SS_CHECK(ss_check_held(&space->lock));
-    uint32_t units = ss_class_record_units(ss_slab_look(slab).class);
+    uint32_t units = ss_class_record_units(ss_slab_read(slab).class);
     atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
     ss_lock_step();
     space->free_records[units] = ss_slab_id(space, slab);
@@ -96,14 +96,14 @@ bool ss_slab_records_spent(ss_space *space) {
 
 /* Fills in the record, then makes the slab known: all its blocks are free, and `owner` owns it. */
 static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     const ss_class *class = view.class;
     const uint32_t words = ss_class_words(class);
     const bool own =
         owner != 0 &&
-        ss_own_keeps(class); /* its blocks are its owner's to hand out by plain stores */
+        ss_owner_keeps(class); /* its blocks are its owner's to hand out by plain stores */
     slab->purged = 0;
-    slab->looked = 0;
+    slab->seen_free = 0;
     for (uint32_t i = 0; i < words; i++) {
         uint32_t rest = class->capacity - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
@@ -111,7 +111,7 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
         atomic_store_explicit(&slab->bits[words + i], own ? bits : 0, memory_order_relaxed);
     }
     slab->words = own ? UINT64_MAX >> (64 - words) : 0;
-    atomic_store_explicit(&slab->own, own ? class->capacity : 0, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, own ? class->capacity : 0, memory_order_relaxed);
     /* Release: who enters the slab by an old entry sees what it is now. */
     ss_state_store(slab,
                    (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
@@ -155,7 +155,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         }
         ss_biased_release(&space->lock);
         if (granule != SS_NO_SPAN) {
-            ss_slab_view view = ss_slab_look(slab);
+            ss_slab_view view = ss_slab_read(slab);
             if (!live_ensure(space, view)) {
                 ss_span_unhold(space);
                 ss_slab_end(space, view, slab);
@@ -221,7 +221,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     const uint64_t owned =
         owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
     ss_slab *slab;
-    SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_own(&ss_process->park_lock));
+    SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock));
     if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
         return NULL;
     while ((slab = list_pop(space, bin)) != NULL) {
@@ -237,7 +237,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
-            ss_spare_drop(space, ss_slab_look(slab));
+            ss_spare_drop(space, ss_slab_read(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
         ss_biased_take(&space->lock);
@@ -254,11 +254,11 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
         return slab != NULL ? slab : ss_slab_make(space, bin, owner);
     }
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
-    uint32_t count = ss_space_own_count();
+    uint32_t count = ss_space_internal_count();
     bool room = false;
     for (int make = 0; make < 2; make++)
         for (uint32_t i = 0; i < count; i++) {
-            space = ss_space_own(i);
+            space = ss_space_internal(i);
             if (space->kind != kind)
                 continue;
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
@@ -273,9 +273,9 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
 }
 
 bool ss_slab_abandon_full(ss_slab *slab) {
-    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
         return false;
-    const bool external = ss_slab_space(ss_slab_look(slab))->kind == SS_SPACE_EXTERNAL;
+    const bool external = ss_slab_space(ss_slab_read(slab))->kind == SS_SPACE_EXTERNAL;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do {
         if ((state & SS_STATE_COUNT) != 0)
@@ -290,7 +290,7 @@ bool ss_slab_abandon_full(ss_slab *slab) {
 /* Ends the ownership of a slab that has so many free blocks by its owner's bits alone: as many as the caller has
  * set among the others', or all of the slab. */
 static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     ss_space *space = ss_slab_space(view);
     uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
@@ -313,17 +313,17 @@ static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
 }
 
 bool ss_slab_abandon(ss_slab *slab) {
-    return abandon(slab, ss_own_share(slab), false);
+    return abandon(slab, ss_owner_share(slab), false);
 }
 
 void ss_slab_abandon_whole(ss_slab *slab) {
-    ss_slab_view view = ss_slab_look(slab);
+    ss_slab_view view = ss_slab_read(slab);
     bool spare = ss_spare_add(ss_slab_space(view), view);
-    abandon(slab, ss_own_share(slab), spare);
+    abandon(slab, ss_owner_share(slab), spare);
 }
 
 void ss_slab_list(ss_slab *slab) {
-    ss_space *space = ss_slab_space(ss_slab_look(slab));
+    ss_space *space = ss_slab_space(ss_slab_read(slab));
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do
         next = ss_state_givers(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
@@ -367,17 +367,17 @@ static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, 
 }
 
 uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
-    const ss_slab_view view = ss_slab_look(slab);
+    const ss_slab_view view = ss_slab_read(slab);
     /* What the owner gave back goes first: it takes no atomic operation. */
     uint32_t got = 0;
-    if (atomic_load_explicit(&slab->own, memory_order_relaxed) != 0)
-        got = ss_own_take(slab, view, blocks + count, count);
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
+        got = ss_owner_take(slab, view, blocks + count, count);
     if (got < count)
         got += given_take(slab, view, blocks + count - got, count - got);
     if (got < count)
         memmove(blocks, blocks + count - got, got * sizeof *blocks);
     if (got != 0)
-        slab->looked = 0;
+        slab->seen_free = 0;
     if (SS_UNLIKELY(slab->purged != 0))
         ss_pages_forget(slab, blocks, got);
     return got;
@@ -386,12 +386,12 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
 /* ---- in a child ---- */
 
 uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record) {
-    const ss_slab_view view = ss_slab_look(ss_slab_of_id(space, record));
+    const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, record));
     return view.granule == granule ? view.class->granules : 1;
 }
 
 void ss_slab_inherit(ss_space *space, ss_slab *slab) {
-    const uint64_t count = ss_own_inherit(slab);
+    const uint64_t count = ss_owner_inherit(slab);
     ss_state_store(slab, count == 0 ? 0 : SS_STATE_LISTED | count, memory_order_relaxed);
     if (count != 0)
         ss_slab_push(space, slab);

@@ -36,17 +36,19 @@
 #define SS_STATE_OWNER (~UINT64_C(0) << SS_STATE_OWNER_SHIFT)
 
 /* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
- * word but `looked` and `purged`, which are the owner's, is atomic: a record is read by any thread that looks up an
+ * word but `seen_free` and `purged`, which are the owner's, is atomic: a record is read by any thread that looks up an
  * address, and may become another slab's at any time for a thread that has no block of it. */
 typedef struct ss_slab {
     _Atomic uint64_t state;
-    _Atomic uint64_t info; /* what it is, in one word: see ss_slab_look */
+    _Atomic uint64_t info; /* what it is, in one word: see ss_slab_read */
     _Atomic uint32_t next; /* record id of the next slab on the list, or of its owner's ring */
     uint32_t prev;         /* the owner's: in its ring */
-    uint32_t looked;       /* the owner's: what the scavenger saw last, 0 since a take; purge.c */
-    _Atomic uint32_t own;  /* blocks that are free by the owner's bits; only the owner writes */
-    uint64_t purged;       /* units of the slab that hold no memory; see purge.c */
-    uint64_t words;        /* the owner's: one bit for each word of its bits that is not 0 */
+    uint32_t
+        seen_free; /* the owner's: free blocks that the scavenger saw last, 0 since a take; purge.c */
+    _Atomic uint32_t
+        owner_free;  /* blocks that are free by the owner's bits; only the owner writes */
+    uint64_t purged; /* units of the slab that hold no memory; see purge.c */
+    uint64_t words;  /* the owner's: one bit for each word of its bits that is not 0 */
     /* One bit a block, set while the block is free and in no bin: in the first half of the words what any
      * thread gave back, in the second half what the owner gave back, which no other thread writes. */
     _Atomic uint64_t bits[];
@@ -109,7 +111,7 @@ typedef struct ss_slab_view {
     uint8_t space; /* index */
 } ss_slab_view;
 
-static inline ss_slab_view ss_slab_look(const ss_slab *slab) {
+static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
     /* Relaxed: the word is whole in itself, and for whoever has a block it does not change. */
     uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
     return (ss_slab_view){&ss_process->classes[info >> 32 & 0xff], (uint32_t)info,

@@ -63,7 +63,7 @@ static bool has_no_ticks(void) {
     return state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED;
 }
 
-bool ss_dirty_look_further(ss_space *space) {
+bool ss_dirty_exceeds_slow(ss_space *space) {
     if (!is_givable(space))
         return false;
     ss_signal_want(space->dirty_granules << SS_GRANULE_SHIFT);

@@ -30,15 +30,15 @@ bool ss_dirty_return(ss_space *space, uint32_t first, uint32_t count);
 /* In the child of a fork: no span is about to go back. */
 void ss_dirty_forget(ss_space *space);
 
-bool ss_dirty_look_further(ss_space *space);
+bool ss_dirty_exceeds_slow(ss_space *space);
 
 /* After a release: whether the thread must call ss_span_settle. */
-static inline bool ss_dirty_look(ss_space *space) {
+static inline bool ss_dirty_exceeds(ss_space *space) {
     if (SS_LIKELY(space->dirty_granules < SS_SCAVENGER_START_BYTES >> SS_GRANULE_SHIFT &&
                   space->returning == 0 &&
                   !atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed)))
         return false;
-    return ss_dirty_look_further(space);
+    return ss_dirty_exceeds_slow(space);
 }
 
 /* ---- without it ---- */

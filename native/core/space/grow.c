@@ -128,9 +128,9 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
 
 bool ss_space_shrink_all(void) {
     bool any = false;
-    uint32_t count = ss_space_own_count();
+    uint32_t count = ss_space_internal_count();
     for (uint32_t i = 0; i < count; i++) {
-        ss_space *space = ss_space_own(i);
+        ss_space *space = ss_space_internal(i);
         ss_span_purge(space, 0);
         any |= ss_span_shrink(space);
     }

@@ -17,12 +17,12 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
         return NULL;
     uint32_t count = granules_of(size);
     uint32_t align = alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 1;
-    uint32_t spaces = ss_space_own_count();
+    uint32_t spaces = ss_space_internal_count();
     bool room = false; /* then what is refused is memory, not addresses */
     for (uint32_t i = 0; i < spaces + !room; i++) {
         ss_space *space;
         if (i < spaces)
-            space = ss_space_own(i);
+            space = ss_space_internal(i);
         else
             space = ss_space_add(SS_SPACE_HEADLESS, size + alignment);
         if (space == NULL || space->kind != SS_SPACE_HEADLESS)

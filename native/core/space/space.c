@@ -54,8 +54,8 @@ static bool has_headless(void) {
 static ss_space *space_publish(ss_space *space, bool only) {
     bool external = space->kind == SS_SPACE_EXTERNAL;
     _Atomic uint32_t *count = external ? &ss_registry->external_count : &ss_registry->space_count;
-    uint32_t first = external ? SS_OWN_SPACE_COUNT : 0;
-    uint32_t most = external ? SS_SPACE_COUNT - SS_OWN_SPACE_COUNT : SS_OWN_SPACE_COUNT;
+    uint32_t first = external ? SS_INTERNAL_SPACE_COUNT : 0;
+    uint32_t most = external ? SS_SPACE_COUNT - SS_INTERNAL_SPACE_COUNT : SS_INTERNAL_SPACE_COUNT;
     ss_lock_take(&ss_registry->lock);
     uint32_t used = atomic_load_explicit(count, memory_order_relaxed), at = 0;
     while (at < used &&
@@ -149,8 +149,8 @@ static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
 
 bool ss_space_init(void) {
     /* There may be one: by a try that was refused later, or by a thread that did not come through a fork. */
-    ss_space *space = ss_space_own_count() != 0
-                          ? ss_space_own(0)
+    ss_space *space = ss_space_internal_count() != 0
+                          ? ss_space_internal(0)
                           : space_new(SS_SPACE_HEADED, SS_SPACE_MIN_BYTES, false);
     if (space == NULL)
         return false; /* the next request tries again */
@@ -230,7 +230,7 @@ void ss_space_retire(ss_space *space) {
 }
 
 void ss_space_forget(uintptr_t base) {
-    for (uint32_t i = SS_OWN_SPACE_COUNT; i < SS_SPACE_COUNT; i++) {
+    for (uint32_t i = SS_INTERNAL_SPACE_COUNT; i < SS_SPACE_COUNT; i++) {
         const ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
         if (space != NULL && space->base == base)
             atomic_store_explicit(&ss_registry->spaces[i], NULL, memory_order_relaxed);
@@ -262,7 +262,7 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
     ss_space *found = NULL;
     const unsigned phase = ss_external_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[SS_OWN_SPACE_COUNT + i],
+        ss_space *space = atomic_load_explicit(&ss_registry->spaces[SS_INTERNAL_SPACE_COUNT + i],
                                                memory_order_seq_cst);
         if (space != NULL && address - space->base < ss_space_bytes(space))
             found = space;

@@ -237,20 +237,20 @@ static inline size_t ss_space_bytes(const ss_space *space) {
 }
 
 /* One of malloc's spaces. */
-static inline ss_space *ss_space_own(uint32_t index) {
+static inline ss_space *ss_space_internal(uint32_t index) {
     /* Relaxed: the index is below a count that was acquired, and the space was published before it. */
     return atomic_load_explicit(&ss_registry->spaces[index], memory_order_relaxed);
 }
 
-static inline uint32_t ss_space_own_count(void) {
+static inline uint32_t ss_space_internal_count(void) {
     /* Acquire: pairs with space_publish, so the spaces are there and filled in. */
     return atomic_load_explicit(&ss_registry->space_count, memory_order_acquire);
 }
 
 /* The space of malloc's at `address`, or NULL. */
-static inline ss_space *ss_space_find_own(uintptr_t address) {
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        ss_space *space = ss_space_own(i);
+static inline ss_space *ss_space_find_internal(uintptr_t address) {
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        ss_space *space = ss_space_internal(i);
         if (address - space->base < ss_space_bytes(space))
             return space;
     }
@@ -264,7 +264,7 @@ static inline bool ss_space_has_external(void) {
 
 /* The space at `address`, or NULL. */
 static inline ss_space *ss_space_find(uintptr_t address) {
-    ss_space *space = ss_space_find_own(address);
+    ss_space *space = ss_space_find_internal(address);
     return SS_LIKELY(space != NULL || !ss_space_has_external()) ? space
                                                                 : ss_space_find_external(address);
 }

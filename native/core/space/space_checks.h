@@ -10,10 +10,10 @@
 static inline bool ss_check_held(const ss_biased_lock *lock) {
     const uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     const ss_biased_owner *self = (const ss_biased_owner *)(uintptr_t)(owner & SS_BIASED_OWNER);
-    if (self != NULL && (const void *)self == ss_thread_self()->own &&
+    if (self != NULL && (const void *)self == ss_thread_self()->assigned &&
         atomic_load_explicit(&self->inside, memory_order_relaxed) == lock)
         return true;
-    return ss_lock_is_own(&lock->lock);
+    return ss_lock_is_mine(&lock->lock);
 }
 
 /* Whether the free run that starts at a granule has its length at both ends, and counts as many dirty granules as the

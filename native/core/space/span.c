@@ -87,7 +87,7 @@ void ss_span_inherit(ss_space *space, const ss_biased_owner *own, ss_slab_length
     if (space->shrinking != ss_os_thread_token())
         space->shrinking = 0;
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);
-    if (state != SS_BIASED_OWN)
+    if (state != SS_BIASED_MINE)
         spans_inherit(space, state == SS_BIASED_TORN, slab_length);
 }
 
@@ -121,7 +121,7 @@ bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_
     ss_run_join(space, first, count, kind);
     if (kind == SS_RUN_CLEAN)
         ss_span_discharge(space, count);
-    return ss_dirty_look(space);
+    return ss_dirty_exceeds(space);
 }
 
 /* ---- the interface ---- */

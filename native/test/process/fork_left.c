@@ -95,12 +95,12 @@ static void use_claim(void) {
 
 /* In the middle of a shrink, which needs no lock; and the thread that forks has the lock. */
 static void leave_shrinking(void) {
-    ss_biased_take(&ss_space_own(0)->lock);
-    ss_space_own(0)->shrinking = ANOTHER_THREAD;
+    ss_biased_take(&ss_space_internal(0)->lock);
+    ss_space_internal(0)->shrinking = ANOTHER_THREAD;
 }
 static void use_end(void) {
-    ss_biased_release(&ss_space_own(0)->lock);
-    ss_span_end(ss_space_own(0));
+    ss_biased_release(&ss_space_internal(0)->lock);
+    ss_span_end(ss_space_internal(0));
 }
 
 static const struct {

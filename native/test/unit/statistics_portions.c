@@ -28,7 +28,7 @@ static void the_same_sum(void) {
     ss_stats_walk walk = {.place = 0};
     unsigned portions = 1;
     superslab_get_stats(&whole);
-    for (; !ss_stats_go_on(&walk, PORTION); portions++)
+    for (; !ss_stats_continue(&walk, PORTION); portions++)
         CHECK_LE(walk.stats.slab_count, portions * PORTION);
     CHECK_GE(portions, whole.slab_count / PORTION);
     CHECK_EQ(memcmp(&walk.stats, &whole, sizeof whole), 0);

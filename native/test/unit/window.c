@@ -153,7 +153,7 @@ static void pins_are_spread(void) {
         CHECK_NE(block[i], ISOLATE_NONE);
         CHECK_EQ(api->window_pin(one.holder, block[i]), 0);
     }
-    ss_window *window = ss_window_visit((uintptr_t)memory.base);
+    ss_window *window = ss_window_hold((uintptr_t)memory.base);
     uint32_t longest = 0, pins = 0;
     for (uint32_t i = 0; i < SS_PIN_LISTS + window->pins.split; i++) {
         /* A pin begins with the next one of its list. */
@@ -167,7 +167,7 @@ static void pins_are_spread(void) {
         pins += length;
         longest = length > longest ? length : longest;
     }
-    ss_window_part(window);
+    ss_window_release(window);
     CHECK_EQ(pins, COUNT);
     CHECK_GE(16, longest);
     for (uint32_t i = 0; i < COUNT; i++) {

@@ -79,7 +79,7 @@ static void leave_setup(void) {
     explorer_become(1);
     superslab_free(superslab_malloc(LARGE)); /* the headless space is made with its first block */
     for (unsigned i = 0; i < 2; i++)
-        spaces[i] = ss_space_own(i);
+        spaces[i] = ss_space_internal(i);
     visit(0);
     explorer_become(0);
     for (unsigned i = 0; i < OFTEN; i++)

@@ -2,7 +2,7 @@
 
 #include "memory.h"
 #include "range.h"
-#include "slab/own.h"
+#include "slab/owner.h"
 #include "undo.h"
 
 #include <string.h>
@@ -58,7 +58,7 @@ enum { WORDS = 3 };
 static size_t block_bytes(void *block) {
     ss_space *space = ss_space_find((uintptr_t)block);
     ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
-    return slab == NULL ? SS_GRANULE_BYTES : (ss_slab_look(slab).class->stride - 1) & ~(size_t)7;
+    return slab == NULL ? SS_GRANULE_BYTES : (ss_slab_read(slab).class->stride - 1) & ~(size_t)7;
 }
 
 static uint64_t mark_of(const void *block, unsigned index) {
@@ -106,7 +106,7 @@ size_t four_blocks_size(void) {
 }
 
 ss_space *headed_space(void) {
-    ss_space *space = ss_space_own(0);
+    ss_space *space = ss_space_internal(0);
     EXPLORER_CHECK(space->kind == SS_SPACE_HEADED);
     return space;
 }

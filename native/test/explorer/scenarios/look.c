@@ -217,7 +217,7 @@ static void late_thread(unsigned index) {
     if (index == 0) {
         ss_faults faults = {.count = 0};
         ss_fault_add(&faults, SUPERSLAB_ERROR_DOUBLE_FREE, contexts);
-        ss_report_later(&faults);
+        ss_report_defer(&faults);
     } else {
         ss_attend();
     }

@@ -1,4 +1,4 @@
-#include "slab/own.h"
+#include "slab/owner.h"
 
 #include "base/report.h"
 #include "slab/slab_checks.h"
@@ -6,7 +6,7 @@
 
 /* Two threads freed one block at once, and its owner's free and the other's came to different bits. */
 static SS_COLD void report_twice(const ss_slab *slab, uint32_t word, uint64_t twice) {
-    const ss_slab_view view = ss_slab_look(slab);
+    const ss_slab_view view = ss_slab_read(slab);
     ss_faults faults = {.count = 0};
     for (; twice != 0; twice &= twice - 1) {
         uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(twice);
@@ -14,7 +14,7 @@ static SS_COLD void report_twice(const ss_slab *slab, uint32_t word, uint64_t tw
                      (void *)(ss_slab_base(ss_slab_space(view), view) +
                               (uintptr_t)index * view.class->stride));
     }
-    ss_report_later(&faults);
+    ss_report_defer(&faults);
 }
 
 /* What others have given back, too, stays theirs. */
@@ -29,15 +29,16 @@ static SS_COLD void own_check(ss_slab *slab, const ss_class *class) {
         atomic_store_explicit(&owned[word], bits & ~twice, memory_order_relaxed);
         if (bits == twice)
             slab->words &= ~(UINT64_C(1) << word);
-        atomic_store_explicit(
-            &slab->own, atomic_load_explicit(&slab->own, memory_order_relaxed) - ss_popcount(twice),
-            memory_order_relaxed);
+        atomic_store_explicit(&slab->owner_free,
+                              atomic_load_explicit(&slab->owner_free, memory_order_relaxed) -
+                                  ss_popcount(twice),
+                              memory_order_relaxed);
         report_twice(slab, word, twice);
     }
 }
 
-uint32_t ss_own_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
-    uint32_t own = atomic_load_explicit(&slab->own, memory_order_relaxed);
+uint32_t ss_owner_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
+    uint32_t own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     SS_CHECK(ss_check_owned(slab));
     if (count > own)
         count = own;
@@ -46,7 +47,7 @@ uint32_t ss_own_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t coun
     const uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     if (SS_UNLIKELY((ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) != 0))
         own_check(slab, view.class);
-    own = atomic_load_explicit(&slab->own, memory_order_relaxed);
+    own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     if (SS_UNLIKELY(count > own))
         count = own;
     _Atomic uint64_t *owned = ss_slab_owned(slab, view.class);
@@ -64,19 +65,19 @@ uint32_t ss_own_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t coun
             words &= words - 1;
     }
     slab->words = words;
-    atomic_store_explicit(&slab->own, own - count, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, own - count, memory_order_relaxed);
     return count;
 }
 
-uint32_t ss_own_share(ss_slab *slab) {
-    const ss_class *class = ss_slab_look(slab).class;
+uint32_t ss_owner_share(ss_slab *slab) {
+    const ss_class *class = ss_slab_read(slab).class;
     _Atomic uint64_t *owned = ss_slab_owned(slab, class);
-    uint32_t own = atomic_load_explicit(&slab->own, memory_order_relaxed);
+    uint32_t own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     if (own == 0)
         return 0;
     SS_CHECK(ss_check_owned(slab));
     /* The count first, then the bits: a look-up may find a block free by both, never by none. */
-    atomic_store_explicit(&slab->own, 0, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, 0, memory_order_relaxed);
     for (uint64_t words = slab->words; words != 0; words &= words - 1) {
         const uint32_t word = (uint32_t)__builtin_ctzll(words);
         uint64_t bits = atomic_load_explicit(&owned[word], memory_order_relaxed);
@@ -92,8 +93,8 @@ uint32_t ss_own_share(ss_slab *slab) {
     return own;
 }
 
-uint64_t ss_own_inherit(ss_slab *slab) {
-    const ss_class *class = ss_slab_look(slab).class;
+uint64_t ss_owner_inherit(ss_slab *slab) {
+    const ss_class *class = ss_slab_read(slab).class;
     _Atomic uint64_t *owned = ss_slab_owned(slab, class);
     uint64_t count = 0;
     for (uint32_t word = 0; word < ss_class_words(class); word++) {
@@ -104,6 +105,6 @@ uint64_t ss_own_inherit(ss_slab *slab) {
         count += ss_popcount(bits);
     }
     slab->words = 0;
-    atomic_store_explicit(&slab->own, 0, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, 0, memory_order_relaxed);
     return count;
 }
