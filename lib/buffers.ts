@@ -1,7 +1,7 @@
-import type { Pin } from './heap/buffers'
-import { buffers } from './heap/instance'
+import { buffers } from './window/instance'
+import type { Pin } from './window/pins'
 
-export type { Pin } from './heap/buffers'
+export type { Pin } from './window/pins'
 
 /*
  * Buffers outside of V8's heap, in memory that all isolates of the process share. Each is a Buffer in every respect but

@@ -1,7 +1,7 @@
 import { argumentRange, argumentType } from './errors'
-import { opened } from './heap/place'
 import { memoryThere } from './machine'
 import { addon, type HeapStats, type Info, type RawStats } from './native'
+import { opened } from './window/place'
 
 /** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
 export interface Stats extends RawStats {

@@ -3,7 +3,7 @@
 
 // A failure to load the addon is the caller's of require, not of what is used first.
 import './native'
-import './heap/early'
+import './window/early'
 
 export {
   address,

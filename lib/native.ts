@@ -61,7 +61,7 @@ export interface HeapStats {
 
 /**
  * This isolate's part in a window, by offset. Functions that free or pin return 0 or a negated `superslab_error`;
- * `refill` and `take` return -1 when the window must grow and -2 when it cannot.
+ * `refill` and `take` return `mustGrow` of the layout when the window must grow and -2 when it cannot.
  */
 export interface IsolateWindow {
   /** Process address of offset 0. */
@@ -89,6 +89,25 @@ export interface IsolateWindow {
   sweep(): number[]
   /** For a block whose pin was released: true if it was freed, since its object is gone. */
   settle(block: number): boolean
+}
+
+/** The constants of native/core/api.h that the hot paths in JavaScript use. */
+export interface WindowLayout {
+  /** The table has one byte for each 2 ** stepShift bytes of the window: 0 where no live block starts, else a mark. */
+  stepShift: number
+  /** Marks 1 to `lastClass`: a block of this class. */
+  lastClass: number
+  /** Mark of a block whose length the core no longer knows. */
+  unsized: number
+  /** Mark of a block that is longer than the largest class. */
+  large: number
+  /** Mark of a block that has a pin. */
+  pinned: number
+  /** A magazine is this many words: a head, then offsets. The head is the number of blocks it has, and may have. */
+  magazineWords: number
+  magazineHead: number
+  /** What `refill` and `take` return when the window must grow. */
+  mustGrow: number
 }
 
 export interface BenchWorkload {
@@ -141,7 +160,9 @@ export interface Addon {
     magazines: Uint32Array,
     limit: number,
   ): IsolateWindow | undefined
+  /** Bytes that a block of each class holds; known once a window was joined. */
   windowStrides(): number[]
+  windowLayout: WindowLayout
   /** Bytes of addresses that the system lets the process have. */
   addressLimit(): number
   windowStats(): HeapStats

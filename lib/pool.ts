@@ -1,5 +1,5 @@
 import { argumentRange, argumentType, checkOptions, several } from './errors'
-import { buffers } from './heap/instance'
+import { buffers } from './window/instance'
 
 const { alloc, free, freeResting, mayRest, rest, wake } = buffers // constants, so that calls of them are inlined
 

@@ -1,5 +1,6 @@
 import { argumentRange, argumentType, misuse } from './errors'
-import { blocks, window } from './heap/instance'
+import { blocks, window } from './window/instance'
+import { Step } from './window/layout'
 
 /** The window seen as numbers. An offset divided by the size of an element is the index of it. */
 interface Views {
@@ -73,7 +74,7 @@ function realloc(block: number, size: number): number {
     blocks.free(block) // throws if another thread has freed it meanwhile
     return moved
   } catch (error) {
-    window.orphan = moved >>> 4
+    window.orphan = moved >>> Step.shift
     blocks.freeOrphan()
     throw error
   }
@@ -95,7 +96,7 @@ export const heap = {
       views().u8.fill(0, block, block + bytes)
       return block
     } catch (error) {
-      window.orphan = block >>> 4 // at the end of the stack, where free would throw as well
+      window.orphan = block >>> Step.shift // at the end of the stack, where free would throw as well
       throw error
     }
   },

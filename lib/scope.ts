@@ -1,5 +1,5 @@
 import { argumentType, several } from './errors'
-import { buffers } from './heap/instance'
+import { buffers } from './window/instance'
 
 /** Buffers that end together: `using scope = new Scope()`, or Scope.run where that syntax is missing. */
 export class Scope implements Disposable {

@@ -1,9 +1,9 @@
 import { checkFlag, checkOptions } from './errors'
-import { buffers } from './heap/instance'
-import type { Leak, WatchOptions } from './heap/watch'
 import { addon } from './native'
+import { buffers } from './window/instance'
+import type { Leak, WatchOptions } from './window/watch'
 
-export type { Leak, WatchOptions } from './heap/watch'
+export type { Leak, WatchOptions } from './window/watch'
 
 let warns = false
 

@@ -14,6 +14,9 @@ extern "C" {
 #include "api.h"
 }
 
+/* A window's table has one byte for each 16 bytes of the window, see api.h. */
+constexpr unsigned WINDOW_STEP_SHIFT = 4;
+
 /* Joins the heap of this process. Any number of threads may call it. Where another copy of the library is in the way
  * `conflict` names it: it has another ABI, or it is mapped but its constructor does not run. */
 enum heap_answer { HEAP_JOINED, HEAP_OTHER_ABI, HEAP_NOT_LOADED, HEAP_REFUSED };

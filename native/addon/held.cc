@@ -64,7 +64,7 @@ void Held::drop(uint32_t block) {
 /* Of an entry whose object is gone: false while the block is pinned. What the table does not say has this holder's tag
  * was freed by another thread. */
 bool Held::try_end(uint32_t block, Entry &entry) {
-    const uint8_t kind = __atomic_load_n(&live[block / 16], __ATOMIC_ACQUIRE);
+    const uint8_t kind = __atomic_load_n(&live[block >> WINDOW_STEP_SHIFT], __ATOMIC_ACQUIRE);
     if (kind == SS_LIVE_PINNED) {
         if (entry.object != nullptr)
             napi_delete_reference(env, entry.object);

@@ -1,4 +1,4 @@
-/* Buffers that are freed when the engine has collected them: lib/heap/watch.ts. The engine is told of their bytes, so
+/* Buffers that are freed when the engine has collected them: lib/window/watch.ts. The engine is told of their bytes, so
  * that it collects in time. A weak reference of Node-API says that an object was collected as soon as it was, within
  * the same turn; a WeakRef of JavaScript keeps its object for the turn, and a FinalizationRegistry calls back later. */
 #ifndef SUPERSLAB_ADDON_HELD_H

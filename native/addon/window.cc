@@ -265,7 +265,7 @@ napi_value join(napi_env env, napi_callback_info info) {
         return nullptr;
     napi_get_typedarray_info(env, given[2], &type, &words, &magazines, nullptr, nullptr);
     if (type != napi_uint32_array || words != SS_LIVE_CLASSES * SS_MAGAZINE_WORDS ||
-        table.length < limit / 16) {
+        table.length < limit >> WINDOW_STEP_SHIFT) {
         throw_argument_range(env, "magazines", "as long as all magazines, and the table the limit");
         return nullptr;
     }
@@ -361,12 +361,32 @@ napi_value address_limit(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(api()->address_limit()));
 }
 
-/* The bytes that a block of each class holds. */
+/* ---- what JavaScript's hot paths know of a window ---- */
+
+/* The bytes that a block of each class holds; known once a window was joined. */
 napi_value strides(napi_env env, napi_callback_info) {
     napi_value out = nullptr;
     napi_create_array(env, &out);
     for (uint32_t bin = 0; bin < SS_LIVE_CLASSES; bin++)
         napi_set_element(env, out, bin, number(env, api()->window_stride(bin)));
+    return out;
+}
+
+/* The constants of api.h, so that JavaScript has no copy of them. */
+napi_value layout(napi_env env) {
+    static constexpr struct {
+        const char *name;
+        double value;
+    } constants[] = {
+        {"stepShift", WINDOW_STEP_SHIFT},   {"lastClass", SS_LIVE_CLASSES},
+        {"unsized", SS_LIVE_UNSIZED},       {"large", SS_LIVE_LARGE},
+        {"pinned", SS_LIVE_PINNED},         {"magazineWords", SS_MAGAZINE_WORDS},
+        {"magazineHead", SS_MAGAZINE_HEAD}, {"mustGrow", SS_API_GROW},
+    };
+    napi_value out = nullptr;
+    napi_create_object(env, &out);
+    for (const auto &[name, value] : constants)
+        napi_set_named_property(env, out, name, number(env, value));
     return out;
 }
 
@@ -386,4 +406,5 @@ void window_exports(Napi::Env env, Napi::Object exports) {
         {"viewSet", view_set},
     };
     functions_set(env, exports, functions);
+    napi_set_named_property(env, exports, "windowLayout", layout(env));
 }

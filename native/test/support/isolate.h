@@ -1,4 +1,4 @@
-/* What an isolate of a JavaScript engine does with a window, in C: the hot paths of lib/heap/blocks.ts. */
+/* What an isolate of a JavaScript engine does with a window, in C: the hot paths of lib/window/blocks.ts. */
 #ifndef TEST_ISOLATE_H
 #define TEST_ISOLATE_H
 
