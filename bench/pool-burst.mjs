@@ -12,11 +12,11 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { addon } from '../dist/addon.js'
 import allocators from '../dist/cli/bench/allocators.js'
 import journals from '../dist/cli/bench/journal.js'
 import machines from '../dist/cli/bench/machine.js'
 import statistics from '../dist/cli/bench/statistics.js'
-import { addon } from '../dist/native.js'
 
 const THREADS = 8
 

@@ -10,6 +10,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { gzip } from 'node:zlib'
+import { addon } from '../dist/addon.js'
 import { superslab, system } from '../dist/cli/bench/allocators.js'
 import { environment } from '../dist/cli/bench/machine.js'
 import { measureRounds } from '../dist/cli/bench/rounds.js'
@@ -17,7 +18,6 @@ import { measureStandalone } from '../dist/cli/bench/standalone.js'
 import { suiteCases } from '../dist/cli/bench/suites.js'
 import { summarize } from '../dist/cli/bench/summary.js'
 import { comparisonTable, machineLines } from '../dist/cli/bench/table.js'
-import { addon } from '../dist/native.js'
 
 const withoutThread = { name: 'without it' }
 

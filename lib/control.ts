@@ -1,6 +1,6 @@
+import { addon, type HeapStats, type Info, type RawStats } from './addon'
 import { argumentRange, argumentType } from './errors'
 import { memoryThere } from './machine'
-import { addon, type HeapStats, type Info, type RawStats } from './native'
 import { opened } from './window/place'
 
 /** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
@@ -21,7 +21,7 @@ export function stats(): Stats {
  * call. What other threads keep for their next Buffers stays theirs.
  */
 export function trim(): number {
-  opened()?.window.native.drain()
+  opened()?.window.holder.drain()
   return addon.trim()
 }
 

@@ -1,4 +1,4 @@
-import { addon } from './native'
+import { addon } from './addon'
 
 /** In the order of `superslab_address_kind`. */
 const kinds = ['live', 'inside', 'cached', 'free', 'unused', 'foreign', 'no-access'] as const

@@ -1,5 +1,5 @@
+import { addon } from './addon'
 import { misuse, outOfMemory } from './errors'
-import { addon } from './native'
 
 /*
  * malloc and free by process address, a number below 2 ** 53. Address 0 is to every function what NULL is in C.

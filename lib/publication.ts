@@ -10,7 +10,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
-import type { RawStats } from './native'
+import type { RawStats } from './addon'
 
 /*
  * Reads the page that every process with a heap of superslab publishes: native/core/publish.h. It is a file without a

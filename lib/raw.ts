@@ -109,10 +109,10 @@ export const heap = {
   /** The process address of a live block; from here on the window stays mapped, whichever isolates end. */
   address(block: number): number {
     checkBlock(block)
-    const look = window.native.look(block)
-    if (look !== 0) throw misuse(-look, block)
+    const error = window.holder.check(block)
+    if (error !== 0) throw misuse(-error, block)
     window.keep()
-    return window.native.base + block
+    return window.holder.base + block
   },
   /** Looks whether another thread has grown the window, before an offset that came from there is used. */
   refresh(): void {

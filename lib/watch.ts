@@ -1,5 +1,5 @@
+import { addon } from './addon'
 import { checkFlag, checkOptions } from './errors'
-import { addon } from './native'
 import { buffers } from './window/instance'
 import type { Leak, WatchOptions } from './window/watch'
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { addon } from '#dist/addon'
 import { preloadedForm } from '#dist/cli/bench/allocators'
 import { suiteCases } from '#dist/cli/bench/suites'
-import { addon } from '#dist/native'
 import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
 
 const forms = preloadedForm().map(({ name }) => name)

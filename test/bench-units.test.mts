@@ -1,4 +1,5 @@
 import test from 'ava'
+import { addon } from '#dist/addon'
 import { contestants, preloadedForm } from '#dist/cli/bench/allocators'
 import { courseFigures } from '#dist/cli/bench/course'
 import { latencyFigures, latencyRows } from '#dist/cli/bench/latency'
@@ -8,7 +9,6 @@ import { headerPercent, routeShares } from '#dist/cli/bench/routes'
 import { geometricMean, median, standardError, variation } from '#dist/cli/bench/statistics'
 import { suiteCases } from '#dist/cli/bench/suites'
 import { idleFigures, summarize, verdict } from '#dist/cli/bench/summary'
-import { addon } from '#dist/native'
 
 function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
   const numbers = { threads: 1, ops: 100, seconds: 1, opsPerSecond: 100, peakRssBytes: 1000 }

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { alloc, free, usableSize } from 'superslab'
-import { addon } from '#dist/native'
+import { addon } from '#dist/addon'
 import { checkLayout } from '#dist/window/layout'
 
 test('the constants of a window are those that the addon was compiled with', (t) => {

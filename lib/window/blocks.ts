@@ -30,7 +30,7 @@ export interface Hooks {
 }
 
 export function createBlocks(window: Window): Blocks {
-  const { table, magazines, native } = window
+  const { table, magazines, holder } = window
   const { ofSteps, largestBytes } = window.classes
   const hooks: Hooks = { ended: undefined, reclaim: undefined, advice: undefined }
 
@@ -62,7 +62,7 @@ export function createBlocks(window: Window): Blocks {
     const magazine = (mark - 1) * Magazine.words
     let count = magazines[magazine] as number
     if (count === magazines[magazine + Magazine.room]) {
-      native.flush(mark - 1)
+      holder.flush(mark - 1)
       count = magazines[magazine] as number
     }
     table[step] = Mark.none
@@ -73,7 +73,7 @@ export function createBlocks(window: Window): Blocks {
   function mallocRefill(size: number, bin: number): number {
     if (window.orphan >= 0) freeOrphan()
     for (let reclaims = true; ; ) {
-      const count = native.refill(bin)
+      const count = holder.refill(bin)
       if (count > 0) break
       if (count === mustGrow && window.grow(size)) continue
       if (!reclaims || !hooks.reclaim?.()) throw full(size)
@@ -89,7 +89,7 @@ export function createBlocks(window: Window): Blocks {
       throw argumentRange('size', 'an integer between 0 and 2 ** 53 - 1')
     if (window.orphan >= 0) freeOrphan()
     for (let reclaims = size <= window.limit; ; ) {
-      const block = native.take(size)
+      const block = holder.take(size)
       if (block >= 0)
         try {
           window.sync()
@@ -106,7 +106,7 @@ export function createBlocks(window: Window): Blocks {
 
   /** Frees large, pinned and watched blocks; throws for an offset where no live block starts. */
   function freeOther(block: number): void {
-    const result = native.give(block)
+    const result = holder.give(block)
     if (result !== 0) throw misuse(-result, block)
     try {
       hooks.ended?.(block)
@@ -117,10 +117,10 @@ export function createBlocks(window: Window): Blocks {
 
   function usableSize(block: number): number {
     if (typeof block !== 'number') throw argumentType('block', 'a number')
-    const bytes = native.usableSize(block)
+    const bytes = holder.usableSize(block)
     if (bytes !== 0) return bytes
-    const look = native.look(block)
-    if (look !== 0) throw misuse(-look, block)
+    const error = holder.check(block)
+    if (error !== 0) throw misuse(-error, block)
     return bytes
   }
 
@@ -130,7 +130,7 @@ export function createBlocks(window: Window): Blocks {
   }
 
   function full(size: number): HeapFullError {
-    return new HeapFullError(size, window.limit, native.stats().liveBytes, hooks.advice?.())
+    return new HeapFullError(size, window.limit, holder.stats().liveBytes, hooks.advice?.())
   }
 
   return { hooks, malloc, free, usableSize, freeOrphan }

@@ -1,6 +1,6 @@
 import { isSharedArrayBuffer, isUint8Array } from 'node:util/types'
+import { addon } from '../addon'
 import { argumentType, several } from '../errors'
-import { addon } from '../native'
 import type { Blocks } from './blocks'
 import { Mark, Step } from './layout'
 import { keepForever } from './memory'
@@ -218,7 +218,7 @@ function createConversions(
       return addon.viewAddress(buffer)
     }
     window.keep()
-    return window.native.base + block
+    return window.holder.base + block
   }
 
   return { usableSize, asBuffer, toOwned, address }

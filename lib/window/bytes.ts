@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types'
-import { addon } from '../native'
+import { addon } from '../addon'
 
 /*
  * V8 fills and copies shared memory a few bytes at a time, each atomically: at 1 to 2 GB/s where ordinary memory does

@@ -1,4 +1,4 @@
-import { addon } from '../native'
+import { addon } from '../addon'
 import { Step } from './layout'
 
 /** The core's size classes of a window; read once a window was joined. */

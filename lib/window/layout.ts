@@ -1,5 +1,5 @@
+import { addon, type WindowLayout } from '../addon'
 import { SuperslabError } from '../errors'
-import { addon, type WindowLayout } from '../native'
 
 /*
  * The constants of native/core/api.h that JavaScript's hot paths use. The compiler writes the members of these enums as

@@ -1,8 +1,8 @@
 import { isSharedArrayBuffer } from 'node:util/types'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { addon } from '../addon'
 import { outOfMemory } from '../errors'
 import { memoryThere } from '../machine'
-import { addon } from '../native'
 
 /*
  * Shared memory that grows in place. A shared WebAssembly.Memory is the better one of the two kinds: its buffer has a

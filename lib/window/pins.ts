@@ -14,7 +14,7 @@ export interface Pins {
 }
 
 export function createPins(window: Window, { blockOf }: Received, watching: Watching): Pins {
-  const { native } = window
+  const { holder } = window
 
   function pin(buffer: Uint8Array): Pin {
     const block = blockOf(buffer)
@@ -23,13 +23,13 @@ export function createPins(window: Window, { blockOf }: Received, watching: Watc
         'ERR_SUPERSLAB_NOT_A_BLOCK',
         `${describeView(buffer)} lies in the window of another thread, which alone can pin it`,
       )
-    const result = native.pin(block)
+    const result = holder.pin(block)
     if (result !== 0) throw misuseOf(describeView(buffer), codeOf(-result))
     let isHeld = true
     const release = () => {
       if (!isHeld) return
       isHeld = false
-      native.unpin(block)
+      holder.unpin(block)
       watching.watch?.released(block)
     }
     return { release, [Symbol.dispose]: release }

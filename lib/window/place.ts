@@ -2,21 +2,24 @@ import type { Blocks } from './blocks'
 import type { Buffers } from './buffers'
 import type { Window } from './window'
 
-export interface Heap {
+export interface Instance {
   window: Window
   blocks: Blocks
   buffers: Buffers
 }
 
-/** One heap an isolate, whichever copies of the package it loaded; another arrangement gets another number. */
-const key = Symbol.for('superslab.heap.1')
-const place = globalThis as { [key]?: Heap }
+/**
+ * All copies of the package that an isolate loaded share one instance. The number stands for the arrangement of its
+ * members; another arrangement gets another number.
+ */
+const key = Symbol.for('superslab.instance.1')
+const place = globalThis as { [key]?: Instance }
 
-/** This isolate's heap, if it was opened: instance.ts opens it. */
-export function opened(): Heap | undefined {
+/** This isolate's instance, if it was opened: instance.ts opens it. */
+export function opened(): Instance | undefined {
   return place[key]
 }
 
-export function put(heap: Heap): void {
-  Object.defineProperty(place, key, { value: heap })
+export function put(instance: Instance): void {
+  Object.defineProperty(place, key, { value: instance })
 }

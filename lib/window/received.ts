@@ -1,6 +1,6 @@
 import { isUint8Array } from 'node:util/types'
+import { addon } from '../addon'
 import { argumentType, codeOf, misuseOf } from '../errors'
-import { addon } from '../native'
 import type { Blocks } from './blocks'
 import { describeView } from './describe'
 import { doubleFree, offsetOf, SlabBuffer } from './slab-buffer'
@@ -22,19 +22,19 @@ export interface Received {
 }
 
 export function createReceived(window: Window, blocks: Blocks): Received {
-  const { native, classes } = window
+  const { holder, classes } = window
 
   function received(view: Uint8Array): number {
     if (!isUint8Array(view)) throw argumentType('buffer', 'a Uint8Array')
     if (window.isOwn(view)) throw misuseOf(describeView(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
-    const result = addon.viewLook(view)
+    const result = addon.viewCheck(view)
     if (result !== 0) throw misuseOf(describeView(view), codeOf(-result))
     // 0: the block is live, but two frees in one instant have made the core forget its length.
     const usable = addon.viewUsableSize(view)
     if (usable !== 0 && classes.usableBytes(view.byteLength) !== usable)
       throw misuseOf(describeView(view), 'ERR_SUPERSLAB_NOT_A_BLOCK')
     window.sync()
-    return native.offset(view)
+    return holder.offset(view)
   }
 
   function blockOf(buffer: Uint8Array): number {
@@ -55,7 +55,7 @@ export function createReceived(window: Window, blocks: Blocks): Received {
   }
 
   function mayBeLive(view: Uint8Array): boolean {
-    return codeOf(-addon.viewLook(view)) !== 'ERR_SUPERSLAB_DOUBLE_FREE'
+    return codeOf(-addon.viewCheck(view)) !== 'ERR_SUPERSLAB_DOUBLE_FREE'
   }
 
   return { received, blockOf, free, mayBeLive }

@@ -73,32 +73,32 @@ export class Watch {
   }
 
   born(buffer: Uint8Array, block: number, size: number, caller: Caller): void {
-    const { table, native } = this.#window
+    const { table, holder } = this.#window
     const entry: Entry = { size, born: 0, holder: undefined, resting: false }
     this.#begin(entry, caller)
     this.#entries.set(block, entry)
     // Another thread may have freed the block that was held here: the new one must not end with the Buffer of the old one.
-    if (this.#isHolding && !this.options.collect) native.drop(block)
+    if (this.#isHolding && !this.options.collect) holder.drop(block)
     const mark = table[block >>> Step.shift] as number
     // The core may mark the block unsized meanwhile: that mark stays.
     if (mark !== Mark.unsized)
-      Atomics.compareExchange(table, block >>> Step.shift, mark, native.tag)
+      Atomics.compareExchange(table, block >>> Step.shift, mark, holder.tag)
     if (this.options.collect) {
       this.#isHolding = true
       if (!this.#isArmed) this.#arm()
-      if (native.hold(buffer.buffer, block, size)) this.#sweep()
+      if (holder.hold(buffer.buffer, block, size)) this.#sweep()
     }
     if (this.#entries.size > 2 * this.#live + spareEntries) this.#prune()
   }
 
   /** This isolate has freed the block, or its last pin's release will. */
   ended(block: number): void {
-    if (this.#entries.delete(block)) this.#window.native.drop(block)
+    if (this.#entries.delete(block)) this.#window.holder.drop(block)
   }
 
   /** A pin of the block was released: the pin may have kept the block when its Buffer was collected. */
   released(block: number): void {
-    if (this.#window.native.settle(block)) this.#entries.delete(block)
+    if (this.#window.holder.settle(block)) this.#entries.delete(block)
   }
 
   /** The block's Buffer rests in a pool from then on. */
@@ -155,7 +155,7 @@ export class Watch {
   }
 
   #sweep(): boolean {
-    const ended = this.#window.native.sweep()
+    const ended = this.#window.holder.sweep()
     for (const block of ended) this.#entries.delete(block)
     return ended.length > 0
   }
@@ -165,13 +165,13 @@ export class Watch {
    * pinned or unsized. A pinned block that was freed cannot be pinned once more.
    */
   #prune(): void {
-    const { table, native } = this.#window
+    const { table, holder } = this.#window
     for (const block of this.#entries.keys()) {
       const mark = table[block >>> Step.shift]
-      const pinned = mark === Mark.pinned ? native.pin(block) : undefined
-      if (pinned === 0) native.unpin(block)
+      const pinned = mark === Mark.pinned ? holder.pin(block) : undefined
+      if (pinned === 0) holder.unpin(block)
       const isFreed =
-        pinned === undefined ? mark !== native.tag && mark !== Mark.unsized : pinned < 0
+        pinned === undefined ? mark !== holder.tag && mark !== Mark.unsized : pinned < 0
       if (isFreed) this.ended(block)
     }
     this.#live = this.#entries.size

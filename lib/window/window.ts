@@ -1,6 +1,6 @@
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { addon, type Holder, isForeign } from '../addon'
 import { outOfMemory } from '../errors'
-import { addon, type IsolateWindow, isForeign } from '../native'
 import { Classes } from './classes'
 import { checkLayout, Magazine, Mark, Step } from './layout'
 import {
@@ -46,7 +46,7 @@ export class Window {
   readonly table: Uint8Array
   /** A magazine for each class: how many blocks it has, how many it may have, their offsets. */
   readonly magazines: Uint32Array
-  readonly native: IsolateWindow
+  readonly holder: Holder
   readonly classes: Classes
   /** The memory that is usable now, as far as this isolate knows, and its length. */
   buffer: SharedArrayBuffer
@@ -72,15 +72,15 @@ export class Window {
     this.buffer = bufferOf(memory)
     this.bytes = this.buffer.byteLength
     this.#buffers.add(this.buffer)
-    const native = addon.windowJoin(new Uint8Array(this.buffer), this.table, this.magazines, limit)
-    if (native === undefined) throw outOfMemory(`a window of ${limit} bytes`)
-    this.native = native
+    const holder = addon.windowJoin(new Uint8Array(this.buffer), this.table, this.magazines, limit)
+    if (holder === undefined) throw outOfMemory(`a window of ${limit} bytes`)
+    this.holder = holder
     this.classes = new Classes()
   }
 
   /** Makes room for one more block of `size` bytes, and some ahead. False when the window is full. */
   grow(size: number): boolean {
-    const there = this.native.bytes()
+    const there = this.holder.bytes()
     const least = there + Math.ceil(Math.max(size, pageBytes) / pageBytes) * pageBytes
     const ahead = Math.min(
       this.limit,
@@ -89,14 +89,14 @@ export class Window {
     const grown =
       growTo(this.#memory, ahead) || (least <= this.limit && growTo(this.#memory, least))
     if (!grown || ahead === there) return false
-    this.native.grow(bufferOf(this.#memory).byteLength)
+    this.holder.grow(bufferOf(this.#memory).byteLength)
     this.sync()
     return true
   }
 
   /** Takes over the window's size, which another isolate may have grown. True if it did. */
   sync(): boolean {
-    if (this.native.bytes() <= this.bytes) return false
+    if (this.holder.bytes() <= this.bytes) return false
     this.buffer = bufferOf(this.#memory)
     this.bytes = this.buffer.byteLength
     this.#buffers.add(this.buffer)
@@ -118,7 +118,7 @@ export class Window {
     if (this.#kept) return
     this.#kept = true
     keepForever(this.#memory, this.table.buffer)
-    this.native.last()
+    this.holder.keep()
   }
 }
 

@@ -1,5 +1,5 @@
+import { addon } from '../../addon'
 import { SuperslabError } from '../../errors'
-import { addon } from '../../native'
 import type { Allocator } from './allocators'
 import type { Measurement } from './measurement'
 import type { Case } from './suites'

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { addon } from '../../native'
+import { addon } from '../../addon'
 import { preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'

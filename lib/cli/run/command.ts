@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { Command, Option } from 'commander'
+import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { addon } from '../../native'
 import { preloadPath, preloadVariable } from '../../preload'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'

@@ -63,7 +63,7 @@ export interface HeapStats {
  * This isolate's part in a window, by offset. Functions that free or pin return 0 or a negated `superslab_error`;
  * `refill` and `take` return `mustGrow` of the layout when the window must grow and -2 when it cannot.
  */
-export interface IsolateWindow {
+export interface Holder {
   /** Process address of offset 0. */
   base: number
   /** What the table may say of blocks that this isolate keeps track of. */
@@ -77,10 +77,11 @@ export interface IsolateWindow {
   give(block: number): number
   pin(block: number): number
   unpin(block: number): number
-  look(block: number): number
+  check(block: number): number
   usableSize(block: number): number
   offset(view: Uint8Array): number
-  last(): void
+  /** Keeps the window known to the core when its last holder leaves. */
+  keep(): void
   stats(): HeapStats
   /** Has a block freed once an object is gone, and tells the engine of its bytes. True if a sweep is due. */
   hold(object: object, block: number, size: number): boolean
@@ -159,7 +160,7 @@ export interface Addon {
     table: Uint8Array,
     magazines: Uint32Array,
     limit: number,
-  ): IsolateWindow | undefined
+  ): Holder | undefined
   /** Bytes that a block of each class holds; known once a window was joined. */
   windowStrides(): number[]
   windowLayout: WindowLayout
@@ -167,7 +168,7 @@ export interface Addon {
   addressLimit(): number
   windowStats(): HeapStats
   viewFree(view: Uint8Array): number
-  viewLook(view: Uint8Array): number
+  viewCheck(view: Uint8Array): number
   viewUsableSize(view: Uint8Array): number
   viewAddress(view: Uint8Array): number
   /** Becomes a program; returns the system's error number if it cannot. `changes` are NAME=value. */
