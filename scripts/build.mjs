@@ -3,7 +3,6 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { buildNative } from './build-native.mjs'
-import { layBundle } from './bundle.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
@@ -11,7 +10,7 @@ export function build() {
   install()
   buildNative()
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
-  layBundle()
+  step('bundle', process.execPath, ['scripts/bundle.mjs'])
   layPageAssets()
 }
 

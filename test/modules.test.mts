@@ -52,7 +52,7 @@ test('the public names are these', (t) => {
 
 /** What a program prints that requires the package and has a function which says whether there is a window. */
 async function printed(program: string): Promise<string> {
-  const there = `const opened = () => Symbol.for('superslab.heap.1') in globalThis`
+  const there = `const opened = () => Symbol.for('superslab.instance.1') in globalThis`
   const args = ['--eval', `${there}; ${program}`]
   return (await promisify(execFile)(process.execPath, args)).stdout.trim()
 }
