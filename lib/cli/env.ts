@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { isPreloadable, preloadFile, preloadVariable } from '../preload'
 
-/** Where an image keeps a link to a library that the loader cannot be given as it is. */
+/** Where an image has a link to the library if the loader does not accept the library's path. */
 const linkPath = '/usr/local/lib/libsuperslab.so'
 
 export function envCommand(): Command {

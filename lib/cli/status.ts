@@ -40,10 +40,10 @@ function printAll(json: boolean): void {
   else console.log('superslab serves no process that may be looked into.')
 }
 
-/** For all processes: a few may take as long as they can. */
+/** Time limit for all processes together: a few may take their whole time. */
 const timeLimitMs = 5000
 
-/** Those that publish, and how many there was no time for. */
+/** The processes that publish, and the number that there was no time for. */
 function published(): { found: Publication[]; left: number } {
   const end = performance.now() + timeLimitMs
   const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))

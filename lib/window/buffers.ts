@@ -16,7 +16,7 @@ import type { Window } from './window'
 const Slab = SlabBuffer
 
 /*
- * Buffers over blocks, as the package exports them: each part below is made of the window and what comes before it.
+ * Buffers over blocks, as the package exports them. Each part below is made from the window and the parts before it.
  * All of them are functions in constants, so that V8 inlines the calls between them.
  */
 

@@ -1,10 +1,10 @@
 /*
- * Workers inherit the window that is there when they are made. So it is opened when the package is loaded, not when the
- * first Buffer function is read, if this thread can make workers: it has loaded node:worker_threads. Where it has not,
- * that module would take longer to load than all of the package.
+ * A worker inherits the window of the thread that makes it. So a thread that has loaded node:worker_threads, and can make
+ * workers, opens its window when it loads the package. Other threads open it when the first Buffer function is read:
+ * loading node:worker_threads takes longer than loading the whole package.
  */
 
-/** Not in Node's types, nor in every engine. */
+/** Missing in Node's types and in some engines. */
 const { moduleLoadList } = process as { moduleLoadList?: readonly string[] }
 
 if (moduleLoadList?.includes('NativeModule worker_threads') !== false) require('./instance')

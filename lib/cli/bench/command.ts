@@ -114,7 +114,7 @@ async function compare(suite: string, cases: Case[], options: BenchOptions): Pro
   if (html) write(html, benchPage(suite, results, await routes(cases)))
 }
 
-/** Measures only what the file does not have yet; what it has must be of this very build. */
+/** Measures only what the file does not have yet. Its results must be from the same build. */
 function resumed(file: string, measure: Measure): Measure {
   const build = createHash('sha256').update(readFileSync(companionFile('superslab-bench')))
   const journal = new Journal<Measurement>(file, {
@@ -127,7 +127,7 @@ function resumed(file: string, measure: Measure): Measure {
     )
 }
 
-/** What the case reads, by its contents. */
+/** A hash of the file that the case reads. */
 function inputOf({ input }: Case): string[] {
   return input ? [createHash('sha256').update(readFileSync(input)).digest('hex')] : []
 }
@@ -148,13 +148,13 @@ function print({ comparisons, runs, environment, cases }: Results, options: Benc
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
     ...machineLines(environment),
   ]
-  // What a program will read must have the standard output for itself.
+  // Output for a program to read must be alone on the standard output.
   const toStandardOutput = [options.csv, options.json, options.html].includes('-')
   const printLine = toStandardOutput ? console.error : console.log
   printLine(lines.join('\n'))
 }
 
-/** Of cases that read files; and how the files' memory is kept out of the figures. */
+/** For cases that read files, and to keep the files' memory out of the figures. */
 function notes(cases: Results['cases']): string[] {
   return cases.flatMap(({ case: one, measurements }) => {
     const own = [...measurements.values()][0]?.[0]?.ownBytes
@@ -166,7 +166,7 @@ function notes(cases: Results['cases']): string[] {
   })
 }
 
-/** One run of each case in the trace build: routes do not depend on how fast it goes. */
+/** One run of each case in the trace build: the routes do not depend on the speed. */
 async function routes(cases: readonly Case[]): Promise<CaseRoutes> {
   const found: CaseRoutes = new Map()
   for (const one of cases) {

@@ -82,7 +82,7 @@ function choose(all: readonly Condition[], against: readonly string[] | undefine
   throw failure(`${missing} is not among ${all.map(({ name }) => name).join('; ')}`)
 }
 
-/** Every condition once a round, every other round in the opposite order. */
+/** Runs every condition once per round, in the opposite order in every other round. */
 async function runTrials(plan: Plan, chosen: readonly Condition[], runs: number): Promise<Trial[]> {
   const progress = new Progress(chosen.length * runs)
   const trials: Trial[] = []
@@ -126,7 +126,7 @@ function report(diagnosis: Diagnosis, { json, html }: DoctorOptions): void {
   if (html) write(html, diagnosisPage(diagnosis))
 }
 
-/** Leaving by exit ends the command too. */
+/** An exit of this process ends the command too. */
 function endWithSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(name, () => process.exit(128 + constants.signals[name]))

@@ -9,7 +9,7 @@ import { preloadName } from './preload-name'
 import { refuseUnservable } from './refusal'
 import { notExecutable, reasonOf } from './system-error'
 
-/** As env(1) and timeout(1): the command itself seldom ends with it. Usage errors have it too. */
+/** As env(1) and timeout(1), because commands seldom end with it; also for usage errors. */
 export const refused = 125
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   ERR_SUPERSLAB_NOT_EXECUTABLE: 126,
@@ -54,7 +54,7 @@ function oneLine(text: string): string {
 function become(file: string, words: string[], changes: Record<string, string>): never {
   const assignments = Object.entries(changes).map(([name, value]) => `${name}=${value}`)
   let error = addon.execute(file, words, assignments)
-  // A file without a first line that says what runs it is a shell's, to execvp and to shells.
+  // execvp and shells give a file without `#!` to a shell.
   if (error === constants.errno.ENOEXEC)
     error = addon.execute('/bin/sh', ['sh', file, ...words.slice(1)], assignments)
   throw notExecutable(`${file} cannot be run: ${reasonOf(error)}`)
