@@ -1,4 +1,4 @@
-// A burst on libuv's pool, and then nothing: what a Node service keeps.
+// A burst on libuv's pool, then idling: the memory that a Node service keeps.
 //
 //   node bench/pool-burst.mjs [--work compress] [--seconds 20] [--idle 5]     64 operations at a time (gzip,
 //     gunzip, brotli) on buffers of 2 KB to 1 MB; then the process idles; then the same again

@@ -1,4 +1,4 @@
-// What the background thread costs.
+// The cost of the background thread.
 //
 //   node bench/scavenger.mjs speed [--rounds 5]    mid-large-mt with the thread and without it, beside the system's
 //     malloc, interleaved
@@ -85,7 +85,7 @@ async function watch(seconds, step) {
 
 async function child(seconds) {
   await Promise.all(Array.from({ length: 200 }, (_, i) => work(20_000 * (1 + (i % 50)))))
-  // Looking is work too: seldom.
+  // Reading the figures takes processor time itself, so it is done seldom.
   const idle = await watch(seconds, () => sleep(1000))
   const little = await watch(seconds, async () => {
     await Promise.all([work(40_000), sleep(10)])

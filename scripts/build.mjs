@@ -14,7 +14,7 @@ export function build() {
   layPageAssets()
 }
 
-/** What a page of the command line is made of lies beside the code that writes it. */
+/** Copies the parts of the command line's page beside the code that writes it. */
 function layPageAssets() {
   const from = path.join(root, 'lib/cli/page')
   const to = path.join(root, 'dist/cli/page')

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 import { root } from './run.mjs'
 
-/** What package.json's exports name, and the module that takes the place of the first: see lib/exports.ts. */
+/** The entries in package.json's exports, and the module that takes the place of the first: see lib/exports.ts. */
 const entries = ['exports', 'index', 'raw', 'metrics']
 const standIns = { index: 'exports' }
 
@@ -27,13 +27,13 @@ const options = {
 const sourceOf = (name) => `lib/${name}.ts`
 const nameOf = (source) => source.slice('lib/'.length, -'.ts'.length)
 
-/** By its path in lib, without the extension, what esbuild finds in each source that the entries lead to. */
+/** esbuild's description of each source that the entries lead to, by its path in lib without the extension. */
 async function readSources() {
   const { metafile } = await build({ ...options, entryPoints: entries.map(sourceOf), outdir: dist })
   return new Map(Object.entries(metafile.inputs).map(([file, input]) => [nameOf(file), input]))
 }
 
-/** The modules that are evaluated with one: all that they import, but not what a function requires. */
+/** The modules that are evaluated with a module: its imports and theirs, but not modules that a function requires. */
 function evaluatedWith(name, sources, names = new Set()) {
   if (names.has(name)) return names
   names.add(name)
@@ -57,7 +57,7 @@ function isName(name) {
   return name !== 'default'
 }
 
-/** Has modules come out of another file of the bundle. */
+/** Takes modules from another file of the bundle. */
 function fromFile(file, names) {
   return {
     name: file,
@@ -74,7 +74,7 @@ function fromFile(file, names) {
   }
 }
 
-/** One file, of what the compiler has made of `names`; the others are in `otherFile`. */
+/** One file of the bundle, from the compiler's output for `names`; `others` are in `otherFile`. */
 async function bundle(names, others, otherFile) {
   const readers = [...names, ...others].map((name) => `'${name}': () => require('./${name}.js')`)
   const { outputFiles } = await build({
@@ -88,7 +88,7 @@ async function bundle(names, others, otherFile) {
   return outputFiles[0].text
 }
 
-/** Node finds the names for those who import in a statement that is never run, as in what esbuild writes. */
+/** The file in a module's place. Node reads the names for `import` in its last statement, which is never run. */
 function handOut(name, names) {
   const place = path.posix.relative(path.posix.dirname(name), 'bundle')
   const file = place.startsWith('.') ? place : `./${place}`

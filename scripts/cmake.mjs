@@ -1,4 +1,4 @@
-// The plain CMake builds, which need no Node: the C tests, as they are and under sanitizers.
+// CMake builds without Node's headers: the C tests, plain and under sanitizers.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

@@ -1,5 +1,5 @@
-// npm run test:musl: the core, the preload library and the C tests with musl in place of glibc. On Debian, by the
-// compiler wrapper of musl-tools, which brings no C++ library; on Alpine `npm test` does it all.
+// npm run test:musl: builds and tests the core and the preload library with musl in place of glibc. On Debian, by the
+// compiler wrapper of musl-tools, which has no C++ library; on Alpine `npm test` does the same.
 import { existsSync } from 'node:fs'
 import { buildTests } from './cmake.mjs'
 import { ctest } from './ctest.mjs'
@@ -13,7 +13,7 @@ if (!existsSync(specs)) {
 const directory = 'build/ctest-musl'
 buildTests('musl', directory, [
   '-DCMAKE_C_COMPILER=musl-gcc',
-  // The kernel's headers stand beside glibc's, and must come last.
+  // The kernel's headers are in glibc's folder, which must come last.
   `-DCMAKE_C_FLAGS=-idirafter /usr/include -idirafter /usr/include/${machine}-linux-gnu`,
   `-DCMAKE_CXX_FLAGS=-specs ${specs}`,
 ])

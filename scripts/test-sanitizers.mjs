@@ -5,7 +5,7 @@ import { ctest, withoutRandomAddresses } from './ctest.mjs'
 
 const builds = [
   { name: 'address and undefined', directory: 'build/asan', sanitize: 'address;undefined' },
-  // Under a wide randomisation of addresses older ThreadSanitizer runtimes do not start.
+  // Older runtimes of ThreadSanitizer do not start where addresses are randomised widely.
   {
     name: 'thread',
     directory: 'build/tsan',

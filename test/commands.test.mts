@@ -72,7 +72,7 @@ const promises: [RegExp, RegExp][] = [
   [/^superslab status/, /live/],
 ]
 
-test('each command is run, or has a reason why not, and each reason has a command', (t) => {
+test('every command is run or has a reason not to be, and every reason has a command', (t) => {
   t.true(all.length > 30)
   for (const [pattern, reason] of notHere)
     t.true(

@@ -67,16 +67,16 @@ function once() {
   console.log(heap.liveBlocks, heap.isolates <= 2, heap.windows)
 })()`
 
-test('a context that used Buffers is collected, and what it had cached goes home', async (t) => {
+test('a context that used Buffers is collected, and its cached blocks go back to the window', async (t) => {
   t.is(await run(count(uses)), 'true\n0 true 1\n')
 })
 
-test('so it is where the package was loaded outside before', async (t) => {
+test('the same after the package was loaded outside', async (t) => {
   const before = "const { alloc, free } = require('superslab'); free(alloc(100))"
   t.is(await run(count(uses, before)), 'true\n0 true 1\n')
 })
 
-test('so it is where it watched its Buffers, and those are freed', async (t) => {
+test('the same when it watched its Buffers, which are freed', async (t) => {
   const watching = `
     const superslab = loadIn(context)
     superslab.watch({ track: true, collect: true })

@@ -44,7 +44,7 @@ function help(command: string): Promise<string> {
   return known
 }
 
-test('every command in the documentation is one that there is', async (t) => {
+test('every command in the documentation exists', async (t) => {
   t.true(commands.length > 10)
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const { file, line } of commands) {
@@ -68,7 +68,7 @@ test('every command in the documentation is one that there is', async (t) => {
   }
 })
 
-test('the quick ones do what they say', async (t) => {
+test('quick commands of the documentation succeed', async (t) => {
   for (const line of quick) {
     t.true(
       commands.some((one) => one.line === line),
@@ -112,7 +112,7 @@ test('troubleshooting has every error code, and no other', (t) => {
   t.deepEqual(described.toSorted(), Object.keys(codes).toSorted())
 })
 
-test('links within the documentation lead somewhere', (t) => {
+test('links within the documentation have a target', (t) => {
   let count = 0
   for (const { file, text } of documents)
     for (const [, target = ''] of text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {

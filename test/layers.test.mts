@@ -41,7 +41,7 @@ function layerOf(source: string): number {
   return layers.get(own) ?? Number.NaN
 }
 
-test('the table of layers has each header of the core, and no other', (t) => {
+test('the table of layers has exactly the headers of the core', (t) => {
   const listed = [...layers.keys()].filter((name) => existsSync(path.join(core, name)))
   t.deepEqual(listed.toSorted(), headers.toSorted())
   const others = [...layers.keys()].filter((name) => !listed.includes(name))

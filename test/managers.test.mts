@@ -203,7 +203,7 @@ async function works(t: ExecutionContext, { exec, node: nodeOf }: Manager, tried
 }
 
 for (const [name, manager] of Object.entries(managers))
-  managerTest(`${name} installs the tarball, and it works`, async (t, file) => {
+  managerTest(`${name} installs a package that works`, async (t, file) => {
     const tried = await project(manager)
     if (!tried) {
       t.log(`skipped: ${name} needs Node ${manager.since?.join('.')}`)
@@ -219,17 +219,20 @@ for (const [name, manager] of Object.entries(managers))
 
 const npmManager = managers.npm as Manager
 
-managerTest('npm ci without scripts, npm rebuild and npx keep it at work', async (t, file) => {
-  const tried = (await project(npmManager, 'blank ünd co-')) as Project
-  await tried.manage(['install', `superslab@file:${file}`])
-  for (const args of [['ci', '--ignore-scripts'], ['rebuild']]) {
-    await tried.manage(args)
-    await works(t, npmManager, tried)
-  }
-  const program = ['exec', '--yes', `--package=file:${file}`, '--', 'superslab', 'path']
-  const elsewhere = (await project(npmManager)) as Project
-  t.regex((await elsewhere.manage(program)).stdout, /\/prebuilds\/[\w-]+\/libsuperslab[\w.]*$/)
-})
+managerTest(
+  'the package works after npm ci without scripts, npm rebuild and npx',
+  async (t, file) => {
+    const tried = (await project(npmManager, 'blank ünd co-')) as Project
+    await tried.manage(['install', `superslab@file:${file}`])
+    for (const args of [['ci', '--ignore-scripts'], ['rebuild']]) {
+      await tried.manage(args)
+      await works(t, npmManager, tried)
+    }
+    const program = ['exec', '--yes', `--package=file:${file}`, '--', 'superslab', 'path']
+    const elsewhere = (await project(npmManager)) as Project
+    t.regex((await elsewhere.manage(program)).stdout, /\/prebuilds\/[\w-]+\/libsuperslab[\w.]*$/)
+  },
+)
 
 managerTest('npm install --global gives the command', async (t, file) => {
   const tried = (await project(npmManager)) as Project
@@ -240,7 +243,7 @@ managerTest('npm install --global gives the command', async (t, file) => {
   t.regex(stdout, /\/global\/lib\/node_modules\/superslab\/prebuilds\//)
 })
 
-managerTest('pnpm rebuild keeps it at work', async (t, file) => {
+managerTest('the package works after pnpm rebuild', async (t, file) => {
   const manager = managers['pnpm 10'] as Manager
   const tried = (await project(manager, 'blank ünd co-')) as Project
   await tried.manage([...manager.add, `superslab@file:${file}`])

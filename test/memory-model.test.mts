@@ -47,11 +47,11 @@ test('the table of shared words has each atomic word of the source', (t) => {
   for (const [word, file] of words) t.true(listed.includes(word), `${word}, in ${file}`)
 })
 
-test('it has no word that is not in the source', (t) => {
+test('the table of shared words has no other word', (t) => {
   for (const word of listed) t.true(words.has(word), word)
 })
 
-test('JavaScript shares no word by Atomics but the byte of a block that comes under watch', (t) => {
+test('JavaScript uses Atomics only for the byte of a block that comes under watch', (t) => {
   const files = (readdirSync('lib', { recursive: true }) as string[])
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('lib', name))

@@ -57,7 +57,7 @@ async function printed(program: string): Promise<string> {
   return (await promisify(execFile)(process.execPath, args)).stdout.trim()
 }
 
-test('what needs no window opens none, and loads nothing for one', async (t) => {
+test('exports that need no window open none and load no modules for one', async (t) => {
   const used = `const { active, codes, info, inspect, native, stats, trim } = require('superslab')
     native.free(native.malloc(10)); inspect(0); stats(); trim(); info()`
   const loaded = `process.moduleLoadList.includes('NativeModule worker_threads')`

@@ -77,7 +77,7 @@ test.serial('the methods of Buffer', (t) => {
   })
 })
 
-test.serial('crypto reads them, fills them, and compares them', async (t) => {
+test.serial('crypto reads, fills and compares Buffers', async (t) => {
   const key = crypto.randomBytes(32)
   const iv = crypto.randomBytes(16)
   each((buffer, other) => {
@@ -110,7 +110,7 @@ test.serial('crypto reads them, fills them, and compares them', async (t) => {
   free(buffer)
 })
 
-test.serial('zlib packs and unpacks them', async (t) => {
+test.serial('zlib packs and unpacks Buffers', async (t) => {
   each((buffer, other) => {
     t.deepEqual(zlib.inflateSync(zlib.deflateSync(buffer)), other)
     t.deepEqual(
@@ -154,7 +154,7 @@ test.serial('a free while zlib reads waits for its pin', async (t) => {
   }
 })
 
-test.serial('a free while zlib reads, without a pin, spoils no more than the result', async (t) => {
+test.serial('a free without a pin while zlib reads spoils only the result', async (t) => {
   const before = stats().heap.liveBlocks
   const packing = Array.from({ length: 8 }, (_, i) => {
     const input = pattern(alloc(100_000 * (i + 1)), i)
@@ -167,7 +167,7 @@ test.serial('a free while zlib reads, without a pin, spoils no more than the res
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('streams pass them on as the objects they are', async (t) => {
+test.serial('streams pass Buffers on as the same objects', async (t) => {
   const before = stats().heap.liveBlocks
   const seen: Buffer[] = []
   const made = Array.from({ length: 50 }, (_, i) => pattern(alloc(1000 + i), i))
@@ -199,7 +199,7 @@ test.serial('streams pass them on as the objects they are', async (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a child process reads them from its standard input', async (t) => {
+test.serial('a child process reads Buffers from its standard input', async (t) => {
   await Scope.run(async (scope) => {
     const content = pattern(scope.alloc(200_000), 5)
     const running = promisify(execFile)('sha256sum')
@@ -236,7 +236,7 @@ test.serial('clones and messages carry the memory, not a copy', async (t) => {
 })
 
 // Some of these take shared memory in some versions of Node and not in others.
-test.serial('what may refuse shared memory takes what toOwned returns', async (t) => {
+test.serial('functions that may refuse shared memory take the result of toOwned', async (t) => {
   const buffer = pattern(alloc(1000), 9)
   const owned = toOwned(buffer)
   t.true(owned.buffer instanceof ArrayBuffer)

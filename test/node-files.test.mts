@@ -33,7 +33,7 @@ test.after.always(() => rm(folder, { recursive: true }))
 const file = (name: string) => path.join(folder, name)
 
 for (const size of sizes)
-  test.serial(`files of ${size} bytes, by calls that wait`, (t) => {
+  test.serial(`files of ${size} bytes, by synchronous calls`, (t) => {
     const before = stats().heap.liveBlocks
     Scope.run((scope) => {
       const [out, back] = [pattern(scope.alloc(size), size), scope.allocZeroed(size)]

@@ -41,7 +41,7 @@ test('every native source is listed once, and every listed one exists', (t) => {
   t.deepEqual(listed.toSorted(), present.toSorted())
 })
 
-test('what the exports name was built', (t) => {
+test('every file that the exports name was built', (t) => {
   const { exports, bin } = read('package.json')
   const entries = ['.', './raw', './metrics'].map((name) => exports[name])
   const files = entries.flatMap(Object.values).flatMap((one) => Object.values(one as object))

@@ -9,7 +9,7 @@ import * as raw from 'superslab/raw'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 
-test('the picture of the architecture names every source of the core, and none that is not there', (t) => {
+test('the picture of the architecture has exactly the sources of the core', (t) => {
   const picture = read('docs/architecture.svg')
   for (const file of readdirSync('native/core').filter((name) => name.endsWith('.c'))) {
     const stem = path.basename(file, '.c')

@@ -55,7 +55,7 @@ test.serial('few addresses', async (t) => {
 })
 
 // Node itself ends for want of addresses, or it is refused to a window; Node 22 leaves enough for a small one.
-test.serial('hardly any addresses: a small window, or the process says so and ends', async (t) => {
+test.serial('hardly any addresses: a small window, or an error at the start', async (t) => {
   const { stdout, stderr } = await withAddresses(48).catch((error) => error)
   t.regex(stdout + stderr, /^\d+\n$|ERR_SUPERSLAB_OUT_OF_MEMORY|out of memory|OOM/)
 })

@@ -21,7 +21,7 @@ test.serial('blocks of a thread that ended belong to the process', async (t) => 
   t.is(stats().liveBlocks, before)
 })
 
-test.serial('a block is freed once, in whichever thread', async (t) => {
+test.serial('a block is freed once, in any thread', async (t) => {
   const blocks = sizes.map(native.malloc)
   const first = start<string[]>('free', { blocks })
   for (const result of await first.message) t.is(result, 'freed')
@@ -55,7 +55,7 @@ for (const copies of [1, 2])
     await Promise.all(running.map(({ ended }) => ended))
   })
 
-test.serial('dozens of threads come and go, each in its way', async (t) => {
+test.serial('dozens of threads come and go, and end in different ways', async (t) => {
   const before = stats()
   const ends = ['return', 'exit', 'throw', 'wait'] as const
   for (let wave = 0; wave < 12; wave++)
@@ -106,7 +106,7 @@ test.serial(
   },
 )
 
-test.serial('several threads load and use it at once', async (t) => {
+test.serial('several threads load and use the package at once', async (t) => {
   const before = stats().liveBlocks
   const running = Array.from({ length: 8 }, () =>
     start<number[]>('allocate', { sizes, end: 'return' }),

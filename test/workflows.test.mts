@@ -19,7 +19,7 @@ test('the workflows are valid', async (t) => {
   }
 })
 
-test('a faulty one would be noticed', async (t) => {
+test('the linter notices a faulty workflow', async (t) => {
   const lint = await createLinter()
   const text = readFileSync(path.join(folder, 'ci.yml'), 'utf8')
   t.true(lint(text.replace('matrix.node', 'matrix.nod'), 'ci.yml').length > 0)

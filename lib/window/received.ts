@@ -6,7 +6,10 @@ import { describeView } from './describe'
 import { doubleFree, offsetOf, SlabBuffer } from './slab-buffer'
 import type { Window } from './window'
 
-/* Views that another thread sent. Structured cloning made them, so they are no SlabBuffers: the core finds their blocks by address. */
+/*
+ * Views that another thread sent. Structured cloning made them, so they have no private field: the core finds their
+ * blocks by address.
+ */
 
 /** What `received` and `blockOf` return of a block in another window. */
 export const elsewhere = -1
