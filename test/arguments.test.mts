@@ -23,7 +23,7 @@ import { heap } from 'superslab/raw'
 
 type Call = (...values: unknown[]) => unknown
 
-/** Each function with good arguments, none of which allocates once one of them is replaced. */
+/** Each function with valid arguments. With one of them replaced by a wrong one, no call allocates. */
 const functions: Record<string, { call: Call; good: number[] }> = {
   malloc: { call: native.malloc as Call, good: [1] },
   calloc: { call: native.calloc as Call, good: [1, 1] },
@@ -90,7 +90,7 @@ test('inspect takes a bigint of at most 64 bits', (t) => {
   }
 })
 
-/** What should not be given to the functions of Buffers, with the code of the error. */
+/** Wrong arguments of the functions of Buffers, with the code of the error. */
 const wrongCalls: [string, () => unknown, string][] = [
   ['watch()', () => (watch as Call)(), 'ERR_INVALID_ARG_TYPE'],
   ["watch('track')", () => (watch as Call)('track'), 'ERR_INVALID_ARG_TYPE'],

@@ -59,7 +59,7 @@ withValgrind(
     ]
     for (const one of [same, worse]) mkdirSync(one)
     copyFileSync('build/Release/superslab-bench', path.join(same, 'superslab-bench'))
-    // The trace build counts each call: a slower allocator, and the same otherwise.
+    // The trace build counts each call, so it is a slower build of the same allocator.
     copyFileSync('build/Release/superslab-bench-trace', path.join(worse, 'superslab-bench'))
 
     const replays = ['--only', 'instructions', '--workload', 'replay']

@@ -7,7 +7,7 @@ import { Journal } from '#dist/cli/bench/journal'
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-journal-'))
 test.after.always(() => rmSync(folder, { recursive: true }))
 
-/** One sitting: measures `count` of each key, each with the next number, and says what it got. */
+/** One run of a benchmark: measures `count` values of each key, numbered in turn, and returns the journal's values. */
 async function sitting(file: string, count: number, first: number, subject = { build: 'a' }) {
   const journal = new Journal<number>(file, subject)
   const got: number[] = []

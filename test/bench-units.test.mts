@@ -113,7 +113,7 @@ test('the seed suite has the workloads and parameters of the reports', (t) => {
 
 test('the course of a run is resident over live bytes', (t) => {
   const rounds = [
-    [100, 1, 9], // still filling: a ratio of this counts for little, and not as the worst
+    [100, 1, 9], // still filling: its ratio has little weight, and is not the worst
     [200, 10, 15],
     [300, 10, 40],
     [400, 10, 20],

@@ -340,7 +340,7 @@ test.serial('the window fills up, empties and serves again', (t) => {
     { code: 'ERR_SUPERSLAB_HEAP_FULL' },
   )
   t.true(buffers.length >= Math.floor(before.limitBytes / 2 ** 27) - 2)
-  free(alloc(64)) // small ones still fit
+  free(alloc(64)) // small blocks still fit
   buffers.forEach(free)
   t.is(stats().heap.liveBytes, before.liveBytes)
   free(alloc(before.limitBytes / 2))

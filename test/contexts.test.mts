@@ -3,7 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 
-/** Loads the package in a context of vm, as test runners do: each file anew, what is Node's from outside. */
+/** Loads the package in a context of vm, as test runners do: its files anew, Node's modules from outside. */
 const loader = `
 const { readFileSync } = require('node:fs')
 const path = require('node:path')
@@ -61,7 +61,7 @@ function once() {
     gc()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  // The engine may still know the last one.
+  // The engine may still keep the last context.
   console.log(alive.filter((reference) => reference.deref() !== undefined).length <= 1)
   const { heap } = require('superslab').stats()
   console.log(heap.liveBlocks, heap.isolates <= 2, heap.windows)

@@ -18,7 +18,7 @@ async function run(file: string, args: string[], cwd = '.') {
 
 const main = path.resolve('dist/cli/main.js')
 
-/** Commands that are not of the package, with what they are there for. */
+/** Commands of other programs, with their purpose. */
 const foreign = [
   /^(cmake|ctest|strace) /,
   /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
@@ -26,7 +26,7 @@ const foreign = [
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
 ]
-/** Those that are quick and leave nothing behind are run as they stand. */
+/** Quick commands that write no files are run unchanged. */
 const quick = ['npx superslab status', 'npx superslab bench --help']
 
 const commands = documents.flatMap((document) =>
@@ -79,7 +79,7 @@ test('quick commands of the documentation succeed', async (t) => {
   }
 })
 
-/** What a program of the documentation needs and this package does not have. */
+/** Packages that a program of the documentation needs and that are not installed here. */
 const absent = ['sharp']
 
 const examples = documents.flatMap((document) =>

@@ -7,20 +7,20 @@ import { type VerdictKind, verdict } from '#dist/cli/doctor/verdict'
 const mib = 2 ** 20
 
 interface Course {
-  /** MiB at the peak of the work, and after it. */
+  /** MiB at the peak of the work and after it. */
   peak: number
   final: number
   cpu?: number
   exitCode?: number
   served?: boolean
-  /** MiB that are added in each second of the work. */
+  /** MiB by which each second of the work grows. */
   leak?: number
 }
 
 const workSeconds = 10
 const settleSeconds = 5
 
-/** A command that rises within a second, works, and falls within another. */
+/** A command that grows for a second, works, and shrinks for a second. */
 function trial(condition: string, course: Course, noise: number): Trial {
   const { peak, final, cpu = 8, exitCode, served = true, leak = 0 } = course
   const samples = Array.from({ length: 10 * (workSeconds + settleSeconds) + 1 }, (_, i) => {

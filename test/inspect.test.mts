@@ -49,7 +49,7 @@ test('inspect reports memory without access and does not touch it', (t) => {
   const found = mappings()
     .filter(isClosed)
     .map(({ start }) => ({ start, kind: inspect(start).kind }))
-  // The engine's own threads map and unmap meanwhile: what is closed before and after was so in between.
+  // The engine's own threads map and unmap meanwhile: an address without access before and after had none in between.
   const still = new Set(
     mappings()
       .filter(isClosed)
@@ -75,7 +75,7 @@ test('the page beside a guard page is foreign, the guard page is not', (t) => {
 test('an unmapped address has no access', (t) => {
   const all = mappings()
   const gaps = all.slice(1).map(({ start }, i) => ({ end: start, start: all[i]?.end ?? start }))
-  // The widest: what another thread maps meanwhile will not lie in its middle.
+  // The widest gap: another thread's new mapping will not lie in its middle.
   const gap = gaps.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a))
   t.true(gap.end - gap.start > 16n * page)
   t.is(inspect((gap.start + gap.end) / 2n).kind, 'no-access')

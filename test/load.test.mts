@@ -41,7 +41,7 @@ test('the error for a file that is no addon names it, with the reason', (t) => {
   t.truthy(error?.cause)
 })
 
-/** What a function returns under some variables. */
+/** The result of a function with some environment variables set. */
 function under<Result>(variables: Record<string, string>, body: () => Result): Result {
   const before = { ...process.env }
   Object.assign(process.env, variables)
@@ -116,7 +116,7 @@ function tlsLibrary(folder: string, bytes: number): string {
   return library ?? ''
 }
 
-/** Spends the reserve down to the last bytes, then loads the package of the folder and says which heap works. */
+/** Spends the reserve down to the last bytes, then loads the folder's package and prints which build works. */
 const spend = `
 const { copyFileSync } = require('node:fs')
 const [loader, root, ...libraries] = process.argv.slice(1)

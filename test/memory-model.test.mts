@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 
-/** Each word of these is in the table of docs/memory-model.md; the benchmarks argue theirs in place. */
+/** The table of docs/memory-model.md has each atomic word of these; the benchmarks explain theirs in place. */
 const folders = ['core', 'os', 'preload', 'addon'].map((name) => path.join('native', name))
 const text = readFileSync('docs/memory-model.md', 'utf8')
 
@@ -30,7 +30,7 @@ for (const folder of folders)
     const source = withoutComments(readFileSync(file, 'utf8'))
     for (const statement of source.split(/[;{}]/))
       for (const word of declared(statement)) words.set(word, file)
-    // What the addon shares with the core's C has no atomic type.
+    // Words that the addon shares with the core's C have no atomic type.
     for (const [, word = ''] of source.matchAll(/\b__atomic_\w+\((\w+)/g)) words.set(word, file)
   }
 
@@ -58,7 +58,7 @@ test('JavaScript uses Atomics only for the byte of a block that comes under watc
   const used = files.flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/^.*\bAtomics\.\w+.*$/gm)].map(([line]) => line.trim()),
   )
-  // The first is a pause: nobody else knows the buffer.
+  // The first is a pause: no other thread knows the buffer.
   t.deepEqual(used, [
     'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)',
     'if (kind !== unsized) Atomics.compareExchange(table, block >>> 4, kind, native.tag)',

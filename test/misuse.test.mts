@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { codes, type ErrorCode, inspect, native, SuperslabError, stats } from 'superslab'
 import { mappings, readMemory, writeMemory } from './support/process-memory.mjs'
 
-/** The call throws this, and neither frees nor leaks anything. */
+/** Checks that the call throws this error, and neither frees nor leaks a block. */
 function refused(t: ExecutionContext, code: ErrorCode, call: () => unknown): void {
   const before = stats().liveBlocks
   const error = t.throws(call, { instanceOf: SuperslabError })

@@ -50,7 +50,7 @@ test('the public names are these', (t) => {
   t.deepEqual(Object.keys(required).toSorted(), names)
 })
 
-/** What a program prints that requires the package and has a function which says whether there is a window. */
+/** The output of a program that requires the package; its function `opened` tells whether there is a window. */
 async function printed(program: string): Promise<string> {
   const there = `const opened = () => Symbol.for('superslab.instance.1') in globalThis`
   const args = ['--eval', `${there}; ${program}`]

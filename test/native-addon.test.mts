@@ -45,7 +45,7 @@ async function run(code: string): Promise<string> {
   return stdout.trim()
 }
 
-/** What `count` throws after the code before it. */
+/** The error of `count` after the code before it. */
 function failure(before: string, file = addon): Promise<string> {
   return run(`${before}
     const { count } = require(${JSON.stringify(file)})

@@ -21,7 +21,7 @@ import test from 'ava'
 import { alloc, free, pin, Scope, stats } from 'superslab'
 import { pattern } from './support/pattern.mjs'
 
-// Buffers in the hands of Node's fs: what it reads into them and writes out of them.
+// Node's fs reads into Buffers and writes from them.
 
 const sizes = [1, 1000, 65_536, 300_000]
 let folder = ''

@@ -1,4 +1,4 @@
-// What is drawn or generated agrees with what it was made from.
+// Pictures and generated documents agree with their sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'

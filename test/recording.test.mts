@@ -26,7 +26,7 @@ function counts({ calls }: Recording): Map<number, number> {
   return found
 }
 
-/** Frees of what is not live, and allocations where a block is. */
+/** Frees of blocks that are not live, and allocations at the address of a live block. */
 function contradictions({ calls }: Recording): number {
   const live = new Set<number>()
   let wrong = 0
@@ -211,7 +211,7 @@ test('the table of live blocks agrees with a Map', (t) => {
   t.deepEqual([...table.values()].sort(), [...map.values()].sort())
 })
 
-// ---- traces of others ----
+// ---- traces of other programs ----
 
 test('a trace of malloc-bench is read', (t) => {
   const line = (tag: number, ...fields: number[]) => [

@@ -27,7 +27,7 @@ function program(...lines: Line[]): Program {
   return programOf('test', { format: 'superslab', command: '', stopped: false, calls })
 }
 
-/** What each thread does, readable. */
+/** The operations of each thread as text. */
 function listing({ threads }: Program): string[][] {
   const names = Object.fromEntries(Object.entries(operation).map(([name, what]) => [what, name]))
   return threads.map(({ words }) =>
@@ -100,7 +100,7 @@ test('blocks of more than 4 GiB are refused', (t) => {
 
 // ---- the workload ----
 
-/** Random calls of several threads; any frees any block. */
+/** Random calls of several threads; each thread frees blocks of all. */
 function random(threads: number, count: number): Program {
   let state = 7
   const draw = (most: number) => {
@@ -193,7 +193,7 @@ test('a file of another format is refused', (t) => {
     changed.writeUInt32LE(0x7fffffff, word * 4)
     refused(changed, /none that/)
   }
-  // A slot, and a thread that is waited for, beyond the tables.
+  // A slot beyond the table, and a wait for a thread beyond the table.
   const first = 32 + 2 * 32 + (whole.readUInt32LE(16) ?? 0) * 4
   for (const wrong of [0x7ffffff0, 0x7ffffff5]) {
     const changed = Buffer.from(whole)

@@ -23,7 +23,7 @@ const linuxTest = process.platform === 'linux' ? test : test.skip
 const node = process.execPath
 const isActive = ['-p', "require('./dist/index.js').active"]
 const tests = path.resolve('build/ctest/native/test')
-/** What `run` sets: on musl the path alone. */
+/** The value that `run` sets: on musl only the path. */
 const library = path.resolve('build/Release/libsuperslab.so')
 const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
 const preloaded = isGlibc ? `/$LIB/../../../..${library}` : library
@@ -76,7 +76,7 @@ linuxTest('descriptors, signals and limits are what they are without it', async 
   t.is(plain.code, 0, plain.stderr)
   t.regex(plain.stdout, /^3 .*file$/m)
   t.regex(plain.stdout, /^512$/m)
-  // The page that `superslab status` reads is the one descriptor more, above all that a program opens.
+  // One descriptor is added: the page that `superslab status` reads, above all descriptors that a program opens.
   t.regex(served.stdout, /^\d{3,} \/memfd:superslab \(deleted\)$/m)
   const comparable = (text: string) =>
     text.replace(/:\[\d+\]/g, '').replace(/^\d{3,} \/memfd:superslab .*\n/m, '')
@@ -213,7 +213,7 @@ linuxTest('a folder in PATH that cannot be read is skipped', async (t) => {
 
 // ---- refusals ----
 
-/** An ELF file of nothing but headers. */
+/** An ELF file that has only headers. */
 function elf(machine: number, interpreter?: string): Buffer {
   const head = Buffer.alloc(64 + 56 + 64)
   head.write('\x7fELF\x02\x01\x01', 'latin1')
@@ -303,7 +303,7 @@ linuxTest('the error for a file that may not be read is one line', async (t) => 
   t.regex(within.stderr, /^superslab: .*permission denied \(ERR_SUPERSLAB_NOT_EXECUTABLE\)\n$/)
 })
 
-/** A copy of the package that others may read, and `run` of it by a user who is not root. */
+/** A copy of the package that all users may read, and its `run` as a user other than root. */
 function copyForAll(t: ExecutionContext) {
   const place = folder(t)
   chmodSync(place, 0o755)

@@ -68,7 +68,7 @@ test.serial('an isolate’s cached blocks go back to the window however it ends'
     views.forEach(free)
     const after = stats().heap
     t.is(after.isolates, before.isolates, how)
-    // The one that was ended in the middle of a call may have had one block in hand.
+    // A worker that was terminated in the middle of a call may have lost one block.
     t.true(after.liveBlocks - before.liveBlocks <= (how === 'wait' ? 1 : 0), how)
     before.liveBlocks = after.liveBlocks
   }

@@ -1,5 +1,5 @@
-// The package as it is packed and installed. Which files it has is looked at always; the rest takes an installation,
-// which `npm run test:package` and `test:matrix` make: TEST_PACKAGE, TEST_TARBALL and TEST_NODE say where.
+// Tests the packed and installed package. The list of files is always checked. The other tests need an installation, which
+// `npm run test:package` and `test:matrix` make and name in TEST_PACKAGE, TEST_TARBALL and TEST_NODE.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -46,7 +46,7 @@ test('the tarball has exactly the files it needs', async (t) => {
     names.filter((name) => name.startsWith('native/test/')),
     [],
   )
-  // Some package managers would run node-gyp for it.
+  // Because of it some package managers would run node-gyp.
   t.false(names.includes('binding.gyp'))
 })
 
@@ -96,13 +96,13 @@ function packageTest(title: string, body: (t: ExecutionContext, folder: string) 
   if (installed) test(title, (t) => body(t, installed))
 }
 
-/** npm, npx and every script find the Node that is tested first. */
+/** A PATH in which npm, npx and every script find the tested Node first. */
 function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const PATH = `${path.dirname(node)}${path.delimiter}${process.env.PATH}`
   return plainEnvironment({ ...more, PATH })
 }
 
-/** Standard output of a program on the Node that is tested. */
+/** Standard output of a program on the tested Node. */
 async function output(cwd: string, args: string[], more: Record<string, string> = {}) {
   return (await run(node, args, { cwd, env: environment(more) })).stdout.trim()
 }
@@ -115,7 +115,7 @@ async function superslab(cwd: string, ...args: string[]) {
   return stdout.trim()
 }
 
-/** A folder beside node_modules, as a program of the user's is. */
+/** A folder beside node_modules, as for a user's program. */
 function folderIn(t: ExecutionContext, parent: string, name: string): string {
   const place = mkdtempSync(path.join(parent, `${name}-`))
   t.teardown(() => rmSync(place, { recursive: true, force: true }))
@@ -252,7 +252,7 @@ for (const [name, config] of Object.entries({
 
 // ---- the examples ----
 
-/** Starts a server that says which port it has. */
+/** Starts a server that prints its port. */
 async function server(t: ExecutionContext, file: string, args: string[], cwd: string) {
   const child = spawn(file, args, { cwd, env: environment({ PORT: '0' }) })
   t.teardown(() => child.kill())
@@ -362,7 +362,7 @@ packageTest('example: the Dockerfile passes a linter, and its commands work', as
   ])
   t.regex(stdout, /Issues: None found/)
 
-  // What a registry would give: the tarball.
+  // The tarball stands for the package from the registry.
   const context = folderIn(t, folder, 'context')
   cpSync(source, context, { recursive: true })
   const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'))

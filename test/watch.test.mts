@@ -4,7 +4,7 @@ import test from 'ava'
 import { alloc, free, leaks, Pool, pin, realloc, stats, watch } from 'superslab'
 import { HeapWorker } from './support/heap-worker.mjs'
 
-/** What a program says on stderr. */
+/** The output of a program on stderr. */
 function run(program: string, ...flags: string[]): string {
   const code = `const { alloc, free, stats, watch } = require('superslab')\n${program}`
   return spawnSync(process.execPath, [...flags, '--eval', code], { encoding: 'utf8' }).stderr
@@ -190,7 +190,7 @@ for (const [name, turn] of [
   })
 
 test('a full window first collects unused Buffers, and its error has advice', (t) => {
-  // So few bytes are left that the engine does not collect for their sake.
+  // Too few bytes for the engine to collect because of them.
   const program = (before: string) => `
     ${before}
     watch({ collect: true })
