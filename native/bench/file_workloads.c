@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Sizes are the file's. */
+/* The file gives the sizes. */
 #define NO_SIZES .size_min = 1, .size_max = 1, .seed = 42
 
 const bench_workload bench_file_workloads[] = {

@@ -1,6 +1,6 @@
 /* macOS: a malloc zone that becomes the process's default. malloc, free, the operators of C++ and the
- * zone functions all go through it, and a block of an older zone is freed by its own. Nothing stands in
- * for a function by its name, so there is no early call and no foreign pointer to mind. */
+ * zone functions all go through it, and a block of an older zone is freed by that zone. No function is
+ * replaced by name, so there are no early calls and no foreign pointers. */
 #include "preload.h"
 
 #include "core/hot.h"
@@ -74,7 +74,7 @@ static boolean_t zone_claimed_address(malloc_zone_t *self, void *block) {
 static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
                                     vm_address_t address, memory_reader_t reader,
                                     vm_range_recorder_t recorder) {
-    return KERN_FAILURE; /* tools that list blocks see none */
+    return KERN_FAILURE; /* tools that list blocks get none */
 }
 
 static size_t zone_good_size(malloc_zone_t *self, size_t size) {
