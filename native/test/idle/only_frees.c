@@ -1,6 +1,6 @@
-/* A thread that only frees what others allocate, for as long as one likes: in the last third of the time what the
- * process holds is no more than in the first. Medians: what a single round leaves depends on which threads the
- * system let run. The first argument is the seed, the second the number of rounds; 1000 take a minute. */
+/* A thread that only frees the blocks of other threads: in the last third of the rounds the process holds no more
+ * memory than in the first. Medians are compared, because the memory after a single round depends on the order in
+ * which the threads ran. The first argument is the seed, the second the number of rounds; 1000 take a minute. */
 #include "check.h"
 #include "parcel.h"
 #include "queue.h"
@@ -61,7 +61,7 @@ static void free_all(void) {
         for (uint64_t i = 0; i < PARCELS; i++)
             for (unsigned maker = 0; maker < MAKERS; maker++)
                 parcel_free(queue_take(&queues[maker]));
-        /* All that there is, is free: the makers wait. */
+        /* All blocks are free: the makers wait. */
         const superslab_stats now = stats_now();
         rss[round] = rss_bytes();
         committed[round] = now.committed_bytes;
