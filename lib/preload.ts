@@ -33,7 +33,7 @@ export function preloadPath(file: string = preloadFile()): string {
   const folder = linkFolders().find(isSafeFolder)
   if (!folder) {
     const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
-    const message = `${codes[code]}: ${file} has a character that the loader takes for the end of a path`
+    const message = `${codes[code]}: ${file} has a character at which the loader ends a path`
     throw new SuperslabError(code, `${message}, and no folder for a link to it was found`)
   }
   return link(file, folder)

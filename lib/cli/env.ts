@@ -7,7 +7,7 @@ const linkPath = '/usr/local/lib/libsuperslab.so'
 export function envCommand(): Command {
   const children = new Option('--children <which>', 'which programs of the image are served')
   return new Command('env')
-    .description('print the lines by which a Dockerfile has superslab serve its programs')
+    .description('print the lines for a Dockerfile that preload superslab')
     .addOption(children.choices(['node', 'all', 'none']).default('node'))
     .action(({ children }: { children: string }) => console.log(lines(children).join('\n')))
 }

@@ -11,7 +11,7 @@
 const bench_workload bench_file_workloads[] = {
     {
         .name = "replay",
-        .summary = "what a program allocated, from a recording",
+        .summary = "the allocations of a program, from a recording",
         .reads_file = true,
         .threads_unit = 1,
         .size_floor = 1,

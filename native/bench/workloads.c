@@ -91,7 +91,7 @@ const bench_workload bench_workloads[] = {
     },
     {
         .name = "handoff",
-        .summary = "each thread allocates for the next and frees what the one before allocated",
+        .summary = "each thread allocates for the next and frees the blocks of the one before",
         .threads_unit = 2,
         .size_floor = 1,
         .defaults = {.threads = 2, .ops = 10000000, .slots = 4096, SMALL},
@@ -155,7 +155,7 @@ const bench_workload bench_workloads[] = {
     },
     {
         .name = "server",
-        .summary = "each thread goes on with blocks that threads before it allocated, and ends",
+        .summary = "each thread works with blocks of threads that have ended, and ends",
         .threads_unit = 1,
         .size_floor = 1,
         .defaults = {.threads = 2, .ops = 10000000, .slots = 5000, SMALL},

@@ -42,9 +42,9 @@ export function benchCommand(): Command {
     .option('--csv <file>', 'write every measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
     .option('--html <file>', 'write a page with charts of time, memory and routes')
-    .option('--resume <file>', 'keep each measurement there, and go on from those it has')
-    .option('--routes', 'count which way each allocation and free went instead')
-    .option('--live <MiB>', 'live memory of fleet, 96 unless told', count)
+    .option('--resume <file>', 'keep each measurement in the file, and continue from those in it')
+    .option('--routes', 'count the route of each allocation and free, without times')
+    .option('--live <MiB>', 'live memory of the workload fleet, by default 96', count)
     .option('--in-process', 'run through the addon, in this process')
     .action(run)
 }

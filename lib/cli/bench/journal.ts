@@ -15,7 +15,10 @@ export class Journal<T> {
     const [head, ...lines] = existsSync(file) ? whole(file) : []
     if (head === undefined) writeFileSync(file, `${JSON.stringify(subject)}\n`)
     else if (!isDeepStrictEqual(parsed(file, head), JSON.parse(JSON.stringify(subject))))
-      throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${file} is of another build or run`)
+      throw new SuperslabError(
+        'ERR_SUPERSLAB_BENCH_FAILED',
+        `${file} has measurements of another build or benchmark`,
+      )
     for (const line of lines) {
       const { key, value } = parsed(file, line) as { key: string; value: T }
       this.#kept.set(key, [...(this.#kept.get(key) ?? []), value])

@@ -24,7 +24,7 @@ export function runCommand(): Command {
     .argument('<command...>', 'the program and its arguments')
     .addOption(children.choices(['node', 'all', 'none']))
     .option('--stats', 'have each served process print its statistics when it ends')
-    .option('--record <file>', 'write down what each served process allocates and frees')
+    .option('--record <file>', 'record the allocations and frees of each served process')
     .passThroughOptions()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
     .action(run)

@@ -77,6 +77,6 @@ function namedByEnv(argument: string, script: string): string | undefined {
 }
 
 function clears(script: string): SuperslabError {
-  const message = `${script} has env take LD_PRELOAD out of the environment: nothing would be preloaded`
+  const message = `${script} makes env remove LD_PRELOAD: nothing would be preloaded`
   return new SuperslabError('ERR_SUPERSLAB_PRELOAD_FAILED', message)
 }
