@@ -1,4 +1,4 @@
-// npm run check: form, types and binaries. Every check runs, whatever the ones before it said.
+// npm run check: form, types and binaries. Every check runs, also after one that failed.
 import { runs, tool } from './run.mjs'
 import { nativeSources } from './sources.mjs'
 

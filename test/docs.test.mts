@@ -18,7 +18,7 @@ async function run(file: string, args: string[], cwd = '.') {
 
 const main = path.resolve('dist/cli/main.js')
 
-/** Commands that are not of the package, with what they are there for. */
+/** Commands of other programs, with their purpose. */
 const foreign = [
   /^(cmake|ctest|strace) /,
   /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
@@ -26,7 +26,7 @@ const foreign = [
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
 ]
-/** Those that are quick and leave nothing behind are run as they stand. */
+/** Quick commands that write no files are run unchanged. */
 const quick = ['npx superslab status', 'npx superslab bench --help']
 
 const commands = documents.flatMap((document) =>
@@ -44,7 +44,7 @@ function help(command: string): Promise<string> {
   return known
 }
 
-test('every command in the documentation is one that there is', async (t) => {
+test('every command in the documentation exists', async (t) => {
   t.true(commands.length > 10)
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const { file, line } of commands) {
@@ -68,7 +68,7 @@ test('every command in the documentation is one that there is', async (t) => {
   }
 })
 
-test('the quick ones do what they say', async (t) => {
+test('quick commands of the documentation succeed', async (t) => {
   for (const line of quick) {
     t.true(
       commands.some((one) => one.line === line),
@@ -79,7 +79,7 @@ test('the quick ones do what they say', async (t) => {
   }
 })
 
-/** What a program of the documentation needs and this package does not have. */
+/** Packages that a program of the documentation needs and that are not installed here. */
 const absent = ['sharp']
 
 const examples = documents.flatMap((document) =>
@@ -124,7 +124,7 @@ function anchorsOf(text: string): string[] {
   )
 }
 
-test('links within the documentation lead somewhere', (t) => {
+test('links within the documentation have a target', (t) => {
   let count = 0
   for (const { file, text } of documents)
     for (const [, target = '', anchor] of text.matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)) {

@@ -5,7 +5,7 @@ import test from 'ava'
 const table = readFileSync('docs/environment.md', 'utf8')
 const documented = [...table.matchAll(/^\| `(SUPERSLAB_[A-Z]+)` \|/gm)].map(([, name]) => name)
 
-/** What code asks the environment for: in C by a string literal, in TypeScript by a member or a key. */
+/** The variables that the code reads: in C by a string literal, in TypeScript by a member or a key. */
 function asked(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   return files
@@ -17,7 +17,7 @@ function asked(folder: string): string[] {
     ])
 }
 
-test('the table of environment variables names all that are read, and no other', (t) => {
+test('the table of environment variables has exactly those that are read', (t) => {
   const folders = [
     'native/core',
     'native/window',

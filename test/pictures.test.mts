@@ -1,4 +1,4 @@
-// What is drawn or generated agrees with what it was made from.
+// Pictures and generated documents agree with their sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,7 @@ import * as raw from 'superslab/raw'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 
-test('the picture of the architecture names every source of the core, and none that is not there', (t) => {
+test('the picture of the architecture has exactly the sources of the core', (t) => {
   const picture = read('docs/architecture.svg')
   const sources = ['native/core', 'native/window'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The command line with blanks for what would break the line. */
+/* The command line, with blanks for characters that would break the line. */
 static void command_line(char *text, size_t bytes) {
     size_t length = ss_os_command_line(text, bytes - 1);
     while (length > 0 && text[length - 1] == '\0')

@@ -1,6 +1,6 @@
 /* macOS: a malloc zone that becomes the process's default. malloc, free, the operators of C++ and the
- * zone functions all go through it, and a block of an older zone is freed by its own. Nothing stands in
- * for a function by its name, so there is no early call and no foreign pointer to mind. */
+ * zone functions all go through it, and a block of an older zone is freed by that zone. No function is
+ * replaced by name, so there are no early calls and no foreign pointers. */
 #include "preload.h"
 
 #include "front/hot.h"

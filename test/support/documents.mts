@@ -6,7 +6,7 @@ export interface Document {
   text: string
 }
 
-/** What is written for users and contributors. */
+/** The documents for users and contributors. */
 export const documents: Document[] = [
   'README.md',
   'SECURITY.md',

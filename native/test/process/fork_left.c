@@ -1,5 +1,5 @@
-/* What another thread may have left to the child of a fork, or to a copy that was made by hand, put into the core's state
- * as that thread would have: the child waits for none of it. */
+/* States that another thread may leave to the child of a fork, or to a copy made by clone, are written into the core's
+ * state as that thread would have: the child waits for none of them. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -36,7 +36,7 @@ static ss_api_window given(void) {
     return (ss_api_window){memory, WINDOW_BYTES, WINDOW_BYTES, (uint8_t *)live};
 }
 
-/* ---- what is left, and what the child does ---- */
+/* ---- the states, and the child's calls ---- */
 
 static void leave_lock(void) {
     atomic_store(&ss_windows->lock.held, ANOTHER_THREAD);

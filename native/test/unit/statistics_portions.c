@@ -22,7 +22,7 @@ static void fill(void) {
         superslab_free(blocks[i]);
 }
 
-/* In whatever portions, the sum is what one look finds; and no portion looks at more than it may. */
+/* In portions of any size, the sum is the same as in one; and no portion visits more than its limit. */
 static void the_same_sum(void) {
     superslab_stats whole;
     ss_stats_walk walk = {.place = 0};

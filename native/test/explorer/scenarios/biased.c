@@ -88,7 +88,7 @@ static void leave_setup(void) {
         visit(0); /* once more, and it is owned too */
 }
 
-/* Who waits for the owner to be outside of the one lock may find it inside of the other. */
+/* A thread that waits for the owner to leave one lock may find it inside of the other. */
 static void leave_thread(unsigned index) {
     visit(1);
     if (index == 1)

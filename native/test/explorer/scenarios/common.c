@@ -24,7 +24,7 @@ static void claim(void *what, const char *name) {
     if (what == NULL)
         explorer_fail("there is no %s", name);
     if (claim_of(what) != NULL)
-        explorer_fail("a %s that somebody has was handed out", name);
+        explorer_fail("a %s that a thread has was handed out again", name);
     void **place = claim_of(NULL);
     EXPLORER_CHECK(place != NULL);
     undo_write(place, &what, sizeof what);
@@ -33,7 +33,7 @@ static void claim(void *what, const char *name) {
 static void drop(void *what, const char *name) {
     void **place = claim_of(what), *none = NULL;
     if (place == NULL)
-        explorer_fail("nobody has this %s", name);
+        explorer_fail("no thread has this %s", name);
     undo_write(place, &none, sizeof none);
 }
 

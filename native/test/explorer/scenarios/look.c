@@ -111,7 +111,7 @@ static void aligned_thread(unsigned index) {
         superslab_free(block);
         platform_thread_end();
     } else {
-        superslab_free((void *)(probed + ALIGNED_SIZE)); /* a block that nobody was given */
+        superslab_free((void *)(probed + ALIGNED_SIZE)); /* a block that was never handed out */
         superslab_free((void *)(probed + INSIDE));
     }
 }
@@ -225,7 +225,7 @@ static void late_thread(unsigned index) {
 
 static void late_check(void) {
     ss_attend();
-    EXPLORER_CHECK(reported == 1); /* whoever clears the bit finds the fault */
+    EXPLORER_CHECK(reported == 1); /* the thread that clears the bit finds the fault */
     check_nothing_left();
 }
 

@@ -29,8 +29,8 @@ static ss_slab *make(void) {
 static void setup(void) {
     ss_process_init();
     make();
-    /* As if by more slabs than there is memory for here: enough is left that nobody makes more until one
-     * record is taken, and not enough for two. */
+    /* Uses up the room as more slabs would than there is memory for here: enough is left that no thread makes more until
+     * one record is taken, and not enough for two. */
     headed_space()->records_used += room(headed_space()) - record_bytes();
     EXPLORER_CHECK(room(headed_space()) >= (size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
 }

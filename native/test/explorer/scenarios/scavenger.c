@@ -19,7 +19,7 @@ static void thread(unsigned index) {
         ss_attend_slow();
 }
 
-/* Whoever cleared the bit has started it. */
+/* The thread that cleared the bit has started it. */
 static void check(void) {
     if (platform_thread_started() == NULL)
         EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
@@ -158,7 +158,7 @@ static void leave_thread(unsigned index) {
         return;
     }
     left_from = ss_scavenger_leave();
-    /* Nobody starts one meanwhile. */
+    /* No thread starts one meanwhile. */
     if (left_from != SS_SCAVENGER_NEVER) {
         ss_signal_want(SS_SCAVENGER_START_BYTES);
         EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) == SS_SCAVENGER_AWAY);
@@ -166,7 +166,7 @@ static void leave_thread(unsigned index) {
     }
 }
 
-/* The word is nobody's in the middle, and a thread that was at work is wanted again. */
+/* The word has no owner in the middle, and a thread that was at work is wanted again. */
 static void leave_check(void) {
     const uint32_t state = atomic_load(&ss_signals->scavenger);
     EXPLORER_CHECK(state == SS_SCAVENGER_NONE || state == SS_SCAVENGER_WANTED);

@@ -1,5 +1,5 @@
-/* The hot path of one thread, stopped at any access for as long as one likes, while another one parks
- * it and flushes its bins; a third frees a block of its. */
+/* The hot path of one thread, stopped at any access for any time, while another thread parks it and flushes its bins; a
+ * third thread frees a block of it. */
 #include "scenarios.h"
 
 #include "background/park.h"

@@ -1,7 +1,7 @@
 /* Windows: isolates free one block in the same instant while a third one comes to own it. What JavaScript does is
  * done here as it does it: plain loads and stores of a byte, which to the model are relaxed ones. Two owners may
- * have one memory meanwhile; what must hold is that each block that the table calls live is freed by whoever has
- * it, that its size is told right or not at all, and that in the end all of the window can be had. */
+ * have one memory meanwhile. What must hold: the owner of each block that the table calls live can free it, the block's
+ * size is reported correctly or as unknown, and in the end the whole window can be allocated. */
 #include "scenarios.h"
 
 #include "memory.h"
@@ -114,8 +114,8 @@ static bool window_is_free(void) {
     return stats.live_blocks == 0 && stats.cached_blocks == 0 && whole == first;
 }
 
-/* Whether a length is that of the block at an offset, to one of those who got it: the late store of one who freed
- * it may have had it handed out again. */
+/* Whether a length is that of the block at an offset, for one of the isolates that got it: a late store of an isolate
+ * that freed it may have caused it to be handed out again. */
 static bool is_length(int64_t block, size_t length) {
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
         if (got[i] == block && lengths[i] == length)
@@ -151,7 +151,7 @@ static bool pinned, tagged; /* by its owner */
 static void own(unsigned self, int64_t block, size_t length) {
     block_note(self, block, length);
     uint64_t kind = SS_LIVE_LARGE;
-    if (tagged) /* unless somebody has changed it meanwhile: Atomics.compareExchange */
+    if (tagged) /* unless another thread has changed it meanwhile: Atomics.compareExchange */
         memory_compare_exchange(&table[block >> SS_LIVE_SHIFT], 1, &kind,
                                 ss_window_tag(isolates[self].holder), memory_order_seq_cst,
                                 memory_order_seq_cst, true, __builtin_return_address(0));
@@ -411,7 +411,7 @@ static void pin_use_thread(unsigned index) {
 
 const explorer_scenario scenario_pin_use = {
     .name = "pin-use",
-    .title = "a block is used under a pin, freed, and used by whom it is handed to",
+    .title = "a block is used under a pin, freed, and used by its next owner",
     .threads = 3,
     .setup = pin_use_setup,
     .thread = pin_use_thread,
@@ -432,7 +432,7 @@ static void size_thread(unsigned index) {
 
 const explorer_scenario scenario_size = {
     .name = "size",
-    .title = "a large block of a window is made, and whoever finds it live is told its length",
+    .title = "a large block of a window is made, and a thread that finds it live gets its length",
     .threads = 2,
     .setup = size_setup,
     .thread = size_thread,

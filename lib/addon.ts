@@ -1,6 +1,6 @@
 import { load } from './load'
 
-/** Counters of all that superslab serves in this process, windows included; bytes or counts. */
+/** Counters of the whole process, windows included; bytes or counts. */
 export interface RawStats {
   liveBlocks: number
   liveBytes: number
@@ -22,7 +22,7 @@ export interface RawStats {
   lostBytes: number
 }
 
-/** Which copy serves the heap, and how this one was built. */
+/** Which copy of the library serves this process, and how this one was built. */
 export interface Info {
   version: string
   abi: number
@@ -42,12 +42,12 @@ export interface RawInspection {
   slab: number
 }
 
-/** What the windows hold: the shared memory that Buffers of `alloc` and blocks of `heap` lie in. */
+/** Counters of the windows: the shared memory that holds the Buffers of `alloc` and the blocks of `heap`. */
 export interface HeapStats {
-  /** Windows in this process, and isolates that use one. */
+  /** Windows in this process, and isolates that use them. */
   windows: number
   isolates: number
-  /** Bytes usable now, and ever. */
+  /** Bytes that are usable now, and that the windows may grow to. */
   windowBytes: number
   limitBytes: number
   liveBlocks: number
@@ -55,18 +55,18 @@ export interface HeapStats {
   /** Freed blocks in the magazines of isolates. */
   cachedBlocks: number
   cachedBytes: number
-  /** Frees that two threads made of one block in the same instant, noticed later and without harm. */
+  /** Second frees of a block, made by two threads in the same instant, that were noticed later and did no harm. */
   contained: number
 }
 
 /**
- * This isolate's part in a window, by offset. Functions that free or pin return 0 or a negated `superslab_error`;
- * `refill` and `take` return -1 when the window must grow and -2 when it cannot.
+ * This isolate's functions on its window, by offset. Those that free or pin return 0 or a negated `superslab_error`;
+ * `refill` and `take` return `mustGrow` of the layout when the window must grow and -2 when it cannot.
  */
-export interface IsolateWindow {
+export interface Holder {
   /** Process address of offset 0. */
   base: number
-  /** What the table may say of blocks that this isolate keeps track of. */
+  /** The mark of blocks that this isolate watches. */
   tag: number
   bytes(): number
   grow(bytes: number): void
@@ -77,18 +77,38 @@ export interface IsolateWindow {
   give(block: number): number
   pin(block: number): number
   unpin(block: number): number
-  look(block: number): number
+  check(block: number): number
   usableSize(block: number): number
   offset(view: Uint8Array): number
-  last(): void
+  /** Keeps the window known to the core when its last holder leaves. */
+  keep(): void
   stats(): HeapStats
-  /** Has a block freed once an object is gone, and tells the engine of its bytes. True if a sweep is due. */
+  /** Has the block freed once the object was collected, and tells the engine of its bytes. True if a sweep is due. */
   hold(object: object, block: number, size: number): boolean
   drop(block: number): void
-  /** Frees the blocks whose objects are gone; returns those that are no longer held. */
+  /** Frees the blocks whose objects were collected; returns those that are no longer held. */
   sweep(): number[]
-  /** For a block whose pin was released: true if it was freed, since its object is gone. */
+  /** For a block whose pin was released: frees it if its object was collected. True if it did. */
   settle(block: number): boolean
+}
+
+/** The constants of native/window/api.h that the hot paths in JavaScript use. */
+export interface WindowLayout {
+  /** The table has one byte for each 2 ** stepShift bytes of the window: 0 where no live block starts, else a mark. */
+  stepShift: number
+  /** Marks 1 to `lastClass`: a block of this class. */
+  lastClass: number
+  /** Mark of a block whose length the core no longer knows. */
+  unsized: number
+  /** Mark of a block that is longer than the largest class. */
+  large: number
+  /** Mark of a block that has a pin. */
+  pinned: number
+  /** A magazine is this many words: a head, then offsets. The head is the number of blocks it has, and may have. */
+  magazineWords: number
+  magazineHead: number
+  /** What `refill` and `take` return when the window must grow. */
+  mustGrow: number
 }
 
 export interface BenchWorkload {
@@ -116,11 +136,11 @@ export interface BenchResult {
 }
 
 /**
- * The addon, native/addon, typed here and nowhere else. Functions that return a block return 0 when there was no
- * memory; those that take one return a negated `superslab_error` when it was none.
+ * The addon, native/addon, typed here and nowhere else. Functions that return a block return 0 when there is no
+ * memory; those that take a block return a negated `superslab_error` for an address that is no block's.
  */
 export interface Addon {
-  /** Whether the heap that it joined is the process's malloc. */
+  /** Whether the core that it joined is the process's malloc. */
   active: boolean
   malloc(size: number): number
   calloc(count: number, size: number): number
@@ -140,18 +160,20 @@ export interface Addon {
     table: Uint8Array,
     magazines: Uint32Array,
     limit: number,
-  ): IsolateWindow | undefined
+  ): Holder | undefined
+  /** Bytes that a block of each class holds; known once a window was joined. */
   windowStrides(): number[]
+  windowLayout: WindowLayout
   /** Bytes of addresses that the system lets the process have. */
   addressLimit(): number
   windowStats(): HeapStats
   viewFree(view: Uint8Array): number
-  viewLook(view: Uint8Array): number
+  viewCheck(view: Uint8Array): number
   viewUsableSize(view: Uint8Array): number
   viewAddress(view: Uint8Array): number
-  /** Becomes a program; returns the system's error number if it cannot. `changes` are NAME=value. */
+  /** Replaces this process by a program; returns the system's error number if it cannot. `changes` are NAME=value. */
   execute(file: string, args: string[], changes: string[]): number
-  /** Whether a file has capabilities that whoever executes it would get. */
+  /** Whether the file has capabilities, which a process gets by executing it. */
   hasCapabilities(file: string): boolean
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit behind the offset. */
@@ -166,19 +188,19 @@ export interface Addon {
     sizeMax: number,
     slots: number,
     seed: number,
-    /** On libuv's pool, which must have so many threads, instead of threads of the run's own. */
+    /** Run on libuv's pool, which must have `threads` threads, instead of on threads of its own. */
     pool?: boolean,
   ): BenchResult
 }
 
 const loaded = load() as Addon
 
-/** Whether this module was loaded in a context of vm, as test runners do: the addon is of Node's own. */
+/** Whether this module was loaded in a context of vm, as test runners do. The addon's objects are of Node's context. */
 export const isForeign = !(loaded.info instanceof Function)
 
 export const addon = isForeign ? withOwnErrors(loaded) : loaded
 
-/** The addon, whose errors are made anew with the classes of this context. */
+/** The addon with its errors replaced by ones of this context's classes. */
 function withOwnErrors(addon: Addon): Addon {
   const own = { ...addon } as Record<string, unknown>
   for (const [name, member] of Object.entries(addon))

@@ -1,4 +1,4 @@
-#include "heap.h"
+#include "core.h"
 
 #include <sched.h>
 
@@ -8,7 +8,7 @@ void *pointer(uintptr_t address) {
     return reinterpret_cast<void *>(address);
 }
 
-/* While it lives, no other call from JavaScript uses the address: what was asked about it stays true. */
+/* While it lives, no other call from JavaScript uses the address, so the answer of a check stays true. */
 class Claim {
   public:
     explicit Claim(uintptr_t address) : taken(&api()->claims[index(address)].taken) {
@@ -22,7 +22,7 @@ class Claim {
     Claim &operator=(const Claim &) = delete;
 
   private:
-    static_assert(SS_API_CLAIM_COUNT == 64, "the shift below");
+    static_assert(SS_API_CLAIM_COUNT == 64, "index() gives 6 bits");
     /* Fibonacci hashing: blocks lie at multiples of large powers of two. */
     static size_t index(uintptr_t address) {
         return static_cast<uint64_t>(address) * UINT64_C(0x9e3779b97f4a7c15) >> 58;
@@ -33,49 +33,49 @@ class Claim {
 
 } // namespace
 
-heap_answer heap_join(ss_api_conflict *conflict) {
+core_answer core_join(ss_api_conflict *conflict) {
     const superslab_api *found = ss_api_join(conflict);
     if (found == nullptr)
-        return conflict->abi == SS_API_NOT_LOADED ? HEAP_NOT_LOADED : HEAP_OTHER_ABI;
-    return ss_api_use(found) ? HEAP_JOINED : HEAP_REFUSED;
+        return conflict->abi == SS_API_NOT_LOADED ? CORE_NOT_LOADED : CORE_OTHER_ABI;
+    return ss_api_use(found) ? CORE_JOINED : CORE_REFUSED;
 }
 
 const superslab_api *api() {
     return ss_api_used();
 }
 
-const superslab_functions *heap() {
+const superslab_functions *core() {
     return api()->heap;
 }
 
-superslab_error heap_free(uintptr_t address) {
+superslab_error core_free(uintptr_t address) {
     if (address == 0)
         return SUPERSLAB_OK;
     Claim claim(address);
-    superslab_error error = heap()->check(pointer(address));
+    superslab_error error = core()->check(pointer(address));
     if (error == SUPERSLAB_OK)
-        heap()->free(pointer(address));
+        core()->free(pointer(address));
     return error;
 }
 
-superslab_error heap_free_sized(uintptr_t address, size_t size) {
+superslab_error core_free_sized(uintptr_t address, size_t size) {
     if (address == 0)
         return SUPERSLAB_OK;
     Claim claim(address);
-    superslab_error error = heap()->check_sized(pointer(address), size);
+    superslab_error error = core()->check_sized(pointer(address), size);
     if (error == SUPERSLAB_OK)
-        heap()->free(pointer(address));
+        core()->free(pointer(address));
     return error;
 }
 
-void *heap_realloc(uintptr_t address, size_t size, superslab_error *error) {
+void *core_realloc(uintptr_t address, size_t size, superslab_error *error) {
     Claim claim(address);
-    *error = address == 0 ? SUPERSLAB_OK : heap()->check(pointer(address));
-    return *error == SUPERSLAB_OK ? heap()->realloc(pointer(address), size) : nullptr;
+    *error = address == 0 ? SUPERSLAB_OK : core()->check(pointer(address));
+    return *error == SUPERSLAB_OK ? core()->realloc(pointer(address), size) : nullptr;
 }
 
-size_t heap_usable_size(uintptr_t address, superslab_error *error) {
+size_t core_usable_size(uintptr_t address, superslab_error *error) {
     Claim claim(address);
-    *error = address == 0 ? SUPERSLAB_OK : heap()->check(pointer(address));
-    return *error == SUPERSLAB_OK ? heap()->usable_size(pointer(address)) : 0;
+    *error = address == 0 ? SUPERSLAB_OK : core()->check(pointer(address));
+    return *error == SUPERSLAB_OK ? core()->usable_size(pointer(address)) : 0;
 }

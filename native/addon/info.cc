@@ -1,7 +1,7 @@
-#include "report.h"
+#include "info.h"
 
 #include "arguments.h"
-#include "heap.h"
+#include "core.h"
 
 #ifdef __clang__
 #define COMPILER __VERSION__
@@ -41,7 +41,7 @@ static_assert(sizeof FIELDS / sizeof *FIELDS == sizeof(superslab_stats) / sizeof
 
 Napi::Value stats(const Napi::CallbackInfo &info) {
     superslab_stats stats;
-    heap()->get_stats(&stats);
+    core()->get_stats(&stats);
     Napi::Object out = Napi::Object::New(info.Env());
     for (const Field &field : FIELDS)
         out.Set(field.name, static_cast<double>(stats.*field.value));
@@ -53,7 +53,7 @@ Napi::Value inspect(const Napi::CallbackInfo &info) {
     if (!argument_any_address(info.Env(), info[0], &address))
         return {};
     superslab_inspection found;
-    heap()->inspect(address, &found);
+    core()->inspect(address, &found);
     Napi::Object out = Napi::Object::New(info.Env());
     out.Set("kind", static_cast<double>(found.kind));
     out.Set("block", static_cast<double>(found.block));
@@ -65,8 +65,8 @@ Napi::Value inspect(const Napi::CallbackInfo &info) {
 
 Napi::Value build_info(const Napi::CallbackInfo &info) {
     Napi::Object out = Napi::Object::New(info.Env());
-    out.Set("version", heap()->version);
-    out.Set("abi", static_cast<double>(heap()->abi));
+    out.Set("version", core()->version);
+    out.Set("abi", static_cast<double>(core()->abi));
     out.Set("file", api()->file);
     out.Set("ownHeap", api() == ss_api_own());
     out.Set("compiler", COMPILER);
@@ -76,7 +76,7 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
 
 } // namespace
 
-void report_exports(Napi::Env env, Napi::Object exports) {
+void info_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
     exports.Set("active", Napi::Boolean::New(env, api()->serves_malloc != 0));

@@ -1,12 +1,12 @@
 import { isUint8Array } from 'node:util/types'
-import { addon } from '../native'
+import { addon } from '../addon'
 
 /*
- * V8 fills and copies shared memory a few bytes at a time, each atomically: at 1 to 2 GB/s where ordinary memory does
- * more than ten times that. Longer runs are left to the C library.
+ * V8 fills and copies shared memory in small atomic pieces, at 1 to 2 GB/s; ordinary memory reaches more than ten times
+ * that. The C library fills and copies longer runs.
  */
 
-/** Shorter runs are done sooner than the call. */
+/** A shorter run takes less time than a call of the addon. */
 const leastBytes = 512
 
 const { fill: fillBuffer } = Buffer.prototype

@@ -1,18 +1,18 @@
 import { cloneOf } from './memory'
 import type { Window } from './window'
 
-/** So many are made by one message. */
+/** Number of copies that one message makes. */
 const batch = 32
 
 /**
- * Objects over the memory of a window, each for one Buffer: a SharedArrayBuffer that is sent to oneself comes back as
- * another object over the same memory.
+ * SharedArrayBuffers over the memory of a window, each for one Buffer: sent in a message to the same isolate, a
+ * SharedArrayBuffer arrives as another object over the same memory.
  */
 export class Copies {
   #window: Window
-  /** What the copies are of; the window's own changes when it grows. */
+  /** The copies' original; the window has another one when it has grown. */
   #source: SharedArrayBuffer | undefined
-  /** So many different objects: copies of one object in one message would be one. */
+  /** `batch` different objects: one message copies an object only once. */
   #originals: SharedArrayBuffer[] = []
   #ready: SharedArrayBuffer[] = []
 

@@ -1,13 +1,13 @@
 import { isSharedArrayBuffer } from 'node:util/types'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { addon } from '../addon'
 import { outOfMemory } from '../errors'
 import { memoryThere } from '../machine'
-import { addon } from '../native'
 
 /*
- * Shared memory that grows in place. A shared WebAssembly.Memory is the better one of the two kinds: its buffer has a
- * fixed length, so a view of it is made in two thirds of the time that a view of a growable SharedArrayBuffer takes,
- * and neither counts in process.memoryUsage().arrayBuffers. Both reserve addresses alone.
+ * Shared memory that grows in place, of two kinds. Both reserve only addresses, and neither counts in
+ * process.memoryUsage().arrayBuffers. A shared WebAssembly.Memory is preferred: its buffer has a fixed length, so making
+ * a view takes two thirds of the time that a view of a growable SharedArrayBuffer takes.
  */
 
 /** A shared WebAssembly.Memory, whose type Node leaves to browsers. */
@@ -16,10 +16,10 @@ interface GrowingMemory {
   grow(pages: number): number
 }
 
-/** What other isolates are given: either kind can be cloned, and the clone shares the memory. */
+/** Either kind. Structured cloning passes it to another isolate, and the clone shares the memory. */
 export type Memory = GrowingMemory | SharedArrayBuffer
 
-/** Undefined where WebAssembly is off, as it is without a compiler. */
+/** Undefined where WebAssembly is off, as under --jitless. */
 const { WebAssembly } = globalThis as {
   WebAssembly?: {
     Memory: new (options: { initial: number; maximum: number; shared: true }) => GrowingMemory
@@ -28,23 +28,24 @@ const { WebAssembly } = globalThis as {
 
 export const pageBytes = 65536
 
-/** One page less than 4 GiB: views of a buffer of 2 ** 32 bytes are not cloned right by Node 20. */
+/** One page less than 4 GiB: Node 20 does not clone views of a buffer of 2 ** 32 bytes correctly. */
 const mostBytes = 2 ** 32 - pageBytes
 /** More than V8 reserves for a shared WebAssembly.Memory, guards included. */
 const guardedBytes = 2 ** 35
-/** What is refused below this is refused. */
+/** The smallest window: where the system refuses this, opening a window fails. */
 const leastBytes = 4 * 2 ** 20
 
 /**
- * No window is larger than three quarters of the memory there is, so that it is full, and says so, before the machine or
- * the container is, nor than a sixteenth of the addresses: V8 ends the process that has none left for it.
+ * A window has at most three quarters of the memory there is, so that it is full, and throws an error, before the
+ * machine or the container has no memory left; and at most a sixteenth of the addresses, because V8 ends a process in
+ * which it finds none.
  */
 export function sensibleLimit(): number {
   const sensible = Math.min(mostBytes, memoryThere() * 0.75, addon.addressLimit() / 16)
   return Math.max(leastBytes, Math.floor(sensible / pageBytes) * pageBytes)
 }
 
-/** Reserves `limit` bytes, or what the system grants of them, and makes the first page usable. */
+/** Reserves `limit` bytes, or as many of them as the system grants, and makes the first page usable. */
 export function reserve(limit: number): { memory: Memory; limit: number } {
   const memory = reserveWasm(pageBytes, limit)
   if (memory !== undefined) return { memory, limit }
@@ -56,7 +57,7 @@ export function reserve(limit: number): { memory: Memory; limit: number } {
     }
 }
 
-/** Not where addresses are few: it reserves guards of gigabytes beside the memory, and V8 keeps what it got if they fail. */
+/** Not used where addresses are few: V8 reserves gigabytes of guards too, and if that fails it leaks the reservation. */
 function reserveWasm(bytes: number, most: number): GrowingMemory | undefined {
   if (WebAssembly === undefined || addon.addressLimit() < guardedBytes) return undefined
   const [initial, maximum] = [bytes / pageBytes, most / pageBytes]
@@ -67,7 +68,7 @@ function reserveWasm(bytes: number, most: number): GrowingMemory | undefined {
   }
 }
 
-/** All of it usable at once: what nobody touches costs nothing. */
+/** All of it is usable at once: pages that are not touched cost nothing. */
 export function reserveTable(bytes: number): SharedArrayBuffer {
   try {
     return growable(bytes, bytes)
@@ -79,7 +80,7 @@ export function reserveTable(bytes: number): SharedArrayBuffer {
   }
 }
 
-/** Refused by an engine whose shared memory does not grow: what it makes instead does not begin at a page. */
+/** Throws in an engine whose shared memory does not grow: the buffer that it makes instead does not begin at a page. */
 function growable(bytes: number, maxByteLength: number): SharedArrayBuffer {
   if (!('growable' in SharedArrayBuffer.prototype)) throw new RangeError('no memory that grows')
   const Growable = SharedArrayBuffer as new (
@@ -92,11 +93,11 @@ function growable(bytes: number, maxByteLength: number): SharedArrayBuffer {
 /** The buffer that reaches to the end of what is usable now. */
 export function bufferOf(memory: Memory): SharedArrayBuffer {
   if (isSharedArrayBuffer(memory)) return memory
-  memory.grow(0) // another isolate may have grown it: this one's buffer may lag behind
+  memory.grow(0) // updates this isolate's buffer, where another one has grown the memory
   return memory.buffer
 }
 
-/** Makes the memory at least so long. False when the system refuses. */
+/** Makes the memory at least `bytes` long. False when the system refuses. */
 export function growTo(memory: Memory, bytes: number): boolean {
   const there = bufferOf(memory).byteLength
   if (there >= bytes) return true
@@ -110,7 +111,7 @@ export function growTo(memory: Memory, bytes: number): boolean {
   }
 }
 
-/** A structured clone, of Node's own context even where this module was loaded in one of vm. */
+/** A structured clone. Its objects are of Node's own context, even where this module was loaded in a context of vm. */
 export function cloneOf<Value>(value: Value): Value {
   const { port1, port2 } = new MessageChannel()
   port1.postMessage(value)
@@ -120,9 +121,8 @@ export function cloneOf<Value>(value: Value): Value {
 }
 
 /**
- * Keeps shared memory mapped as long as the process lives, whichever isolates end. Nothing in Node does that by name:
- * each of two ports waits in a message that is queued at the other one, so nobody ever receives or drops either, nor
- * what lies in the first message.
+ * Keeps shared memory mapped until the process ends. Node has no function for that: each of two ports waits in a message
+ * that is queued at the other port, so neither message is ever received or dropped, nor the memory in the first one.
  */
 export function keepForever(...values: (Memory | ArrayBufferLike)[]): void {
   const one = new MessageChannel()

@@ -1,16 +1,16 @@
 import { createBlocks } from './blocks'
 import { createBuffers } from './buffers'
-import { type Heap, opened, put } from './place'
+import { type Instance, opened, put } from './place'
 import { openWindow } from './window'
 
-/* Whoever needs this isolate's heap imports this module, which opens it. */
+/* Importing this module opens this isolate's window. */
 
-function open(): Heap {
+function open(): Instance {
   const window = openWindow()
   const blocks = createBlocks(window)
-  const heap = { window, blocks, buffers: createBuffers(window, blocks) }
-  put(heap)
-  return heap
+  const instance = { window, blocks, buffers: createBuffers(window, blocks) }
+  put(instance)
+  return instance
 }
 
 export const { window, blocks, buffers } = opened() ?? open()

@@ -1,10 +1,11 @@
 import { Copies } from './copies'
-import { pinnedKind, type Window } from './window'
+import { Mark, Step } from './layout'
+import type { Window } from './window'
 
 /*
- * Buffers under watch: where each was allocated, and whether it was forgotten. A watched block has this isolate's tag in
- * the table instead of its class, so that no free, in whatever thread, takes the hot path, and so that a block which
- * another thread freed and somebody else has now is not taken for this isolate's own.
+ * Buffers under watch: where each was allocated, and whether it was collected without a free. A watched block has this
+ * isolate's tag in the table instead of its class. So no free of it, in any thread, takes the hot path, and a block that
+ * another thread freed and allocated again is not taken for this isolate's.
  */
 
 export interface WatchOptions {
@@ -31,16 +32,13 @@ interface Entry {
   size: number
   born: number
   holder: { stack?: string } | undefined
-  /** In a pool: neither live nor freed. */
+  /** It rests in a pool: neither live nor freed. */
   resting: boolean
 }
 
-/** What the table says of a live block whose length the core no longer knows. */
-const unsized = 0x7f
-
 type Caller = (...args: never[]) => unknown
 
-/** Entries of blocks that other threads freed are looked for when there are twice as many as were live, and these. */
+/** Entries of blocks that other threads freed are dropped when there are twice as many entries as were live, and these. */
 const spareEntries = 1024
 
 export class Watch {
@@ -49,7 +47,7 @@ export class Watch {
   #entries = new Map<number, Entry>()
   #live = 0
   #buffers: Copies
-  /** Of one object that is collected with the next collection: its callback is a turn in which to free what died. */
+  /** Has one object that the next collection takes: its callback is a turn in which to free what was collected. */
   #registry: FinalizationRegistry<undefined>
   #isArmed = false
   #isHolding = false
@@ -66,48 +64,50 @@ export class Watch {
   }
 
   /**
-   * What a Buffer that is born now is to be a view of. Under `collect` that is an object of its own over the memory of
-   * all: whatever is made from the Buffer, a subarray, a chunk of a stream, a view of its `buffer`, refers to it.
+   * The memory for the next Buffer to be a view of. Under `collect` each Buffer gets a SharedArrayBuffer of its own over
+   * the window's memory: every object made from the Buffer (a subarray, a chunk of a stream, a view of its `buffer`)
+   * refers to it.
    */
   memory(): SharedArrayBuffer {
     return this.options.collect ? this.#buffers.take() : this.#window.buffer
   }
 
   born(buffer: Uint8Array, block: number, size: number, caller: Caller): void {
-    const { table, native } = this.#window
+    const { table, holder } = this.#window
     const entry: Entry = { size, born: 0, holder: undefined, resting: false }
     this.#begin(entry, caller)
     this.#entries.set(block, entry)
-    // Another thread may have freed what was there: a block that is not held must not end with the Buffer of that one.
-    if (this.#isHolding && !this.options.collect) native.drop(block)
-    const kind = table[block >>> 4] as number
-    // Never over the core's word that it no longer knows the block's length, which may come meanwhile.
-    if (kind !== unsized) Atomics.compareExchange(table, block >>> 4, kind, native.tag)
+    // Another thread may have freed the block that was held here: the new one must not end with the Buffer of the old one.
+    if (this.#isHolding && !this.options.collect) holder.drop(block)
+    const mark = table[block >>> Step.shift] as number
+    // The core may mark the block unsized meanwhile: that mark stays.
+    if (mark !== Mark.unsized)
+      Atomics.compareExchange(table, block >>> Step.shift, mark, holder.tag)
     if (this.options.collect) {
       this.#isHolding = true
       if (!this.#isArmed) this.#arm()
-      if (native.hold(buffer.buffer, block, size)) this.#sweep()
+      if (holder.hold(buffer.buffer, block, size)) this.#sweep()
     }
     if (this.#entries.size > 2 * this.#live + spareEntries) this.#prune()
   }
 
-  /** This isolate freed the block, or will have when its last pin is released. */
+  /** This isolate has freed the block, or its last pin's release will. */
   ended(block: number): void {
-    if (this.#entries.delete(block)) this.#window.native.drop(block)
+    if (this.#entries.delete(block)) this.#window.holder.drop(block)
   }
 
-  /** A pin of the block was released: it may be what kept it when its Buffer was collected. */
+  /** A pin of the block was released: the pin may have kept the block when its Buffer was collected. */
   released(block: number): void {
-    if (this.#window.native.settle(block)) this.#entries.delete(block)
+    if (this.#window.holder.settle(block)) this.#entries.delete(block)
   }
 
-  /** It lies in a pool from here on. */
+  /** The block's Buffer rests in a pool from then on. */
   rest(block: number): void {
     const entry = this.#entries.get(block)
     if (entry !== undefined) entry.resting = true
   }
 
-  /** The pool hands it out: to its new owner it is a new Buffer. */
+  /** A pool hands the block's Buffer out: to its new owner it is a new one. */
   wake(block: number, caller: Caller): void {
     const entry = this.#entries.get(block)
     if (entry === undefined) return
@@ -127,7 +127,7 @@ export class Watch {
       }))
   }
 
-  /** The window is full: collects, and frees what died. False if that was nothing. */
+  /** The window is full: collects, and frees blocks whose Buffers were collected. False if there were none. */
   reclaim(): boolean {
     if (!this.options.collect) return false
     if (this.#collect === null) this.#collect = collector()
@@ -135,10 +135,10 @@ export class Watch {
     return this.#sweep()
   }
 
-  /** What would help when the window is full all the same. */
+  /** For the error's message when the window stays full. */
   get advice(): string {
     if (!this.options.collect || this.#collect !== undefined) return ''
-    return '. What is dead could not be looked for: run node with --expose-gc, or free Buffers'
+    return '. Unused Buffers could not be collected: run node with --expose-gc, or free Buffers'
   }
 
   #begin(entry: Entry, caller: Caller): void {
@@ -155,29 +155,30 @@ export class Watch {
   }
 
   #sweep(): boolean {
-    const ended = this.#window.native.sweep()
+    const ended = this.#window.holder.sweep()
     for (const block of ended) this.#entries.delete(block)
     return ended.length > 0
   }
 
   /**
-   * Forgets what other threads freed. Of a live block the table has this isolate's tag, or says that it is pinned or of a
-   * length that is not known. One that was freed while it is pinned cannot be pinned once more.
+   * Drops entries of blocks that other threads freed. A live block has this isolate's tag in the table, or is marked
+   * pinned or unsized. A pinned block that was freed cannot be pinned once more.
    */
   #prune(): void {
-    const { table, native } = this.#window
+    const { table, holder } = this.#window
     for (const block of this.#entries.keys()) {
-      const kind = table[block >>> 4]
-      const pinned = kind === pinnedKind ? native.pin(block) : undefined
-      if (pinned === 0) native.unpin(block)
-      const isFreed = pinned === undefined ? kind !== native.tag && kind !== unsized : pinned < 0
+      const mark = table[block >>> Step.shift]
+      const pinned = mark === Mark.pinned ? holder.pin(block) : undefined
+      if (pinned === 0) holder.unpin(block)
+      const isFreed =
+        pinned === undefined ? mark !== holder.tag && mark !== Mark.unsized : pinned < 0
       if (isFreed) this.ended(block)
     }
     this.#live = this.#entries.size
   }
 }
 
-/** How the engine is made to collect at once, if there is a way. */
+/** A function that makes the engine collect at once; undefined where there is none. */
 function collector(): (() => void) | undefined {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } }
   if (Bun !== undefined) return () => Bun.gc(true)
@@ -185,7 +186,7 @@ function collector(): (() => void) | undefined {
   try {
     const { setFlagsFromString } = require('node:v8') as typeof import('node:v8')
     const { runInNewContext } = require('node:vm') as typeof import('node:vm')
-    // Contexts that are made while the flag is set have the function, this one alone.
+    // Only contexts that are made while the flag is set have the function.
     setFlagsFromString('--expose-gc')
     const found = runInNewContext('gc') as () => void
     setFlagsFromString('--no-expose-gc')
