@@ -12,6 +12,8 @@
             "NODE_ADDON_API_DISABLE_DEPRECATED",
             "SUPERSLAB_BUILD_FLAGS=\"<!(node scripts/build-flags.cjs <(OS))\"",
         ],
+        # On 64-bit systems they only bind to newer names of the same functions.
+        "defines!": ["_FILE_OFFSET_BITS=64", "_LARGEFILE_SOURCE"],
         "cflags!": ["-fno-omit-frame-pointer"],
         "cflags": [
             "<!@(node scripts/sources.cjs flags release)",

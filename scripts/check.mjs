@@ -1,4 +1,7 @@
-// npm run check: form, types and binaries. Every check runs, also after one that failed.
+// npm run check: form, types, lint and binaries. Every check runs, also after one that failed.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { configurePreset } from './cmake.mjs'
 import { runs, tool } from './run.mjs'
 import { nativeSources } from './sources.mjs'
 
@@ -12,8 +15,27 @@ const checks = {
   binaries: ['scripts/check-binaries.mjs'],
 }
 
-for (const [title, args] of Object.entries(checks)) {
-  const succeeded = runs(node, args)
+for (const [title, args] of Object.entries(checks)) report(title, runs(node, args))
+lint()
+
+function report(title, succeeded) {
   console.log(`${succeeded ? 'ok' : 'FAILED'}: ${title}`)
   if (!succeeded) process.exitCode = 1
+}
+
+/** What .clang-tidy asks for, of the core, the platform's files and the preload library as they are shipped. */
+function lint() {
+  if (process.platform !== 'linux' || spawnSync('clang-tidy', ['--version']).status !== 0) {
+    console.log('skipped: clang-tidy: it is not installed, or this is not Linux')
+    return
+  }
+  const { core, os, preload } = createRequire(import.meta.url)('../native/sources.json')
+  const options = ['-p', configurePreset('clang-tidy', 'release'), '--quiet']
+  // The C library's declarations name their parameters as they like.
+  const named = '--checks=-readability-inconsistent-declaration-parameter-name'
+  const passed = [
+    runs('clang-tidy', [...options, ...core, ...os.linux]),
+    runs('clang-tidy', [...options, named, ...preload.linux]),
+  ]
+  report('clang-tidy', passed.every(Boolean))
 }

@@ -10,13 +10,17 @@ export const jobs = String(availableParallelism())
 
 /** Builds what a build preset says, with its configure preset; the folder it is in. */
 export function buildPreset(title, name) {
-  const presets = readPresets()
-  const { configurePreset } = named(presets.buildPresets, name)
-  const directory = folderOf(named(presets.configurePresets, configurePreset))
-  const configure = ['--preset', configurePreset]
-  if (!isConfigured(directory) && hasNinja()) configure.push('-G', 'Ninja')
-  step(`${title}: configure`, 'cmake', configure)
+  const directory = configurePreset(title, named(readPresets().buildPresets, name).configurePreset)
   step(`${title}: build`, 'cmake', ['--build', '--preset', name, '--parallel', jobs])
+  return directory
+}
+
+/** Configures, and writes compile_commands.json; the folder it is in. */
+export function configurePreset(title, name) {
+  const directory = folderOf(named(readPresets().configurePresets, name))
+  const args = ['--preset', name]
+  if (!isConfigured(directory) && hasNinja()) args.push('-G', 'Ninja')
+  step(`${title}: configure`, 'cmake', args)
   return directory
 }
 

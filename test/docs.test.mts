@@ -23,6 +23,7 @@ const foreign = [
   /^(cmake|ctest|strace) /,
   /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
   /^build\/ctest /,
+  /^gdb -x node_modules\/superslab\/native\/gdb\/superslab\.py /,
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
 ]

@@ -29,6 +29,7 @@ test('the tarball has exactly the files it needs', async (t) => {
   for (const needed of [
     ...['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CMakeLists.txt'],
     ...['native/include/superslab.h', 'native/include/superslab_node.h', 'native/sources.json'],
+    'native/gdb/superslab.py',
     ...['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts', 'dist/cli/main.js'],
     ...['scripts/build-native.mjs'],
   ])

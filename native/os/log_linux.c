@@ -15,7 +15,7 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-#define FLAGS (O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+#define FLAGS (O_RDWR | O_NOFOLLOW)
 
 static bool adopt(int descriptor, ss_os_log *log) {
     log->descriptor = descriptor >= 0 ? ss_os_descriptor_raise(descriptor) : -1;
@@ -26,7 +26,7 @@ ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log) {
     const int saved = errno;
     *log = (ss_os_log){.descriptor = -1};
     ss_os_log_result result = SS_OS_LOG_REFUSED;
-    if (adopt(open(path, FLAGS | O_CREAT | O_EXCL, 0666), log) &&
+    if (adopt(open(path, FLAGS | O_CLOEXEC | O_CREAT | O_EXCL, 0666), log) &&
         ss_os_descriptor_file(log->descriptor, &log->device, &log->inode))
         result = SS_OS_LOG_MADE;
     else if (log->descriptor < 0 && errno == EEXIST)
@@ -45,7 +45,7 @@ static bool is_file(int descriptor, const ss_os_log *log) {
 static bool is_open(ss_os_log *log, const char *path) {
     if (is_file(log->descriptor, log))
         return true;
-    int again = open(path, FLAGS);
+    int again = open(path, FLAGS | O_CLOEXEC);
     if (again >= 0 && !is_file(again, log)) {
         close(again);
         return false;

@@ -186,8 +186,8 @@ static move_answer move_try(void) {
 
 /* Where the system charges for addresses, a move could fail halfway for want of charge. */
 static bool may_move(void) {
-    static _Atomic int known; /* a move_answer. Relaxed: every thread finds the same. */
-    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+    static _Atomic uint32_t known; /* a move_answer. Relaxed: every thread finds the same. */
+    uint32_t answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == MOVE_UNKNOWN) {
         answer = overcommit_is_strict() ? MOVE_NEVER : move_try();
         atomic_store_explicit(&known, answer, memory_order_relaxed);

@@ -10,7 +10,7 @@ static superslab_region *region_of(const ss_holder *holder) {
 }
 
 static uint32_t *magazine_of(const ss_holder *holder, unsigned bin) {
-    return holder->magazines + bin * SS_MAGAZINE_WORDS;
+    return holder->magazines + (size_t)bin * SS_MAGAZINE_WORDS;
 }
 
 /* Statistics of other threads read the count. */
@@ -23,7 +23,7 @@ void ss_magazine_init(uint32_t *magazines) {
         uint32_t most = SS_MAGAZINE_WORDS - SS_MAGAZINE_HEAD;
         uint32_t room = (uint32_t)(SS_MAGAZINE_MAX_BYTES / ss_process->classes[bin].stride);
         room = room < SS_MAGAZINE_MIN_BLOCKS ? SS_MAGAZINE_MIN_BLOCKS : room;
-        count_set(magazines + bin * SS_MAGAZINE_WORDS, 0);
+        count_set(magazines + (size_t)bin * SS_MAGAZINE_WORDS, 0);
         magazines[bin * SS_MAGAZINE_WORDS + 1] = room < most ? room : most;
     }
 }

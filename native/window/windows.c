@@ -9,7 +9,7 @@ static void add_cached(const ss_window *window, uint64_t *blocks, uint64_t *byte
     for (const ss_holder *holder = window->holders; holder != NULL; holder = holder->next)
         for (unsigned bin = 0; bin < SS_LIVE_CLASSES; bin++) {
             uint64_t count =
-                *(const _Atomic uint32_t *)(holder->magazines + bin * SS_MAGAZINE_WORDS);
+                *(const _Atomic uint32_t *)(holder->magazines + (size_t)bin * SS_MAGAZINE_WORDS);
             *blocks += count;
             *bytes += count * ss_process->classes[bin].stride;
         }

@@ -212,11 +212,14 @@ static bool step_large(walk *at, ss_space *space, uint32_t entry) {
 
 /* One granule or one group; true if blocks were noted. */
 static bool step(walk *at, ss_space *space) {
-    const bool is_headed = space->kind == SS_SPACE_HEADED;
+    uint32_t entry = ss_entry_get(space, at->granule);
     bool any = false;
-    if (is_headed)
+    const bool is_headed =
+        space->kind == SS_SPACE_HEADED && ss_entry_kind_of(entry) == SS_ENTRY_SLAB;
+    if (is_headed) {
         ss_biased_take(&space->lock);
-    const uint32_t entry = ss_entry_get(space, at->granule);
+        entry = ss_entry_get(space, at->granule);
+    }
     const ss_entry_kind kind = ss_entry_kind_of(entry);
     if (kind == SS_ENTRY_SLAB) {
         any = step_slab(at, space, entry);
@@ -268,8 +271,13 @@ static int visit_space(walk *at, uint32_t place) {
 
 static int visit_all(walk *at) {
     int result = 0;
-    for (uint32_t place = 0; place < SS_SPACE_COUNT && result == 0; place++)
+    for (uint32_t place = 0; place < ss_space_internal_count() && result == 0; place++)
         result = visit_space(at, place);
+    /* Relaxed: as in ss_space_find_external. */
+    const uint32_t externals =
+        atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    for (uint32_t i = 0; i < externals && result == 0; i++)
+        result = visit_space(at, SS_INTERNAL_SPACE_COUNT + i);
     return result;
 }
 

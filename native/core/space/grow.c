@@ -2,20 +2,20 @@
 
 #include "base/meta.h"
 #include "space/held.h"
-#include "space/layout.h"
+#include "space/arrays.h"
 
 /* ---- growing ---- */
 
 static bool metadata_ensure(ss_space *space, uint32_t granules) {
     return ss_meta_ensure((void *)space->entries, &space->entries_ready,
                           granules * sizeof(uint32_t)) &&
-           ss_meta_ensure(space->granules, &space->granules_ready, ss_layout_nodes_bytes(granules));
+           ss_meta_ensure(space->granules, &space->granules_ready, ss_arrays_nodes_bytes(granules));
 }
 
 /* Metadata first: what it has more than it needs does no harm. */
 static ss_os_extend_result extend_to(ss_space *space, size_t old, size_t bytes) {
     size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
-    ss_layout layout = ss_layout_of(space->kind, most, bytes);
+    ss_arrays layout = ss_arrays_of(space->kind, most, bytes);
     char *place = space->records - layout.entries;
     char *first = place + layout.first, *end = place + layout.end;
     ss_os_extend_result result = SS_OS_EXTENDED;

@@ -1,14 +1,14 @@
 #include "space/space.h"
 
 #include "base/meta.h"
-#include "space/layout.h"
+#include "space/arrays.h"
 
 ss_registry_data ss_registry_state;
 _Atomic uintptr_t ss_resize_base = SS_NO_BASE;
 SS_SPARSE _Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES];
 
 /* Of the reservation for metadata, at its place. Acquired with the bytes of the space. */
-static void meta_set(ss_space *space, char *place, ss_layout layout) {
+static void meta_set(ss_space *space, char *place, ss_arrays layout) {
     space->meta = place + layout.first;
     space->meta_bytes = layout.end - layout.first;
     atomic_store_explicit(&space->records_limit, layout.entries - layout.first,
@@ -16,14 +16,14 @@ static void meta_set(ss_space *space, char *place, ss_layout layout) {
 }
 
 static bool space_set(ss_space *space, ss_space_kind kind, void *base, size_t bytes, size_t most) {
-    ss_layout layout = ss_layout_of(kind, most, bytes);
+    ss_arrays layout = ss_arrays_of(kind, most, bytes);
     char *place = NULL;
     if (bytes < most)
         place = ss_os_reserve_part(layout.bytes, layout.first, layout.end - layout.first,
                                    SS_GRANULE_BYTES);
     if (place == NULL) {
         most = bytes;
-        layout = ss_layout_of(kind, most, bytes);
+        layout = ss_arrays_of(kind, most, bytes);
         place = ss_os_reserve(layout.bytes, SS_GRANULE_BYTES);
     }
     if (place == NULL)

@@ -177,9 +177,9 @@ static inline void ss_headed_bin_set(const ss_space *space, uint32_t granule, un
 /* The first headed space, made at init. False when the system refuses even the smallest. */
 bool ss_space_init(void);
 
-/* One more space of a kind that malloc uses, large enough for `bytes` in one piece; the first headless one as
+/* One more space of a kind that malloc uses, large enough for `least` bytes in one piece; the first headless one as
  * well, which most small processes never need. Another thread's, if that was first to make it. */
-ss_space *ss_space_add(ss_space_kind kind, size_t bytes);
+ss_space *ss_space_add(ss_space_kind kind, size_t least);
 
 /* A space over the caller's memory; `live` is a window's table or NULL. */
 ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live);

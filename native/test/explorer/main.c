@@ -33,7 +33,7 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
     scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_handler,
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
-    scenario_own_twice, scenario_own_look;
+    scenario_own_twice, scenario_own_look, scenario_visit;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -68,6 +68,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_spare,
     &scenario_adopt,
     &scenario_stats,
+    &scenario_visit,
     &scenario_count,
     &scenario_sleep,
     &scenario_age,

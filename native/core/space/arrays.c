@@ -1,4 +1,4 @@
-#include "space/layout.h"
+#include "space/arrays.h"
 
 /* A record is reused only for a record of its length, so in the worst history every granule has had
  * a slab of each length. Addresses only. */
@@ -17,19 +17,19 @@ static size_t record_units_a_granule(ss_space_kind kind) {
     return sum;
 }
 
-size_t ss_layout_nodes_bytes(size_t granules) {
+size_t ss_arrays_nodes_bytes(size_t granules) {
     return (ss_round_up(granules, SS_SUPERSLAB_GRANULES) + 1) * sizeof(ss_granule);
 }
 
-ss_layout ss_layout_of(ss_space_kind kind, size_t most, size_t bytes) {
+ss_arrays ss_arrays_of(ss_space_kind kind, size_t most, size_t bytes) {
     size_t granules = most >> SS_GRANULE_SHIFT, page = ss_os_page_bytes();
     size_t records = record_units_a_granule(kind) << SS_RECORD_SHIFT;
     unsigned live_shift = kind == SS_SPACE_HEADLESS ? SS_HEADLESS_LIVE_SHIFT : 63;
-    ss_layout layout;
+    ss_arrays layout;
     layout.entries = ss_round_up(granules * records + page / 2, SS_META_STEP_BYTES) - page / 2;
     layout.granules = ss_round_up(layout.entries + granules * sizeof(uint32_t), SS_META_STEP_BYTES);
     layout.live =
-        layout.granules + ss_round_up(ss_layout_nodes_bytes(granules), SS_META_STEP_BYTES);
+        layout.granules + ss_round_up(ss_arrays_nodes_bytes(granules), SS_META_STEP_BYTES);
     layout.bytes = layout.live + ss_round_up(most >> live_shift, SS_META_STEP_BYTES);
     layout.first =
         (layout.entries - (bytes >> SS_GRANULE_SHIFT) * records) & ~(SS_META_STEP_BYTES - 1);
