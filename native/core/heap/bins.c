@@ -13,7 +13,7 @@
 
 void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
-/* Every slot from `first` on to, but not, `end`: a pop leaves the one it emptied so, too. */
+/* Makes the slots from `first` up to `end` vacant, as a pop leaves the slot that it emptied. */
 static void bin_vacate(void **first, void **end, unsigned bin) {
     for (; first < end; first++)
         *first = ss_bin_vacant(bin);
@@ -57,8 +57,8 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
     return true;
 }
 
-/* Whether a bin may come to hold `bytes` more: within what a thread's bins may, and all threads' bins
- * within a share of what there is, or many threads would cache more than the program uses. */
+/* Whether a bin may grow by `bytes`. The bins of one heap may hold a fixed number of bytes, those of all heaps a share
+ * of the committed memory: otherwise many threads would cache more than the program uses. */
 static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
@@ -68,22 +68,22 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
            (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
-/* One live block of a large class is not charged for SS_BIN_FIRST_BLOCKS of them. Doubling leads from each of these
- * numbers to SS_BIN_FIRST_BLOCKS. */
+/* A bin's first capacity. It is smaller for large blocks, so that one live block is not charged for
+ * SS_BIN_FIRST_BLOCKS of them. Growth leads from each of the numbers to SS_BIN_FIRST_BLOCKS. */
 static uint32_t first_blocks(uint32_t stride) {
     return stride <= SS_BIN_FIRST_BYTES / SS_BIN_FIRST_BLOCKS ? SS_BIN_FIRST_BLOCKS
            : stride <= SS_BIN_FIRST_BYTES / 6                 ? 6
                                                               : 2;
 }
 
-/* A bin that proves too small for its use grows, by doubling, to its class's limit. To SS_BIN_FIRST_BLOCKS it
- * grows whatever all bins hold. False if it stays as it is. */
+/* Gives a bin its first room, or twice its room, up to its class's limit. Up to SS_BIN_FIRST_BLOCKS it grows whatever
+ * all bins hold. False if it does not grow. */
 static bool bin_grow(ss_heap *heap, unsigned bin) {
     const ss_class *class = &ss_process->classes[bin];
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
     if (SS_LIKELY(old >= class->max_blocks))
         return false;
-    /* With the bottom and the lid whole cache lines. */
+    /* Bottom and lid included, a power of 2 of slots: whole cache lines from 6 blocks on. */
     uint32_t capacity = old == 0 ? first_blocks(class->stride) : old * 2 + SS_BIN_SLOTS_EXTRA;
     if (capacity > class->max_blocks)
         capacity = class->max_blocks;
@@ -100,7 +100,8 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
 
 /* ---- refill ---- */
 
-/* In steps while the thread goes on, for all threads count in one word. */
+/* Adds the bytes moved between bins and slabs to the process's counter once they reach `step`, because all threads
+ * share that word. */
 static void tell_moved(ss_heap *heap, size_t step) {
     if (heap->freed_bytes < step)
         return;
@@ -108,7 +109,8 @@ static void tell_moved(ss_heap *heap, size_t step) {
     heap->freed_bytes = 0;
 }
 
-/* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
+/* Takes up to `count` blocks from the heap's slabs and returns their number. Abandons slabs that become full, and
+ * acquires others. */
 static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
     ss_bin *b = &heap->bin[bin];
     uint32_t taken = 0;
@@ -126,7 +128,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
                 ss_ring_add(&b->ring, slab); /* another thread has just given a block back */
                 continue;
             }
-            /* A batch in hand is worth more than the rest of it from yet another slab. */
+            /* Half a batch will do: the other half is not worth one more slab. */
             if (taken * 2 >= count)
                 return taken;
             if (b->ring.first != NULL)
@@ -147,7 +149,7 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
         return blocks;
     void **slots = ss_bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
-    /* A take that got less has written higher than the blocks lie now. */
+    /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
     bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
@@ -213,7 +215,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 
 /* ---- flush ---- */
 
-/* Gives blocks back to their slabs. Between operations the heap may adopt one of them. */
+/* Gives blocks back to their slabs. With `adopt` the heap may adopt one of the slabs. */
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
@@ -239,7 +241,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
 void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
     if (!bin_grow(heap, bin)) {
         uint32_t blocks = ss_bin_blocks(heap, bin);
-        if (blocks == 0) { /* no memory for even one slot, or a parker came between */
+        if (blocks == 0) { /* no memory for a slot, or a parker emptied the bin meanwhile */
             heap_give(heap, bin, &block, 1, true, faults);
             return;
         }
@@ -249,7 +251,7 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
     ss_bin_push(heap->top, bin, block);
 }
 
-/* Gives the bin's slab and its slots away; no block is in it. */
+/* Abandons the slabs of an empty bin and frees its slots. */
 static void bin_end(ss_heap *heap, unsigned bin) {
     ss_bin *b = &heap->bin[bin];
     uint16_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
@@ -263,7 +265,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     ss_meta_give(slots, slots_bytes(capacity));
 }
 
-/* What bins of this room may hold by their limits. */
+/* The bytes of blocks for which the bin has room. */
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
            (size_t)ss_process->classes[bin].stride;
@@ -276,16 +278,17 @@ bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
         if (blocks != 0)
             bin_flush(heap, bin, blocks, false, faults);
         ss_bins_shrunk(heap, bin_bytes(heap, bin));
-        bin_end(heap, bin); /* the slots too: a thread that sleeps keeps nothing */
+        bin_end(heap, bin); /* the slots too: a sleeping thread keeps nothing */
         bin = bin_next(heap, bin + 1);
         if (bin < SS_BIN_COUNT && until != SS_FLUSH_ALL && ss_os_clock_nanoseconds() > until)
             break;
     }
     ss_large_cache_flush(heap);
-    tell_moved(heap, 1); /* it may not be used again for long */
+    tell_moved(heap, 1); /* the heap may not be used again for long */
     if (bin < SS_BIN_COUNT)
         return false;
-    ss_bins_shrunk(heap, heap->bins_bytes); /* 0, unless a fork came between a bin and its sum */
+    /* The rest is 0, unless a fork caught a thread between the change of a bin and that of the sum. */
+    ss_bins_shrunk(heap, heap->bins_bytes);
     ss_heap_note_flushed(heap);
     return true;
 }
@@ -296,7 +299,7 @@ void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
 
 /* ---- age ---- */
 
-/* Tells the oldest `count` blocks of a bin from any others, nearly always. */
+/* Checksum of the oldest `count` blocks of a bin; differs almost surely if one of them changed. */
 static uint32_t bin_mark(const ss_heap *heap, unsigned bin, uint32_t count) {
     void **slots = ss_bin_slots(heap, bin);
     uint32_t mark = 1 + count;

@@ -1,4 +1,4 @@
-/* The bins of a heap: filled and emptied in batches. Every function is called by the thread that has the heap to itself. */
+/* The bins of a heap, filled and emptied in batches. Only the thread that has the heap calls these functions. */
 #ifndef SS_BINS_H
 #define SS_BINS_H
 
@@ -7,7 +7,8 @@
 
 /* ---- room, blocks ---- */
 
-/* A bin without room: of a thread without a heap, and of a heap until the bin is used. A bottom with the lid on it. */
+/* The slots of a bin without room: the bottom and the lid. Bins of threads without a heap, and bins that were not used
+ * yet, have these. */
 extern void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] SS_HIDDEN;
 #define SS_BIN_NO_SLOTS ((void **)(uintptr_t)ss_bin_no_slots)
 
@@ -26,25 +27,25 @@ static inline void **ss_bin_slots(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
 }
 
-/* The heap's bins have less room. */
+/* The heap's bins have room for `bytes` less. */
 static inline void ss_bins_shrunk(ss_heap *heap, size_t bytes) {
     atomic_fetch_sub_explicit(&ss_signals->bins_bytes, bytes, memory_order_relaxed);
     heap->bins_bytes -= bytes;
 }
 
-/* Blocks in a bin; for a thread that has the heap or holds its top_lock. */
+/* The number of blocks in a bin. The caller has the heap or holds its top_lock. */
 static inline uint32_t ss_bin_blocks(const ss_heap *heap, unsigned bin) {
     if (heap->top == NULL)
         return heap->bin[bin].left;
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
     void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
     uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-    /* Three words read apart may disagree while the owner works. */
+    /* The three loads may not fit together while the heap's thread works. */
     ptrdiff_t blocks = top - slots;
     return blocks < 0 || blocks > (ptrdiff_t)capacity ? 0 : (uint32_t)blocks;
 }
 
-/* The block on top, or NULL. */
+/* Pops the block on top; NULL if the bin is empty. */
 static inline void *ss_bin_pop(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin) {
     void **top = atomic_load_explicit(&tops[bin], memory_order_relaxed), *block = *top;
     if (block == NULL)
@@ -54,7 +55,7 @@ static inline void *ss_bin_pop(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin
     return block;
 }
 
-/* False if there is no room. */
+/* Pushes a block; false if the bin is full. */
 static inline bool ss_bin_push(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin, void *block) {
     void **top = atomic_load_explicit(&tops[bin], memory_order_relaxed);
     if (top[1] == SS_BIN_LID)
@@ -69,8 +70,8 @@ static inline bool ss_bin_push(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin
 /* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
 void *ss_heap_refill(ss_heap *heap, unsigned bin);
 
-/* The system refuses memory: flushes the heap, which may end slabs, and tries again; then takes a block
- * of a larger class and sets *bin to it. NULL if there is none. */
+/* The system refuses memory: flushes the heap, which may end slabs, and tries again. Failing that, takes a block of a
+ * larger class and sets *bin to that class's bin. NULL if there is none. */
 void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults);
 
 /* The bin is full: flushes its older half, or gives it more room, then pushes the block. */
@@ -79,25 +80,25 @@ void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *fault
 /* Flushes all bins and abandons all slabs. */
 void ss_heap_flush(ss_heap *heap, ss_faults *faults);
 
-/* The same bin by bin until all are done, or the clock has passed `until`: then false, and the heap may be used as it
- * is. */
+/* The same, but stops after the bin at which ss_os_clock_nanoseconds() has passed `until`. Then it returns false, and
+ * the heap can be used as it is. */
 #define SS_FLUSH_ALL UINT64_MAX
 bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults);
 
-/* Called once a tick by who has parked the thread: of the bins whose older half has been there since the last
- * call, gives that half back, and of those that have been empty since then the room and the slab. What nobody
- * asks for goes in a few ticks, what is in use stays. */
+/* Called once a tick by the thread that has parked the heap's thread. If the older half of a bin is unchanged since the
+ * last call, flushes that half. A bin that has stayed empty loses its room and its slabs. Ages the rings and the large
+ * cache too. So unused blocks go back within a few ticks, and blocks in use stay. */
 void ss_heap_age(ss_heap *heap, ss_faults *faults);
 
-/* Fills the bin with at least `count` blocks if its limit allows; how many it then holds. */
+/* Fills the bin to at least `count` blocks if its limit allows. Returns how many it then holds. */
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
 
-/* One block without a heap, for threads that have none; NULL without memory. */
+/* Takes one block from a slab, for a thread without a heap. NULL without memory. */
 void *ss_heapless_take(unsigned bin);
 
-/* The scavenger need not look at it until its thread takes a cold path again. */
+/* Notes that the heap was flushed: the scavenger skips it until its thread takes a cold path again. */
 static inline void ss_heap_note_flushed(ss_heap *heap) {
-    /* Relaxed: the scavenger compares two counts, and touches the heap by the parking protocol alone. */
+    /* Relaxed: the scavenger only compares two counts; it accesses the heap by the protocol of parking. */
     atomic_store_explicit(&heap->cold_flushed,
                           atomic_load_explicit(&heap->cold, memory_order_relaxed),
                           memory_order_relaxed);

@@ -25,13 +25,13 @@ ss_heap *ss_heap_acquire(void) {
     heap->id = ++ss_heaps->count;
     heap->holder = ss_os_thread_token();
     heap->next = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-    /* Release: who walks the list sees the heap filled in, and a child that has it. */
+    /* Release: a thread that walks the list sees the heap filled in. A child does too: this store is the last. */
     atomic_store_explicit(&ss_heaps->all, heap, memory_order_release);
     ss_lock_release(&ss_heaps->lock);
     return heap;
 }
 
-/* With heaps_lock held: no thread has it any more. */
+/* Lists a heap that no thread has any more. With ss_heaps->lock held. */
 static void heap_list(ss_heap *heap) {
     heap->holder = 0;
     heap->next_free = ss_heaps->free;
@@ -52,7 +52,7 @@ void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
 }
 
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
-    if (heap->top != NULL) /* or it was never attached, and what it inherited stays */
+    if (heap->top != NULL) /* if not, it was never attached, and keeps what it inherited */
         ss_heap_flush(heap, faults);
     ss_lock_take(&heap->top_lock);
     heap->top = NULL;
@@ -62,14 +62,15 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_heaps->lock);
 }
 
-/* Its slabs are listed when all heaps have been looked at: fork.c. */
+/* Forgets a ring. Its slabs are listed after all heaps were looked at: slabs_inherit of fork.c. */
 static void ring_lost(ss_heap *heap, unsigned bin) {
     heap->bin[bin].ring.first = NULL;
     atomic_store_explicit(&heap->bin[bin].ring.count, 0, memory_order_relaxed);
     heap->bereft = true;
 }
 
-/* What a bin held as a fork caught it; in the middle of a change it may be a block or a batch off. */
+/* Empties a bin and counts the blocks that it held at the fork as lost. If the fork caught it in the middle of a
+ * change, the number may be a block or a batch off. */
 static void bin_lost(ss_heap *heap, unsigned bin) {
     uint64_t blocks = heap->bin[bin].left;
     /* Relaxed: the child has one thread. */
@@ -82,7 +83,7 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
     ss_bin_room_set(heap, bin, SS_BIN_NO_SLOTS, 0);
 }
 
-/* What is in the bins is lost to the child, at most what a thread's bins may hold. */
+/* Empties all bins. The child loses their blocks, at most what the bins of one thread may hold. */
 static void bins_lost(ss_heap *heap) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
@@ -104,13 +105,13 @@ void ss_heap_inherit(ss_heap *heap, bool list) {
         }
         heap->inherited = true;
     } else if (heap->thread != NULL || heap->top != NULL || torn) {
-        bins_lost(heap); /* inside, being born or about to end */
+        bins_lost(heap); /* its thread was inside, being born or about to end */
         heap->inherited = false;
     }
     ss_large_cache_inherit(heap);
     atomic_store_explicit(&heap->owner.inside, NULL,
-                          memory_order_relaxed); /* its thread was about to look */
-    ss_heap_note_flushed(heap);                  /* or is left as it is: no thread sleeps on it */
+                          memory_order_relaxed); /* its thread had a lock or was taking one */
+    ss_heap_note_flushed(heap); /* there is no thread to park: the scavenger skips it */
     heap->flushing = heap->forks = false;
     heap->top = NULL;
     heap->thread = NULL;

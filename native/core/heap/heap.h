@@ -1,16 +1,19 @@
-/* A heap: a thread's bins, its slabs, its large cache. Every function is called by the thread that has the
- * heap to itself: its own, inside the allocator, or one that has parked that. */
+/* A heap: a thread's bins, its slabs, its large cache. The thread that has the heap calls these functions: the heap's
+ * thread, inside the allocator, or a thread that has parked that one. */
 #ifndef SS_HEAP_H
 #define SS_HEAP_H
 
 #include "base/biased.h"
 #include "slab/give.h"
 
-/* A bin's slots: the bottom, which holds NULL, so that a pop from an empty bin finds it in the value it
- * loads anyway; the blocks; above them vacant slots, which hold the header of the bin's live blocks, so that
- * one comparison tells a push both that the block is live and that there is room; and the lid, which is no
- * header. Headless blocks have none, and their vacant slots hold a number that no header has either: to the
- * hot free bin 0, of a granule without a slab, is full. */
+/* A bin's slots, from low to high:
+ *
+ *   bottom   NULL. A pop finds "empty" in the value that it loads anyway.
+ *   blocks
+ *   vacant   the header of the bin's live blocks. By one comparison a push finds that the block is live and that the
+ *            bin has room. Headless blocks have no header; their vacant slots hold a number that no header has. So the
+ *            hot free, which gets bin 0 for a granule without a slab, always finds that bin full.
+ *   lid      no header either: the bin is full. */
 #define SS_BIN_LID ((void *)0x100)
 #define SS_BIN_SLOTS_EXTRA 2u
 static inline void *ss_headless_vacant(size_t bin) {
@@ -22,54 +25,55 @@ static inline void *ss_bin_vacant(size_t bin) {
 
 /* The part of a bin that the hot path does not touch. */
 typedef struct ss_bin {
-    _Atomic(void **) slots; /* from the bottom on, capacity + 2 of them; statistics read it */
+    _Atomic(void **) slots; /* capacity + 2 of them, the bottom first; statistics read it */
     ss_ring ring;
     _Atomic uint16_t capacity; /* blocks; statistics read it */
-    uint16_t left;             /* blocks in it, while no thread has the heap: after a fork alone */
-    uint32_t mark;             /* the scavenger's, under park_lock: see ss_heap_age */
+    uint16_t left;             /* blocks in it while no thread has the heap, after a fork */
+    uint32_t mark; /* the scavenger's, under park_lock: checksum of the older half; ss_heap_age */
 } ss_bin;
 
 /* Spans of large blocks that the heap's thread freed last: see large_cache.h. */
 typedef struct ss_large_cache {
-    uint32_t granules, room; /* of all spans, and how many these may be */
-    /* Spans taken from it: the owner writes, the background thread looks whether it moves. */
+    uint32_t granules, room; /* granules of all its spans, and how many these may have */
+    /* Spans taken from it. The heap's thread writes, the scavenger reads whether it moves. */
     _Atomic uint32_t hits;
     uint32_t hits_aged; /* `hits` when it was last aged */
-    uint32_t next;      /* the slot that is emptied next when it is full */
-    /* Whether it is of use, and if not, how often in a row that was found and what the thread has freed since. */
+    uint32_t next;      /* the slot to empty next when the cache is full */
+    /* For is_of_use in large_cache.c: `hits` at the last verdict, spans lost since then, verdicts "of no use" in a row,
+     * and large blocks that the thread has freed since the last of these. */
     uint32_t hits_judged, lost, failures, frees;
-    /* The first granule above, the length below, 0 for none; SS_CACHED_OLD. */
+    /* First granule in the upper half, length in the lower; bit SS_CACHED_OLD; 0 for none. */
     uint64_t
-        span[SS_LARGE_CACHE_SPANS + 1]; /* and one that is never used: a search may look at it */
+        span[SS_LARGE_CACHE_SPANS + 1]; /* the last one is never used, but a search may read it */
 } ss_large_cache;
 
 typedef struct ss_heap {
-    ss_biased_owner owner; /* first: a thread's heap is the owner of the locks it is biased to */
+    ss_biased_owner owner; /* first: a biased lock's owner is a heap, by its address */
     _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
     uint64_t used[(SS_BIN_COUNT + 63) / 64]; /* one bit a bin, set if it has room or a slab */
     uint32_t id;
-    bool inherited;    /* bins hold what they had in the parent of a fork: see `left` */
-    size_t bins_bytes; /* what its bins may hold by their limits */
+    bool inherited;    /* its bins hold what they held in the parent of a fork: see `left` */
+    size_t bins_bytes; /* bytes of blocks for which its bins have room */
     ss_bin bin[SS_BIN_COUNT];
     ss_large_cache large;
-    size_t freed_bytes; /* what it has freed into slabs or taken from them, and not told of yet */
-    _Atomic uint32_t cold; /* its thread's cold paths; stands still while the thread sleeps */
+    size_t freed_bytes;    /* moved between bins and slabs, not yet added to ss_signals' count */
+    _Atomic uint32_t cold; /* cold paths of its thread; stands still while the thread sleeps */
     _Atomic uint32_t cold_flushed; /* `cold` when the heap was last flushed */
     /* The scavenger's, under park_lock. */
-    uint32_t cold_seen;        /* `cold` at the last tick */
-    uint32_t ticks;            /* since it last moved */
-    uintptr_t tops;            /* the sum of the tops at the last tick */
-    ss_lock top_lock;          /* held to follow `top`, or to change it */
-    ss_lock thread_lock;       /* held to park the thread or to let it end, or while it forks */
-    bool forks;                /* its thread has thread_lock, to fork */
-    bool flushing;             /* a thread that has parked this one is at its bins */
-    bool forsaken;             /* the same, in a child that does not have the thread */
-    void *observed;            /* its thread's, for the observer; observe.h */
-    bool bereft;               /* in a child: its slabs are to be listed */
-    uintptr_t holder;          /* under heaps_lock: the thread that has this heap, 0 for none */
-    ss_thread *thread;         /* under thread_lock; NULL while no thread has this heap */
+    uint32_t cold_seen;  /* `cold` at the last tick */
+    uint32_t ticks;      /* since `cold` last moved; held back while the tops move */
+    uintptr_t tops;      /* the sum of the tops, and of large.hits, at the last tick */
+    ss_lock top_lock;    /* held to read through `top`, or to change it */
+    ss_lock thread_lock; /* held to park the thread or to let it end, or while it forks */
+    bool forks;          /* its thread holds thread_lock, to fork */
+    bool flushing;       /* the thread that has parked this heap's thread is changing its bins */
+    bool forsaken;       /* in a child: its thread is gone, and the child's thread had parked it */
+    void *observed;      /* the observer's word for its thread; observe.h */
+    bool bereft;         /* in a child: its slabs are to be listed */
+    uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */
+    ss_thread *thread; /* under thread_lock; NULL while no thread has this heap */
     struct ss_heap *next;      /* all heaps ever made */
-    struct ss_heap *next_free; /* under heaps_lock */
+    struct ss_heap *next_free; /* under ss_heaps->lock */
 } ss_heap;
 _Static_assert(offsetof(ss_heap, owner) == 0, "biased.h takes the heap for it");
 _Static_assert(offsetof(ss_heap, bin) == SS_CACHE_LINE,
@@ -80,7 +84,7 @@ typedef struct ss_heaps_data {
     ss_lock lock;
     uint32_t count;
     _Atomic(ss_heap *) all;                 /* ever made */
-    ss_heap *free;                          /* that no thread has */
+    ss_heap *free;                          /* heaps that no thread has */
     _Atomic bool separate[SS_HEADED_COUNT]; /* a class has slabs of its own; share.h */
 } ss_heaps_data;
 
@@ -92,22 +96,23 @@ extern ss_heaps_data ss_heaps_state SS_HIDDEN;
 /* A heap that no thread has, or NULL without memory. */
 ss_heap *ss_heap_acquire(void);
 
-/* Makes the thread's tops those of the heap's bins. */
+/* Makes the heap's bins those of the thread: sets the thread's tops. */
 void ss_heap_attach(ss_heap *heap, ss_thread *thread);
 
-/* Flushes all bins, abandons all slabs and leaves the heap to the next thread. */
+/* Flushes all bins, abandons all slabs and leaves the heap to the next new thread. */
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 
-/* In a child, of a heap whose thread is gone: leaves it to the next new thread, if it may `list` it. If the thread was
- * outside the allocator it is whole; one that was in the middle of something is emptied, and what it held is
- * lost to the child, at most what a thread's bins may hold. */
+/* In the child of a fork, for a heap whose thread is gone. If the thread was outside the allocator, the bins keep their
+ * blocks. Otherwise they are emptied, and the child loses those blocks, at most what the bins of one thread may hold.
+ * With `list` the heap is left to the next new thread. */
 void ss_heap_inherit(ss_heap *heap, bool list);
 
-/* Later, with the heap's thread_lock held, of one that the child's thread was about to flush. */
+/* The same for a heap that is `forsaken`, because the child's thread had parked its thread. The child's thread calls it
+ * where it would open the other thread, with thread_lock held. */
 void ss_heap_forsake(ss_heap *heap);
 
-/* In a child, of the heap that its thread has. If it was being flushed by a thread that had parked this one, it is
- * emptied likewise. False while the thread is being born or about to end. */
+/* In the child of a fork, for the heap of the child's own thread. Opens the thread if it was parked. If the parker was
+ * changing the bins, empties them, and their blocks are lost. False if the thread is being born or about to end. */
 bool ss_heap_keep(ss_heap *heap);
 
 #endif

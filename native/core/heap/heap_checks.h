@@ -1,4 +1,4 @@
-/* What must hold of a heap's bins and of a closed thread, for SS_CHECK. */
+/* Conditions on a heap's bins and on a closed thread, for SS_CHECK. */
 #ifndef SS_CHECKS_HEAP_H
 #define SS_CHECKS_HEAP_H
 
@@ -6,8 +6,8 @@
 #include "base/thread.h"
 #include "heap/heap.h"
 
-/* Whether a bin has its bottom, its lid, and above its blocks a vacant slot or the lid. Asked by the thread that has
- * the heap. */
+/* Whether a bin has its bottom, its lid, and above its blocks a vacant slot or the lid. Called by the thread that
+ * has the heap. */
 static inline bool ss_check_bin(const ss_heap *heap, unsigned bin) {
     void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
@@ -18,8 +18,8 @@ static inline bool ss_check_bin(const ss_heap *heap, unsigned bin) {
            (blocks == (ptrdiff_t)capacity || top[1] == ss_bin_vacant(bin));
 }
 
-/* Whether a thread that is outside finds itself closed whatever it does next. Relaxed: the thread that parked it has
- * written all of them, and only it opens the thread. */
+/* Whether a thread that is outside finds itself closed whatever it does next. Relaxed: the caller, which parked the
+ * thread, wrote all four words, and no other thread opens it. */
 static inline bool ss_check_closed(ss_thread *thread) {
     return atomic_load_explicit(&thread->heap, memory_order_relaxed) == NULL &&
            atomic_load_explicit(&thread->headed_end, memory_order_relaxed) == 0 &&

@@ -11,10 +11,10 @@ static void room_add(uint32_t granules) {
     size_t all = atomic_fetch_add_explicit(&ss_signals->large_cache_granules, granules,
                                            memory_order_relaxed) +
                  granules;
-    /* The background thread is about to end and sees this, or is seen to have ended: pairs with the one in `ended` of
-     * scavenger.c. */
+    /* Pairs with the fence in `ended` of scavenger.c (Dekker): either a scavenger that is about to end sees this room,
+     * or ss_signal_want sees that it has ended. */
     atomic_thread_fence(memory_order_seq_cst);
-    /* What is published may differ by more than it should from now on. */
+    /* From this size on the published figures may be off by more than is allowed: the scavenger has to run. */
     if (all >= SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT)
         ss_signal_want(SS_SCAVENGER_START_BYTES);
 }
@@ -25,8 +25,8 @@ static void room_cut(ss_large_cache *cache, uint32_t granules) {
     cache->room = granules;
 }
 
-/* What a thread keeps that sleeps must be taken from it: by the background thread, with a barrier. And with a limit
- * no thread may keep what another one could be refused for. */
+/* Whether heaps may have large caches. The scavenger must be able to empty the cache of a sleeping thread, which takes
+ * a barrier. And with SUPERSLAB_LIMIT no thread may keep memory for want of which another's request is refused. */
 static bool is_possible(void) {
     const uint32_t scavenger = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
     return ss_process->settings.limit_bytes == SIZE_MAX && scavenger != SS_SCAVENGER_NEVER &&
@@ -52,7 +52,7 @@ static bool room_find(ss_large_cache *cache, size_t granules) {
 
 /* ---- giving back ---- */
 
-/* Whether more than the bound is dirty now. */
+/* Gives back the span of a slot. True if more is dirty now than the bound allows. */
 static bool slot_end(ss_large_cache *cache, uint32_t i) {
     const uint64_t span = cache->span[i];
     if (span == 0)
@@ -73,7 +73,7 @@ static bool slots_end(ss_large_cache *cache) {
     return over;
 }
 
-/* The background thread does it, or the next release: the heap's thread may be waiting. */
+/* Leaves the purge to the scavenger, or to the next release, because the heap's thread may be waiting. */
 static void settle_later(bool over) {
     if (over)
         ss_signal_hurry();
@@ -84,7 +84,7 @@ void ss_large_cache_flush(ss_heap *heap) {
     if (cache->room == 0)
         return;
     settle_later(slots_end(cache));
-    cache->lost = 0; /* not by the thread's own doing */
+    cache->lost = 0; /* spans lost by a flush say nothing of the cache's use */
     room_cut(cache, 0);
 }
 
@@ -114,9 +114,9 @@ static bool has_slot(const ss_large_cache *cache) {
     return false;
 }
 
-/* Of a cache from which spans are lost as often as they are taken the lengths hardly come back, or another thread
- * takes what this one frees: it costs more than it saves, and other threads the memory. False if it is given up, for
- * twice as many frees as the last time. */
+/* Judges a cache whenever SS_LARGE_CACHE_LOST spans were lost from it. If fewer than 2 spans were taken for each lost
+ * one, the lengths hardly recur, or the blocks come from other threads: the cache costs more than it saves. False if it
+ * is given up, for twice as many frees as the last time. */
 static bool is_of_use(ss_large_cache *cache, bool *over) {
     if (cache->lost < SS_LARGE_CACHE_LOST)
         return true;
@@ -159,7 +159,7 @@ static bool widen(ss_large_cache *cache, size_t granules, bool *over) {
 }
 
 bool ss_large_cache_takes(size_t granules) {
-    /* An observer is told on paths that a cache with room would spare: there is never room. */
+    /* With an observer no cache gets room: a hit would bypass the paths that tell the observer. */
     return granules != 0 && granules <= SS_LARGE_CACHE_MAX_BYTES >> SS_GRANULE_SHIFT &&
            !ss_is_observed();
 }
@@ -207,7 +207,7 @@ void ss_large_cache_inherit(ss_heap *heap) {
         else
             cache->granules += count;
     }
-    /* Its thread may have been about to add to it. */
+    /* The fork may have caught a change of slots and room halfway. */
     if (cache->room < cache->granules)
         cache->room = cache->granules;
 }

@@ -1,23 +1,23 @@
 /* A heap's large cache: spans of large blocks that its thread freed last, for its next requests of the same lengths.
  *
- * Without it each pair takes a space's lock twice, joins the span with its neighbours and cuts it out again. Here a
- * free exchanges the entry of the span's first granule, from "large block" to "cached", and notes the span in the
- * heap; the next malloc of that length sets the entry back. Both are inside the allocator, by the protocol of
- * thread.h: so the cache belongs to whoever has the heap, and a parker gives back what it holds like the bins.
+ * Without it each pair of malloc and free takes a space's lock twice, cuts the span out and joins it with its
+ * neighbours again. With it a free notes the span in the heap and changes the entry of the span's first granule from
+ * "large block" to "cached"; the next malloc of that length changes the entry back. Both run inside the allocator by
+ * the protocol of thread.h. So the cache belongs to the thread that has the heap, and a parker empties it like bins.
  *
- * A cached span counts as used, not as dirty. What all caches may hold is bounded, comes off what may be dirty in any
- * case (dirty.c), and is granted only where the background thread will take it from a thread that sleeps. A request
- * that would have to touch fresh memory takes back what its own cache holds first.
+ * A cached span counts as used, not as dirty. What all caches may hold is bounded, and is subtracted from what may be
+ * dirty in any case (dirty.c). A heap gets room only where the scavenger can empty the cache of a sleeping thread. A
+ * request that would touch fresh memory gives back the spans of its thread's cache first.
  *
- * At each instruction of the heap's thread a span whose entry says "cached" is in `span` of some heap. The child of
- * a fork relies on that: entries of `span` whose spans are not "cached" are the only ones it has to drop. */
+ * Invariant, at each instruction of the heap's thread: a span whose entry says "cached" is in `span` of some heap. So
+ * the child of a fork only has to drop the slots of `span` whose entries do not say "cached". */
 #ifndef SS_LARGE_CACHE_H
 #define SS_LARGE_CACHE_H
 
 #include "heap/heap.h"
 #include "slab/block.h"
 
-/* Relaxed: one thread writes, another one compares. */
+/* Relaxed: only the heap's thread writes the word, and the scavenger only compares it. */
 #if defined(__x86_64__) && !defined(SS_TSAN)
 #define SS_COUNT_UP(word) __asm__ volatile("incl %0" : "+m"(word) : : "cc")
 #else
@@ -26,13 +26,13 @@
                           memory_order_relaxed)
 #endif
 
-#define SS_CACHED_OLD (UINT64_C(1) << 63) /* it was there when the background thread looked last */
+#define SS_CACHED_OLD (UINT64_C(1) << 63) /* it was there at the scavenger's last visit */
 
 static inline uint32_t ss_cached_first(uint64_t span) {
     return (uint32_t)(span >> 32) & (UINT32_MAX >> 1);
 }
 
-/* The span of a block of `size` bytes, more than SS_SMALL_MAX, or NULL. */
+/* Takes a span for a block of `size` bytes from the cache; NULL if it has none. `size` is above SS_SMALL_MAX. */
 static inline void *ss_large_cache_take(size_t size) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
@@ -58,8 +58,8 @@ static inline void *ss_large_cache_take(size_t size) {
     return block;
 }
 
-/* Frees the block, a multiple of a granule, if it is a large one of the first headless space and the cache has room for
- * it; false if nothing was done. */
+/* Frees the block into the cache if it is a large one of the first headless space and the cache has room. False if
+ * nothing was done. `block` is a multiple of SS_GRANULE_BYTES. */
 static inline bool ss_large_cache_put(const void *block) {
     ss_space *space = ss_space_headless();
     const size_t first = ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT;
@@ -78,7 +78,7 @@ static inline bool ss_large_cache_put(const void *block) {
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
             *slot = (uint64_t)first << 32 | count;
             ss_lock_step();
-            /* Relaxed: the exchange says which of two threads that free the block at once was the first; what they
+            /* Relaxed: of two threads that free the block at once, one exchange succeeds. What the block's users
              * wrote is handed on with the heap. */
             put = atomic_compare_exchange_strong_explicit(
                 &space->entries[first], &live,
@@ -94,22 +94,23 @@ static inline bool ss_large_cache_put(const void *block) {
     return put;
 }
 
-/* Whether a cache may hold a span of that many granules at all. */
+/* Whether any cache may hold a span of that many granules. */
 bool ss_large_cache_takes(size_t granules);
 
-/* Counts a free of the heap's thread; true while the thread has freed too few large blocks to have a cache. By the
- * thread, inside or not. */
+/* Counts a free of a large block; true while the thread has freed too few of them to have a cache. Called by the heap's
+ * thread, inside the allocator or outside. */
 bool ss_large_cache_is_too_early(ss_heap *heap);
 
-/* Makes room for a span of that many granules, if the cache may have so much and has been of use. *over is set if
- * ss_span_settle is to be called for the first headless space, with the thread outside. */
+/* Makes room for a span of that many granules: raises the cache's limit if that is allowed, or gives back spans in
+ * turn if the cache has been of use. False if there is no room. Sets *over if the caller must call ss_span_settle for
+ * the first headless space, with the thread outside. */
 bool ss_large_cache_widen(ss_heap *heap, size_t granules, bool *over);
 
-/* With the thread outside, before the system is asked for memory: gives back what the thread's own cache holds. False
- * if that was nothing. */
+/* Gives back the spans in the calling thread's cache, before the system is asked for memory. False if there were none.
+ * With the thread outside. */
 bool ss_large_cache_give_back(void);
 
-/* Whether a request of `size` bytes would have to touch fresh memory while the thread's own cache holds some. */
+/* Whether a request of `size` bytes would touch fresh memory while the calling thread's cache holds spans. */
 bool ss_large_cache_is_in_the_way(size_t size);
 
 /* ---- for the thread that has the heap ---- */
@@ -117,10 +118,11 @@ bool ss_large_cache_is_in_the_way(size_t size);
 /* Gives back all spans, and the room. */
 void ss_large_cache_flush(ss_heap *heap);
 
-/* Gives back the spans that have been there since the last call, and the room that is not used. */
+/* Gives back the spans that were there at the last call, or all if free memory goes back at once. If no span was taken
+ * since the last call, gives up the room that is not used. */
 void ss_large_cache_age(ss_heap *heap);
 
-/* In a child: drops what its thread or a parker, which are gone, had just taken out or not put in yet. */
+/* In the child of a fork: drops the slots whose spans a thread that is gone had just taken out or not quite put in. */
 void ss_large_cache_inherit(ss_heap *heap);
 
 #endif

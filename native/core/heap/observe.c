@@ -12,12 +12,12 @@ bool ss_observe(const ss_observer *observer) {
 }
 
 static const ss_observer *observer_now(void) {
-    /* Relaxed: it is set before the flag, while there is one thread. */
+    /* Relaxed: it was set before the flag, while no other thread had a heap. */
     return atomic_load_explicit(&ss_sealed_now->observer, memory_order_relaxed);
 }
 
 static void **own_word(void) {
-    /* It is not there while another thread has parked this one, nor while this one has none. */
+    /* `heap` is NULL while another thread has parked this one, and while this thread has no heap. */
     ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
     if (SS_UNLIKELY(heap == NULL))
         heap = ss_thread_assigned_heap();

@@ -1,14 +1,14 @@
-/* Observers: what is told of each allocation and each free, for a recording or a profile.
+/* An observer is told of each allocation and each free, for a recording or a profile.
  *
- * The hot paths know nothing of an observer. While there is one every thread is closed to them (thread.h): its bounds
- * stay 0, so each call ends in its cold path, which asks one flag. What realloc compares a block with, ss_resize_base,
- * stays where no block is, for the same reason. */
+ * The hot paths know nothing of it. While there is an observer, all threads stay closed (thread.h): their bounds are 0,
+ * so each call ends in its cold path, which tests one flag. For the same reason ss_resize_base, with which realloc
+ * compares a block, lies behind all addresses. */
 #ifndef SS_OBSERVE_H
 #define SS_OBSERVE_H
 
 #include "heap/heap.h"
 
-/* Which function of the program's was called. The numbers stand in recordings (docs/recording.md) and do not change. */
+/* The function that the program called. The numbers stand in recordings (docs/recording.md) and do not change. */
 typedef enum ss_call {
     SS_CALL_MALLOC = 1,
     SS_CALL_CALLOC = 2,
@@ -25,29 +25,28 @@ typedef enum ss_call {
     SS_CALL_DELETE_ALIGNED = 13
 } ss_call;
 
-/* Each function is called by the thread that makes the call, outside the allocator and with no lock held. It must not
- * allocate. `own` is the observer's word of the calling thread's heap, which later threads that get the heap find as
- * it was left; NULL for a thread without a heap. errno is the program's, to be left alone. */
+/* Each function is called by the thread that makes the call, with no lock held; all but `thread_ended` outside the
+ * allocator. It must not allocate and must keep errno. `own` points to the observer's word in the thread's heap; NULL
+ * for a thread without a heap. A later thread that gets the heap finds the word as it was left. */
 typedef struct ss_observer {
-    /* The block is there, and the caller does not have it yet. */
+    /* After the allocation, before the caller has the block. */
     void (*allocated)(void **own, ss_call call, const void *block, size_t size, size_t alignment);
-    /* Before the block is freed, so before any thread can be given it again. */
+    /* Before the block is freed, so before any thread can get it again. */
     void (*freeing)(void **own, ss_call call, const void *block);
-    /* Around a realloc of a block. What the first returns the second is given. `after` is NULL if it failed; it may be
-     * `before`. */
+    /* Before and after a realloc of a block. `ticket` is what `resizing` returned. `after` is NULL if realloc failed,
+     * and may equal `before`. */
     uint64_t (*resizing)(void **own, const void *before);
     void (*resized)(void **own, uint64_t ticket, const void *before, const void *after,
                     size_t size);
-    /* The thread has had its last call with this heap. */
+    /* The thread makes no more calls with this heap. */
     void (*thread_ended)(void **own);
 } ss_observer;
 
-/* From now on, for good. To be called before the process has a heap; `observer` is constant. False where the system
- * does not let it be set (sealed.h). An observer that comes later has to close the threads that there are, by the
- * protocol of parking. */
+/* Sets the observer, for good. Must be called before the process has a heap: a later observer would have to close the
+ * threads that exist, by the protocol of parking. *observer must not change. False if the system refuses (sealed.h). */
 bool ss_observe(const ss_observer *observer);
 
-/* Called while there is an observer. */
+/* To be called only while there is an observer. */
 void *ss_observe_allocated(ss_call call, void *block, size_t size, size_t alignment);
 void ss_observe_freeing(ss_call call, const void *block);
 uint64_t ss_observe_resizing(const void *block);

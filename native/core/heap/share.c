@@ -6,7 +6,7 @@ void ss_share_classes(void) {
     ss_process->shares_classes = true;
 }
 
-/* The last step that a headed class serves. */
+/* The last 16-byte step of sizes that a headed class serves. */
 static size_t last_step(unsigned bin) {
     return (ss_process->classes[bin].stride - 1) / SS_ALIGNMENT;
 }
@@ -21,11 +21,11 @@ static void steps_set(ss_thread *self, unsigned own, unsigned bin) {
             atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
 }
 
-/* Of a small class a slab has hundreds of blocks: so many are few. */
+/* From this number on, the blocks that are out of a slab are not few. A slab of a small class has hundreds. */
 #define SHARED_MOST 32u
 
-/* Whether the blocks of a wider class that are out of the heap's slab are no longer few, or what it has left is
- * less than a refill: then whoever asks for more gets a slab of its own. */
+/* Whether the heap's bin of a shared class is empty and its slab has less than a refill left, or SHARED_MOST blocks or
+ * more are out of it. Then the requesting class gets slabs of its own. */
 static bool is_short(ss_heap *heap, unsigned wide) {
     void **top = atomic_load_explicit(&heap->top[wide], memory_order_relaxed);
     uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
@@ -51,8 +51,8 @@ static bool is_alone(unsigned own) {
 unsigned ss_share_separate(ss_thread *self, size_t size) {
     const size_t step = size / SS_ALIGNMENT;
     const unsigned own = ss_exact_bin_of_step((unsigned)step);
-    /* Relaxed: no more than a hint, which is never taken back. Written only if it changes something, like the
-     * steps, for all threads read them. */
+    /* Relaxed: a hint that is never taken back. It and the steps are written only if they change, because all threads
+     * read them. */
     if (!is_alone(own))
         atomic_store_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], true, memory_order_relaxed);
     if (step_bin(self, step) != own)

@@ -1,14 +1,14 @@
 /* Classes that share a wider class's slabs.
  *
- * A class whose blocks are few takes a slab, and with it a page at least and what its bin keeps, for next
- * to nothing. In a process that superslab serves as its malloc, where small ones are many, such classes
- * have one in common: the widest of their group, until its blocks are no longer few. */
+ * A class with few blocks in use still costs a slab, at least one page of it, and what its bin keeps. That counts in
+ * the many small processes in which superslab is the malloc. There, the classes of a group begin by sharing the slabs
+ * of the widest one. A class gets slabs of its own when the shared blocks in use are no longer few. */
 #ifndef SS_SHARE_H
 #define SS_SHARE_H
 
 #include "heap/heap.h"
 
-#define SS_GROUP 8u /* a doubling; of the steps of 16 bytes four */
+#define SS_GROUP 8u /* the classes of one doubling; 4 of those in steps of 16 bytes */
 
 static inline unsigned ss_wide_bin(unsigned bin) {
     unsigned index = bin - SS_BIN_HEADED;
@@ -17,18 +17,18 @@ static inline unsigned ss_wide_bin(unsigned bin) {
                                           : 17 + ((index - 17) | (SS_GROUP - 1)));
 }
 
-/* From now on, before there is a heap. */
+/* Turns sharing on. To be called before the process has a heap. */
 void ss_share_classes(void);
 
-/* While classes are shared: the bin that the calling thread takes a block of `size` from, since what it took it
- * from has none; the next ones of the class come from it too. It may hold blocks. */
+/* While classes are shared: chooses the bin for a request of `size`, after the bin that the hot path tried was empty.
+ * The thread's later requests of the class use the chosen bin too. It may hold blocks. */
 unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size);
 
-/* While classes are shared: the class of `size` has slabs of its own from now on, and the thread takes from them.
- * Its bin. */
+/* While classes are shared: gives the class of `size` slabs of its own from now on, from which the thread takes.
+ * Returns the class's bin. */
 unsigned ss_share_separate(ss_thread *self, size_t size);
 
-/* Whether a block in `bin` may have been a request's whose own class's bin is `own`. */
+/* Whether a request whose own class has the bin `own` may have got a block of `bin`. */
 static inline bool ss_share_serves(unsigned bin, unsigned own) {
     return bin == own || (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(own));
 }

@@ -2,8 +2,8 @@
 
 #include "space/large.h"
 
-/* A headed block is live while its header says so; the header of a freed one is SS_HEADER_FREED
- * while its page is kept and 0 after. */
+/* The header of a live headed block is its bin's number. A free writes SS_HEADER_FREED, and a purge of the page
+ * leaves 0. */
 static ss_block_state headed_state(const ss_block *found) {
     uint8_t header = ss_header_get((const void *)found->start);
     if (header == found->bin)
@@ -26,7 +26,7 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
     if (granule - view.granule >= view.class->granules) {
-        found->slab = NULL; /* the slab has gone and its record is another's */
+        found->slab = NULL; /* the slab ended and the record is another slab's */
         return;
     }
     found->granule = view.granule;
@@ -44,7 +44,7 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     case SS_SPACE_HEADLESS:
         found->state = headless_state(found);
         break;
-    case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
+    case SS_SPACE_EXTERNAL: /* blocks in the caller's own bins count as live */
         found->state = ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
                            ? SS_BLOCK_FREE
                            : SS_BLOCK_LIVE;
@@ -52,13 +52,13 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     }
 }
 
-/* Of a large block, or of one in a heap's large cache. */
+/* Whether the entry is that of a large block: live, freed (value 0), or in a heap's large cache. */
 static bool is_large(uint32_t entry) {
     return ss_entry_kind_of(entry) == SS_ENTRY_LARGE || ss_entry_kind_of(entry) == SS_ENTRY_CACHED;
 }
 
-/* The granule where a large block begins that reaches to `granule`, or `granule` itself. Entries of
- * blocks that are gone may lie in between; a live one that does not reach so far ends the search. */
+/* The first granule of the large block that covers `granule`, or `granule` itself if none does. Walks back over empty
+ * entries and those of freed blocks, to the nearest slab or the nearest block that was not freed. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
     /* Acquire, both: as in ss_entry_get. */
     size_t ready =

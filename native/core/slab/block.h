@@ -1,11 +1,12 @@
-/* One block's address, looked up: what lies there. */
+/* Look-up of an address: the block around it, and the block's state. */
 #ifndef SS_BLOCK_H
 #define SS_BLOCK_H
 
 #include "slab/slab.h"
 
 /* ---- the header ----
- * Belongs to whoever has the block; inspect reads it from anywhere, hence atomic. */
+ * The thread that has the block writes it. Look-ups may read it from any thread at the same time, so it is atomic;
+ * relaxed, because it is a single byte that orders nothing else. */
 
 static inline uint8_t ss_header_get(const void *block) {
     return atomic_load_explicit((const _Atomic uint8_t *)block - 1, memory_order_relaxed);
@@ -20,41 +21,41 @@ static inline void ss_header_set(void *block, uint8_t header) {
 typedef enum ss_block_state {
     SS_BLOCK_LIVE,
     SS_BLOCK_CACHED, /* freed, in a bin or a large cache */
-    SS_BLOCK_FREE,   /* in its slab */
-    SS_BLOCK_BROKEN, /* its header is neither a live one nor that of a freed block */
+    SS_BLOCK_FREE,   /* free in its slab */
+    SS_BLOCK_BROKEN, /* its header is neither its bin nor SS_HEADER_FREED */
     SS_BLOCK_NONE    /* no block there */
 } ss_block_state;
 
 typedef struct ss_block {
     ss_block_state state;
-    uintptr_t start;  /* of the block around the address */
+    uintptr_t start;  /* address of the block around the address that was asked for */
     size_t usable;    /* bytes it can hold */
     size_t stride;    /* bytes it occupies */
-    ss_space *space;  /* NULL: not ours */
+    ss_space *space;  /* NULL: the address is in no space */
     bool held;        /* see ss_block_hold */
-    unsigned phase;   /* if held: what ss_external_end must be given */
+    unsigned phase;   /* if held: the argument of ss_external_end */
     ss_slab *slab;    /* NULL: a large block */
     uint32_t index;   /* in its slab */
     unsigned bin;     /* of its slab */
-    uint32_t granule; /* the slab's or the large block's first */
+    uint32_t granule; /* first granule of the slab or the large block */
 } ss_block;
 
-/* Reads only memory that is known to be committed, so any address will do. */
+/* Looks up any address: reads only memory that is known to be committed. */
 void ss_block_find(uintptr_t address, ss_block *found);
 
-/* The same for an address that anybody may ask about: a region that it lies in is not retired before
- * ss_block_release. */
+/* The same for an address that may lie in a region: the region cannot be retired until ss_block_release. */
 void ss_block_hold(uintptr_t address, ss_block *found);
 void ss_block_release(const ss_block *found);
 
-/* What is wrong with a pointer that should be the start of a live block of malloc's; 0 if nothing. */
+/* The error in a pointer that should be the start of a live block of malloc; SUPERSLAB_OK if it is one. `found` is the
+ * pointer's look-up. */
 superslab_error ss_block_error(const ss_block *found, const void *pointer);
 
 /* ---- common cases, by few instructions ---- */
 
-/* The class of the live block of the first headed space, which begins at `base`, that starts at `block`, or NULL:
- * then ss_block_find knows more. As weak a test as that of free: an address inside a block whose byte before is a copy of its
- * header passes. */
+/* The class of the live block that starts at `block` in the first headed space, whose address is `base`. NULL if none
+ * is found here; ss_block_find covers all cases. The test is as weak as that of free: an address inside a block passes
+ * if the byte before it happens to equal the block's header. */
 static inline const ss_class *ss_class_at(uintptr_t base, const void *block) {
     size_t bin = ss_bin_at(base, block);
     /* Only granules of slabs have a bin, and their memory can be read. */
@@ -67,8 +68,7 @@ static inline const ss_class *ss_headed_class(const void *block) {
     return ss_class_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), block);
 }
 
-/* The class of the live block of the first headed space that starts at `block`; NULL for an address inside one,
- * for classes of which a slab has several granules, and for all else. */
+/* The same, but NULL also for an address inside a block, and for all classes whose slabs have several granules. */
 static inline const ss_class *ss_class_exact_at(uintptr_t base, const void *block) {
     const ss_class *class = ss_class_at(base, block);
     if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(class->granules != 1))
@@ -81,7 +81,7 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
     return ss_class_exact_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), block);
 }
 
-/* The entry of a granule of the first headless space, whatever number that is: 0 where the registry ends. */
+/* The entry of a granule of the first headless space. Any number is allowed: 0 beyond the committed registry. */
 static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
     /* Acquire, both: as in ss_entry_get. */
     if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
@@ -90,8 +90,8 @@ static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
     return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
 }
 
-/* The bytes of the large block of the first headless space that starts at `block`, a multiple of a granule, or
- * 0. */
+/* Bytes of the large block that starts at `block` in the first headless space; 0 if none does. `block` is a multiple
+ * of SS_GRANULE_BYTES. */
 static inline size_t ss_large_usable(const void *block) {
     ss_space *space = ss_space_headless();
     uint32_t entry = ss_entry_near(space, ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT);

@@ -1,4 +1,4 @@
-/* Blocks go back to their slabs, grouped by slab and word. */
+/* Gives blocks back to their slabs, grouped by slab and bitmap word. */
 #include "slab/give.h"
 
 #include "base/route.h"
@@ -6,27 +6,27 @@
 #include "slab/slab_checks.h"
 #include "slab/state.h"
 
-/* Enters a slab of an external space: see ss_state_givers. */
+/* Enters a slab of an external space; false if it is dead. See SS_STATE_GIVER. */
 static bool slab_enter(ss_slab *slab) {
     uint64_t state = ss_state_load(slab, memory_order_relaxed);
     do
         if (state & SS_STATE_DEAD)
             return false;
-    /* Acquire: what the slab is, as whoever published it wrote it. */
+    /* Acquire: pairs with the release in slab_publish, so the giver sees what the slab is. */
     while (!ss_state_change(slab, &state, state + SS_STATE_GIVER, memory_order_acquire,
                             memory_order_relaxed));
     return true;
 }
 
-/* The bits of one word are set: counts them, and adopts, lists or ends a slab that was full. Who entered
- * the slab leaves it by the same step. */
+/* Adds `count` to the state, after that many bits of one word were set. If no heap owns the slab, the same atomic
+ * step lists, adopts or ends it, or makes it a spare. A giver that entered the slab leaves it by that step too. */
 static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver *giver) {
-    const ss_slab_view view = ss_slab_read(slab); /* see ss_slab_end */
+    const ss_slab_view view = ss_slab_read(slab); /* before the change: see ss_slab_end */
     const bool adopt = giver->wanted == view.bin && giver->ring->first == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
     const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? SS_STATE_GIVER : 0;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
-    bool spare = false; /* counted as one already */
+    bool spare = false; /* the slab is already counted as a spare */
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
         next = state + count - leave;
@@ -36,12 +36,12 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
                            ? SS_STATE_SPARE | SS_STATE_LISTED | free
                            : SS_STATE_DEAD;
             else if (adopt && !(state & SS_STATE_LISTED))
-                next = (next & ~SS_STATE_OWNER) | adopted; /* whoever had it last */
+                next = (next & ~SS_STATE_OWNER) | adopted; /* the last owner's number goes */
             else
                 next |= SS_STATE_LISTED;
         }
-        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: who ends or
-         * adopts the slab has seen all that was written to it. */
+        /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: a thread that ends or
+         * adopts the slab sees what all earlier givers wrote. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     SS_CHECK((next & SS_STATE_COUNT) <= view.class->capacity);
     bool was_listed = (state & SS_STATE_LISTED) != 0;
@@ -61,15 +61,16 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
 typedef struct give_group {
     ss_slab *slab;
     ss_space *space;
-    uint32_t granule; /* the slab's first, when it was found */
-    uint8_t bin;      /* likewise */
+    uint32_t granule; /* the slab's first one when it was looked up */
+    uint8_t bin;      /* the slab's, likewise */
     uint32_t word;
     uint64_t bits;
 } give_group;
 
 #define GROUP_COUNT 16u
 
-/* Enters an external slab that is still what it was when it was found; a fault for each block if not. */
+/* Enters an external slab if it is still the one that the look-up found. If not, the blocks' slab has ended: each
+ * block is reported as a double free. */
 static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *faults) {
     if (slab_enter(group->slab)) {
         ss_slab_view view = ss_slab_read(group->slab);
@@ -92,7 +93,8 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     if (entered && !group_enter(group, giver, faults))
         return 0;
     uint64_t own = 0;
-    /* Relaxed: a block that its owner gives back in the same instant is found when the bits meet: owner.c. */
+    /* Relaxed: this may miss the bit of a block that the owner gives back at the same moment. That double free is
+     * found when the owner's bits meet the shared ones: owner.c. */
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
         own = atomic_load_explicit(ss_slab_owned(slab, ss_slab_read(slab).class) + group->word,
                                    memory_order_relaxed);
@@ -175,13 +177,14 @@ static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, s
     return given;
 }
 
-/* ---- to slabs of the giver's own ---- */
+/* ---- to slabs that the giver owns ---- */
 
-/* One that the giver's heap had emptied and let go, and that nobody has given to since, is its own again. */
+/* Takes back a full slab that the giver's heap abandoned and to which no block was given since: its state is the
+ * heap's number and nothing else. */
 static SS_NOINLINE bool slab_regain(ss_space *space, ss_slab *slab, ss_giver *giver) {
     uint64_t state = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT;
     if (giver->wanted == SS_BIN_COUNT || !ss_ring_takes(giver->ring, space) ||
-        /* Relaxed: this thread has let it go, and nobody has changed it since. */
+        /* Relaxed: the state is as this heap left it, so no other heap has had the slab since. */
         !ss_state_change(slab, &state, state | SS_STATE_OWNED, memory_order_relaxed,
                          memory_order_relaxed))
         return false;
@@ -189,7 +192,7 @@ static SS_NOINLINE bool slab_regain(ss_space *space, ss_slab *slab, ss_giver *gi
     return true;
 }
 
-/* The slab's blocks may all be free: then it goes, unless it is the only one that the heap has. */
+/* Abandons the slab if all its blocks are free, unless it is the only one in the heap's ring. */
 static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
     const uint64_t state = ss_state_load(slab, memory_order_relaxed);
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) + (state & SS_STATE_COUNT) !=
@@ -200,7 +203,7 @@ static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
     ss_slab_abandon_whole(slab);
 }
 
-/* False if the block is of a slab that is not the giver's, or no block of `bin`: then nothing has changed. */
+/* False, with nothing changed, if the giver does not own the slab or the address is not that of a block of `bin`. */
 static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver *giver,
                      ss_faults *faults, uint32_t *given) {
     if (SS_UNLIKELY(address - space->base >= ss_space_bytes(space)))
@@ -216,7 +219,7 @@ static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver 
     if (SS_UNLIKELY(index == SS_NO_BLOCK))
         return false;
     if (SS_UNLIKELY((state & SS_STATE_OWNED) == 0) && !slab_regain(space, slab, giver))
-        return false; /* others have given to it */
+        return false; /* the heap cannot take it back */
     SS_CHECK(ss_check_owner(slab, giver->owner));
     if (SS_UNLIKELY(!ss_owner_give(slab, view.class, index, state))) {
         ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, (void *)address);
@@ -235,7 +238,7 @@ uint32_t ss_slab_give(void *const *blocks, uint32_t count, unsigned bin, ss_give
     ss_space *space = bin >= SS_BIN_HEADED ? ss_space_internal(0) : ss_space_headless();
     void *others[BATCH];
     uint32_t held = 0, given = 0, i = 0;
-    /* Where most are of slabs that are not its own, it looks no further for those that are. */
+    /* Stops looking for own slabs once FOREIGN more blocks were of other slabs than of own ones. */
     for (; i < count && held < BATCH && held <= given + FOREIGN; i++)
         if (!own_give(space, (uintptr_t)blocks[i], bin, giver, faults, &given))
             others[held++] = blocks[i];

@@ -4,7 +4,8 @@
 #include "slab/slab_checks.h"
 #include "slab/state.h"
 
-/* Two threads freed one block at once, and its owner's free and the other's came to different bits. */
+/* Two threads freed one block at once: the slab's owner set its own bit, the other thread the shared one. Reports each
+ * such block. */
 static SS_COLD void report_twice(const ss_slab *slab, uint32_t word, uint64_t twice) {
     const ss_slab_view view = ss_slab_read(slab);
     ss_faults faults = {.count = 0};
@@ -17,7 +18,8 @@ static SS_COLD void report_twice(const ss_slab *slab, uint32_t word, uint64_t tw
     ss_report_defer(&faults);
 }
 
-/* What others have given back, too, stays theirs. */
+/* Clears the owner's bits of blocks that another thread gave back too. They stay free by their shared bits and are
+ * reported. */
 static SS_COLD void own_check(ss_slab *slab, const ss_class *class) {
     _Atomic uint64_t *owned = ss_slab_owned(slab, class);
     for (uint64_t words = slab->words; words != 0; words &= words - 1) {
@@ -53,7 +55,7 @@ uint32_t ss_owner_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t co
     _Atomic uint64_t *owned = ss_slab_owned(slab, view.class);
     uint64_t words = slab->words;
     uint32_t left = count;
-    /* The lowest first: what is high stays untouched, or empties. */
+    /* The lowest first, so that pages at high addresses stay untouched or become free. */
     while (left != 0) {
         const uint32_t word = (uint32_t)__builtin_ctzll(words);
         uint64_t bits = atomic_load_explicit(&owned[word], memory_order_relaxed);
@@ -76,7 +78,8 @@ uint32_t ss_owner_share(ss_slab *slab) {
     if (own == 0)
         return 0;
     SS_CHECK(ss_check_owned(slab));
-    /* The count first, then the bits: a look-up may find a block free by both, never by none. */
+    /* A shared bit is set before the owner's is cleared: the child of a fork, which joins the halves, misses no block.
+     * A look-up by another thread reads the halves apart and may find the block in neither. */
     atomic_store_explicit(&slab->owner_free, 0, memory_order_relaxed);
     for (uint64_t words = slab->words; words != 0; words &= words - 1) {
         const uint32_t word = (uint32_t)__builtin_ctzll(words);

@@ -1,6 +1,7 @@
 #include "slab/pages.h"
 
-/* A slab's `purged` has one bit a unit: a page, or as many as make the slab 64 units. */
+/* The bytes that one bit of a slab's `purged` stands for: a page, or the power of 2 of pages that divides the slab into
+ * at most 64 units. */
 static size_t unit_bytes(const ss_class *class) {
     size_t unit = ss_os_page_bytes();
     while (((size_t) class->granules << SS_GRANULE_SHIFT) / unit > 64)
@@ -8,7 +9,8 @@ static size_t unit_bytes(const ss_class *class) {
     return unit;
 }
 
-/* A block's bytes for this purpose begin with its header, which must outlive its neighbour. */
+/* The offset in its slab at which a block begins: at its header. That byte belongs to the stride of the block below and
+ * must stay when only the block below is free. */
 static size_t block_begin(const ss_class *class, uint32_t index) {
     return (size_t)index * class->stride + class->first - (class->first != 0);
 }
@@ -29,7 +31,7 @@ void ss_pages_forget(ss_slab *slab, void *const *blocks, uint32_t count) {
     }
 }
 
-/* Purges the units of `mask`, run by run; the bytes of those the system took. */
+/* Purges the units of `mask`, one system call for each run of them. Returns the bytes that the system took back. */
 static size_t units_purge(char *start, ss_slab *slab, uint64_t mask, size_t unit) {
     size_t given = 0;
     while (mask != 0) {

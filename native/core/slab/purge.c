@@ -4,12 +4,12 @@
 #include "space/grow.h"
 
 /* ---- the slabs on the lists ----
- * All of a class are adopted at once, for their list cannot be walked. Whoever wants one meanwhile makes
- * a new one; so those with which there is nothing to do go back first. With park_lock held, which is how the
- * child of a fork tells them: ss_purge_inherit. */
+ * A lock-free list cannot be walked, so all listed slabs of a class are adopted at once. A thread that wants one
+ * meanwhile makes a new slab; therefore slabs with nothing to purge are listed again first. park_lock is held
+ * throughout: by it the child of a fork recognises the adopted slabs (ss_purge_inherit). */
 
 typedef struct slab_chain {
-    ss_slab *first; /* linked by `next`, which is its owner's while the slab is on no list */
+    ss_slab *first; /* linked by `next`, which only the owner uses while the slab is on no list */
 } slab_chain;
 
 static void chain_push(const ss_space *space, slab_chain *chain, ss_slab *slab) {
@@ -27,7 +27,8 @@ static ss_slab *chain_pop(const ss_space *space, slab_chain *chain) {
     return slab;
 }
 
-/* Owns every slab of a list for a moment; letting go of it ends it if it is wholly free. */
+/* Adopts every slab of a list, purges its free pages if `purge`, and abandons it, which ends it if all its blocks are
+ * free. Returns the bytes purged. */
 static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
     slab_chain chain = {NULL};
     ss_slab *slab;
@@ -44,7 +45,8 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
     return given;
 }
 
-/* Those that the scavenger lists while they are young are not counted as spares. */
+/* Visits every list, not only those with spares: ss_slab_list leaves slabs on them whose blocks are all free and that
+ * are not counted as spares. */
 void ss_purge_whole_slabs(ss_space *space) {
     const unsigned first = ss_space_first_bin(space);
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
@@ -81,9 +83,9 @@ size_t ss_purge_slabs(ss_space *space) {
 
 /* ---- by age ---- */
 
-/* `looked` is the number of free blocks that was seen, and whether they were purged then. A slab that has
- * the same number since, and of which none was taken, has been left alone: what is given changes the
- * number, and taking clears the word. */
+/* `seen_free` is the number of free blocks at the last visit, with LOOKED_PURGED if the slab was purged then. If a
+ * visit finds the same number again, the slab was idle in between: a give changes the number, and a take clears the
+ * word. */
 #define LOOKED_PURGED (UINT32_C(1) << 16)
 
 typedef enum slab_use { SLAB_CHANGED, SLAB_IDLE, SLAB_DONE } slab_use;
@@ -98,10 +100,10 @@ static slab_use slab_use_since(ss_slab *slab) {
     return use;
 }
 
-/* Lets go of a slab that may be wanted again; if it is wholly free it stays listed until it is idle. */
+/* Abandons a slab that may be wanted again soon. If all its blocks are free, it stays listed until it has been idle. */
 static void young_abandon(ss_slab *slab) {
-    /* Relaxed: only how many there are. What their givers wrote goes with the state, which only read-modify-writes
-     * change, to whoever takes from the slab or ends it. */
+    /* Relaxed: only the number is used. The thread that takes from the slab or ends it acquires what the givers wrote:
+     * the state changes only by read-modify-writes, which continue the givers' release sequences. */
     uint64_t count = atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT;
     if (count == ss_slab_read(slab).class->capacity)
         ss_slab_list(slab);
@@ -121,7 +123,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     }
     while ((slab = chain_pop(space, &others)) != NULL)
         young_abandon(slab);
-    /* What ends below was idle for long enough: its granules need not age again. */
+    /* The slabs that end below have aged already, so their granules need not age again. */
     atomic_store_explicit(&space->aged, true, memory_order_relaxed);
     while ((slab = chain_pop(space, &idle)) != NULL) {
         *given += ss_pages_purge(space, slab);
@@ -156,7 +158,7 @@ void ss_purge_inherit(ss_space *space) {
         if (ss_slab_read(slab).granule != at ||
             !(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_PARKED))
             continue;
-        /* Neither takes a lock: this thread may have some. */
+        /* Neither call takes a lock, because this thread may hold some. */
         if (!ss_slab_abandon_full(slab))
             ss_slab_list(slab);
     }

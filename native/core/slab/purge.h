@@ -4,21 +4,24 @@
 
 #include "slab/slab.h"
 
-/* Purges what it can of a space's abandoned slabs; bytes given back. Ends those that are wholly free. */
+/* Purges the free pages of a space's listed slabs and ends the slabs whose blocks are all free. Returns the bytes
+ * purged. */
 size_t ss_purge_slabs(ss_space *space);
 
-/* The system refuses memory, or a space has no address left for a record: ends the spares of all of malloc's spaces, or
- * all their whole slabs, and gives back the charge for what is free at the ends of the spaces. */
+/* Called when the system refuses memory, or a space has no addresses left for a record. In every space of malloc it
+ * ends the spares, or every slab whose blocks are all free if the space lacks records. Then it decommits the free ends
+ * of the spaces, which gives their commit charge back. */
 void ss_purge_recover(void);
 
-/* Ends the slabs of a space that are wholly free, spares or not. */
+/* Ends the listed slabs of a space whose blocks are all free, spares or not. */
 void ss_purge_whole_slabs(ss_space *space);
 
-/* The same for those from which no block was taken, and to which none was given, since the last call, or
- * `at_once` for those that changed as well. True if there are some that the next call may purge. */
+/* Purges the free pages of the listed slabs that have not changed since the last call (no block taken, none given) and
+ * ends those whose blocks are all free. With `at_once` it does so for changed slabs too. True if some slabs are left
+ * that the next call may purge. */
 bool ss_purge_idle_slabs(ss_space *space, bool at_once);
 
-/* In a child, where a thread that is gone had park_lock: lists the slabs that it had adopted. */
+/* In the child of a fork, if a thread that is gone held park_lock: lists the slabs again that it had adopted. */
 void ss_purge_inherit(ss_space *space);
 
 #endif

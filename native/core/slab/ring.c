@@ -15,7 +15,7 @@ static void count_set(ss_ring *ring, uint32_t count) {
     atomic_store_explicit(&ring->count, count, memory_order_relaxed);
 }
 
-/* A ring of one slab is linked when a second one comes. */
+/* A single slab has no links; the second one sets them. */
 void ss_ring_add(ss_ring *ring, ss_slab *slab) {
     const uint32_t count = ss_ring_count(ring);
     count_set(ring, count + 1);
@@ -54,7 +54,7 @@ void ss_ring_end(ss_ring *ring) {
     }
 }
 
-/* The thread waits meanwhile, so it is done in portions. */
+/* Slabs that one call looks at, because the ring's thread may be waiting meanwhile. */
 #define AGED_AT_ONCE 256u
 
 void ss_ring_age(ss_ring *ring) {
@@ -75,5 +75,5 @@ void ss_ring_age(ss_ring *ring) {
         }
         slab = next;
     }
-    ring->first = slab; /* the next time from here on */
+    ring->first = slab; /* the next call continues here */
 }

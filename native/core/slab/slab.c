@@ -18,9 +18,9 @@ SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
 }
 
 /* ---- lists ----
- * A stack a class, linked through the records. The tag counts pushes and pops, so that a head read
- * before a pop and a push of the same record does not pass for unchanged. Records are never unmapped
- * and stay records, so reading the `next` of one that was just popped is harmless. */
+ * A lock-free stack a class, linked through the records. The tag counts pushes and pops, so an exchange fails if the
+ * same record was popped and pushed since the head was read (ABA). Records stay mapped and stay records, so reading the
+ * `next` of one that was just popped is harmless. */
 
 void ss_slab_push(ss_space *space, ss_slab *slab) {
     _Atomic uint64_t *list = ss_space_listed(space, ss_slab_read(slab).bin);
@@ -29,7 +29,7 @@ void ss_slab_push(ss_space *space, ss_slab *slab) {
     do {
         atomic_store_explicit(&slab->next, (uint32_t)head, memory_order_relaxed);
         next = ((head >> 32) + 1) << 32 | id;
-        /* Release: whoever pops it sees `next`. */
+        /* Release: the thread that pops the slab sees `next` and what was done to the slab before. */
     } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_release,
                                                     memory_order_relaxed));
 }
@@ -39,13 +39,13 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
     uint64_t head, next;
     ss_slab *slab;
     do {
-        /* Acquire: pairs with the push. */
+        /* Acquire: pairs with the release of the push. */
         head = atomic_load_explicit(list, memory_order_acquire);
         if ((uint32_t)head == 0)
             return NULL;
         slab = ss_slab_of_id(space, (uint32_t)head);
         next = ((head >> 32) + 1) << 32 | atomic_load_explicit(&slab->next, memory_order_relaxed);
-        /* Relaxed: no two heads are alike, so what it reads is the very push that was acquired. */
+        /* Relaxed: no two heads are alike, so a successful exchange reads the head that was acquired above. */
     } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_relaxed,
                                                     memory_order_relaxed));
     return slab;
@@ -61,8 +61,8 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
         space->free_records[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
         return slab;
     }
-    /* The arena has room for a record of every length a granule: this fails while dead slabs hold some,
-     * or while others have taken what ss_space_ready_record committed. */
+    /* The arena has addresses for a record of each length for every granule. So this fails only while dead slabs
+     * hold records, or if other threads have taken what ss_space_ready_record committed. */
     size_t bytes = (size_t)units << SS_RECORD_SHIFT;
     if (space->records_used + bytes >
         atomic_load_explicit(&space->records_ready, memory_order_acquire))
@@ -87,21 +87,19 @@ static bool records_spent(ss_space *space, uint32_t units) {
     return spent;
 }
 
-/* By the longest record: shorter ones may be left, and one that was given back. */
+/* Asks for the longest record: there may still be room for a shorter one, or a free record. */
 bool ss_slab_records_spent(ss_space *space) {
     return records_spent(space, SS_RECORD_MAX_UNITS);
 }
 
 /* ---- making and ending slabs ---- */
 
-/* Fills in the record, then makes the slab known: all its blocks are free, and `owner` owns it. */
+/* Fills in the record of a slab that `owner` owns and whose blocks are all free, then enters it in the registry. */
 static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_slab_view view = ss_slab_read(slab);
     const ss_class *class = view.class;
     const uint32_t words = ss_class_words(class);
-    const bool own =
-        owner != 0 &&
-        ss_owner_keeps(class); /* its blocks are its owner's to hand out by plain stores */
+    const bool own = owner != 0 && ss_owner_keeps(class); /* all bits begin in the owner's half */
     slab->purged = 0;
     slab->seen_free = 0;
     for (uint32_t i = 0; i < words; i++) {
@@ -112,13 +110,13 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     }
     slab->words = own ? UINT64_MAX >> (64 - words) : 0;
     atomic_store_explicit(&slab->owner_free, own ? class->capacity : 0, memory_order_relaxed);
-    /* Release: who enters the slab by an old entry sees what it is now. */
+    /* Release: a giver that enters the slab by an old entry (slab_enter) sees what it is now. */
     ss_state_store(slab,
                    (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
                        (own ? 0 : class->capacity),
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
-    /* The first one last: until then the span is held. */
+    /* The first granule last: until then its entry says that the span is held. */
     for (uint32_t i = class->granules; i-- != 0;) {
         ss_headed_bin_set(space, view.granule + i, view.bin);
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
@@ -126,8 +124,8 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_span_unhold(space);
 }
 
-/* Commits the part of a headless space's table that says what is live in the slab. It is zero: nothing was live
- * in what had granules there before when it ended. */
+/* Commits the part of a headless space's live table that covers the slab. It is zero, because every earlier slab there
+ * ended without a live block. */
 static bool live_ensure(ss_space *space, ss_slab_view view) {
     size_t end = (size_t)view.granule + view.class->granules;
     return space->kind != SS_SPACE_HEADLESS ||
@@ -189,7 +187,7 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
 }
 
 /* ---- spares ----
- * Counters of a budget, so relaxed: the slab itself is handed on by its state and its list. */
+ * Relaxed: the counters are a budget. A slab itself changes hands by its state and its list. */
 
 static size_t space_bytes(const ss_space *space) {
     return atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL
@@ -222,19 +220,18 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
         owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
     ss_slab *slab;
     SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock));
-    if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
+    if (!ss_space_has_bin(space, bin)) /* ss_heap_scrape asks every space */
         return NULL;
     while ((slab = list_pop(space, bin)) != NULL) {
         uint64_t state, next;
         do {
-            /* Acquire: the record of a dead one becomes another's only when those who ended it are done
-             * with it. */
+            /* Acquire: what the givers did to a dead slab's record precedes the record's next use. */
             state = ss_state_load(slab, memory_order_acquire);
             if (state & SS_STATE_DEAD)
                 break;
             next =
                 ss_state_givers(space, state) | (state & SS_STATE_COUNT) | SS_STATE_OWNED | owned;
-            /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
+            /* Relaxed: the thread that takes from the slab or ends it acquires what its givers wrote. */
         } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
         if (state & SS_STATE_SPARE)
             ss_spare_drop(space, ss_slab_read(slab));
@@ -267,7 +264,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
             room |= ss_space_has_room(space, SS_SLAB_MAX_GRANULES);
         }
     if (room)
-        return NULL; /* what is refused is memory, not addresses */
+        return NULL; /* memory was refused; more addresses would not help */
     space = ss_space_add(kind, SS_SUPERSLAB_BYTES);
     return space == NULL ? NULL : ss_slab_make(space, bin, owner);
 }
@@ -280,15 +277,15 @@ bool ss_slab_abandon_full(ss_slab *slab) {
     do {
         if ((state & SS_STATE_COUNT) != 0)
             return false;
-        /* Whose it was stays: ss_state_last. */
+        /* The owner's number stays, so that its heap may take the slab back: slab_regain. */
         next = external ? 0 : state & SS_STATE_OWNER;
-        /* Release: the bits this owner cleared are seen by the next one. */
+        /* Release: the next owner sees the bits that this one cleared. */
     } while (!ss_state_change(slab, &state, next, memory_order_release, memory_order_relaxed));
     return true;
 }
 
-/* Ends the ownership of a slab that has so many free blocks by its owner's bits alone: as many as the caller has
- * set among the others', or all of the slab. */
+/* Ends the ownership. `own` blocks were moved to the shared bits and are not in the state's count yet. If `spare`, the
+ * slab was counted as a spare, and stays listed as one if all its blocks are free. True if it has free blocks. */
 static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
     ss_slab_view view = ss_slab_read(slab);
     ss_space *space = ss_slab_space(view);
@@ -301,6 +298,7 @@ static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
                                                               : givers | SS_STATE_LISTED | count;
         if (next == SS_STATE_DEAD && spare)
             next = SS_STATE_SPARE | SS_STATE_LISTED | count;
+        /* Release: as in ss_slab_abandon_full. Acquire: the slab may end, after all that its givers did. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
     SS_CHECK(count <= view.class->capacity);
     if (spare && !(next & SS_STATE_SPARE))
@@ -327,28 +325,28 @@ void ss_slab_list(ss_slab *slab) {
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do
         next = ss_state_givers(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
-    /* Relaxed: the list hands it on. */
+    /* Relaxed: the push releases, and the pop acquires. */
     while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
     ss_slab_push(space, slab);
 }
 
 /* ---- take ---- */
 
-/* Takes up to `count` blocks that anybody gave back to `end[-1]` and down; how many. */
+/* Takes up to `count` blocks from the shared bits and writes them to end[-1], end[-2] and so on. Returns the number. */
 static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
-    /* Relaxed: only how many there are at least. */
+    /* Relaxed: a lower bound, because other threads only raise the count. */
     uint64_t state = ss_state_load(slab, memory_order_relaxed);
     uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
     if (count > there)
         count = there;
     if (count == 0)
         return 0;
-    /* Acquire: the bits of the blocks counted here are seen, and what was cleared by owners before. */
+    /* Acquire: this thread sees the bits of the blocks counted here, and those that earlier owners cleared. */
     ss_state_subtract(slab, count, memory_order_acquire);
     SS_CHECK(ss_check_bits(slab, view.class, there));
     uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     uint32_t left = count;
-    /* The lowest first: what is high stays untouched, or empties. */
+    /* The lowest first, so that pages at high addresses stay untouched or become free. */
     for (uint32_t word = 0; left != 0; word++) {
         uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);
         uint64_t taken = 0;
@@ -360,7 +358,7 @@ static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, 
             *--end = (void *)(base + (word * 64 + bit) * stride);
         }
         if (taken != 0)
-            /* Acquire: a block may be taken whose giver has not counted it yet. */
+            /* Acquire: pairs with the giver's `or`. A block taken here may not be counted in the state yet. */
             atomic_fetch_and_explicit(&slab->bits[word], ~taken, memory_order_acquire);
     }
     return count;
@@ -368,7 +366,7 @@ static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, 
 
 uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     const ss_slab_view view = ss_slab_read(slab);
-    /* What the owner gave back goes first: it takes no atomic operation. */
+    /* The owner's bits first: taking them needs no read-modify-write. */
     uint32_t got = 0;
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
         got = ss_owner_take(slab, view, blocks + count, count);

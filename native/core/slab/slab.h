@@ -1,31 +1,32 @@
-/* Slabs and their ownership. The protocol, on one word (`state`) and the bitmap (`bits`):
+/* Slabs and their ownership. The protocol, on one word (`state`) and the shared half of the bitmap (`bits`):
  *
- *   owned       SS_STATE_OWNED is set; one heap alone takes blocks from it. Anybody gives blocks back.
- *   full        neither flag; the count is 0. No list holds it; who frees a block finds it.
- *   listed      SS_STATE_LISTED is set, the count is positive; it is on its class's list or about to be.
- *   spare       listed with all its blocks free, and SS_STATE_SPARE is set.
- *   dead        SS_STATE_DEAD is set: its granules are gone, only its record waits to leave the list.
+ *   owned       SS_STATE_OWNED is set. Only the owning heap takes blocks; any thread gives blocks back.
+ *   full        no flag is set, the count is 0. The slab is on no list; a thread that frees one of its blocks finds it.
+ *   listed      SS_STATE_LISTED is set and the count is positive. The slab is on its class's list or about to be.
+ *   spare       listed with all its blocks free; SS_STATE_SPARE is set.
+ *   dead        SS_STATE_DEAD is set. The slab's granules are freed; a record that is listed waits to be popped.
  *
- *   give k      set the bits, then add k to the count. full -> listed, or owned by the giver: the one
- *               who makes the count positive lists or adopts it. With all blocks free -> spare, if its
- *               class may have one more, else dead: the one who completes it frees its granules.
- *   take k      the owner subtracts k from the count first, then clears k bits. There are never fewer
- *               bits than the count says, and only the owner clears bits, so it always finds k.
- *   abandon     owned -> full, listed or dead, by what the count says.
- *   adopt       pop from the list; listed or spare -> owned, dead -> its record is free.
+ *   give k      set k bits, then add k to the count. The thread that makes the count of a full slab positive lists or
+ *               adopts the slab. The thread that makes all blocks of a slab without an owner free makes it a spare, if
+ *               its class may have one more; else the slab is dead, and that thread frees its granules.
+ *   take k      the owner subtracts k from the count, then clears k bits. Invariant: count <= number of set bits, and
+ *               only the owner clears bits. So the owner always finds k bits.
+ *   abandon     owned -> full, listed, spare or dead, by the count.
+ *   adopt       pop from the list. listed or spare -> owned; the record of a dead slab becomes free.
  *
- * Every change of state is one compare-and-swap or add; the bits are one atomic or / and a word. A block
- * that is given back keeps its slab alive until its bit is counted, so no giver can meet a dead slab. In an
- * external space anybody may give, so givers enter a slab first, and a slab that somebody is in does not
- * end. */
+ * Every change of the state is one atomic operation, every change of the shared bits one atomic `or` or `and` a word.
+ * A block that is given back keeps its slab alive until it is counted, so no giver meets a dead slab. In an external
+ * space any caller may give any block. So givers enter a slab first, and a slab with givers inside does not end.
+ *
+ * The other half of the bits is the owner's, which changes it by plain stores: owner.h. */
 #ifndef SS_SLAB_H
 #define SS_SLAB_H
 
 #include "base/fault.h"
 #include "space/space.h"
 
-/* A slab's state is one word: the number of its free blocks that are not reserved, which heap may
- * take them, and whether it is on its class's list. */
+/* A slab's state is one word: the number of its free blocks by the shared bits, less those that a take in progress has
+ * subtracted; the number of the heap that owns the slab; and flags. */
 #define SS_STATE_COUNT UINT64_C(0xffff)
 #define SS_STATE_OWNED (UINT64_C(1) << 16)
 #define SS_STATE_LISTED (UINT64_C(1) << 17)
@@ -35,22 +36,21 @@
 #define SS_STATE_OWNER_SHIFT 32
 #define SS_STATE_OWNER (~UINT64_C(0) << SS_STATE_OWNER_SHIFT)
 
-/* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. Every
- * word but `seen_free` and `purged`, which are the owner's, is atomic: a record is read by any thread that looks up an
- * address, and may become another slab's at any time for a thread that has no block of it. */
+/* The record of a slab, in 64-byte units of its space's record arena, never in the slab itself. The plain words are the
+ * owner's. The others are atomic, because any thread that looks up an address reads them, and because the record may
+ * become another slab's while a thread reads it that has no block of the slab. */
 typedef struct ss_slab {
     _Atomic uint64_t state;
     _Atomic uint64_t info; /* what it is, in one word: see ss_slab_read */
-    _Atomic uint32_t next; /* record id of the next slab on the list, or of its owner's ring */
-    uint32_t prev;         /* the owner's: in its ring */
-    uint32_t
-        seen_free; /* the owner's: free blocks that the scavenger saw last, 0 since a take; purge.c */
-    _Atomic uint32_t
-        owner_free;  /* blocks that are free by the owner's bits; only the owner writes */
-    uint64_t purged; /* units of the slab that hold no memory; see purge.c */
-    uint64_t words;  /* the owner's: one bit for each word of its bits that is not 0 */
-    /* One bit a block, set while the block is free and in no bin: in the first half of the words what any
-     * thread gave back, in the second half what the owner gave back, which no other thread writes. */
+    _Atomic uint32_t next; /* record id of the next slab on the list or in the owner's ring */
+    uint32_t prev;         /* the owner's: record id of the slab before it in the ring */
+    /* The owner's: free blocks at the scavenger's last visit, 0 after a take; see purge.c and ring.c. */
+    uint32_t seen_free;
+    _Atomic uint32_t owner_free; /* blocks free by the owner's bits; only the owner writes */
+    uint64_t purged; /* the owner's: units that were purged and hold no memory; pages.c */
+    uint64_t words;  /* the owner's: one bit for each word of its half that is not 0 */
+    /* Two bits a block, one of them set while the block is free and in no bin. The first half of the words is shared:
+     * any thread sets bits there. The second half is the owner's; no other thread writes it. */
     _Atomic uint64_t bits[];
 } ss_slab;
 _Static_assert(sizeof(ss_slab) == SS_RECORD_FIXED_BYTES,
@@ -64,33 +64,34 @@ static inline uint32_t ss_slab_id(const ss_space *space, const ss_slab *slab) {
     return (uint32_t)((space->records - (const char *)slab) >> SS_RECORD_SHIFT);
 }
 
-/* ---- taking, owning, letting go ---- */
+/* ---- acquiring, taking, abandoning ---- */
 
-/* A slab of the bin's class that `owner` may take from: adopted, or new. NULL without memory.
- * `space` is NULL for the spaces of malloc. */
+/* Adopts or makes a slab of the bin's class, which `owner` then owns. NULL without memory. With `space` NULL the slab
+ * is of any space of malloc. */
 ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space);
 
-/* Takes up to `count` blocks as the owner, the ones at low addresses last in `blocks`. */
+/* Takes up to `count` blocks for the owner and returns their number. The lowest addresses come last in `blocks`, so
+ * they are on top of a bin. */
 uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count);
 
 /* Ends the ownership. True if the slab had free blocks left. */
 bool ss_slab_abandon(ss_slab *slab);
 
-/* The same for a slab whose blocks are all free, which may stay as a spare. */
+/* The same for a slab whose blocks are all free: it becomes a spare if its class may have one more. */
 void ss_slab_abandon_whole(ss_slab *slab);
 
-/* Ends the ownership if there is nothing to take; false if somebody has just given a block back. */
+/* Ends the ownership of a slab without free blocks. False, with nothing changed, if a block is free again. */
 bool ss_slab_abandon_full(ss_slab *slab);
 
-/* The owner of a slab that is adopted with park_lock held: the child of a fork lists it again if the thread that had
- * the lock is gone. */
+/* The owner of slabs that are adopted with park_lock held. The child of a fork lists them again if the lock's holder is
+ * gone. */
 #define SS_OWNER_PARKER UINT32_MAX
 
-/* One step of ss_slab_acquire each: from the list alone, from new granules alone. */
+/* The two ways of ss_slab_acquire: from the list alone, and from new granules alone. */
 ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner);
 ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner);
 
-/* Lists a slab that its owner has not taken from, whole as it is. */
+/* Ends the ownership of a slab from which the owner took nothing: lists it, even if all its blocks are free. */
 void ss_slab_list(ss_slab *slab);
 
 /* ---- addresses ---- */
@@ -103,7 +104,7 @@ static inline ss_slab *ss_slab_find(ss_space *space, uintptr_t address) {
     return ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
 }
 
-/* What a slab is, read at one instant. */
+/* What a slab is, read by one load. */
 typedef struct ss_slab_view {
     const ss_class *class;
     uint32_t granule; /* its first */
@@ -112,7 +113,7 @@ typedef struct ss_slab_view {
 } ss_slab_view;
 
 static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
-    /* Relaxed: the word is whole in itself, and for whoever has a block it does not change. */
+    /* Relaxed: the word is complete in itself, and does not change while the caller has a block of the slab. */
     uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
     return (ss_slab_view){&ss_process->classes[info >> 32 & 0xff], (uint32_t)info,
                           (uint8_t)(info >> 32), (uint8_t)(info >> 40)};
@@ -123,7 +124,7 @@ static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned spa
 }
 
 static inline ss_space *ss_slab_space(ss_slab_view view) {
-    /* Relaxed: whoever has a slab has found it in its space. */
+    /* Relaxed: the caller found the slab through its space, so it has seen the space. */
     return atomic_load_explicit(&ss_registry->spaces[view.space], memory_order_relaxed);
 }
 
@@ -132,20 +133,20 @@ static inline uintptr_t ss_slab_base(const ss_space *space, ss_slab_view view) {
     return (uintptr_t)ss_space_address(space, view.granule) + view.class->first;
 }
 
-/* Whether a block was there whose whole slab has gone since: it still has the header that its free
- * wrote, unless its page is gone too. `space` may be NULL. */
+/* Whether a block was there whose slab has ended since: the header that its free wrote is still there, unless the page
+ * was purged. `space` may be NULL. */
 bool ss_slab_was_at(const ss_space *space, uintptr_t address);
 
 #define SS_NO_BLOCK UINT32_MAX
 
-/* The index of the block that starts `offset` bytes after block 0 of a slab. */
+/* The index of the block that starts `offset` bytes after block 0 of a slab, or SS_NO_BLOCK. */
 static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
     uint32_t index = (uint32_t)((((uint64_t)offset >> 4) * class->reciprocal) >> 31);
     return (uint64_t)index * class->stride == offset && index < class->capacity ? index
                                                                                 : SS_NO_BLOCK;
 }
 
-/* The words of what the owner gave back. */
+/* The owner's half of the bits. */
 static inline _Atomic uint64_t *ss_slab_owned(ss_slab *slab, const ss_class *class) {
     return &slab->bits[ss_class_words(class)];
 }
@@ -160,29 +161,29 @@ static inline bool ss_slab_is_free(const ss_slab *slab, const ss_class *class, u
 
 /* ---- steps of giving back ---- */
 
-/* Puts a slab whose state says so on its class's list. */
+/* Pushes a slab whose state says "listed" onto its class's list. */
 void ss_slab_push(ss_space *space, ss_slab *slab);
 
-/* The slab is dead: frees its granules, and its record if it was `unlisted`, else NULL. The record of one on
- * its list may already be another slab's, for whoever pops it gives it away. So what it was is told by
- * the caller, who looked before. */
+/* Frees the granules of a slab that is dead now, and its record if `unlisted` is the slab. NULL for a slab on its list:
+ * the thread that pops it frees the record, which may already be another slab's. So the caller passes in `view` what it
+ * read before the state became dead. */
 void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted);
 
-/* Counts one more spare of the class if there may be one; one less. */
+/* Counts one more spare of the class, or returns false if it may have no more; counts one less. */
 bool ss_spare_add(ss_space *space, ss_slab_view view);
 void ss_spare_drop(ss_space *space, ss_slab_view view);
 
 /* ---- refusals and fork ---- */
 
-/* Whether the space has no address left for one more record: dead slabs hold some, until their lists are visited
+/* Whether the space has no addresses left for another record. Dead slabs hold records until their lists are visited
  * (purge.h). */
 bool ss_slab_records_spent(ss_space *space);
 
-/* An ss_slab_length. */
+/* An ss_slab_length (span.h): granules of the slab of that record if it begins at `granule`, else 1. */
 uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record);
 
-/* In a child, of a slab whose owner's thread is gone, in the middle of whatever it was at: lists it, with the free
- * blocks that its bits tell of. Takes no lock. */
+/* In the child of a fork, for a slab whose owner's thread is gone and may have stopped anywhere: lists the slab, with
+ * the number of free blocks that its bits show. Takes no lock. */
 void ss_slab_inherit(ss_space *space, ss_slab *slab);
 
 #endif

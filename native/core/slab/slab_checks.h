@@ -6,8 +6,8 @@
 #include "slab/slab.h"
 #include "slab/state.h"
 
-/* Whether the slab has set bits for the `count` blocks that its state counted. Asked by the owner, which alone clears
- * bits, after it has acquired that state. Relaxed: so the check orders nothing that the code itself does not. */
+/* Whether the slab has set bits for the `count` blocks that its state counted. Called by the owner, which
+ * alone clears bits, after it has acquired that state. Relaxed, so that the check adds no order to the code. */
 static inline bool ss_check_bits(const ss_slab *slab, const ss_class *class, uint32_t count) {
     uint32_t set = 0;
     for (uint32_t word = 0; word < ss_class_words(class); word++)
@@ -15,12 +15,12 @@ static inline bool ss_check_bits(const ss_slab *slab, const ss_class *class, uin
     return count <= class->capacity && set >= count;
 }
 
-/* Whether the slab is owned. Relaxed, both: the owner has written that itself, or got the heap with it. */
+/* Whether the slab is owned. Relaxed, here and below: the owner wrote that state itself, or got it with the heap. */
 static inline bool ss_check_owned(const ss_slab *slab) {
     return (ss_state_load(slab, memory_order_relaxed) & SS_STATE_OWNED) != 0;
 }
 
-/* Whether the heap of that number owns it. */
+/* Whether the heap with the number `owner` owns the slab. */
 static inline bool ss_check_owner(const ss_slab *slab, uint32_t owner) {
     const uint64_t state = ss_state_load(slab, memory_order_relaxed);
     return (state & SS_STATE_OWNED) != 0 && state >> SS_STATE_OWNER_SHIFT == owner;

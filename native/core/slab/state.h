@@ -1,21 +1,20 @@
-/* Reads and writes of a slab's state, which says who owns it: reclaiming a slab by giving the last block
- * back, adopting, abandoning and ending it (and with that the joining of its granules) go through
- * these. The orders and their reasons stand where they are used.
+/* Reads and writes of a slab's state, which says which heap owns the slab. Giving to a slab, adopting, abandoning and
+ * ending it go through these functions. The orders and their reasons stand at the calls.
  *
- * SUPERSLAB_TEST_RAW_OWNERSHIP, for tests alone, makes them the plain reads and writes that they must
- * not be: `npm run test:ownership` shows what that does. */
+ * SUPERSLAB_TEST_RAW_OWNERSHIP, for tests alone, replaces the atomic accesses by plain ones, which is wrong:
+ * `npm run test:ownership` shows what fails then. */
 #ifndef SS_STATE_H
 #define SS_STATE_H
 
 #include "slab/slab.h"
 
-/* The blocks of malloc are given back by who has them, and keep their slab alive meanwhile. Blocks of an
- * external space may be given by anybody, twice and at once. So who gives to a slab there enters it first:
- * a slab that somebody is in does not end, and who enters looks again at what the slab is now. Nobody
- * owns a slab there by a number, so the owner's part of the state counts them. */
+/* One giver inside a slab of an external space. A block of malloc is given back by the thread that has it, and keeps
+ * its slab alive until it is counted. In an external space any caller may give any block, also twice at the same time.
+ * So a giver enters the slab first, which keeps it from ending, and then checks that the record still is the slab that
+ * it looked up. No slab there has an owner with a number, so that part of the state counts the givers inside. */
 #define SS_STATE_GIVER (UINT64_C(1) << SS_STATE_OWNER_SHIFT)
 
-/* The givers in a slab of the space, as that part of the state. */
+/* The number of givers inside a slab of the space, in the owner's part of the state. */
 static inline uint64_t ss_state_givers(const ss_space *space, uint64_t state) {
     return space->kind == SS_SPACE_EXTERNAL ? state & ~(SS_STATE_GIVER - 1) : 0;
 }
@@ -30,7 +29,7 @@ static inline void ss_state_store(ss_slab *slab, uint64_t state, memory_order or
     atomic_store_explicit(&slab->state, state, order);
 }
 
-/* One try, which may fail for no reason; *state is then what it is. */
+/* One try, which may fail spuriously. After a failure *state is the current value. */
 static inline bool ss_state_change(ss_slab *slab, uint64_t *state, uint64_t next,
                                    memory_order order, memory_order failure) {
     return atomic_compare_exchange_weak_explicit(&slab->state, state, next, order, failure);
