@@ -29,7 +29,7 @@ static void bin_set(ss_heap *heap, unsigned bin, void **slots, uint16_t capacity
 }
 
 /* Every slot from `first` on to, but not, `end`: a pop leaves the one it emptied so, too. */
-static void bin_vacate(void **first, void **end, unsigned bin) {
+static SS_APART void bin_vacate(void **first, void **end, unsigned bin) {
     for (; first < end; first++)
         *first = ss_bin_vacant(bin);
 }
