@@ -80,7 +80,7 @@ static void slab_taken_without_owner(void) {
 
 static ss_bin *own_bin(unsigned *bin) {
     *bin = ss_slab_look(own_slab()).bin;
-    return &ss_thread_self()->own->bin[*bin];
+    return &ss_thread_own_heap()->bin[*bin];
 }
 
 static void lid_removed(void) {
@@ -93,7 +93,7 @@ static void lid_removed(void) {
 static void slot_not_vacant(void) {
     unsigned bin;
     own_bin(&bin);
-    atomic_load(&ss_thread_self()->top[bin])[1] = last;
+    atomic_load(&ss_thread_own_heap()->top[bin])[1] = last;
     superslab_trim();
 }
 
