@@ -1,9 +1,9 @@
-// What threads at work keep in their bins under superslab, as `superslab status --json` says.
+// The bytes that threads at work keep in their bins under superslab, as `superslab status --json` says.
 //
 //   node bench/cached.mjs
 //
-// Each workload runs for as long as it takes to look; `awake` is a Node program that decodes and copies for a moment,
-// and then wakes each half second for a little work: it is looked at five seconds later.
+// Each workload runs until its figures were read. `awake` is a Node program that decodes and copies for a moment and then
+// wakes each half second for a little work; its figures are read five seconds later.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'

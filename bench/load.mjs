@@ -1,5 +1,5 @@
-// npm run bench:load: what require('superslab') adds to the start of node, beside `node -e 0`, and what it adds with the
-// first Buffer. Processes in turns; the median of each round's ratio. `-- --runs N` for more or fewer rounds.
+// npm run bench:load: the time that require('superslab') adds to the start of node, `node -e 0`, alone and with the first
+// Buffer. Processes in turns; the median of each round's ratio. `-- --runs N` sets the number of rounds.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'

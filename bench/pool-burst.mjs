@@ -1,4 +1,4 @@
-// A burst on libuv's pool, and then nothing: what a Node service keeps.
+// A burst on libuv's pool, then idling: the memory that a Node service keeps.
 //
 //   node bench/pool-burst.mjs [--work compress] [--seconds 20] [--idle 5]     64 operations at a time (gzip,
 //     gunzip, brotli) on buffers of 2 KB to 1 MB; then the process idles; then the same again
@@ -12,11 +12,11 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { addon } from '../dist/addon.js'
 import allocators from '../dist/cli/bench/allocators.js'
 import journals from '../dist/cli/bench/journal.js'
 import machines from '../dist/cli/bench/machine.js'
 import statistics from '../dist/cli/bench/statistics.js'
-import { addon } from '../dist/native.js'
 
 const THREADS = 8
 

@@ -2,7 +2,7 @@
 // malloc, on the threads of libuv's pool. Prints its figures as JSON.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { addon } from '../dist/native.js'
+import { addon } from '../dist/addon.js'
 
 const { ops, threads } = JSON.parse(process.argv[2])
 const kilobytes = (name) =>

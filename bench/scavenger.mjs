@@ -1,4 +1,4 @@
-// What the background thread costs.
+// The cost of the background thread.
 //
 //   node bench/scavenger.mjs speed [--rounds 5]    mid-large-mt with the thread and without it, beside the system's
 //     malloc, interleaved
@@ -10,6 +10,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { gzip } from 'node:zlib'
+import { addon } from '../dist/addon.js'
 import { superslab, system } from '../dist/cli/bench/allocators.js'
 import { environment } from '../dist/cli/bench/machine.js'
 import { measureRounds } from '../dist/cli/bench/rounds.js'
@@ -17,7 +18,6 @@ import { measureStandalone } from '../dist/cli/bench/standalone.js'
 import { suiteCases } from '../dist/cli/bench/suites.js'
 import { summarize } from '../dist/cli/bench/summary.js'
 import { comparisonTable, machineLines } from '../dist/cli/bench/table.js'
-import { addon } from '../dist/native.js'
 
 const withoutThread = { name: 'without it' }
 
@@ -85,7 +85,7 @@ async function watch(seconds, step) {
 
 async function child(seconds) {
   await Promise.all(Array.from({ length: 200 }, (_, i) => work(20_000 * (1 + (i % 50)))))
-  // Looking is work too: seldom.
+  // Reading the figures takes processor time itself, so it is done seldom.
   const idle = await watch(seconds, () => sleep(1000))
   const little = await watch(seconds, async () => {
     await Promise.all([work(40_000), sleep(10)])

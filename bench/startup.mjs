@@ -1,5 +1,5 @@
-// npm run bench:startup: what it costs node to start with the preload library: time of the whole process and its
-// resident memory, side by side, the two taking turns within a round. `-- --rounds 41` for more rounds.
+// npm run bench:startup: the cost of starting node with the preload library, in time of the whole process and resident
+// memory. The two conditions take turns within a round. `-- --rounds 41` for more rounds.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,14 +21,14 @@ function node(env, ...args) {
   return { milliseconds, stdout, stderr }
 }
 
-/** The loader only warns when it cannot preload, and the library may leave a process alone. */
+/** Checks, since the loader only warns when it cannot preload, and the library may not serve the process. */
 function checkServed() {
   const { stderr } = node({ ...preloaded.env, SUPERSLAB_STATS: '1' }, '-e', '0')
   if (!stderr.includes('superslab: pid=')) throw new Error(`${library} does not serve node`)
 }
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]
-/** Median of the distances from the median. */
+/** Median of the absolute deviations from the median. */
 const spread = (list) => median(list.map((one) => Math.abs(one - median(list))))
 
 const MiB = 1024 * 1024

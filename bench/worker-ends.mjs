@@ -1,4 +1,4 @@
-// Worker threads that start and end: by how much a process grows, under the system's malloc and under superslab.
+// The growth of a process whose worker threads start and end, under the system's malloc and under superslab.
 //
 //   node bench/worker-ends.mjs [--workers 10000] [--warm 200] [--allocators system,superslab]
 //
@@ -28,7 +28,7 @@ async function settled() {
     globalThis.gc()
     await sleep(50)
   }
-  // Asleep: a thread that wakes to collect garbage keeps what it uses for that.
+  // The process sleeps: a thread that wakes to collect garbage would keep memory of its own.
   await sleep(2000)
   return resident()
 }

@@ -1,9 +1,9 @@
+import { addon, type HeapStats, type Info, type RawStats } from './addon'
 import { argumentRange, argumentType } from './errors'
-import { opened } from './heap/place'
 import { memoryThere } from './machine'
-import { addon, type HeapStats, type Info, type RawStats } from './native'
+import { opened } from './window/place'
 
-/** Counters of the one core of this process: `heap` has those of the shared memory that Buffers lie in. */
+/** Counters of the whole process; `heap` has those of the windows, the shared memory that holds the Buffers. */
 export interface Stats extends RawStats {
   heap: HeapStats
 }
@@ -17,17 +17,18 @@ export function stats(): Stats {
 }
 
 /**
- * Gives free memory back to the system, this thread's freed Buffers included; returns the bytes given back by this
- * call. What other threads keep for their next Buffers stays theirs.
+ * Gives free memory back to the system, this thread's freed Buffers included, and returns the number of bytes. Freed
+ * Buffers that other threads keep for reuse stay with them.
  */
 export function trim(): number {
-  opened()?.window.native.drain()
+  opened()?.window.holder.drain()
   return addon.trim()
 }
 
 /**
- * Readies `count` blocks of `size` bytes for this thread; returns how many are ready. Their memory is used from then on,
- * so more than three quarters of what the machine or the container has is refused: the system would end the process.
+ * Prepares `count` blocks of `size` bytes for this thread; returns the number that is ready. Their memory is in use from
+ * then on, so a request for more than three quarters of the machine's or the container's memory is refused: the system
+ * would end the process.
  */
 export function prewarm(size: number, count: number): number {
   if (typeof size !== 'number') throw argumentType('size', 'a number')
@@ -38,9 +39,9 @@ export function prewarm(size: number, count: number): number {
   return addon.prewarm(size, count)
 }
 
-/** Which copy of the library serves the heap, and how it was built. */
+/** Which copy of the library serves this process, and how this one was built. */
 export function info(): Info {
   const found = addon.info()
-  // `superslab run` names the library by way of one of glibc's folders.
+  // `superslab run` gives the loader a path that leads through one of glibc's folders.
   return { ...found, file: found.file.replace(/^.*\/\.\.\/\.\.\/\.\.\/\.\.(?=\/)/, '') }
 }

@@ -1,4 +1,4 @@
-/** Every code that superslab throws, with what it means. The list is the reference: docs are checked against it. */
+/** Every code that superslab throws, with its meaning. A test compares the documents with this list. */
 export const codes = {
   ERR_INVALID_ARG_TYPE: 'An argument has the wrong type (a TypeError)',
   ERR_OUT_OF_RANGE: 'An argument has the right type and an impossible value (a RangeError)',
@@ -29,7 +29,7 @@ export const codes = {
 
 export type ErrorCode = keyof typeof codes
 
-/** What superslab throws, bad arguments apart. `code` is stable, `message` is for people. */
+/** Every error but those for wrong arguments. `code` is stable, `message` is for people. */
 export class SuperslabError extends Error {
   readonly code: ErrorCode
 
@@ -40,7 +40,7 @@ export class SuperslabError extends Error {
   }
 }
 
-/** By the number that the C API gives them, `superslab_error`. */
+/** In the order of the C API's `superslab_error`, from 1 on. */
 const misuses: readonly ErrorCode[] = [
   'ERR_SUPERSLAB_DOUBLE_FREE',
   'ERR_SUPERSLAB_INSIDE_BLOCK',
@@ -65,9 +65,9 @@ export function misuseOf(what: string, code: ErrorCode): SuperslabError {
 /** A request that the window has no room for. */
 export class HeapFullError extends RangeError {
   readonly code = 'ERR_SUPERSLAB_HEAP_FULL'
-  /** Bytes that were asked for. */
+  /** Bytes of the request. */
   readonly size: number
-  /** Bytes the window may have. */
+  /** Bytes that the window may grow to. */
   readonly limit: number
   /** Bytes in live blocks. */
   readonly live: number
@@ -91,7 +91,7 @@ export function argumentRange(name: string, expected: string): RangeError {
   return Object.assign(error, { code: 'ERR_OUT_OF_RANGE' as const })
 }
 
-/** Of a value as it came from the caller: its own conversions are not run, which may throw anything. */
+/** A caller's value in a message. The value's own conversions are not called, since they may throw. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'null'
   return typeof value === 'object'
@@ -101,7 +101,7 @@ export function describeValue(value: unknown): string {
       : String(value)
 }
 
-/** Refuses what is no object, and names that it does not have: a misspelt option would do nothing, silently. */
+/** Throws unless `options` is an object with known names: a misspelt option would be ignored silently. */
 export function checkOptions(name: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null)
     throw argumentType(name, `an object with ${listOf(known)}`)
@@ -110,7 +110,7 @@ export function checkOptions(name: string, options: unknown, known: readonly str
       throw argumentRange(name, `an object with ${listOf(known)}; "${key}" is none of them`)
 }
 
-/** Refuses an option that is there and neither true nor false. */
+/** Throws for an option that is given and neither true nor false. */
 export function checkFlag(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw argumentType(name, 'true or false')
 }
@@ -119,7 +119,7 @@ function listOf(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ')
 }
 
-/** One error for several: the first is its `cause` and gives the code, all of them are its `errors`. */
+/** One error for several: the first is its `cause` and gives its code, all of them are its `errors`. */
 export function several(message: string, errors: readonly unknown[]): AggregateError {
   const [cause] = errors
   const error = new AggregateError(errors, message, { cause })

@@ -2,9 +2,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 // A failure to load the addon is the caller's of require, not of what is used first.
-import './native'
-import './heap/early'
+import './addon'
+import './window/early'
 
+export type { HeapStats, Info } from './addon'
 export {
   address,
   alloc,
@@ -21,7 +22,6 @@ export { active, info, prewarm, type Stats, stats, trim } from './control'
 export { codes, type ErrorCode, HeapFullError, SuperslabError } from './errors'
 export { type AddressKind, type Inspection, inspect } from './inspect'
 export * as native from './memory'
-export type { HeapStats, Info } from './native'
 export { Pool, type PoolOptions } from './pool'
 export { Scope } from './scope'
 export { version } from './version'

@@ -1,4 +1,4 @@
-import { addon } from './native'
+import { addon } from './addon'
 
 /** In the order of `superslab_address_kind`. */
 const kinds = ['live', 'inside', 'cached', 'free', 'unused', 'foreign', 'no-access'] as const
@@ -6,10 +6,10 @@ const kinds = ['live', 'inside', 'cached', 'free', 'unused', 'foreign', 'no-acce
 /**
  * - `live`: start of a live block
  * - `inside`: inside a live block
- * - `cached`: in a freed block that a thread keeps
+ * - `cached`: in a freed block that a thread keeps for reuse
  * - `free`: in a free block of a slab
- * - `unused`: superslab's address space, no block there
- * - `foreign`: somebody else's readable memory
+ * - `unused`: in superslab's address space, where there is no block
+ * - `foreign`: readable memory that is not superslab's
  * - `no-access`: unmapped, not readable or not canonical
  */
 export type AddressKind = (typeof kinds)[number]
@@ -18,7 +18,7 @@ export interface Inspection {
   kind: AddressKind
   /** Start of the block that holds the address, or 0. */
   block: number
-  /** Bytes that block can hold, or 0. */
+  /** Bytes that this block can hold, or 0. */
   usableSize: number
   /** Bytes it occupies, or 0. */
   stride: number
@@ -26,7 +26,7 @@ export interface Inspection {
   slab: number
 }
 
-/** What lies at an address. Any address may be asked for, as a bigint above 2 ** 53; the answer is never a fault. */
+/** Tells what lies at an address. Any address is allowed, as a bigint above 2 ** 53, and none causes a fault. */
 export function inspect(address: number | bigint): Inspection {
   const raw = addon.inspect(address)
   return { ...raw, kind: kinds[raw.kind] ?? 'no-access' }

@@ -4,8 +4,8 @@ import { codes, SuperslabError } from './errors'
 import { packageRoot } from './paths'
 
 /**
- * Loads the addon of the package in `root`. A process that loaded many libraries may have spent the space that
- * initial-exec thread-local storage needs, and musl never has it for what is loaded later; then the other build serves.
+ * Loads the addon of the package in `root`. It uses initial-exec thread-local storage. A process with many libraries may
+ * have no space left for that, and musl has none for a library that is loaded later. Then the other build is loaded.
  */
 export function load(root: string = packageRoot): unknown {
   const file = addonFile(root)
@@ -23,12 +23,12 @@ export function load(root: string = packageRoot): unknown {
   }
 }
 
-/** By the words of glibc and of musl. */
+/** Recognises the messages of glibc and of musl. */
 export function isTlsSpent(error: unknown): boolean {
   return error instanceof Error && /static TLS|initial-exec TLS/.test(error.message)
 }
 
-/** Where another binary of the package is: beside the addon, with the same C library in its name if any. */
+/** The path of another binary of the package: beside the addon, with the same C library in its name, if any. */
 export function companionFile(name: string, extension = ''): string {
   return besideAddon(addonFile(), name, extension)
 }
@@ -38,7 +38,7 @@ function besideAddon(addon: string, name: string, extension: string): string {
   return path.join(path.dirname(addon), `${name}${libc ? `.${libc}` : ''}${extension}`)
 }
 
-/** Where the addon is: one that was built here comes before the one that was shipped. */
+/** The path of the addon. One that was built here comes before the one that was shipped. */
 export function addonFile(root: string = packageRoot): string {
   const shipped = `${root}/prebuilds/${process.platform}-${process.arch}`
   const places = [`${shipped}/superslab${libcName()}.node`]
@@ -46,7 +46,7 @@ export function addonFile(root: string = packageRoot): string {
   return places.find(exists) ?? resolved(root, places)
 }
 
-/** An addon by another name, as prebuildify gives it for one version of Node or of a processor, or node-gyp. */
+/** An addon with another name, as prebuildify gives one for a version of Node or of a processor, or node-gyp. */
 function resolved(root: string, tried: string[]): string {
   try {
     const resolver = require('node-gyp-build') as { resolve(root: string): string }
@@ -56,7 +56,7 @@ function resolved(root: string, tried: string[]): string {
   }
 }
 
-/** Under --permission some versions of Node throw for what may not be read. */
+/** Under --permission some versions of Node throw for a file that may not be read. */
 function exists(file: string): boolean {
   try {
     return existsSync(file)
@@ -65,7 +65,7 @@ function exists(file: string): boolean {
   }
 }
 
-/** The part of a file's name by which the C libraries' binaries are told in one folder. */
+/** The part of a file's name that says which C library a binary is for. */
 function libcName(): string {
   if (process.platform !== 'linux') return ''
   return `.${process.env.LIBC || (exists('/etc/alpine-release') ? 'musl' : 'glibc')}`
@@ -89,7 +89,7 @@ const buildFix = [
   '(needs CMake 3.21 or newer and a C and C++ compiler).',
 ]
 
-/** What to do about a flag of Node that keeps a sound addon from being loaded; undefined if none does. */
+/** The advice for a flag of Node that keeps a sound addon from being loaded; undefined if there is no such flag. */
 function flagFix(tried: string[], cause: unknown): string[] | undefined {
   const { permission } = process as {
     permission?: { has(scope: string, reference?: string): boolean }

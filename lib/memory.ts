@@ -1,9 +1,9 @@
+import { addon } from './addon'
 import { misuse, outOfMemory } from './errors'
-import { addon } from './native'
 
 /*
- * malloc and free by process address, a number below 2 ** 53. Address 0 is to every function what NULL is in C.
- * Each address is looked up before it is used, so that a wrong one throws and changes nothing.
+ * malloc and free by process address, a number below 2 ** 53. Address 0 stands for NULL. Each address is looked up
+ * before it is used: a wrong one throws and changes nothing.
  */
 
 /** The address of at least `size` bytes, 16-byte aligned, contents undefined. */
@@ -27,7 +27,7 @@ export function alignedAlloc(alignment: number, size: number): number {
   return address
 }
 
-/** Resizes a block and returns where it is now. When it throws, the old block is untouched. */
+/** Resizes a block and returns its new address. When it throws, the old block is untouched. */
 export function realloc(address: number, size: number): number {
   const result = addon.realloc(address, size)
   if (result > 0) return result
@@ -40,7 +40,7 @@ export function free(address: number): void {
   if (result !== 0) throw misuse(-result, address)
 }
 
-/** As free, and checks the size that was asked for. */
+/** As free, and checks the size of the request. */
 export function freeSized(address: number, size: number): void {
   const result = addon.freeSized(address, size)
   if (result !== 0) throw misuse(-result, address)
@@ -53,7 +53,7 @@ export function usableSize(address: number): number {
   return result
 }
 
-/** Bytes a request of `size` would be able to hold, at least: asking for that many wastes nothing. */
+/** Bytes that a block for a request of `size` holds: a request of that many bytes wastes nothing. */
 export function goodSize(size: number): number {
   return addon.goodSize(size)
 }

@@ -1,6 +1,6 @@
+import type { HeapStats, RawStats } from './addon'
 import { type Stats, stats } from './control'
 import { argumentType, checkOptions } from './errors'
-import type { HeapStats, RawStats } from './native'
 
 /** Where it is in what stats() returns. */
 type Statistic = keyof RawStats | `heap.${keyof HeapStats}`

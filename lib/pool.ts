@@ -1,23 +1,23 @@
 import { argumentRange, argumentType, checkOptions, several } from './errors'
-import { buffers } from './heap/instance'
+import { buffers } from './window/instance'
 
 const { alloc, free, freeResting, mayRest, rest, wake } = buffers // constants, so that calls of them are inlined
 
 export interface PoolOptions {
-  /** How many Buffers may rest in the pool; what is freed beyond that is freed. */
+  /** Number of Buffers that may rest in the pool. When it is full, `free` frees its Buffer for good. */
   max?: number
 }
 
 /**
- * Buffers of one size that are recycled as objects: the fastest way there is. A Buffer that was freed and is handed out
+ * Recycles Buffers of one size as objects, which is faster than any other way. A Buffer that was freed and is handed out
  * again is the same object, so a reference that was kept too long refers to the new owner's Buffer.
  */
 export class Pool implements Disposable {
   readonly size: number
   readonly max: number
-  /** What was freed last, apart from those below it: most pools take and give in turn, and a field costs half a stack. */
+  /** The Buffer that was freed last. A field costs half as much as the array, and most pools take and give in turn. */
   #top: Buffer | undefined
-  /** The first `#count` of these; what lies behind them is not in the pool. */
+  /** The other Buffers of the pool are the first `#count` of these. */
   #below: (Buffer | undefined)[] = []
   #count = 0
 
@@ -38,7 +38,7 @@ export class Pool implements Disposable {
     return this.#count + (this.#top === undefined ? 0 : 1)
   }
 
-  // Nothing is called once a Buffer rests or is awake: at the end of the stack that would throw, and nobody would have it.
+  // Nothing is called once a Buffer rests or is awake: at the end of the stack the call would throw, and the Buffer be lost.
 
   /** A Buffer of the pool's size, contents undefined. */
   alloc(): Buffer {
@@ -58,14 +58,14 @@ export class Pool implements Disposable {
   }
 
   /**
-   * Takes back a Buffer of this size, whether this pool or `alloc` made it. One that is pinned does not come back to the
-   * pool: it is freed, when its last pin is released.
+   * Takes back a Buffer of this size, whether this pool or `alloc` made it. A pinned one is not taken: it is freed when
+   * its last pin is released.
    */
   free(buffer: Buffer): void {
     const top = this.#top
     const count = this.resting
     if (count >= this.max) {
-      mayRest(buffer, this.size) // throws for what is not of this size
+      mayRest(buffer, this.size) // throws for a Buffer of another size
       free(buffer)
       return
     }
@@ -78,7 +78,7 @@ export class Pool implements Disposable {
     if (top !== undefined) this.#count = count
   }
 
-  /** Frees what rests in the pool. The pool can be used again. */
+  /** Frees the Buffers that rest in the pool. The pool can be used again. */
   trim(): void {
     const errors: unknown[] = []
     for (;;) {

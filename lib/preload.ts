@@ -18,34 +18,34 @@ export function preloadFile(): string {
   throw new SuperslabError(code, `${codes[code]}: there is no ${file}`)
 }
 
-/** The loader splits its list at blanks and colons and expands `$`, and there is no way to quote them. */
+/** The loader splits its list at blanks and colons and expands `$`; no quoting prevents it. */
 export function isPreloadable(file: string): boolean {
   return !/[\s:;$]/.test(file)
 }
 
 /**
- * A path of the library that the loader takes. A symbolic link stands in for one that it would split: a link costs
- * nothing, stays valid when the package is updated in place, and is there for processes that start later, which a
- * descriptor of this one would not be.
+ * A path of the library that the loader accepts. For one that it would split, a symbolic link is made: a link costs
+ * nothing, stays valid when the package is updated in place, and serves processes that start later, which a descriptor
+ * of this process would not.
  */
 export function preloadPath(file: string = preloadFile()): string {
   if (isPreloadable(file)) return file
   const folder = linkFolders().find(isSafeFolder)
   if (!folder) {
     const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
-    const message = `${codes[code]}: ${file} has a character that the loader takes for the end of a path`
+    const message = `${codes[code]}: ${file} has a character at which the loader ends a path`
     throw new SuperslabError(code, `${message}, and no folder for a link to it was found`)
   }
   return link(file, folder)
 }
 
-/** Folders of this user's own. The first that will do: what runs long should not hang on a temporary folder. */
+/** This user's folders, in the order of preference: a process that runs long should not depend on a temporary folder. */
 function linkFolders(): string[] {
   const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache')
   return [path.join(cache, 'superslab'), path.join(tmpdir(), `superslab-${process.getuid?.()}`)]
 }
 
-/** Nobody else can put another library into it. */
+/** Whether no other user can put another library into the folder. */
 function isSafeFolder(folder: string): boolean {
   if (!isPreloadable(folder)) return false
   try {

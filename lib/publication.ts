@@ -10,22 +10,22 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
-import type { RawStats } from './native'
+import type { RawStats } from './addon'
 
 /*
- * Reads the page that every process with a heap of superslab publishes: native/core/publish.h. It is a file without a
- * name among the process's descriptors, so whoever may look into /proc/PID/fd may read it.
+ * Reads the page of statistics that every process served by superslab publishes, see native/core/background/publish.h. It is a
+ * file without a name among the process's descriptors, readable for each user that may open /proc/PID/fd.
  *
- * What another process shows is not to be trusted: a file may only be named like the page, may never be at rest, and may
- * say anything.
+ * The contents are not trusted: another process may have any file with the page's name, may change it all the time, and
+ * may write anything into it.
  */
 
-/** What a process has published of its heap. */
+/** The statistics that a process has published. */
 export interface Publication {
   pid: number
-  /** The version of superslab there. */
+  /** The process's version of superslab. */
   version: string
-  /** When the figures were right. */
+  /** When the process wrote the figures. */
   time: Date
   stats: RawStats
 }
@@ -98,7 +98,7 @@ function* pageFiles(pid: number): Generator<string> {
   }
 }
 
-/** A file that is in no folder, of a page's size: no pipe, no device, nothing that could block. */
+/** A file that is in no folder and has a page's size: no pipe or device, whose reading could block. */
 function isPage(stats: Stats | undefined): boolean {
   return stats?.isFile() === true && stats.nlink === 0 && fileBytes.includes(stats.size)
 }
@@ -111,18 +111,18 @@ function linkOf(file: string): string {
   }
 }
 
-/** One consistent state of the page; undefined if it is none, or was being written until `end`. */
+/** One consistent state of the page; undefined if the file is no page, or was being written until `end`. */
 function readPage(file: string, end: number): Buffer | undefined {
   if (!isPage(statSync(file, { throwIfNoEntry: false }))) return undefined
   const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
   try {
-    if (!isPage(fstatSync(descriptor))) return undefined // another one by now
+    if (!isPage(fstatSync(descriptor))) return undefined // the descriptor has another file by now
     const page = Buffer.alloc(pageBytes)
     const again = Buffer.alloc(4)
     for (let i = 0; i === 0 || performance.now() < end; i++) {
       if (readSync(descriptor, page, 0, pageBytes, 0) < statsOffset) return undefined
       const sequence = page.readUInt32LE(offsets.sequence)
-      // Read in one piece, but not in one moment: what it holds was there if the number still is.
+      // The read is one call but not atomic: the contents belong together if the sequence number is still the same.
       readSync(descriptor, again, 0, 4, offsets.sequence)
       if (sequence % 2 === 0 && again.readUInt32LE(0) === sequence)
         return page.readUInt32LE(offsets.magic) === magic ? page : undefined
@@ -157,7 +157,7 @@ function parsed(pid: number, page: Buffer): Publication | NoPublication {
   return { pid, version, time, stats }
 }
 
-/** Control characters, and those that turn the direction of writing, as JavaScript would have them in a string. */
+/** Writes control characters, and those that change the direction of writing, as a JavaScript string would. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0
@@ -165,7 +165,7 @@ export function printable(text: string): string {
   })
 }
 
-/** The process's number as itself sees it, which in a container is another one. */
+/** The process's number in its own PID namespace. */
 function innerPid(pid: number): number {
   const numbers = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^NSpid:\s+(.*)$/m)?.[1]
   return Number(numbers?.split(/\s+/).at(-1) ?? pid)
@@ -187,7 +187,7 @@ function none(pid: number, inherited: boolean): NoPublication {
   return { pid, reason: 'not-active', message: `superslab does not serve process ${pid}` }
 }
 
-/** A process that nobody has waited for yet is an entry in /proc and no more. */
+/** A process that has ended stays in /proc until its parent waits for it. */
 function hasEnded(pid: number): boolean {
   return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }

@@ -1,7 +1,8 @@
 import { argumentRange, argumentType, misuse } from './errors'
-import { blocks, window } from './heap/instance'
+import { blocks, window } from './window/instance'
+import { Step } from './window/layout'
 
-/** The window seen as numbers. An offset divided by the size of an element is the index of it. */
+/** The window as typed arrays. The index of an element is its offset divided by the size of an element. */
 interface Views {
   bytes: number
   buffer: SharedArrayBuffer
@@ -18,7 +19,7 @@ interface Views {
 }
 
 function viewsOf(buffer: SharedArrayBuffer): Views {
-  // The length is given, since a view that follows its buffer's length is slow to read.
+  // The length is given: a view that follows its buffer's length is slow to read.
   const length = buffer.byteLength
   return {
     bytes: length,
@@ -43,7 +44,7 @@ function views(): Views {
   return current
 }
 
-/** The bytes of a calloc; each factor is checked, since a product of two wrong ones can be right. */
+/** The bytes of a calloc. Each factor is checked, since two wrong factors can have a valid product. */
 function product(count: number, size: number): number {
   checkCount('count', count)
   checkCount('size', size)
@@ -68,23 +69,23 @@ function realloc(block: number, size: number): number {
   if (window.orphan >= 0) blocks.freeOrphan()
   const moved = blocks.malloc(size)
   try {
-    // 0: not known. No block reaches beyond the window, and what lies behind this one is no secret.
+    // 0: the core does not know. Copying beyond the block is safe: it stays inside the window, whose memory is shared.
     views().u8.copyWithin(moved, block, block + Math.min(size, usable || size))
     blocks.free(block) // throws if another thread has freed it meanwhile
     return moved
   } catch (error) {
-    window.orphan = moved >>> 4
+    window.orphan = moved >>> Step.shift
     blocks.freeOrphan()
     throw error
   }
 }
 
 /**
- * Memory by offset, without an object a block. The typed arrays cover the window as it is: take them from `heap` anew
- * after an allocation, as with WebAssembly's memory, because the window may have grown.
+ * Memory by offset, without an object for each block. The typed arrays cover the window's present size: read them from
+ * `heap` anew after an allocation, as with WebAssembly's memory, because the window may have grown.
  */
 export const heap = {
-  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. Never 0, which may stand for none. */
+  /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. Never 0, so 0 can stand for no block. */
   malloc: blocks.malloc,
   /** The offset of `count * size` zeroed bytes. */
   calloc(count: number, size: number): number {
@@ -95,25 +96,25 @@ export const heap = {
       views().u8.fill(0, block, block + bytes)
       return block
     } catch (error) {
-      window.orphan = block >>> 4 // at the end of the stack, where free would throw as well
+      window.orphan = block >>> Step.shift // at the end of the stack, where free would throw as well
       throw error
     }
   },
-  /** Resizes a block and returns where it is now. When it throws, the old block is untouched. */
+  /** Resizes a block and returns its new offset. When it throws, the old block is untouched. */
   realloc,
-  /** Frees a block, once, in whichever thread that shares the window. */
+  /** Frees a block, once, in any thread that shares the window. */
   free: blocks.free,
   /** Bytes a live block can hold. */
   usableSize: blocks.usableSize,
-  /** The process address of a live block; from here on the window stays mapped, whichever isolates end. */
+  /** The process address of a live block. The window then stays mapped until the process ends. */
   address(block: number): number {
     checkBlock(block)
-    const look = window.native.look(block)
-    if (look !== 0) throw misuse(-look, block)
+    const error = window.holder.check(block)
+    if (error !== 0) throw misuse(-error, block)
     window.keep()
-    return window.native.base + block
+    return window.holder.base + block
   },
-  /** Looks whether another thread has grown the window, before an offset that came from there is used. */
+  /** Extends the typed arrays if another thread has grown the window. Call it before using an offset from that thread. */
   refresh(): void {
     window.sync()
   },

@@ -1,15 +1,15 @@
 import { argumentType, several } from './errors'
-import { buffers } from './heap/instance'
+import { buffers } from './window/instance'
 
-/** Buffers that end together: `using scope = new Scope()`, or Scope.run where that syntax is missing. */
+/** Frees its Buffers together: `using scope = new Scope()`, or Scope.run where that syntax is missing. */
 export class Scope implements Disposable {
-  /** Undefined where a call that was to fill the place threw. */
+  /** A place is undefined if the allocation for it threw. */
   #buffers: (Uint8Array | undefined)[] = []
 
   /**
-   * Runs a function, and frees what it allocated when it returns, throws, or what it returned settles, if that has a
-   * `then`. Where both the function and the freeing fail, an AggregateError is thrown: the function's own error is its
-   * `cause` and the first of its `errors`.
+   * Runs a function and frees the scope when it returns or throws; if it returns an object with a `then`, when that
+   * settles. If both the function and the freeing fail, an AggregateError is thrown: the function's error is its `cause`
+   * and the first of its `errors`.
    */
   static run<T>(body: (scope: Scope) => T): T {
     if (typeof body !== 'function') throw argumentType('body', 'a function')
@@ -18,7 +18,7 @@ export class Scope implements Disposable {
     let then: unknown
     try {
       result = body(scope)
-      // As `await` does: a promise of another realm, or of a library, is one by its `then` alone.
+      // As `await` does: a promise of another realm or of a library is recognised by its `then`.
       if (isObject(result)) then = (result as { then?: unknown }).then
     } catch (error) {
       throw scope.#failed(error)
@@ -42,7 +42,7 @@ export class Scope implements Disposable {
   alloc(size: number): Buffer {
     const held = this.#buffers
     const place = held.push(undefined) - 1
-    // Nothing is called once the Buffer is there: at the end of the stack that would throw, and nobody would have it.
+    // Nothing is called once the Buffer is there: at the end of the stack the call would throw, and the Buffer be lost.
     try {
       const buffer = buffers.alloc(size)
       held[place] = buffer
@@ -66,14 +66,14 @@ export class Scope implements Disposable {
     }
   }
 
-  /** Has a live Buffer end with this scope, or a view that another thread sent. */
+  /** Adds a live Buffer, or a view that another thread sent. */
   add<T extends Uint8Array>(buffer: T): T {
-    buffers.usableSize(buffer) // throws for what could not be freed
+    buffers.usableSize(buffer) // throws for a view that `free` would refuse
     this.#buffers.push(buffer)
     return buffer
   }
 
-  /** Takes a Buffer out of this scope: it outlives it. */
+  /** Takes a Buffer out of this scope, which then does not free it. */
   keep<T extends Uint8Array>(buffer: T): T {
     const at = this.#buffers.indexOf(buffer)
     if (at >= 0) this.#buffers.splice(at, 1)
@@ -81,8 +81,8 @@ export class Scope implements Disposable {
   }
 
   /**
-   * Frees what is in the scope and was not freed before, all of it, and then throws what was thrown: one error as it
-   * is, several as an AggregateError. The scope can be used again.
+   * Frees all Buffers of the scope that were not freed before, and then throws what the frees threw: one error as it is,
+   * several as an AggregateError. The scope can be used again.
    */
   free(): void {
     const ending = new Set(this.#buffers.toReversed().filter(isThere).filter(buffers.mayBeLive))
@@ -91,7 +91,7 @@ export class Scope implements Disposable {
       this.#buffers = []
     } catch (error) {
       if ((error as { code?: unknown }).code) this.#buffers = []
-      throw error // without a code, at the end of the stack: what is live stays in the scope
+      throw error // without a code, it came from the end of the stack: live Buffers stay in the scope
     }
   }
 
@@ -99,13 +99,13 @@ export class Scope implements Disposable {
     this.free()
   }
 
-  /** What is to be thrown for the body's error, once the scope has ended. */
+  /** Frees the scope after the body's error; returns the error to throw. */
   #failed(error: unknown): unknown {
     try {
       this.free()
       return error
     } catch (freeing) {
-      return several('The body of a scope failed, and what it held was not all freed', [
+      return several('The body of a scope failed, and not all of its Buffers could be freed', [
         error,
         freeing,
       ])

@@ -1,13 +1,13 @@
+import { addon } from './addon'
 import { checkFlag, checkOptions } from './errors'
-import { buffers } from './heap/instance'
-import type { Leak, WatchOptions } from './heap/watch'
-import { addon } from './native'
+import { buffers } from './window/instance'
+import type { Leak, WatchOptions } from './window/watch'
 
-export type { Leak, WatchOptions } from './heap/watch'
+export type { Leak, WatchOptions } from './window/watch'
 
 let warns = false
 
-/** Watches over the Buffers that this isolate allocates from here on; what is left out is off. */
+/** Watches the Buffers that this isolate allocates from then on. An option that is not given is off. */
 export function watch(options: WatchOptions): void {
   checkOptions('options', options, ['track', 'warn', 'collect'])
   const { track, warn: warning, collect } = options
@@ -20,8 +20,8 @@ export function watch(options: WatchOptions): void {
 }
 
 /**
- * Prints the Buffers that this isolate allocated while it was watching and that are live, on stderr, and returns them:
- * those of one place together, the largest sum first.
+ * Prints on stderr, and returns, the live Buffers that this isolate allocated under watch. The report groups them by
+ * where they were allocated, the largest sum first.
  */
 export function leaks(options: { print?: boolean } = {}): Leak[] {
   checkOptions('options', options, ['print'])

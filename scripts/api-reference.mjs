@@ -1,10 +1,10 @@
-// npm run docs:api: writes docs/api from the declarations and comments of lib. With --check it fails instead where what
-// is there is not what it would write.
+// npm run docs:api: has typedoc write docs/api from the declarations and comments of lib. With --check it fails instead
+// if docs/api differs.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { npm, root, step } from './run.mjs'
 
-/** In a folder of its own: it stands on a TypeScript that has the older compiler's interface. */
+/** Installed in a folder of their own: typedoc needs a TypeScript with the interface of the compiler before 7. */
 const tools = ['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@5.9.3']
 const folder = path.join(root, 'build', 'typedoc')
 const target = path.join(root, 'docs', 'api')
@@ -18,7 +18,7 @@ const options = {
   plugin: ['typedoc-plugin-markdown'],
   router: 'module',
   sort: ['source-order'],
-  // What a class has of Error's or Array's own is Node's documentation.
+  // Members that a class inherits from Error or Array are in Node's documentation.
   excludeExternals: true,
   excludeNotDocumented: false,
   disableSources: true,
@@ -27,7 +27,7 @@ const options = {
   parametersFormat: 'table',
   interfacePropertiesFormat: 'table',
   classPropertiesFormat: 'table',
-  // One declaration's type is not shown where it is no part of the interface.
+  // A type that is not exported is not documented.
   validation: { notExported: false },
 }
 

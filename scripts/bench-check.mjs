@@ -10,7 +10,7 @@ import { jobs } from './cmake.mjs'
 import { judge, limits } from './regression.mjs'
 import { root, step } from './run.mjs'
 
-/** One thread: what threads do to each other is no property of the build. Few enough for valgrind. */
+/** One thread, since the interaction of threads is no property of a build; few operations, since valgrind is slow. */
 const counted = [
   ['random-mixed', '--ops', '200000'],
   ['random-mixed', '--ops', '200000', '--size', '16'],
@@ -21,7 +21,7 @@ const counted = [
   ['ping-pong', '--ops', '200000'],
   ['burst', '--ops', '200000'],
 ]
-/** Recorded programs: those in bench/recordings, prepared by what `npm run build` has laid into dist. */
+/** Recorded programs of bench/recordings, which a module in dist prepares: `npm run build`. */
 const recordings = path.join(root, 'bench/recordings')
 const replayed = readdirSync(recordings).map((file) => ['replay', '--file', file])
 const timed = [
@@ -114,7 +114,7 @@ function run(command, args) {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Addresses as they are without randomisation: the same count each time, to a few hundred. */
+/** Without randomisation of addresses: counts of two runs differ by a few hundred. */
 function instructions(file, args) {
   const out = path.join(temporary, 'callgrind.out')
   const tool = ['valgrind', '--tool=callgrind', `--callgrind-out-file=${out}`]
@@ -126,7 +126,7 @@ function timing(file, args) {
   return JSON.parse(run(file, [...args, '--allocator', 'superslab']))
 }
 
-/** One of each a round, in turn in one order and in the other. */
+/** Measures each build once per round, in the opposite order in every other round. */
 function rounds(count, programs, measure) {
   return Array.from({ length: count }, (_, round) => {
     const order = round % 2 === 0 ? [0, 1] : [1, 0]
@@ -136,7 +136,7 @@ function rounds(count, programs, measure) {
   })
 }
 
-/** What both builds can replay, with the files that superslab-bench reads. */
+/** The recordings that both builds can replay, with the files that superslab-bench reads. */
 function prepared(programs) {
   const knows = programs.every((file) => JSON.parse(run(file, ['--list'])).some(isReplay))
   const reader = path.join(root, 'dist/cli/bench/inputs.js')

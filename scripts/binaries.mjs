@@ -1,10 +1,10 @@
-// What a binary that is shipped must be: small, stripped, and content with an old system's libraries. A compiler on
-// a new system binds to new versions of old functions without a word.
+// Checks a binary for shipping: it must be small, stripped, and load with an old system's libraries. A compiler on a new
+// system silently binds to new versions of old functions.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-/** What the distributions with glibc 2.28 have. */
+/** The versions of the distributions with glibc 2.28. */
 const newest = { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11', GCC: '8.0.0' }
 
 const LIMIT_BYTES = 240 * 1024
@@ -35,17 +35,17 @@ export function stripped(file) {
   return isElf(file) ? !readelf('--sections', file).includes(' .symtab ') : false
 }
 
-/** What is wrong with a binary: of what is shipped, its size and symbols as well. */
+/** The faults of a binary; size and symbols are checked only if it is shipped. */
 export function complaints(file, isShipped) {
   const found = []
-  // Programs are left out: their very entry point is bound to the system they were linked on.
+  // Programs are left out: their entry point is bound to the system that they were linked on.
   if (/\.(node|so)$/.test(file) && isElf(file)) found.push(...tooNew(file))
   if (isShipped && statSync(file).size > LIMIT_BYTES) found.push(`larger than ${LIMIT_BYTES} bytes`)
   if (isShipped && isElf(file) && !stripped(file)) found.push('not stripped')
   return found.map((text) => `${path.basename(file)}: ${text}`)
 }
 
-/** The binaries of a package for one platform and, on Linux, one C library: `tag` is the part of a name that says which. */
+/** The binaries of a package for one platform and, on Linux, one C library, which `tag` names. */
 export function shippedNames(platform, tag) {
   const library = platform === 'darwin' ? '.dylib' : '.so'
   const addons = ['superslab', 'superslab_tls_dynamic'].map((name) => `${name}${tag}.node`)

@@ -1,5 +1,5 @@
-// npm run build:native: the addon in both forms, the preload library and the standalone benchmark from source. Also in an
-// installed package, into which it brings what the compilers need; what that finds comes before the prebuilt binaries.
+// npm run build:native: builds the addon in both forms, the preload library and the standalone benchmark. In an installed
+// package it first installs what the build needs; the result is preferred to the prebuilt binaries.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { jobs } from './cmake.mjs'
@@ -9,7 +9,7 @@ const needed = ['cmake-js', 'node-addon-api', 'node-api-headers']
 
 const directory = 'build/native'
 
-/** `checked`: with the checks of native/core/checks.h. */
+/** `checked`: with the checks of native/core/base/checks.h. */
 export function buildNative({ checked = false } = {}) {
   const value = checked ? 'ON' : 'OFF'
   const args = ['--out', directory, '--parallel', jobs, `--CDSUPERSLAB_CHECKED=${value}`]

@@ -1,10 +1,9 @@
 // npm run build: the addon in both forms, the standalone benchmark, its trace build, and the TypeScript.
-// npm run build -- --checked: the same with the checks of native/core/checks.h.
+// npm run build -- --checked: the same with the checks of native/core/base/checks.h.
 
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { buildNative } from './build-native.mjs'
-import { layBundle } from './bundle.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
 
@@ -12,11 +11,11 @@ export function build({ checked = false } = {}) {
   install()
   buildNative({ checked })
   step('TypeScript', process.execPath, [tool('typescript/bin/tsc'), '--project', '.'])
-  layBundle()
+  step('bundle', process.execPath, ['scripts/bundle.mjs'])
   layPageAssets()
 }
 
-/** What a page of the command line is made of lies beside the code that writes it. */
+/** Copies the parts of the command line's page beside the code that writes it. */
 function layPageAssets() {
   const from = path.join(root, 'lib/cli/page')
   const to = path.join(root, 'dist/cli/page')

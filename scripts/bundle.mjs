@@ -1,119 +1,111 @@
-// The last step of npm run build: the modules that a program loads become one file, dist/bundle.js, and a second one,
-// dist/later.js, of what require('superslab') does not evaluate. One file is found, read and compiled sooner than twenty.
-// What they were is kept: each is evaluated when it is first asked for, once, and its own file hands it out, so that the
-// entries, the command line and the tests share one instance.
-import { readFileSync, writeFileSync } from 'node:fs'
+// The last step of npm run build: the modules that the package's entries load become two files. dist/bundle.js has those
+// that require('superslab') evaluates, dist/later.js the others: one file is found, read and compiled sooner than twenty,
+// and reading both costs a millisecond more. esbuild keeps each of them a module, evaluated when it is first required.
+// In the place of each module comes a file that hands it out of the bundle, so that the entries, the command line and
+// the tests share one instance.
+import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { build } from 'esbuild'
 import { root } from './run.mjs'
 
+/** The entries in package.json's exports, and the module that takes the place of the first: see lib/exports.ts. */
+const entries = ['exports', 'index', 'raw', 'metrics']
+const standIns = { index: 'exports' }
+
 const dist = path.join(root, 'dist')
-/** What package.json's exports name. */
-const entries = ['index', 'raw', 'metrics']
-const relative = /\brequire\(["'](\.[^"']*)["']\)/g
-/** As the compiler writes an import. */
-const imported = /\brequire\("(\.[^"]*)"\)/g
-/** As the compiler writes `export { … } from './…'`. */
-const reexports =
-  /^var (\w+) = require\("(\.[^"]*)"\);\n((?:Object\.defineProperty\(exports, "\w+", \{ enumerable: true, get: function \(\) \{ return \1\.\w+; \} \}\);\n)+)/gm
-const reexport = /^Object\.defineProperty\(exports, "(\w+)".* return \w+\.(\w+);.*$/gm
-
-/** By their paths in dist, without the extension: each behind what it needs. */
-function collect(name, sources = new Map()) {
-  if (sources.has(name)) return sources
-  const source = readFileSync(path.join(dist, `${name}.js`), 'utf8')
-  sources.set(name, source)
-  for (const [, needed] of source.matchAll(relative)) collect(resolve(name, needed), sources)
-  return sources
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node20.17',
+  metafile: true,
+  write: false,
+  logLevel: 'warning',
 }
 
-function resolve(from, needed) {
-  return path.posix.join(path.posix.dirname(from), needed)
+const sourceOf = (name) => `lib/${name}.ts`
+const nameOf = (source) => source.slice('lib/'.length, -'.ts'.length)
+
+/** esbuild's description of each source that the entries lead to, by its path in lib without the extension. */
+async function readSources() {
+  const { metafile } = await build({ ...options, entryPoints: entries.map(sourceOf), outdir: dist })
+  return new Map(Object.entries(metafile.inputs).map(([file, input]) => [nameOf(file), input]))
 }
 
-/** What a module only hands on is evaluated when it is first read: some of it costs more than all the rest. */
-function handOn(name, source) {
-  return source.replace(reexports, (_, _variable, needed, lines) =>
-    lines.replace(reexport, `handOn(exports, '$1', '${resolve(name, needed)}', '$2')`),
-  )
-}
-
-/** What is evaluated with a module: all that it imports, but not what it only hands on or requires within. */
+/** The modules that are evaluated with a module: its imports and theirs, but not modules that a function requires. */
 function evaluatedWith(name, sources, names = new Set()) {
   if (names.has(name)) return names
   names.add(name)
-  for (const [, needed] of handOn(name, sources.get(name)).matchAll(imported))
-    evaluatedWith(resolve(name, needed), sources, names)
+  for (const { kind, path } of sources.get(name).imports)
+    if (kind === 'import-statement' && path.startsWith('lib/'))
+      evaluatedWith(nameOf(path), sources, names)
   return names
 }
 
-function definition([name, source]) {
-  const body = handOn(name, source).replace(
-    relative,
-    (_, needed) => `bundled('${resolve(name, needed)}')`,
+/** The names that each module exports; esbuild takes one without any for a CommonJS module with a default. */
+async function readExports(names) {
+  const entryPoints = names.map(sourceOf)
+  const { metafile } = await build({ ...options, entryPoints, format: 'esm', outdir: dist })
+  const outputs = Object.values(metafile.outputs)
+  return new Map(
+    outputs.map(({ entryPoint, exports }) => [nameOf(entryPoint), exports.filter(isName)]),
   )
-  return `  '${name}'(exports) {\n${body.trimEnd()}\n  },\n`
 }
 
-const head = `'use strict'\n// Made by scripts/bundle.mjs of the modules in lib.\n`
-
-function laterFile(modules) {
-  return `${head}module.exports = (bundled, handOn) => ({\n${modules.map(definition).join('')}})\n`
+function isName(name) {
+  return name !== 'default'
 }
 
-function bundleFile(modules) {
-  return `${head}const definitions = {
-${modules.map(definition).join('')}}
-
-const modules = Object.create(null)
-
-/** As require: a module that throws is evaluated again when it is asked for again. */
-function bundled(name) {
-  if (modules[name] !== undefined) return modules[name]
-  if (definitions[name] === undefined) Object.assign(definitions, require('./later')(bundled, handOn))
-  const exports = (modules[name] = {})
-  try {
-    definitions[name](exports)
-  } catch (error) {
-    delete modules[name]
-    throw error
-  }
-  return exports
-}
-
-function handOn(exports, name, from, original) {
-  const get = () => {
-    const value = bundled(from)[original]
-    Object.defineProperty(exports, name, { value, configurable: false })
-    return value
-  }
-  Object.defineProperty(exports, name, { get, enumerable: true, configurable: true })
-}
-
-module.exports = bundled
-`
-}
-
-/** The names as Node's lexer of CommonJS finds them for those who import: it runs nothing. */
-function hint(source) {
-  const names = new Set(Array.from(source.matchAll(/\bexports\.(\w+) = /g), ([, name]) => name))
-  return `0 && (module.exports = { ${[...names].join(', ')} })\n`
-}
-
-export function layBundle() {
-  const sources = new Map()
-  for (const entry of entries) collect(entry, sources)
-  const first = evaluatedWith('index', sources)
-  const modules = [...sources]
-  const files = {
-    bundle: bundleFile(modules.filter(([name]) => first.has(name))),
-    later: laterFile(modules.filter(([name]) => !first.has(name))),
-  }
-  for (const [name, text] of Object.entries(files))
-    writeFileSync(path.join(dist, `${name}.js`), text)
-  for (const [name, source] of modules) {
-    const place = path.posix.relative(path.posix.dirname(name), 'bundle')
-    const file = place.startsWith('.') ? place : `./${place}`
-    const stub = `'use strict'\nconst bundled = require('${file}')\nmodule.exports = bundled('${name}')\n`
-    writeFileSync(path.join(dist, `${name}.js`), stub + hint(source))
+/** Takes modules from another file of the bundle. */
+function fromFile(file, names) {
+  return {
+    name: file,
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\.?\// }, ({ path: needed, resolveDir }) => {
+        if (needed === file) return { external: true }
+        const name = path.relative(dist, path.resolve(resolveDir, needed)).replace(/\.js$/, '')
+        return names.has(name) ? { path: name, namespace: file } : undefined
+      })
+      onLoad({ filter: /.*/, namespace: file }, ({ path: name }) => ({
+        contents: `module.exports = require('${file}')['${name}']()`,
+      }))
+    },
   }
 }
+
+/** One file of the bundle, from the compiler's output for `names`; `others` are in `otherFile`. */
+async function bundle(names, others, otherFile) {
+  const readers = [...names, ...others].map((name) => `'${name}': () => require('./${name}.js')`)
+  const { outputFiles } = await build({
+    ...options,
+    stdin: { contents: `module.exports = { ${readers.join(', ')} }`, resolveDir: dist },
+    plugins: [fromFile(otherFile, new Set(others))],
+    format: 'cjs',
+    banner: { js: '// Made by scripts/bundle.mjs of the modules in lib.' },
+    outdir: dist,
+  })
+  return outputFiles[0].text
+}
+
+/** The file in a module's place. Node reads the names for `import` in its last statement, which is never run. */
+function handOut(name, names) {
+  const place = path.posix.relative(path.posix.dirname(name), 'bundle')
+  const file = place.startsWith('.') ? place : `./${place}`
+  const exports = `require('${file}')['${standIns[name] ?? name}']()`
+  return `'use strict'\nmodule.exports = ${exports}\n0 && (module.exports = { ${names.join(', ')} })\n`
+}
+
+const sources = await readSources()
+const first = evaluatedWith('exports', sources)
+const later = [...sources.keys()].filter((name) => !first.has(name) && !(name in standIns))
+const names = await readExports([...sources.keys()])
+const files = new Map([
+  ['bundle', await bundle([...first], later, './later')],
+  ['later', await bundle(later, [...first], './bundle')],
+])
+for (const name of sources.keys()) files.set(name, handOut(name, names.get(name)))
+files.delete('exports')
+for (const extension of ['js', 'd.ts'])
+  rmSync(path.join(dist, `exports.${extension}`), { force: true })
+for (const [name, text] of files) writeFileSync(path.join(dist, `${name}.js`), text)

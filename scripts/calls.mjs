@@ -1,6 +1,6 @@
 // npm run bench:calls: the instructions of one call of each function of malloc's API, with the loop around it, under the
 // preload library and under the allocators named by --against. Counted by valgrind's callgrind in two runs, of which
-// one makes more calls: what start-up takes falls out of the difference. Large pairs settle first.
+// one makes more calls: the instructions of start-up cancel in the difference. Large pairs settle first.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -33,7 +33,7 @@ const more = 2000
 
 function instructions(library, name, count) {
   const args = ['--tool=callgrind', '--callgrind-out-file=/dev/null', program, name, String(count)]
-  // Decided by the library, whichever process it is in.
+  // The library decides this, in any process.
   const env = { ...process.env, SUPERSLAB_CHILDREN: 'all' }
   if (library !== undefined) env.LD_PRELOAD = library
   const { stderr, status } = spawnSync('valgrind', args, { env, encoding: 'utf8' })

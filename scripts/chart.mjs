@@ -1,5 +1,5 @@
-// npm run docs:chart: the README's picture, docs/benchmarks/pool-burst.svg, from what bench/pool-burst.mjs printed into
-// the .tsv beside it.
+// npm run docs:chart: the README's picture, docs/benchmarks/pool-burst.svg, from the output of bench/pool-burst.mjs in the
+// .tsv beside it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './run.mjs'

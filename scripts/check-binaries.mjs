@@ -1,5 +1,5 @@
-// Fails when a binary that was built asks for a newer system library than the oldest one it is meant for, or what is
-// to be shipped is larger than it may be; with --complete, also where a platform's binaries are missing.
+// Fails when a binary needs a newer system library than the oldest supported one, or when one for shipping is too large;
+// with --complete, also when a platform's binaries are missing.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { complaints, shippedNames } from './binaries.mjs'
@@ -8,7 +8,7 @@ import { root } from './run.mjs'
 const release = path.join(root, 'build', 'Release')
 const prebuilds = path.join(root, 'prebuilds')
 
-/** The names of what a release has, on every platform, that are not there. */
+/** The missing binaries of a release, on all platforms. */
 function missing() {
   const wanted = ['x64', 'arm64'].flatMap((arch) => [
     ...['.glibc', '.musl'].flatMap((tag) => inFolder(`linux-${arch}`, 'linux', tag)),

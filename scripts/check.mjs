@@ -1,4 +1,4 @@
-// npm run check: form, types, lint and binaries. Every check runs, whatever the ones before it said.
+// npm run check: form, types, lint and binaries. Every check runs, also after one that failed.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { configurePreset } from './cmake.mjs'

@@ -1,4 +1,4 @@
-// npm run clean: as if nothing had been built.
+// npm run clean: removes everything that was built.
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './run.mjs'

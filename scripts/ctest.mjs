@@ -19,7 +19,7 @@ export function ctest(directory, { wrapper = [], options = [] } = {}) {
   return agree(count(xml), succeeded)
 }
 
-/** A way to run a command with addresses as they are without randomisation, where that is allowed. */
+/** The prefix that runs a command without randomisation of addresses, where that is allowed. */
 export function withoutRandomAddresses() {
   const wrapper = ['setarch', process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R']
   const allowed = spawnSync(wrapper[0], [...wrapper.slice(1), 'true']).status === 0
@@ -30,7 +30,7 @@ function read(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** CTest keeps to itself what a skipped test said. */
+/** Prints the reasons of skipped tests, which CTest does not show. */
 function skipReasons(xml) {
   const cases = xml.split('<testcase ').filter((text) => text.includes('<skipped '))
   return cases.map((text) => {
@@ -46,7 +46,7 @@ function count(xml) {
   return { passed: attribute('tests') - failed - skipped, failed, skipped }
 }
 
-/** A runner that failed without a failed test has failed all the same. */
+/** Counts a failure of the runner without a failed test as one failed test. */
 export function agree(counts, succeeded) {
   return succeeded || counts.failed > 0 ? counts : { ...counts, failed: 1 }
 }

@@ -1,4 +1,4 @@
-// npm run format: brings every file into the form that npm run check asks for.
+// npm run format: formats every file as npm run check requires.
 import { runs, tool } from './run.mjs'
 import { nativeSources } from './sources.mjs'
 

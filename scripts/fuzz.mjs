@@ -32,13 +32,13 @@ const shown = [
   '-len_control=0',
   `-artifact_prefix=${directory}/`,
 ]
-// Leaks are counted by the target itself; superslab's memory is not the leak checker's to know.
+// The target itself counts leaks; the leak checker does not know superslab's memory.
 const env = { ASAN_OPTIONS: 'detect_leaks=0' }
 const clean = runs(fuzzer, [...limits, ...shown, found, corpus], env)
 if (clean && values.keep) runs(fuzzer, ['-merge=1', corpus, found], env)
 process.exitCode = clean ? 0 : 1
 
-/** libFuzzer comes with clang. Where there is none and none can be installed, that is said, and no more. */
+/** libFuzzer comes with clang. Where clang is missing and cannot be installed, the script says so and ends. */
 function installClang() {
   if (hasLibFuzzer()) return
   const apt = spawnSync('apt-get', ['--version']).status === 0

@@ -1,6 +1,6 @@
-// npm run bench:hot: the instructions of a malloc and a free that find what they need in their thread's bin, from the
-// first to the return, in both artifacts. Counted by valgrind's callgrind in two runs, of which one makes more of
-// them: what start-up and refills take falls out of the difference. With --code, the instructions themselves.
+// npm run bench:hot: the instructions of a malloc and a free that are served by the thread's bin, from the first to the
+// return, in both artifacts. Counted by valgrind's callgrind in two runs, of which one makes more calls: the instructions
+// of start-up and refills cancel in the difference. With --code, it prints the instructions.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ const release = path.join(root, 'build/Release')
 const preload = path.join(release, 'libsuperslab.so')
 const addon = path.join(release, 'superslab.node')
 
-/** What a run of each artifact is, and what its two functions are called. */
+/** For each artifact, the program to run and the names of its two functions. */
 const artifacts = {
   preload: {
     file: preload,
@@ -26,7 +26,7 @@ const artifacts = {
   addon: {
     file: addon,
     functions: ['superslab_malloc', 'superslab_free'],
-    // Without machine code of V8's, which valgrind would have to translate as it changes.
+    // Without V8's compiler, whose changing machine code valgrind would have to translate.
     command: (ops) => [
       ...[process.execPath, '--jitless', '--eval'],
       `require(${JSON.stringify(addon)}).benchRun('ping-pong', 'superslab', 1, ${ops}, 64, 64, 1, 42)`,
@@ -37,7 +37,7 @@ const artifacts = {
 const few = 2000
 const more = 2000
 
-/** Instructions of each function alone, without what it calls. */
+/** Instructions of each function, without those of its callees. */
 function selfCosts(file) {
   const costs = new Map()
   const names = new Map()
@@ -53,7 +53,7 @@ function selfCosts(file) {
     else if (cost !== undefined && isCall) isCall = false
     else if (cost !== undefined) costs.set(current, (costs.get(current) ?? 0) + Number(cost))
     else {
-      // Names are given once, wherever they come first.
+      // The file has each name once, at its first use.
       const [, called, calledName] = line.match(/^cfn=\((\d+)\) (.*)$/) ?? []
       if (called !== undefined) names.set(called, calledName)
     }
@@ -79,7 +79,7 @@ function counted({ functions, command }, ops) {
   }
 }
 
-/** Of one call, by the function's name. Each pair of operations is one of both. */
+/** Instructions of one call, by the function's name. Each pair of operations is one call of each. */
 function perCall(artifact) {
   const [less, all] = [counted(artifact, few), counted(artifact, few + more)]
   return artifact.functions.map((name) => (all.get(name) - less.get(name)) / (more / 2))

@@ -27,7 +27,7 @@ export function installPrograms() {
   }
   runs('apt-get', ['update', '-qq'])
   const options = ['install', '-y', '-qq', '--no-install-recommends']
-  // One at a time: what cannot be had must not keep the others away. No service is to be started.
+  // One at a time, so that a missing package does not prevent the others. No service is started.
   for (const [, name] of missing)
     runs('apt-get', [...options, name], {
       DEBIAN_FRONTEND: 'noninteractive',

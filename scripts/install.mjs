@@ -2,9 +2,9 @@ import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { npm, root } from './run.mjs'
 
-/** Installs the dependencies unless they are there and as new as the lock file. */
+/** Installs the dependencies, of which none runs a script, unless they are as new as the lock file. */
 export function install() {
-  if (!isCurrent()) npm(['ci'])
+  if (!isCurrent()) npm(['ci', '--ignore-scripts'])
 }
 
 function isCurrent() {

@@ -1,4 +1,4 @@
-// npm run docs:chart: docs/benchmarks/latency.svg, from what `superslab bench latency --csv` wrote beside it.
+// npm run docs:chart: docs/benchmarks/latency.svg, from the output of `superslab bench latency --csv` beside it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { root } from './run.mjs'

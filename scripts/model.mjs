@@ -1,5 +1,5 @@
 // npm run test:model: explores the executions of the core under C11's memory model.
-// npm run test:model -- --orders: weakens each stated order, one at a time, and says what notices it.
+// npm run test:model -- --orders: weakens each stated order, one at a time, and names the scenario that fails.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { buildPreset } from './cmake.mjs'
@@ -9,7 +9,7 @@ const directory = buildPreset('explorer', 'explorer')
 const explorer = path.join(root, directory, 'native/test/superslab-explorer')
 const [mode, ...rest] = process.argv.slice(2)
 
-/** What most weakened orders need to be noticed, then what the others get. */
+/** Limits that suffice for most weakened orders, then those for the rest. */
 const passes = [
   ['--deviations', '1', '--random', '300', '--seconds', '1'],
   ['--deviations', '2', '--random', '2000', '--seconds', '5'],
@@ -32,7 +32,7 @@ function weakenAll() {
     }
 }
 
-/** The scenario that fails with an order weakened, and how. */
+/** The scenario that fails with the order weakened, and its failure. */
 function noticed(what) {
   for (const limits of passes) {
     const run = spawnSync(explorer, ['--weaken', what, ...limits], { encoding: 'utf8' })
@@ -46,7 +46,7 @@ function noticed(what) {
   return ['none', '']
 }
 
-/** Every place that names an order, by the line in the source: an inlined function has many. */
+/** Every place that names an order, by its line in the source: an inlined function has several places. */
 function statedOrders() {
   const args = ['--places', '--deviations', '0', '--random', '300']
   const { stdout } = spawnSync(explorer, args, { encoding: 'utf8' })

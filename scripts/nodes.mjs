@@ -11,7 +11,7 @@ export function nodeRelease(major, arch = process.arch) {
   if (existsSync(file)) return file
   mkdirSync(folder, { recursive: true })
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n')
-  // Its script would put node into a folder that every script of npm sees; --force: for another processor as well.
+  // The package's script would put node into a folder in the PATH of all npm scripts. --force allows another processor.
   npm(['install', '--ignore-scripts', '--force', '--no-save', `${name}@${major}`], folder)
   return file
 }

@@ -1,7 +1,7 @@
 // npm run build:pgo: builds the core as it is shipped, with link-time optimisation, with a profile of deterministic
-// workloads, and with both; tests the builds, and says what each gains in instructions and time. By the compiler in CC,
-// gcc or clang. Of the core alone: the workloads' own loops gain more from a profile of themselves than the core does,
-// and are nobody's program. What it builds lies in build/pgo.
+// workloads, and with both; tests the builds, and prints the gain of each in instructions and time. The compiler is CC,
+// gcc or clang. Only the core is profiled: the workloads' own loops would gain more than the core, and no real program
+// has them. The builds are in build/pgo.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
@@ -12,7 +12,7 @@ import { root, step } from './run.mjs'
 const usage = `usage: npm run build:pgo -- [--rounds N] [--only instructions|time] [--no-tests]
 What the comparison measures is that of npm run bench:check.`
 
-/** What the profile is of: the seed's default is 42. */
+/** The profiled workloads; their seed is 42 by default. */
 const training = [
   ...['128', '256', '512', '8192'].map((slots) => ['random-mixed', '--slots', slots]),
   ...['16', '64'].map((size) => ['random-mixed', '--size', size]),
@@ -27,7 +27,7 @@ const folder = path.join(root, 'build/pgo')
 const profiles = path.join(folder, 'profiles')
 const profile = path.join(folder, 'core.profdata')
 
-/** Several threads count at once; a profile of code that no workload runs is none. */
+/** Several threads count at once, and code that no workload runs has no profile. */
 const collect = isClang
   ? [`-fprofile-instr-generate=${profiles}/%p.profraw`]
   : ['-fprofile-generate', '-fprofile-update=atomic']
@@ -68,7 +68,7 @@ function built(name, flags, targets) {
 
 const bench = ['--target', 'superslab-bench']
 
-/** gcc keeps what it counted beside the objects, so the same folder is built again with it. */
+/** gcc writes its counts beside the objects, so the second build uses the same folder. */
 function profiled(name, flags) {
   const directory = built(name, [...flags, ...collect], bench)
   mkdirSync(profiles, { recursive: true })
@@ -100,7 +100,7 @@ if (tests) for (const [name, directory] of Object.entries(candidates)) tested(na
 for (const [name, directory] of Object.entries(candidates)) {
   console.log(`\n${name} beside the build that is shipped:`)
   const check = ['scripts/bench-check.mjs', plain, directory, '--rounds', rounds]
-  // What is worse is said there; whether to ship it is not for a script to say.
+  // It reports regressions; the decision to ship is not this script's.
   spawnSync(process.execPath, only === undefined ? check : [...check, '--only', only], {
     cwd: root,
     stdio: 'inherit',

@@ -1,5 +1,5 @@
-// npm run build:prebuilds: what the package ships for one platform. This machine's unless --arch or --libc say
-// otherwise; CC, CXX and STRIP then name the compilers for it (those of Debian's cross toolchain if not set).
+// npm run build:prebuilds: builds the package's binaries for one platform, by default this machine's. With --arch or
+// --libc, CC, CXX and STRIP name the tools for the other one (by default those of Debian's cross toolchain).
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,13 +31,13 @@ if (isCross) {
 }
 const strip = process.env.STRIP ?? 'strip'
 
-// One folder holds both C libraries' binaries: lib/load.ts tells them by this part of the name.
+// One folder holds the binaries for both C libraries; this part of the name says which one, see lib/load.ts.
 const tag = isDarwin ? '' : `.${values.libc}`
 const name = `${process.platform}-${values.arch}`
 const target = path.join(root, 'prebuilds', name)
 const work = path.join(root, 'build', 'prebuild', `${name}${tag}`)
 
-/** The addon in both forms, by gyp, which clears the folder it builds in: so that is one of its own. */
+/** The addon in both forms, by gyp, in a folder of its own, because gyp clears the folder in which it builds. */
 function buildAddon() {
   rmSync(work, { recursive: true, force: true })
   mkdirSync(work, { recursive: true })
@@ -55,7 +55,7 @@ function buildAddon() {
   lay(path.join(work, 'build', 'Release', `${second}.node`), `${second}${tag}.node`)
 }
 
-/** What needs no Node, by CMake. */
+/** The binaries that need no Node, by CMake. */
 function buildPrograms() {
   const folder = path.join(work, 'cmake')
   const cross = ['-DCMAKE_SYSTEM_NAME=Linux', `-DCMAKE_SYSTEM_PROCESSOR=${machine}`]

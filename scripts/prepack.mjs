@@ -1,10 +1,10 @@
-// Runs before npm pack and npm publish in the repository: without binaries or dist the tarball would install and fail.
+// Runs before npm pack and npm publish in the repository, and fails without binaries or dist: the package would not work.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { shippedNames } from './binaries.mjs'
 import { root } from './run.mjs'
 
-/** What a folder of prebuilds lacks: each C library that has one binary there needs all of them. */
+/** The missing binaries of a folder of prebuilds: a C library with one binary there needs all of them. */
 function lacks(folder) {
   const [platform] = folder.split('-')
   const present = readdirSync(path.join(root, 'prebuilds', folder))

@@ -1,5 +1,5 @@
-// npm run bench:recordings -- FOLDER [NAME...]: makes the recordings of docs/benchmarks/recordings.md. A program that is
-// not installed is passed over; so is sharp, unless it can be found from the folder that NODE_PATH names.
+// npm run bench:recordings -- FOLDER [NAME...]: makes the recordings of docs/benchmarks/recordings.md. Programs that are
+// not installed are skipped; so is sharp, unless NODE_PATH names the folder that has it.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -91,7 +91,7 @@ const requests = [
   '-q',
 ]
 
-/** What is recorded: a command, and where it needs one, a client that gives it work and then ends it. */
+/** A command to record, and, if it needs one, a client that gives it work and then ends it. */
 const programs = {
   tsc: [process.execPath, tool('typescript/bin/tsc'), '--noEmit', '--project', root],
   sharp: [process.execPath, source('images.js', images)],
@@ -114,13 +114,13 @@ const programs = {
   'sh-small': ['bash', '-c', 'for i in $(seq 400); do a[i]=$i$i; b=($i $b); done; echo $a'],
 }
 
-/** What g++ knows: the compiler proper, which it starts, and what it tells that. */
+/** The compiler proper that g++ starts, and its arguments. */
 function gcc(what) {
   const { stdout } = spawnSync('g++', [`-print-${what}`], { encoding: 'utf8' })
   return stdout?.trim() || what
 }
 
-/** The program behind a script that stands in for it, as pyenv's. */
+/** The program behind a wrapper script, such as pyenv's. */
 function python3() {
   const { stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-// Judges two builds of superslab-bench beside each other: instructions, time and peak RSS of a case.
+// Compares two builds of superslab-bench by instructions, time and peak RSS of a case.
 import statistics from '../dist/cli/bench/statistics.js'
 
 const { median, standardError } = statistics
@@ -7,8 +7,8 @@ const { median, standardError } = statistics
 export const limits = { instructions: 0.01, seconds: 0.03, peakRssBytes: 0.05 }
 
 /**
- * Compares what was measured in rounds, one of each build a round: `pairs` are [base, candidate]. The two of a round
- * ran one after the other, so what slowed down both is not in their ratio.
+ * Compares measurements in rounds, of each build one per round: `pairs` are [base, candidate]. The two runs of a round
+ * follow each other: a slow phase of the machine slows both and leaves their ratio.
  */
 export function judge(pairs, limit) {
   const ratios = pairs.map(([base, candidate]) => candidate / base)

@@ -1,11 +1,11 @@
-// Running commands, for the scripts that must work before anything is installed.
+// Runs commands, for scripts that must work before any package is installed.
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Runs a command in the package's folder; its output is the user's. Returns whether it succeeded. */
+/** Runs a command in the package's folder, with its output shown. Returns whether it succeeded. */
 export function runs(command, args, env = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
@@ -16,7 +16,7 @@ export function runs(command, args, env = {}) {
   return result.status === 0
 }
 
-/** Runs one step of a build under a title. What it says is shown only if it fails, and then this process ends. */
+/** Runs one step of a build under a title. If it fails, shows its output and ends this process. */
 export function step(title, command, args, cwd = root) {
   const start = performance.now()
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 28 })
@@ -28,7 +28,7 @@ export function step(title, command, args, cwd = root) {
   console.error(`${title}: ${((performance.now() - start) / 1000).toFixed(1)} s`)
 }
 
-/** Runs npm: the one that runs this script, if one does. */
+/** Runs npm, the same one that runs this script, if any. */
 export function npm(args, cwd = root) {
   const own = process.env.npm_execpath
   const all = [...args, '--no-audit', '--no-fund']

@@ -1,4 +1,4 @@
-// npm start: from a fresh clone to the main job, the seed benchmarks beside the system's malloc.
+// npm start: builds a fresh clone and runs the seed benchmarks beside the system's malloc.
 import { build } from './build.mjs'
 import { runs } from './run.mjs'
 

@@ -9,9 +9,10 @@ import { root, step } from './run.mjs'
 
 const emulator = presetVariable('arm64', 'CMAKE_CROSSCOMPILING_EMULATOR').split(';')
 
-/** What the emulator cannot do or would show nothing by, by the tests' names. */
+/** Tests that the emulator cannot run, or that would show nothing in it, by their names. */
 const leftOut = {
-  '^explorer/': 'it explores the memory model of C11, whatever the processor, and takes minutes',
+  '^explorer/':
+    'it explores the memory model of C11, the same on every processor, and takes minutes',
   '^preload/(pass_through|policy|spawn|statistics)$':
     'a program that starts one with the library preloaded would preload it into the emulator',
   '^threads/first_call$|/fork':
@@ -44,7 +45,7 @@ const program = `
 /** Runs the program in the arm64 Node; the addon is the one that was built for the package. */
 function emulated(preload) {
   const [command, ...options] = emulator
-  // The emulator is a program of this machine: the library is for what it runs alone.
+  // The emulator is a program of this machine: the library is only for the program in it.
   const served = preload ? ['-E', `LD_PRELOAD=${library}`] : []
   const node = nodeRelease(22, 'arm64')
   const { stdout, stderr } = spawnSync(command, [...options, ...served, node, '-e', program], {

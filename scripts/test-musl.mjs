@@ -1,5 +1,5 @@
-// npm run test:musl: the core, the preload library and the C tests with musl in place of glibc. On Debian, by the
-// compiler wrapper of musl-tools, which brings no C++ library; on Alpine `npm test` does it all.
+// npm run test:musl: builds and tests the core and the preload library with musl in place of glibc. On Debian, by the
+// compiler wrapper of musl-tools, which has no C++ library; on Alpine `npm test` does the same.
 import { existsSync } from 'node:fs'
 import { buildPreset } from './cmake.mjs'
 import { ctest } from './ctest.mjs'

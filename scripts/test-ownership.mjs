@@ -1,6 +1,7 @@
-// npm run test:ownership: the multi-threaded C tests with the reads and writes of slabs' owners as they are, and
-// with plain ones in their place (SUPERSLAB_TEST_RAW_OWNERSHIP), each with and without ThreadSanitizer.
-// Succeeds if the first are faultless and the second are seen to race.
+// npm run test:ownership: runs the C tests with several threads on two builds, each with and without ThreadSanitizer: one
+// as shipped, with atomic reads and writes of a slab's owner, and one with plain ones (SUPERSLAB_TEST_RAW_OWNERSHIP,
+// which only this script sets and only native/core/slab/state.h reads).
+// Succeeds if the first build has no failure and the second one is seen to race.
 import { execFileSync, spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -9,7 +10,7 @@ import { buildPreset } from './cmake.mjs'
 import { withoutRandomAddresses } from './ctest.mjs'
 import { root } from './run.mjs'
 
-// With plain reads and writes some tests never end. With atomic ones all do, on a busy machine too.
+// With plain reads and writes some tests never end. With atomic ones all end, on a busy machine too.
 const hungSeconds = { raw: 60, atomic: 300 }
 const rounds = Number(process.argv[2] ?? 1)
 
@@ -70,14 +71,14 @@ async function runTests({ mode, sanitizer }) {
   return counts
 }
 
-/** The commands of the tests of several threads, as CTest has them. */
+/** The commands of the tests with several threads, from CTest. */
 function listTests(directory) {
   const args = ['--test-dir', directory, '-L', '^threads$', '--show-only=json-v1']
   const { tests } = JSON.parse(execFileSync('ctest', args, { cwd: root, encoding: 'utf8' }))
   return tests.map(({ command }) => command)
 }
 
-/** How one test ended: passed, failed, crashed or hung. */
+/** Runs one test; its end is passed, failed, crashed or hung. */
 function run(command, mode, sanitizer) {
   const [file, ...args] = [...(sanitizer === 'thread' ? withoutRandomAddresses() : []), ...command]
   const env = { ...process.env, TSAN_OPTIONS: 'halt_on_error=0:exitcode=66:report_thread_leaks=0' }

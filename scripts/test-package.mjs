@@ -1,6 +1,5 @@
-// npm run test:package: packs what would be published, installs it into an empty folder without running a script, and
-// tests it there, on this Node, and with each package manager. npm run test:matrix: the same on the releases of Node
-// that the package is for.
+// npm run test:package: packs the package, installs it into an empty folder without running scripts, and tests it there,
+// on this Node and with each package manager. npm run test:matrix: the same on the releases of Node that are supported.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -14,17 +13,17 @@ const { values } = parseArgs({
   options: {
     nodes: { type: 'string' },
     bun: { type: 'boolean', default: false },
-    /** One that was packed elsewhere, with the binaries of every platform. */
+    /** A tarball that was packed elsewhere, with the binaries of every platform. */
     tarball: { type: 'string' },
   },
 })
-/** With the binaries of six systems, about 400 KiB each. */
+/** The binaries of six systems take about 400 KiB each. */
 const LIMIT_BYTES = 3 << 20
 
-/** Besides the package: what its examples stand on, bundlers, and a linter of Dockerfiles. */
+/** Packages for the tests: dependencies of the examples, bundlers, and a linter of Dockerfiles. */
 const others = ['express@5', 'esbuild@0.25', 'webpack@5', 'dockerfilelint@1']
 
-/** Packs what this machine builds. */
+/** Builds this machine's binaries and packs them. */
 function pack(into) {
   step('prebuilds', process.execPath, ['scripts/prebuilds.mjs'])
   npm(['pack', '--pack-destination', into])
@@ -34,7 +33,7 @@ function pack(into) {
   )
 }
 
-/** What works of it in Bun, in a test of one thread. */
+/** A test with one thread of the parts that work in Bun. */
 const bunProgram = `
   const assert = require('node:assert')
   const { alloc, free, inspect, native, Scope, stats } = require('superslab')
@@ -77,7 +76,7 @@ const majors = values.nodes?.split(',') ?? []
 const nodes = majors.length > 0 ? majors.map((major) => nodeRelease(major)) : [process.execPath]
 for (const node of nodes) {
   const env = { TEST_PACKAGE: installed, TEST_TARBALL: tarball, TEST_NODE: node }
-  // Which Node it is makes no difference to the managers.
+  // The managers are tested once, because the release of Node makes no difference to them.
   const files = ['build/test/shipped.test.mjs', 'build/test/commands.test.mjs']
   if (node === nodes[0]) files.push('build/test/managers.test.mjs')
   const { passed, failed } = ava(files, env)

@@ -1,4 +1,4 @@
-// npm run test:programs: programs that nobody here wrote, with superslab and without.
+// npm run test:programs: runs third-party programs with superslab and without.
 import { ava } from './ava.mjs'
 import { build } from './build.mjs'
 import { installPrograms } from './install-programs.mjs'

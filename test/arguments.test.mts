@@ -23,7 +23,7 @@ import { heap } from 'superslab/raw'
 
 type Call = (...values: unknown[]) => unknown
 
-/** Each function with good arguments, none of which allocates once one of them is replaced. */
+/** Each function with valid arguments. With one of them replaced by a wrong one, no call allocates. */
 const functions: Record<string, { call: Call; good: number[] }> = {
   malloc: { call: native.malloc as Call, good: [1] },
   calloc: { call: native.calloc as Call, good: [1, 1] },
@@ -40,7 +40,7 @@ const wrongTypes = [undefined, null, '16', true, 16n, {}, [], Symbol('16'), () =
 const outOfRange = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2 ** 53)]
 
 for (const [name, { call, good }] of Object.entries(functions)) {
-  test(`${name} refuses what is no number`, (t) => {
+  test(`${name} refuses values that are no numbers`, (t) => {
     const before = stats().liveBlocks
     for (const position of good.keys())
       for (const wrong of wrongTypes) {
@@ -52,7 +52,7 @@ for (const [name, { call, good }] of Object.entries(functions)) {
     t.is(stats().liveBlocks, before)
   })
 
-  test(`${name} refuses numbers that count nothing`, (t) => {
+  test(`${name} refuses numbers that are no sizes`, (t) => {
     const before = stats().liveBlocks
     for (const position of good.keys())
       for (const wrong of outOfRange) {
@@ -72,14 +72,14 @@ for (const [name, { call, good }] of Object.entries(functions)) {
   })
 }
 
-test('alignedAlloc wants a power of two', (t) => {
+test('alignedAlloc refuses an alignment that is no power of two', (t) => {
   for (const alignment of [0, 3, 24, 2 ** 40 + 1]) {
     const error = t.throws(() => native.alignedAlloc(alignment, 64), { instanceOf: RangeError })
     t.like(error, { code: 'ERR_OUT_OF_RANGE' })
   }
 })
 
-test('inspect takes a bigint of 64 bits and says so', (t) => {
+test('inspect takes a bigint of at most 64 bits', (t) => {
   for (const wrong of [undefined, '16', {}]) {
     const error = t.throws(() => inspect(wrong as never), { instanceOf: TypeError })
     t.like(error, { code: 'ERR_INVALID_ARG_TYPE' })
@@ -90,7 +90,7 @@ test('inspect takes a bigint of 64 bits and says so', (t) => {
   }
 })
 
-/** What should not be given to the functions of Buffers, with the code of the error. */
+/** Wrong arguments of the functions of Buffers, with the code of the error. */
 const wrongCalls: [string, () => unknown, string][] = [
   ['watch()', () => (watch as Call)(), 'ERR_INVALID_ARG_TYPE'],
   ["watch('track')", () => (watch as Call)('track'), 'ERR_INVALID_ARG_TYPE'],

@@ -33,12 +33,12 @@ test('a build is worse beyond the limit and the noise', (t) => {
   t.is(judge([[100, 102]], 0.01).verdict, 'worse')
 })
 
-test('what slows down both builds of a round is no regression', (t) => {
+test('a slow round of both builds is no regression', (t) => {
   const pairs = [1, 2, 3, 4, 5].map((slow): [number, number] => [slow, slow])
   t.like(judge(pairs, 0.03), { ratio: 1, noise: 0, verdict: 'ok' })
 })
 
-test('wrong arguments are told', async (t) => {
+test('wrong arguments are errors', async (t) => {
   for (const args of [[], ['no-such-commit'], ['a', 'b', 'c'], ['HEAD', '--rounds', '2']]) {
     const { code, stderr } = await check(...args)
     t.is(code, 2, args.join(' '))
@@ -59,7 +59,7 @@ withValgrind(
     ]
     for (const one of [same, worse]) mkdirSync(one)
     copyFileSync('build/Release/superslab-bench', path.join(same, 'superslab-bench'))
-    // The trace build counts each call: a slower allocator, and the same otherwise.
+    // The trace build counts each call, so it is a slower build of the same allocator.
     copyFileSync('build/Release/superslab-bench-trace', path.join(worse, 'superslab-bench'))
 
     const replays = ['--only', 'instructions', '--workload', 'replay']

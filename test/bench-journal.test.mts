@@ -7,7 +7,7 @@ import { Journal } from '#dist/cli/bench/journal'
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-journal-'))
 test.after.always(() => rmSync(folder, { recursive: true }))
 
-/** One sitting: measures `count` of each key, each with the next number, and says what it got. */
+/** One run of a benchmark: measures `count` values of each key, numbered in turn, and returns the journal's values. */
 async function sitting(file: string, count: number, first: number, subject = { build: 'a' }) {
   const journal = new Journal<number>(file, subject)
   const got: number[] = []
@@ -17,7 +17,7 @@ async function sitting(file: string, count: number, first: number, subject = { b
   return got
 }
 
-test('what was kept is not measured again, and comes back in its order', async (t) => {
+test('kept measurements are not repeated, and come back in their order', async (t) => {
   const file = path.join(folder, 'kept')
   t.deepEqual(await sitting(file, 2, 1), [1, 2, 3, 4])
   t.deepEqual(await sitting(file, 3, 100), [1, 2, 3, 4, 100, 101])
@@ -32,14 +32,14 @@ test('a line that was being written when the benchmark ended is measured again',
   t.deepEqual(await sitting(file, 2, 9), [1, 2, 7, 8])
 })
 
-test('what failed is not kept', async (t) => {
+test('a failed measurement is not kept', async (t) => {
   const journal = new Journal<number>(path.join(folder, 'failed'), {})
   const failing = journal.next('one', () => Promise.reject(new Error('void')))
   await t.throwsAsync(failing, { message: 'void' })
   t.is(await journal.next('one', () => 3), 3)
 })
 
-test('results of another build are refused, and so is a file of something else', async (t) => {
+test('results of another build and other files are refused', async (t) => {
   const file = path.join(folder, 'other')
   await sitting(file, 1, 1)
   const before = readFileSync(file, 'utf8')

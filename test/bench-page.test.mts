@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { addon } from '#dist/addon'
 import { preloadedForm } from '#dist/cli/bench/allocators'
 import { suiteCases } from '#dist/cli/bench/suites'
-import { addon } from '#dist/native'
 import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
 
 const forms = preloadedForm().map(({ name }) => name)
@@ -43,13 +43,13 @@ const latency = (async () => {
   return { file, csv, stdout }
 })()
 
-test('bench all has every workload there is', (t) => {
+test('bench all has every workload', (t) => {
   const names = addon.benchWorkloads().map(({ name }) => name)
   const all = suiteCases('all', {}, [], names).map(({ workload }) => workload)
   t.deepEqual([...new Set(all)].toSorted(), names.toSorted())
 })
 
-test('JSON and CSV say which version of each allocator was measured', (t) => {
+test('JSON and CSV name the version of each allocator', (t) => {
   const { versions, environment } = JSON.parse(readFileSync(json, 'utf8'))
   t.is(versions.system, environment.libc)
   t.true(versions.superslab.startsWith(environment.superslab))
@@ -88,7 +88,7 @@ test('the times of calls are in the table, in the CSV and on the page', async (t
 if (browserFile === undefined)
   test.skip('a browser draws the page: no Chromium is installed (Debian: chromium)', () => {})
 else
-  test('a browser draws the page, and it asks for nothing else', async (t) => {
+  test('a browser draws the page without a request', async (t) => {
     await withPage(page, async ({ page: shown, complaints }) => {
       const charts = await drawnCharts(shown)
       t.deepEqual(complaints, [])

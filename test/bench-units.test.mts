@@ -1,4 +1,5 @@
 import test from 'ava'
+import { addon } from '#dist/addon'
 import { contestants, preloadedForm } from '#dist/cli/bench/allocators'
 import { courseFigures } from '#dist/cli/bench/course'
 import { latencyFigures, latencyRows } from '#dist/cli/bench/latency'
@@ -8,7 +9,6 @@ import { headerPercent, routeShares } from '#dist/cli/bench/routes'
 import { geometricMean, median, standardError, variation } from '#dist/cli/bench/statistics'
 import { suiteCases } from '#dist/cli/bench/suites'
 import { idleFigures, summarize, verdict } from '#dist/cli/bench/summary'
-import { addon } from '#dist/native'
 
 function measurement(allocator: string, changes: Partial<Measurement> = {}): Measurement {
   const numbers = { threads: 1, ops: 100, seconds: 1, opsPerSecond: 100, peakRssBytes: 1000 }
@@ -72,13 +72,13 @@ test('a summary has medians and ratios', (t) => {
   t.like(summary?.own, { seconds: 2, peakRssBytes: 2000, variation: 0.5 })
 })
 
-test('what slows down a whole round is no noise', (t) => {
+test('a slow round of all allocators is no noise', (t) => {
   t.like(compared([9, 18, 27], [10, 20, 30]), { noise: 0, verdict: 'faster' })
   t.like(compared([9, 11, 9, 11], [10, 10, 10, 10]), { timeRatio: 1, verdict: 'tie' })
   t.is(compared([8, 12, 9, 10], [10, 10, 10, 10])?.verdict, 'tie')
 })
 
-test('what stays resident is told for each round, then summed up', (t) => {
+test('resident memory is listed for each round and summed up', (t) => {
   const round = (peakRssBytes: number, idleRssBytes: number) =>
     measurement('superslab', {
       ...{ peakRssBytes, idleRssBytes, peakLiveBytes: 100, liveBytes: 40, freedRssBytes: 20 },
@@ -111,9 +111,9 @@ test('the seed suite has the workloads and parameters of the reports', (t) => {
   ])
 })
 
-test('the course of a run is what is resident over what is live', (t) => {
+test('the course of a run is resident over live bytes', (t) => {
   const rounds = [
-    [100, 1, 9], // still filling: a ratio of this counts for little, and not as the worst
+    [100, 1, 9], // still filling: its ratio has little weight, and is not the worst
     [200, 10, 15],
     [300, 10, 40],
     [400, 10, 20],
@@ -124,7 +124,7 @@ test('the course of a run is what is resident over what is live', (t) => {
   ])
 })
 
-test('how long calls took is the median of the rounds, with the least and the most of the tail', (t) => {
+test('the time of calls is the median of the rounds, the tail with its least and largest', (t) => {
   const round = (slowestNs: number, over100us: number) =>
     measurement('superslab', {
       ...{ calls: 1000, medianNs: 70, p999Ns: 20000, p9999Ns: 90000 },
@@ -173,7 +173,7 @@ test('options reach every case of a suite, once', (t) => {
   )
 })
 
-test('a line that is no measurement is named', (t) => {
+test('the error for a line that is no measurement names it', (t) => {
   const line = JSON.stringify(measurement('system'))
   t.deepEqual(parseMeasurement(line), measurement('system'))
   for (const wrong of ['', 'x', '{}', line.replace('"seconds":1', '"seconds":"1"')])
@@ -199,7 +199,7 @@ test('routes are shares of their kind', (t) => {
   t.is(headerPercent(shares), 90)
 })
 
-test('an allocator that is not there is named', (t) => {
+test('the error for a missing allocator names it', (t) => {
   const code = 'ERR_SUPERSLAB_BENCH_FAILED'
   t.like(
     t.throws(() => contestants(['nothing'])),

@@ -26,7 +26,7 @@ const sizes = [
   0, 1, 15, 16, 17, 100, 1000, 1024, 4096, 65_535, 65_536, 65_537, 1_000_000, 5_000_000,
 ]
 
-test.serial('a Buffer of every size holds what is written to it', (t) => {
+test.serial('Buffers of every size keep their contents', (t) => {
   const before = stats().heap
   const buffers = sizes.map(alloc)
   for (const [i, buffer] of buffers.entries()) {
@@ -52,7 +52,7 @@ test.serial('zeroed Buffers are zero, though their memory was used', (t) => {
   }
 })
 
-test.serial('fill and set do as those of other Buffers', (t) => {
+test.serial('fill and set agree with those of Node’s Buffers', (t) => {
   const source = randomBytes(5000)
   for (const size of [100, 5000]) {
     const [buffer, other] = [alloc(size), Buffer.alloc(size)]
@@ -79,7 +79,7 @@ test.serial('fill and set do as those of other Buffers', (t) => {
   }
 })
 
-test.serial('realloc keeps what fits and ends the old Buffer', (t) => {
+test.serial('realloc keeps the contents that fit and frees the old Buffer', (t) => {
   const before = stats().heap.liveBlocks
   let buffer = alloc(0)
   let content = Buffer.alloc(0)
@@ -97,7 +97,7 @@ test.serial('realloc keeps what fits and ends the old Buffer', (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a scope frees what it allocated, and nothing twice', async (t) => {
+test.serial('a scope frees its Buffers, each once', async (t) => {
   const before = stats().heap.liveBlocks
   const kept = Scope.run((scope) => {
     scope.alloc(100)
@@ -126,7 +126,7 @@ test.serial('a scope frees what it allocated, and nothing twice', async (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a scope waits for whatever has a then', async (t) => {
+test.serial('a scope waits for an object with a then', async (t) => {
   const before = stats().heap.liveBlocks
   const foreign = runInNewContext('(wait) => wait().then((value) => value + 1)')
   const results = [
@@ -184,7 +184,7 @@ test.serial("what fails in a scope's body is not hidden by what fails in its end
   check(await t.throwsAsync(() => Scope.run(async (scope) => body(scope))))
 })
 
-test.serial('a bad member is refused, and loses a scope nothing', (t) => {
+test.serial('a scope refuses a view that is no Buffer, and keeps its Buffers', (t) => {
   const before = stats().heap.liveBlocks
   const scope = new Scope()
   scope.alloc(100)
@@ -198,7 +198,7 @@ test.serial('a bad member is refused, and loses a scope nothing', (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a pool frees what is pinned when its pin is released, and keeps it no longer', (t) => {
+test.serial('a pool does not keep a pinned Buffer: its last pin’s release frees it', (t) => {
   const before = stats().heap.liveBlocks
   const pool = new Pool(128)
   const buffer = pool.alloc()
@@ -246,7 +246,7 @@ test.serial('a pool recycles objects and notices misuse', (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('what ends many Buffers ends all of them, whatever has become of one', (t) => {
+test.serial('scopes and pools free all their Buffers, even if one throws', (t) => {
   const before = stats().heap.liveBlocks
   const pool = new Pool(64)
   const buffers = [pool.alloc(), pool.alloc(), pool.alloc()]
@@ -261,7 +261,7 @@ test.serial('what ends many Buffers ends all of them, whatever has become of one
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a pin holds a free off until the last one is released', (t) => {
+test.serial('a free is put off until the last pin is released', (t) => {
   for (const size of [40, 200_000]) {
     const before = stats().heap.liveBlocks
     const buffer = alloc(size)
@@ -282,7 +282,7 @@ test.serial('a pin holds a free off until the last one is released', (t) => {
   }
 })
 
-test.serial('what is no live Buffer from here throws and changes nothing', (t) => {
+test.serial('a view that is no live Buffer throws and changes nothing', (t) => {
   const buffer = alloc(1000)
   const before = stats().heap
   const freed = alloc(1000)
@@ -319,7 +319,7 @@ test.serial('what is no live Buffer from here throws and changes nothing', (t) =
   free(buffer)
 })
 
-test.serial('a full window says so in numbers', (t) => {
+test.serial('the error of a full window has its numbers', (t) => {
   const before = stats().heap
   const error = t.throws(() => alloc(2 ** 40), { instanceOf: RangeError }) as HeapFullError
   t.true(error instanceof HeapFullError)
@@ -340,7 +340,7 @@ test.serial('the window fills up, empties and serves again', (t) => {
     { code: 'ERR_SUPERSLAB_HEAP_FULL' },
   )
   t.true(buffers.length >= Math.floor(before.limitBytes / 2 ** 27) - 2)
-  free(alloc(64)) // small ones still fit
+  free(alloc(64)) // small blocks still fit
   buffers.forEach(free)
   t.is(stats().heap.liveBytes, before.liveBytes)
   free(alloc(before.limitBytes / 2))
@@ -368,7 +368,7 @@ test.serial('trim gives the memory of freed Buffers back', (t) => {
   t.true(process.memoryUsage().arrayBuffers < arrayBuffers + 1_000_000)
 })
 
-test('raw blocks are numbers in typed windows', (t) => {
+test('raw blocks are offsets into typed arrays', (t) => {
   const before = stats().heap.liveBlocks
   const block = heap.calloc(100, 8)
   t.true(heap.f64.subarray(block / 8, block / 8 + 100).every((number) => number === 0))
@@ -394,7 +394,7 @@ test('raw blocks are numbers in typed windows', (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test('no block is at offset 0, so that it can stand for none', (t) => {
+test('no block has offset 0', (t) => {
   const program = `
     const { heap } = require('superslab/raw')
     const blocks = [0, 16, 1000, 65_536, 200_000].map((size) => heap.malloc(size))

@@ -51,7 +51,7 @@ test('bench properties runs its workloads', async (t) => {
   t.is(stdout.match(/ superslab .* MiB/g)?.length, 9, stderr)
 })
 
-test('every measurement is kept, as CSV and as JSON, with what it must be read with', async (t) => {
+test('CSV and JSON have every measurement, with machine and build', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'superslab-cli-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const [csv, json] = ['x.csv', 'x.json'].map((name) => path.join(folder, name)) as [string, string]
@@ -72,7 +72,7 @@ test('every measurement is kept, as CSV and as JSON, with what it must be read w
   t.like(cases[1].measurements.superslab[5], { threads: 2, seed: 7, sizeMin: 16, sizeMax: 64 })
 })
 
-test('what a program reads from the standard output is nothing else', async (t) => {
+test('CSV and JSON on the standard output come alone', async (t) => {
   const { stdout, stderr } = await superslab('bench', 'burst', ...few, '--json', '-')
   t.is(JSON.parse(stdout).cases.length, 1)
   t.regex(stderr, /Medians/)
@@ -93,7 +93,7 @@ test('the workloads also run inside the process', async (t) => {
   t.notRegex(stdout, /peak RSS/)
 })
 
-test('a workload that starts its program again says so where it cannot', async (t) => {
+test('a workload that needs a program of its own is refused inside the process', async (t) => {
   const { stderr, code } = await superslab('bench', 'start', ...few, '--in-process')
   t.is(code, 1)
   t.regex(stderr, /starts superslab-bench again, which is not the program here/)
@@ -111,7 +111,7 @@ onLinux("a library that does not serve malloc is not measured in the system's na
   t.true(stderr.includes(`${library} was not loaded`))
 })
 
-test('wrong options are told, and the exit code says so', async (t) => {
+test('wrong options are errors with an exit code', async (t) => {
   const wrong = [
     ['bench', 'nothing'],
     ['bench', 'burst', '--runs', '4'],

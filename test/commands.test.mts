@@ -1,5 +1,5 @@
-// Every command that the README and the documentation show, run from the package as it is packed and installed
-// (`npm run test:package` says where, in TEST_PACKAGE), in a folder that has a server.js, a worker.js and a job.js.
+// Runs every command of the README and the documentation from the installed package (`npm run test:package` names its
+// folder in TEST_PACKAGE), in a folder that has a server.js, a worker.js and a job.js.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,7 @@ import test from 'ava'
 import { plainEnvironment } from './support/cli.mjs'
 import { type Document, documents, shellLinesOf } from './support/documents.mjs'
 
-/** The lines of shell blocks, commands within a text, and what images, pods and units start. */
+/** The lines of shell blocks, commands within a text, and the commands of images, pods and units. */
 function commandsOf(document: Document): string[] {
   const { text } = document
   const within = text.matchAll(/`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab) [^`]*)`/g)
@@ -30,13 +30,14 @@ const all = [...new Set(documents.flatMap(commandsOf))]
 const notHere: [RegExp, string][] = [
   [/^npm (start|test)$/, 'of the repository: the package has no such script'],
   [/^npm run (?!build:native)[\w:]+/, 'of the repository: the package has no such script'],
+  [/^(cmake|ctest) /, 'of the repository: the package has no C tests'],
   [/^node bench\//, 'of the repository: the package has no such folder'],
   [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]
 
-/** A command as it is run here: briefly. A suite of many workloads gives way to one. */
+/** A command in a short form for the test: one workload in place of a suite. */
 function shortened(line: string): string {
   const short = line
     .replace(/\bnpx superslab\b|\bnode_modules\/\.bin\/superslab\b/g, 'superslab')
@@ -44,7 +45,7 @@ function shortened(line: string): string {
     .replace(/ --against [a-z,]+/, '')
     .replace(/--runs \d+/, '--runs 5')
     .replace(/--live \d+/, '--live 1')
-    // One recording stands for all: that of job.js, which is the first command to make one.
+    // The first recording, that of job.js, serves all commands that need one.
     .replace(/(?<=\bbench replay ).*?\.(rec|gz)(?= --|$)/, 'file.rec')
     .replace(/--replay \S+/, '--replay file.rec')
     .replace(/--duration \d+/, '--duration 1')
@@ -60,7 +61,7 @@ function shortened(line: string): string {
   return whole.replace('superslab doctor', `superslab doctor --runs 1${settle}`)
 }
 
-/** What a command prints or writes. */
+/** The output of a command, or the file that it writes. */
 const promises: [RegExp, RegExp][] = [
   [/\brun --stats\b/, /superslab: pid=\d+ live_bytes=\d+/],
   [/\brun\b.*node server\.js|^LD_PRELOAD=.*node server\.js/, /^active true$/m],
@@ -72,7 +73,7 @@ const promises: [RegExp, RegExp][] = [
   [/^superslab status/, /live/],
 ]
 
-test('each command is run, or has a reason why not, and each reason has a command', (t) => {
+test('every command is run or has a reason not to be, and every reason has a command', (t) => {
   t.true(all.length > 30)
   for (const [pattern, reason] of notHere)
     t.true(
@@ -92,7 +93,7 @@ const programs = {
   'load.js': 'fetch(process.argv[2]).then((answer) => answer.text())',
 }
 
-/** A size in bytes, allocations a second, live objects. */
+/** A size in bytes, allocations per second, live objects. */
 const profile = '64,1000,500\n4096,100,50\n'
 
 const installed = process.env.TEST_PACKAGE

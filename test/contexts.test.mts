@@ -3,7 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 
-/** Loads the package in a context of vm, as test runners do: each file anew, what is Node's from outside. */
+/** Loads the package in a context of vm, as test runners do: its files anew, Node's modules from outside. */
 const loader = `
 const { readFileSync } = require('node:fs')
 const path = require('node:path')
@@ -61,22 +61,22 @@ function once() {
     gc()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  // The engine may still know the last one.
+  // The engine may still keep the last context.
   console.log(alive.filter((reference) => reference.deref() !== undefined).length <= 1)
   const { heap } = require('superslab').stats()
   console.log(heap.liveBlocks, heap.isolates <= 2, heap.windows)
 })()`
 
-test('a context that used Buffers is collected, and what it had cached goes home', async (t) => {
+test('a context that used Buffers is collected, and its cached blocks go back to the window', async (t) => {
   t.is(await run(count(uses)), 'true\n0 true 1\n')
 })
 
-test('so it is where the package was loaded outside before', async (t) => {
+test('the same after the package was loaded outside', async (t) => {
   const before = "const { alloc, free } = require('superslab'); free(alloc(100))"
   t.is(await run(count(uses, before)), 'true\n0 true 1\n')
 })
 
-test('so it is where it watched its Buffers, and those are freed', async (t) => {
+test('the same when it watched its Buffers, which are freed', async (t) => {
   const watching = `
     const superslab = loadIn(context)
     superslab.watch({ track: true, collect: true })

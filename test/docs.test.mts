@@ -18,7 +18,7 @@ async function run(file: string, args: string[], cwd = '.') {
 
 const main = path.resolve('dist/cli/main.js')
 
-/** Commands that are not of the package, with what they are there for. */
+/** Commands of other programs, with their purpose. */
 const foreign = [
   /^(cmake|ctest|strace) /,
   /^(LD_PRELOAD=\$\(npx superslab path\) .*)?(valgrind --tool=callgrind )?build\/Release\/superslab-bench/,
@@ -27,7 +27,7 @@ const foreign = [
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
 ]
-/** Those that are quick and leave nothing behind are run as they stand. */
+/** Quick commands that write no files are run unchanged. */
 const quick = ['npx superslab status', 'npx superslab bench --help']
 
 const commands = documents.flatMap((document) =>
@@ -45,7 +45,7 @@ function help(command: string): Promise<string> {
   return known
 }
 
-test('every command in the documentation is one that there is', async (t) => {
+test('every command in the documentation exists', async (t) => {
   t.true(commands.length > 10)
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
   for (const { file, line } of commands) {
@@ -69,7 +69,7 @@ test('every command in the documentation is one that there is', async (t) => {
   }
 })
 
-test('the quick ones do what they say', async (t) => {
+test('quick commands of the documentation succeed', async (t) => {
   for (const line of quick) {
     t.true(
       commands.some((one) => one.line === line),
@@ -80,7 +80,7 @@ test('the quick ones do what they say', async (t) => {
   }
 })
 
-/** What a program of the documentation needs and this package does not have. */
+/** Packages that a program of the documentation needs and that are not installed here. */
 const absent = ['sharp']
 
 const examples = documents.flatMap((document) =>
@@ -113,12 +113,35 @@ test('troubleshooting has every error code, and no other', (t) => {
   t.deepEqual(described.toSorted(), Object.keys(codes).toSorted())
 })
 
-test('links within the documentation lead somewhere', (t) => {
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  const plain = text.replace(/^```[\s\S]*?^```$/gm, '')
+  return [...plain.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test('links within the documentation have a target', (t) => {
   let count = 0
   for (const { file, text } of documents)
-    for (const [, target = ''] of text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)) {
+    for (const [, target = '', anchor] of text.matchAll(/\]\(([^)#:\s]*)(?:#([^)]*))?\)/g)) {
       count++
-      t.true(existsSync(path.join(path.dirname(file), target)), `${file}: ${target}`)
+      const page = target === '' ? file : path.join(path.dirname(file), target)
+      const where = `${file}: ${target}#${anchor ?? ''}`
+      t.true(existsSync(page), where)
+      if (anchor !== undefined && page.endsWith('.md') && !page.startsWith('docs/api'))
+        t.true(anchorsOf(readFileSync(page, 'utf8')).includes(anchor), where)
     }
   t.true(count > 5)
+})
+
+test('each test that the page on misuse names is there', (t) => {
+  const text = readFileSync('docs/design/misuse.md', 'utf8')
+  const named = [...text.matchAll(/^\|.*\| (\w+\/\w+) \|$/gm)].map(([, name = '']) => name)
+  t.true(named.length > 30)
+  for (const name of named) t.true(existsSync(path.join('native/test', `${name}.c`)), name)
 })

@@ -7,20 +7,20 @@ import { type VerdictKind, verdict } from '#dist/cli/doctor/verdict'
 const mib = 2 ** 20
 
 interface Course {
-  /** MiB at the peak of the work, and after it. */
+  /** MiB at the peak of the work and after it. */
   peak: number
   final: number
   cpu?: number
   exitCode?: number
   served?: boolean
-  /** MiB that are added in each second of the work. */
+  /** MiB by which each second of the work grows. */
   leak?: number
 }
 
 const workSeconds = 10
 const settleSeconds = 5
 
-/** A command that rises within a second, works, and falls within another. */
+/** A command that grows for a second, works, and shrinks for a second. */
 function trial(condition: string, course: Course, noise: number): Trial {
   const { peak, final, cpu = 8, exitCode, served = true, leak = 0 } = course
   const samples = Array.from({ length: 10 * (workSeconds + settleSeconds) + 1 }, (_, i) => {
@@ -117,17 +117,17 @@ for (const [title, kind, courses] of expected)
     t.is(found, kind, lines.join('\n'))
   })
 
-test('trials that differ among themselves tell nothing', (t) => {
+test('trials that differ too much give no verdict', (t) => {
   t.is(judged({ system: big, superslab: small }, true, [-200, 0, 200]).kind, 'too-noisy')
 })
 
-test('a difference inside the noise is none', (t) => {
+test('a difference inside the noise does not count', (t) => {
   const near = { system: { peak: 600, final: 400 }, superslab: { peak: 500, final: 330 } }
   t.is(judged(near, true, [-50, 0, 50]).kind, 'not-the-allocator')
   t.is(judged(near, true, [-5, 0, 5]).kind, 'superslab-helps')
 })
 
-test('of a command that ends by itself the peak counts', (t) => {
+test('the peak counts for a command that ends by itself', (t) => {
   const same = { system: { peak: 700, final: 600 }, superslab: { peak: 690, final: 100 } }
   t.is(judged(same, false).kind, 'not-the-allocator')
   t.is(judged(same, true).kind, 'superslab-helps')
@@ -142,7 +142,7 @@ test('memory that grows under every allocator is named', (t) => {
   t.false(others.some((line) => line.includes('still grew')))
 })
 
-test('processor time is told with the verdict, ties as ties', (t) => {
+test('the verdict has the processor time, with ties', (t) => {
   const line = (cpu: number) =>
     judged({ system: big, superslab: { ...small, cpu } }).lines.find((one) =>
       one.includes('processor'),
@@ -152,7 +152,7 @@ test('processor time is told with the verdict, ties as ties', (t) => {
   t.regex(line(7.9) ?? '', /tie/)
 })
 
-test('one trial is taken to be right within a tenth', (t) => {
+test('one trial has an assumed noise of a tenth', (t) => {
   t.deepEqual(figure([200]), { median: 200, noise: 20 })
   t.deepEqual(figure([1, 3]), { median: 2, noise: 2 })
 })

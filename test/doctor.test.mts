@@ -45,7 +45,7 @@ async function diagnosed(name: string, options: string[], command: string[]) {
   return { ...output, ...(diagnosis as Diagnosis) }
 }
 
-/** Below those that the system gives to whoever connects meanwhile. */
+/** Below the ports that the system gives to clients. */
 function freePort(): Promise<number> {
   const port = 20_000 + Math.floor(Math.random() * 10_000)
   return new Promise((resolve) => {
@@ -59,7 +59,7 @@ function node(program: string): string[] {
   return [process.execPath, '--eval', program]
 }
 
-/** Spins so many milliseconds of processor time. */
+/** Spins for a number of milliseconds of processor time. */
 const spin = (ms: number) =>
   `const s = process.cpuUsage(); while (process.cpuUsage(s).user < ${ms}e3);`
 
@@ -155,7 +155,7 @@ onLinux('what left the session and keeps the standard error open is not waited f
     if (!hasEnded(left)) process.kill(left)
 })
 
-/** It may be that nothing has waited for it yet. */
+/** The process may still be a zombie. */
 function hasEnded(pid: number): boolean {
   const file = `/proc/${pid}/stat`
   return !existsSync(file) || /\) Z /.test(readFileSync(file, 'utf8'))

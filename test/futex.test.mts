@@ -41,7 +41,7 @@ for (const threads of [2, 4, 8])
     t.is(timed.threads, threads)
     const times = (name: string) => timed.calls.filter((call) => call === name).length
     t.is(times('futex'), 0)
-    // No call asks for the thread's number or looks an address up; mincore is called where a lock is waited for long.
+    // No call reads the thread's number or an address; a thread that waits for a lock for long calls mincore.
     t.is(times('gettid'), 0)
     t.true(times('mincore') < operations / 1000, `${times('mincore')}`)
   })

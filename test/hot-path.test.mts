@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { addon } from '#dist/native'
+import { addon } from '#dist/addon'
 
 const [, malloc, free] =
   readFileSync('docs/hot-path.md', 'utf8').match(/^\| preload \| (\d+) \| (\d+) \|$/m) ?? []

@@ -4,7 +4,7 @@ import { type Mapping, mappings } from './support/process-memory.mjs'
 
 const page = 4096n
 
-test('a live block is told from what lies inside it', (t) => {
+test('inspect distinguishes a live block from an address inside it', (t) => {
   for (const size of [1, 100, 1024, 50_000, 200_000, 5_000_000]) {
     const address = native.malloc(size)
     const found = inspect(address)
@@ -19,7 +19,7 @@ test('a live block is told from what lies inside it', (t) => {
   }
 })
 
-test('a freed block is told from a live one', (t) => {
+test('inspect distinguishes a freed block from a live one', (t) => {
   const address = native.malloc(100)
   native.free(address)
   const found = inspect(address)
@@ -44,12 +44,12 @@ test("another allocator's memory is foreign where it can be read", (t) => {
   }
 })
 
-test('memory without access is told without touching it', (t) => {
+test('inspect reports memory without access and does not touch it', (t) => {
   const isClosed = ({ access }: Mapping) => access.startsWith('---')
   const found = mappings()
     .filter(isClosed)
     .map(({ start }) => ({ start, kind: inspect(start).kind }))
-  // The engine's own threads map and unmap meanwhile: what is closed before and after was so in between.
+  // The engine's own threads map and unmap meanwhile: an address without access before and after had none in between.
   const still = new Set(
     mappings()
       .filter(isClosed)
@@ -72,21 +72,21 @@ test('the page beside a guard page is foreign, the guard page is not', (t) => {
   t.is(inspect(guard.end - 1n).kind, 'no-access')
 })
 
-test('where nothing is mapped there is nothing', (t) => {
+test('an unmapped address has no access', (t) => {
   const all = mappings()
   const gaps = all.slice(1).map(({ start }, i) => ({ end: start, start: all[i]?.end ?? start }))
-  // The widest: what another thread maps meanwhile will not lie in its middle.
+  // The widest gap: another thread's new mapping will not lie in its middle.
   const gap = gaps.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a))
   t.true(gap.end - gap.start > 16n * page)
   t.is(inspect((gap.start + gap.end) / 2n).kind, 'no-access')
 })
 
-test('addresses that no program has', (t) => {
+test('addresses outside of user space have no access', (t) => {
   const addresses = [0n, 1n, 2n ** 47n, 2n ** 48n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - page]
   for (const address of addresses) t.is(inspect(address).kind, 'no-access', address.toString(16))
 })
 
-test('every number may be asked for', (t) => {
+test('inspect takes every number', (t) => {
   let state = 42n
   for (let i = 0; i < 20_000; i++) {
     state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n)

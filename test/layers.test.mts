@@ -1,67 +1,106 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
 
-const core = 'native/core'
-const text = readFileSync('native/README.md', 'utf8')
+/** The folders of the layers, from the table, the lowest first. */
+const layers = [
+  ...readFileSync('native/README.md', 'utf8').matchAll(/^\| `((?:core\/\w+|window))` \|/gm),
+].map(([, folder = '']) => folder)
 
+const files = layers.flatMap((folder) =>
+  readdirSync(path.join('native', folder)).map((name) => `${folder}/${name}`),
+)
+
+const layerOf = (file: string) => layers.indexOf(path.dirname(file))
+
+/** `heap/bins.h` as files include it is `core/heap/bins.h`. */
 function includes(file: string): string[] {
-  return [...readFileSync(path.join(core, file), 'utf8').matchAll(/^#include "(.+)"/gm)].map(
-    ([, name = '']) => name,
-  )
+  const names = [...readFileSync(path.join('native', file), 'utf8').matchAll(/^#include "(.+)"/gm)]
+  return names.map(([, name = '']) => (name.startsWith('window/') ? name : `core/${name}`))
 }
 
-/** The layer of each header, from the table; a row without a number goes on with the one above. */
-const layers = new Map<string, number>()
-const top: string[] = []
-let layer = 0
-for (const [, number = '', names = '', content = ''] of text.matchAll(
-  /^\| *(\d*) *\|(.*)\|(.*)\|$/gm,
-)) {
-  if (number) layer = Number(number)
-  for (const [, name = ''] of names.matchAll(/`([\w/]+\.h)`/g)) layers.set(name, layer)
-  for (const [, name = ''] of content.matchAll(/`(\w+\.c)`/g)) top.push(name)
+/** The compiled form of a source, in the build of the C tests. */
+const objectOf = (source: string) =>
+  path.join('build/ctest/CMakeFiles/superslab.dir/native', `${source}.o`)
+
+/** The names that an object defines, and those that it uses of others. */
+function symbols(source: string): { defined: string[]; used: string[] } {
+  const lines = execFileSync('nm', [objectOf(source)], { encoding: 'utf8' }).split('\n')
+  const words = lines.map((line) => line.trim().split(/\s+/))
+  return {
+    defined: words.filter((word) => word.length === 3).map(([, , name = '']) => name),
+    used: words.filter((word) => word.length === 2 && word[0] === 'U').map(([, name = '']) => name),
+  }
 }
 
-/** What each of the sources that look up includes from above. */
-const upwards = new Map<string, string[]>()
-for (const [, source = '', names = ''] of text.matchAll(/^- `(\w+\.c)` \((.+?)\):/gm))
-  upwards.set(
-    source,
-    names.split(', ').map((name) => `${name}.h`),
-  )
-
-const headers = readdirSync(core).filter((name) => name.endsWith('.h'))
-const sources = readdirSync(core).filter((name) => name.endsWith('.c'))
-
-/** A source is on the layer of its own header; `give.c` is the half of `slab.h` that gives. */
-function layerOf(source: string): number {
-  if (top.includes(source)) return 7
-  const own = source === 'give.c' ? 'slab.h' : source.replace(/\.c$/, '.h')
-  return layers.get(own) ?? Number.NaN
+/** Which sources each source uses, and by which names. */
+function uses(): Map<string, Map<string, string[]>> {
+  const sources = files.filter((file) => file.endsWith('.c'))
+  const all = new Map(sources.map((source) => [source, symbols(source)]))
+  const home = new Map<string, string>()
+  for (const [source, { defined }] of all) for (const name of defined) home.set(name, source)
+  const result = new Map<string, Map<string, string[]>>()
+  for (const [source, { used }] of all) {
+    const others = new Map<string, string[]>()
+    for (const name of used) {
+      const other = home.get(name)
+      if (other !== undefined && other !== source)
+        others.set(other, [...(others.get(other) ?? []), name])
+    }
+    result.set(source, others)
+  }
+  return result
 }
 
-test('the table of layers has each header of the core, and no other', (t) => {
-  const listed = [...layers.keys()].filter((name) => existsSync(path.join(core, name)))
-  t.deepEqual(listed.toSorted(), headers.toSorted())
-  const others = [...layers.keys()].filter((name) => !listed.includes(name))
-  t.deepEqual(others.toSorted(), ['os/os.h', 'superslab.h'])
+/** A way from a source back to itself, or undefined. */
+function circle(all: Map<string, Map<string, string[]>>): string[] | undefined {
+  const done = new Set<string>()
+  const walk = (source: string, way: string[]): string[] | undefined => {
+    if (way.includes(source)) return [...way.slice(way.indexOf(source)), source]
+    if (done.has(source)) return undefined
+    for (const other of all.get(source)?.keys() ?? []) {
+      const found = walk(other, [...way, source])
+      if (found !== undefined) return found
+    }
+    done.add(source)
+    return undefined
+  }
+  for (const source of all.keys()) {
+    const found = walk(source, [])
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+test('the table names every folder of the core, and native/window', (t) => {
+  const folders = readdirSync('native/core', { withFileTypes: true })
+  t.true(folders.every((entry) => entry.isDirectory()))
+  const names = folders.map((entry) => `core/${entry.name}`)
+  t.deepEqual(layers.toSorted(), [...names, 'window'].toSorted())
 })
 
-test('no header includes one of a layer above its own', (t) => {
-  for (const header of headers)
-    for (const name of includes(header))
-      t.true(
-        (layers.get(name) ?? Number.NaN) <= (layers.get(header) ?? Number.NaN),
-        `${header}: ${name}`,
-      )
+test('no file includes a header of a layer above its own', (t) => {
+  for (const file of files)
+    for (const name of includes(file).filter((header) => files.includes(header)))
+      t.true(layerOf(name) <= layerOf(file), `${file} includes ${name}`)
 })
 
-test('the sources that look up are these, and include these from above', (t) => {
-  for (const source of sources.filter((name) => name !== 'api.c')) {
-    const own = layerOf(source)
-    t.false(Number.isNaN(own), source)
-    const above = includes(source).filter((name) => (layers.get(name) ?? Number.NaN) > own)
-    t.deepEqual(above.toSorted(), (upwards.get(source) ?? []).toSorted(), source)
+test('no file calls a function, or uses data, of a layer above its own', (t) => {
+  const all = uses()
+  t.true([...all.values()].some((others) => others.size > 5))
+  for (const [source, others] of all)
+    for (const [other, names] of others)
+      t.true(layerOf(other) <= layerOf(source), `${source} uses ${names.join(', ')} of ${other}`)
+})
+
+test('no files of the core use each other in a circle', (t) => {
+  t.deepEqual(circle(uses()), undefined)
+})
+
+test('no file of the core has more than 400 lines', (t) => {
+  for (const file of files) {
+    const lines = readFileSync(path.join('native', file), 'utf8').split('\n').length - 1
+    t.true(lines <= 400, `${file}: ${lines}`)
   }
 })

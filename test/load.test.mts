@@ -21,7 +21,7 @@ function failure(t: ExecutionContext, root: string): SuperslabError | undefined 
   return error
 }
 
-test('where nothing was built, the message says what was tried and what to do', (t) => {
+test('without a build, the error names the paths tried and what to do', (t) => {
   const root = temporary(t)
   const message = failure(t, root)?.message ?? ''
   const platform = `${process.platform}-${process.arch}`
@@ -31,7 +31,7 @@ test('where nothing was built, the message says what was tried and what to do', 
   t.true(message.includes('npm run build'))
 })
 
-test('what is no addon is named, with the reason', (t) => {
+test('the error for a file that is no addon names it, with the reason', (t) => {
   const root = temporary(t)
   const file = path.join(root, 'build', 'Release', 'superslab.node')
   mkdirSync(path.dirname(file), { recursive: true })
@@ -41,7 +41,7 @@ test('what is no addon is named, with the reason', (t) => {
   t.truthy(error?.cause)
 })
 
-/** What a function returns under some variables. */
+/** The result of a function with some environment variables set. */
 function under<Result>(variables: Record<string, string>, body: () => Result): Result {
   const before = { ...process.env }
   Object.assign(process.env, variables)
@@ -53,7 +53,7 @@ function under<Result>(variables: Record<string, string>, body: () => Result): R
   }
 }
 
-test('what was built here comes before what was shipped, unless that alone is wanted', (t) => {
+test('a local build comes before the shipped one, unless PREBUILDS_ONLY is set', (t) => {
   const root = temporary(t)
   const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`)
   const names = process.platform === 'linux' ? ['superslab.glibc', 'superslab.musl'] : ['superslab']
@@ -82,7 +82,7 @@ test('an addon by the name that prebuildify gives it for Node-API is found too',
   t.is(addonFile(root), named)
 })
 
-test('what failed to load is tried again by the next require', async (t) => {
+test('the next require tries a failed load again', async (t) => {
   const program = `
     Object.assign(process.env, { PREBUILDS_ONLY: '1', npm_config_arch: 'none' })
     Object.defineProperty(process, 'arch', { value: 'none' })
@@ -94,7 +94,7 @@ test('what failed to load is tried again by the next require', async (t) => {
   t.is(stdout, 'ERR_SUPERSLAB_LOAD_FAILED 10\n')
 })
 
-test('the reason for the other build is told from every other failure', (t) => {
+test('only spent thread-local storage makes the other build load', (t) => {
   t.true(isTlsSpent(new Error('x.node: cannot allocate memory in static TLS block')))
   const musl =
     'Error relocating x.node: y: initial-exec TLS resolves to dynamic definition in x.node'
@@ -116,7 +116,7 @@ function tlsLibrary(folder: string, bytes: number): string {
   return library ?? ''
 }
 
-/** Spends the reserve down to the last bytes, then loads the package of the folder and says which heap works. */
+/** Spends the reserve down to the last bytes, then loads the folder's package and prints which build works. */
 const spend = `
 const { copyFileSync } = require('node:fs')
 const [loader, root, ...libraries] = process.argv.slice(1)
@@ -163,7 +163,7 @@ async function loadUnder(...flags: string[]): Promise<string> {
   return stdout
 }
 
-test('a flag of Node that forbids addons is named, not the compiler', async (t) => {
+test('the error names a flag of Node that forbids addons, not the compiler', async (t) => {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
     ? '--permission'
     : '--experimental-permission'

@@ -1,6 +1,6 @@
-// The tarball under each package manager, installed from the registry into a temporary folder: it installs without
-// building anything, although scripts are allowed, and works. `npm run test:package` says where the tarball is, in
-// TEST_TARBALL. Without the registry the tests are skipped, in continuous integration they fail.
+// Installs the tarball with each package manager, which comes from the registry into a temporary folder. The package
+// builds nothing at install, although scripts are allowed, and works. `npm run test:package` names the tarball in
+// TEST_TARBALL. Without the registry the tests are skipped; in continuous integration they fail.
 import { execFile } from 'node:child_process'
 import {
   copyFileSync,
@@ -26,21 +26,21 @@ const node = process.env.TEST_NODE ?? process.execPath
 const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
 
 interface Manager {
-  /** What the registry has it as. */
+  /** Its name in the registry. */
   spec: string
-  /** Its program within its package; npm's is the one that is there. */
+  /** Its program within its package; npm is the installed one. */
   program: string
   add: string[]
-  /** Before a command of an installed package, and before a program of Node's. */
+  /** The words before a command of an installed package, and before a program for Node. */
   exec: string[]
   node?: string[]
-  /** The first release of Node that it runs on, where that is newer than the package's own. */
+  /** The first release of Node that it runs on, if newer than the package's. */
   since?: [number, number]
   files?: Record<string, string>
 }
 
 const pnpm = { add: ['add'], exec: ['exec'] }
-/** From pnpm 10 on; older ones take it for a list of workspaces. */
+/** For pnpm 10 and later; older ones take it for a list of workspaces. */
 const allBuilds = { 'pnpm-workspace.yaml': 'dangerouslyAllowAllBuilds: true\n' }
 const yarn4 = {
   ...{ spec: '@yarnpkg/cli-dist@4', program: 'bin/yarn.js', add: ['add'] },
@@ -87,12 +87,12 @@ test('the managers that the documentation names are those that are tested', (t) 
 })
 
 const temporary = realpathSync(mkdtempSync(path.join(tmpdir(), 'superslab-managers-')))
-/** Their caches are not the user's: some of them take a tarball of the same version from there. */
+/** Caches of their own, since some managers take a tarball of the same version from the user's cache. */
 const home = path.join(temporary, 'home')
 const programs = path.join(temporary, 'programs')
 
 async function run(file: string, args: string[], cwd: string, more: Record<string, string> = {}) {
-  // npm tells its scripts all its settings, which other managers read.
+  // npm passes its settings to scripts by variables that other managers read.
   const kept = Object.entries(plainEnvironment()).filter(
     ([name]) => !/^(npm_(?!config_registry)|INIT_CWD|NODE_OPTIONS|XDG_)/i.test(name),
   )
@@ -102,7 +102,7 @@ async function run(file: string, args: string[], cwd: string, more: Record<strin
   return { stdout: stdout.trim(), stderr }
 }
 
-/** Why nothing can be installed here, if so. */
+/** The reason why no package can be installed here, if any. */
 let unreachable: string | undefined
 
 const networkErrors =
@@ -164,7 +164,7 @@ interface Project {
   manage(args: string[]): Promise<{ stdout: string; stderr: string }>
 }
 
-/** An empty project of this manager's; undefined where it does not run on this Node. */
+/** An empty project for the manager; undefined if it does not run on this Node. */
 async function project(manager: Manager, name = 'project-'): Promise<Project | undefined> {
   const runner = await nodeFor(manager)
   if (!runner) return undefined
@@ -189,7 +189,7 @@ heap.free(heap.malloc(10))
 free(alloc(100))
 console.log(active, info().file)\n`
 
-/** What it is there for: the addon that was shipped, by itself and below the command. */
+/** Uses the shipped addon directly and below the command. */
 async function works(t: ExecutionContext, { exec, node: nodeOf }: Manager, tried: Project) {
   const { folder, manage } = tried
   const alone = nodeOf
@@ -203,7 +203,7 @@ async function works(t: ExecutionContext, { exec, node: nodeOf }: Manager, tried
 }
 
 for (const [name, manager] of Object.entries(managers))
-  managerTest(`${name} installs the tarball, and it works`, async (t, file) => {
+  managerTest(`${name} installs a package that works`, async (t, file) => {
     const tried = await project(manager)
     if (!tried) {
       t.log(`skipped: ${name} needs Node ${manager.since?.join('.')}`)
@@ -215,21 +215,24 @@ for (const [name, manager] of Object.entries(managers))
     await works(t, manager, tried)
   })
 
-// ---- what a manager is asked for besides ----
+// ---- other uses of a manager ----
 
 const npmManager = managers.npm as Manager
 
-managerTest('npm ci without scripts, npm rebuild and npx keep it at work', async (t, file) => {
-  const tried = (await project(npmManager, 'blank ünd co-')) as Project
-  await tried.manage(['install', `superslab@file:${file}`])
-  for (const args of [['ci', '--ignore-scripts'], ['rebuild']]) {
-    await tried.manage(args)
-    await works(t, npmManager, tried)
-  }
-  const program = ['exec', '--yes', `--package=file:${file}`, '--', 'superslab', 'path']
-  const elsewhere = (await project(npmManager)) as Project
-  t.regex((await elsewhere.manage(program)).stdout, /\/prebuilds\/[\w-]+\/libsuperslab[\w.]*$/)
-})
+managerTest(
+  'the package works after npm ci without scripts, npm rebuild and npx',
+  async (t, file) => {
+    const tried = (await project(npmManager, 'blank ünd co-')) as Project
+    await tried.manage(['install', `superslab@file:${file}`])
+    for (const args of [['ci', '--ignore-scripts'], ['rebuild']]) {
+      await tried.manage(args)
+      await works(t, npmManager, tried)
+    }
+    const program = ['exec', '--yes', `--package=file:${file}`, '--', 'superslab', 'path']
+    const elsewhere = (await project(npmManager)) as Project
+    t.regex((await elsewhere.manage(program)).stdout, /\/prebuilds\/[\w-]+\/libsuperslab[\w.]*$/)
+  },
+)
 
 managerTest('npm install --global gives the command', async (t, file) => {
   const tried = (await project(npmManager)) as Project
@@ -240,7 +243,7 @@ managerTest('npm install --global gives the command', async (t, file) => {
   t.regex(stdout, /\/global\/lib\/node_modules\/superslab\/prebuilds\//)
 })
 
-managerTest('pnpm rebuild keeps it at work', async (t, file) => {
+managerTest('the package works after pnpm rebuild', async (t, file) => {
   const manager = managers['pnpm 10'] as Manager
   const tried = (await project(manager, 'blank ünd co-')) as Project
   await tried.manage([...manager.add, `superslab@file:${file}`])

@@ -19,7 +19,7 @@ const edges = [
   2 ** 26,
 ]
 
-test('malloc gives aligned blocks that hold what was asked', (t) => {
+test('malloc gives aligned blocks of the size of the request', (t) => {
   for (const size of edges) {
     const address = native.malloc(size)
     t.is(address % 16, 0, `${size}`)
@@ -85,7 +85,7 @@ test('freeSized frees when the size is right', (t) => {
   t.notThrows(() => native.freeSized(address, 300))
 })
 
-test('goodSize is what the block will hold', (t) => {
+test('goodSize is the usable size of the block', (t) => {
   for (const size of edges) {
     const address = native.malloc(size)
     t.is(native.usableSize(address), native.goodSize(size), `${size}`)
@@ -93,7 +93,7 @@ test('goodSize is what the block will hold', (t) => {
   }
 })
 
-test('address 0 is no block, and nothing to complain about', (t) => {
+test('address 0 is no block and no error', (t) => {
   t.notThrows(() => native.free(0))
   t.notThrows(() => native.freeSized(0, 10))
   t.is(native.usableSize(0), 0)

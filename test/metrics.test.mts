@@ -29,7 +29,7 @@ test('the text has each metric with its type and its help', (t) => {
   t.true(text.endsWith('\n'))
 })
 
-test('prom-client prints the same, with the figures of the moment', async (t) => {
+test('prom-client prints the same, with current figures', async (t) => {
   const registry = new client.Registry()
   collectMetrics(client, { registers: [registry] })
   const before = values(await registry.metrics())
@@ -42,7 +42,7 @@ test('prom-client prints the same, with the figures of the moment', async (t) =>
   t.is(values(prometheusText()).superslab_live_blocks, before.superslab_live_blocks)
 })
 
-test('a counter is what was counted, however often it is asked for', async (t) => {
+test('a counter has the same value at each scrape', async (t) => {
   const registry = new client.Registry()
   collectMetrics(client, { registers: [registry] })
   const counted = stats().givenBackBytes

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { codes, type ErrorCode, inspect, native, SuperslabError, stats } from 'superslab'
 import { mappings, readMemory, writeMemory } from './support/process-memory.mjs'
 
-/** The call throws this, and neither frees nor leaks anything. */
+/** Checks that the call throws this error, and neither frees nor leaks a block. */
 function refused(t: ExecutionContext, code: ErrorCode, call: () => unknown): void {
   const before = stats().liveBlocks
   const error = t.throws(call, { instanceOf: SuperslabError })
@@ -36,7 +36,7 @@ for (const size of [64, 5000, 40_000, 3_000_000]) {
   })
 }
 
-test('what superslab never returned is nobody', (t) => {
+test('an address that superslab never returned is no block', (t) => {
   const stack = mappings().find(({ name }) => name === '[stack]')
   for (const address of [1, 8, 4096, Number(stack?.start), 2 ** 47 - 4096, 2 ** 53 - 1])
     for (const use of everyUse(address)) refused(t, 'ERR_SUPERSLAB_UNKNOWN_POINTER', use)
@@ -53,13 +53,13 @@ test("an address of superslab's that holds nothing yet is no block", (t) => {
       refused(t, 'ERR_SUPERSLAB_UNKNOWN_POINTER', use)
 })
 
-test('a sized free wants the size', (t) => {
+test('a sized free checks the size', (t) => {
   const address = native.malloc(64)
   refused(t, 'ERR_SUPERSLAB_SIZE_MISMATCH', () => native.freeSized(address, 4096))
   native.free(address)
 })
 
-test('no memory is an error, and the next request works', (t) => {
+test('a failed request is an error, and the next one succeeds', (t) => {
   const block = native.malloc(64)
   const code = 'ERR_SUPERSLAB_OUT_OF_MEMORY'
   refused(t, code, () => native.malloc(2 ** 53 - 1))
@@ -72,7 +72,7 @@ test('no memory is an error, and the next request works', (t) => {
   native.free(block)
 })
 
-test('a header that was overwritten is noticed, with nonsense or with that of another class', (t) => {
+test('an overwritten header is noticed, also one of another class', (t) => {
   const [address, other] = [native.malloc(64), native.malloc(1000)]
   const header = readMemory(address - 1, 1)
   const wrongHeaders: [Buffer, ErrorCode][] = [

@@ -50,14 +50,14 @@ test('the public names are these', (t) => {
   t.deepEqual(Object.keys(required).toSorted(), names)
 })
 
-/** What a program prints that requires the package and has a function which says whether there is a window. */
+/** The output of a program that requires the package; its function `opened` tells whether there is a window. */
 async function printed(program: string): Promise<string> {
-  const there = `const opened = () => Symbol.for('superslab.heap.1') in globalThis`
+  const there = `const opened = () => Symbol.for('superslab.instance.1') in globalThis`
   const args = ['--eval', `${there}; ${program}`]
   return (await promisify(execFile)(process.execPath, args)).stdout.trim()
 }
 
-test('what needs no window opens none, and loads nothing for one', async (t) => {
+test('exports that need no window open none and load no modules for one', async (t) => {
   const used = `const { active, codes, info, inspect, native, stats, trim } = require('superslab')
     native.free(native.malloc(10)); inspect(0); stats(); trim(); info()`
   const loaded = `process.moduleLoadList.includes('NativeModule worker_threads')`

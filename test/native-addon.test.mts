@@ -45,7 +45,7 @@ async function run(code: string): Promise<string> {
   return stdout.trim()
 }
 
-/** What `count` throws after the code before it. */
+/** The error of `count` after the code before it. */
 function failure(before: string, file = addon): Promise<string> {
   return run(`${before}
     const { count } = require(${JSON.stringify(file)})
@@ -64,19 +64,19 @@ test('an addon shares the heap: either side frees', async (t) => {
   t.is(await run(code), '2 live 1\n0\ndouble free\nunknown pointer')
 })
 
-test('it is told when the package is not loaded, or something else poses as it', async (t) => {
+test('an addon gets an error when the package is not loaded or another object is in its place', async (t) => {
   t.is(await failure(''), 'ERR_SUPERSLAB_LOAD_FAILED')
   t.is(await failure("globalThis['superslab.functions'] = {}"), 'ERR_SUPERSLAB_LOAD_FAILED')
   t.is(await failure("globalThis['superslab.functions'] = 1"), 'ERR_SUPERSLAB_LOAD_FAILED')
 })
 
-test('it is told when it was built for another version', async (t) => {
+test('an addon gets an error when it was built for another version', async (t) => {
   const other = compile('other', '-DSUPERSLAB_ABI=99')
   t.is(await failure(`require(${JSON.stringify(entry)})`, other), 'ERR_SUPERSLAB_INCOMPATIBLE_COPY')
   t.is(await failure(`require(${JSON.stringify(entry)})`), 'nothing')
 })
 
-test('in a worker it takes the package loaded there', async (t) => {
+test('in a worker an addon uses the package loaded there', async (t) => {
   const code = `const { Worker } = require('node:worker_threads')
     const { native } = require(${JSON.stringify(entry)})
     const { at } = require(${JSON.stringify(addon)})

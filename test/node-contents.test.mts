@@ -12,13 +12,13 @@ import test from 'ava'
 import { alloc, asBuffer, free, pin, Scope, stats, toOwned, trim } from 'superslab'
 import { pattern } from './support/pattern.mjs'
 
-// What Node's own modules make of the contents of Buffers: the same as of other Buffers, or a refusal that is in the
-// README, with toOwned as the way around it.
+// Node's own modules treat superslab's Buffers as they treat others, or refuse them: the README lists those, with toOwned
+// as the way around.
 
 const sizes = [0, 1, 100, 5000, 70_000]
 const encodings = ['utf8', 'utf16le', 'latin1', 'ascii', 'base64', 'base64url', 'hex'] as const
 
-/** Runs with each size, a Buffer from here and one with the same contents that is not. */
+/** Runs for each size with a Buffer of superslab and one of Node with the same contents. */
 function each(use: (buffer: Buffer, other: Buffer) => void): void {
   for (const size of sizes)
     Scope.run((scope) => {
@@ -77,7 +77,7 @@ test.serial('the methods of Buffer', (t) => {
   })
 })
 
-test.serial('crypto reads them, fills them, and compares them', async (t) => {
+test.serial('crypto reads, fills and compares Buffers', async (t) => {
   const key = crypto.randomBytes(32)
   const iv = crypto.randomBytes(16)
   each((buffer, other) => {
@@ -110,7 +110,7 @@ test.serial('crypto reads them, fills them, and compares them', async (t) => {
   free(buffer)
 })
 
-test.serial('zlib packs and unpacks them', async (t) => {
+test.serial('zlib packs and unpacks Buffers', async (t) => {
   each((buffer, other) => {
     t.deepEqual(zlib.inflateSync(zlib.deflateSync(buffer)), other)
     t.deepEqual(
@@ -131,9 +131,9 @@ test.serial('zlib packs and unpacks them', async (t) => {
 
 test.serial('a free while zlib reads waits for its pin', async (t) => {
   const before = stats().heap.liveBlocks
-  const content = crypto.randomBytes(1_000_000) // so that zlib comes back for more of it many times
+  const content = crypto.randomBytes(1_000_000) // large, so that zlib reads it in many steps
   const packed = zlib.gzipSync(content)
-  /** What goes in, what zlib does with it meanwhile, and how the contents are got from what comes out. */
+  /** The input, the step that is taken while zlib reads it, and the way to get the contents from the result. */
   const ways: [Buffer, (input: Buffer) => Promise<Buffer>, (result: Buffer) => Buffer][] = [
     [content, promisify<Buffer, Buffer>(zlib.deflate), zlib.inflateSync],
     [packed, promisify<Buffer, Buffer>(zlib.gunzip), (result) => result],
@@ -144,7 +144,7 @@ test.serial('a free while zlib reads waits for its pin', async (t) => {
     const held = pin(input)
     const pending = work(input)
     free(input)
-    // Whoever had the memory next would write to it while zlib has read a part.
+    // The memory's next owner would write to it while zlib has read a part.
     const next = Array.from({ length: 4 }, () => alloc(given.length).fill(1))
     t.true(contentOf(await pending).equals(content))
     t.is(stats().heap.liveBlocks, before + next.length + 1)
@@ -154,7 +154,7 @@ test.serial('a free while zlib reads waits for its pin', async (t) => {
   }
 })
 
-test.serial('a free while zlib reads, without a pin, spoils no more than the result', async (t) => {
+test.serial('a free without a pin while zlib reads spoils only the result', async (t) => {
   const before = stats().heap.liveBlocks
   const packing = Array.from({ length: 8 }, (_, i) => {
     const input = pattern(alloc(100_000 * (i + 1)), i)
@@ -167,7 +167,7 @@ test.serial('a free while zlib reads, without a pin, spoils no more than the res
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('streams pass them on as the objects they are', async (t) => {
+test.serial('streams pass Buffers on as the same objects', async (t) => {
   const before = stats().heap.liveBlocks
   const seen: Buffer[] = []
   const made = Array.from({ length: 50 }, (_, i) => pattern(alloc(1000 + i), i))
@@ -199,7 +199,7 @@ test.serial('streams pass them on as the objects they are', async (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('a child process reads them from its standard input', async (t) => {
+test.serial('a child process reads Buffers from its standard input', async (t) => {
   await Scope.run(async (scope) => {
     const content = pattern(scope.alloc(200_000), 5)
     const running = promisify(execFile)('sha256sum')
@@ -235,8 +235,8 @@ test.serial('clones and messages carry the memory, not a copy', async (t) => {
   t.is(stats().heap.liveBlocks, before)
 })
 
-// Some of these take shared memory in some versions of Node and not in others.
-test.serial('what may refuse shared memory takes what toOwned returns', async (t) => {
+// Some of these take shared memory only in some versions of Node.
+test.serial('functions that may refuse shared memory take the result of toOwned', async (t) => {
   const buffer = pattern(alloc(1000), 9)
   const owned = toOwned(buffer)
   t.true(owned.buffer instanceof ArrayBuffer)

@@ -21,7 +21,7 @@ import test from 'ava'
 import { alloc, free, pin, Scope, stats } from 'superslab'
 import { pattern } from './support/pattern.mjs'
 
-// Buffers in the hands of Node's fs: what it reads into them and writes out of them.
+// Node's fs reads into Buffers and writes from them.
 
 const sizes = [1, 1000, 65_536, 300_000]
 let folder = ''
@@ -33,7 +33,7 @@ test.after.always(() => rm(folder, { recursive: true }))
 const file = (name: string) => path.join(folder, name)
 
 for (const size of sizes)
-  test.serial(`files of ${size} bytes, by calls that wait`, (t) => {
+  test.serial(`files of ${size} bytes, by synchronous calls`, (t) => {
     const before = stats().heap.liveBlocks
     Scope.run((scope) => {
       const [out, back] = [pattern(scope.alloc(size), size), scope.allocZeroed(size)]

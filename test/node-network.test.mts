@@ -6,7 +6,7 @@ import test from 'ava'
 import { alloc, free, Scope, stats } from 'superslab'
 import { pattern } from './support/pattern.mjs'
 
-// Buffers on sockets: sent as they are, and received into.
+// Sockets send Buffers and receive into them.
 
 test.serial('a socket sends Buffers, and each may be freed when it has been written', async (t) => {
   const before = stats().heap.liveBlocks

@@ -1,4 +1,4 @@
-// What tools see of a process from outside, and pay for: a debugger's dump, an emulator's records of its addresses.
+// The cost of a process for outside tools: a debugger's dump, an emulator's records of its addresses.
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -29,7 +29,7 @@ const program = `
 #include <string.h>
 #include <unistd.h>
 
-/* As many bytes as the argument says in blocks of 100 bytes, as many in blocks of 1 MiB. */
+/* Allocates the argument's bytes in blocks of 100 bytes, and the same in blocks of 1 MiB. */
 int main(int argc, char **argv) {
     const size_t sizes[] = {100, 1 << 20}, bytes = argc > 1 ? strtoul(argv[1], NULL, 0) : 0;
     for (int i = 0; i < 2; i++)
@@ -55,7 +55,7 @@ const node = [process.execPath, '-e', 'console.log("ready"); setInterval(() => {
 const servedNode = [process.execPath, main, 'run', '--', ...node]
 const preloaded = { LD_PRELOAD: isLinux ? preloadFile() : '', SUPERSLAB_CHILDREN: 'all' }
 
-/** The program once it has said that it is ready. */
+/** Starts the program and waits until it says that it is ready. */
 async function ready(
   t: ExecutionContext,
   [file = '', ...args]: string[],
@@ -69,7 +69,7 @@ async function ready(
   return child as ChildProcess & { pid: number }
 }
 
-/** A test that is skipped, with the reason printed, where something is missing; in continuous integration nothing is. */
+/** A test that is skipped, with the reason printed, where a tool is missing; in continuous integration none is. */
 function toolTest(title: string, missing: string | undefined, body: Implementation<[]>): void {
   if (missing && process.env.CI && isLinux) throw new Error(`${title}: ${missing}`)
   if (missing) console.error(`skipped: ${title}: ${missing}`)
@@ -88,7 +88,7 @@ function missingForDumps(): string | undefined {
   return stdout.includes(`Saved corefile ${file}`) ? undefined : 'no process may be traced'
 }
 
-/** How long a core file is by its own headers: where the last segment ends. */
+/** The length of a core file by its own headers: the end of the last segment. */
 function coreBytes(file: string): number {
   const headers = Buffer.alloc(2 ** 20)
   const descriptor = openSync(file, 'r')
@@ -102,7 +102,7 @@ function coreBytes(file: string): number {
   return Math.max(...ends)
 }
 
-/** The bytes of gcore's file, and of the disk. gdb goes on where a limit cuts the file off. */
+/** The length of gcore's file and its bytes on the disk. gdb succeeds even if a limit cuts the file off. */
 async function dumped(child: { pid: number }, limit: number | 'unlimited'): Promise<number[]> {
   const prefix = path.join(folder, 'core')
   const gcore = [`--fsize=${limit}`, 'gcore', '-o', prefix, String(child.pid)]
@@ -152,7 +152,7 @@ toolTest(
   async (t) => {
     const set = Object.entries(preloaded).flatMap(([name, value]) => ['-E', `${name}=${value}`])
     const without = sizes(await ready(t, [emulated as string, small]))
-    // The emulator is a program of this machine: the library is for what it runs alone.
+    // The emulator is a program of this machine: the library is only for the program in it.
     const served = await ready(t, [emulated as string, ...set, small])
     t.true(readFileSync(`/proc/${served.pid}/maps`, 'utf8').includes(preloaded.LD_PRELOAD))
     const { memory, addresses } = sizes(served)

@@ -2,7 +2,7 @@ import test from 'ava'
 import { thinned } from '#dist/cli/page/chart'
 import { escaped, html } from '#dist/cli/page/document'
 
-test('text stays text', (t) => {
+test('text is escaped', (t) => {
   t.is(escaped('<a href="&">'), '&lt;a href=&quot;&amp;&quot;&gt;')
   const hostile = '</script><script>alert(1)</script>'
   const page = html({
@@ -15,7 +15,7 @@ test('text stays text', (t) => {
   t.false(page.includes(hostile))
 })
 
-test('a page asks for nothing from outside', (t) => {
+test('a page makes no requests', (t) => {
   const page = html({ title: '', subtitle: '', summary: [], sections: [], data: {} })
   t.notRegex(page, /<(link|img|iframe)|src=|@import|url\(/)
   t.regex(page, /default-src 'none'/)

@@ -1,4 +1,4 @@
-// What is drawn or generated agrees with what it was made from.
+// Pictures and generated documents agree with their sources.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,13 +9,19 @@ import * as raw from 'superslab/raw'
 
 const read = (file: string) => readFileSync(file, 'utf8')
 
-test('the picture of the architecture names every source of the core, and none that is not there', (t) => {
+test('the picture of the architecture has exactly the sources of the core', (t) => {
   const picture = read('docs/architecture.svg')
-  for (const file of readdirSync('native/core').filter((name) => name.endsWith('.c'))) {
+  const sources = ['native/core', 'native/window'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+      path.join(folder, name),
+    ),
+  )
+  for (const file of sources.filter((name) => name.endsWith('.c'))) {
     const stem = path.basename(file, '.c')
     t.regex(picture, new RegExp(`\\b${stem}\\.[ch]\\b`), file)
   }
-  const folders = ['core', 'os', 'include', 'preload', 'addon', 'bench']
+  const layers = readdirSync('native/core').map((name) => path.join('core', name))
+  const folders = [...layers, 'window', 'os', 'include', 'preload', 'addon', 'bench']
   const named = [...picture.matchAll(/(\w+)\.([ch])\b/g)].map(([name]) => name)
   t.true(named.length > 30)
   for (const name of named)

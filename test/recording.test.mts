@@ -26,7 +26,7 @@ function counts({ calls }: Recording): Map<number, number> {
   return found
 }
 
-/** Frees of what is not live, and allocations where a block is. */
+/** Frees of blocks that are not live, and allocations at the address of a live block. */
 function contradictions({ calls }: Recording): number {
   const live = new Set<number>()
   let wrong = 0
@@ -64,7 +64,7 @@ linuxTest(
   },
 )
 
-linuxTest('what a program execs has a file of its own, and so has a child', async (t) => {
+linuxTest('a program after exec and a child have recordings of their own', async (t) => {
   const place = folder(t)
   const file = path.join(place, 'sh.rec')
   const command = ['sh', '-c', '(exit 0); exec env true']
@@ -90,7 +90,7 @@ linuxTest('an earlier recording is replaced, another file is not', async (t) => 
   t.regex((await run(['--record', '/no/such/file', '--', 'true'])).stderr, /does not exist/)
 })
 
-linuxTest('nothing is recorded of a process that is not served', async (t) => {
+linuxTest('a process that is not served is not recorded', async (t) => {
   const file = path.join(folder(t), 'file')
   const library = path.resolve('build/Release/libsuperslab.so')
   const env = { ...process.env, LD_PRELOAD: library, SUPERSLAB_RECORD: file }
@@ -126,7 +126,7 @@ function read(t: ExecutionContext, bytes: Buffer | string): Recording {
   return readRecording(file)
 }
 
-test('the reader reads what docs/recording.md says', (t) => {
+test('the reader reads the format of docs/recording.md', (t) => {
   for (const bytes of [sample(), gzipSync(sample())]) {
     const { command, calls } = read(t, bytes)
     t.is(command, 'a b')
@@ -141,7 +141,7 @@ test('the reader reads what docs/recording.md says', (t) => {
   }
 })
 
-test('what is no recording, and what is broken, is told by a code', (t) => {
+test('files that are no recordings and broken ones are errors with a code', (t) => {
   const wrong = { code: 'ERR_SUPERSLAB_NOT_A_RECORDING' }
   const broken = { code: 'ERR_SUPERSLAB_RECORDING_DAMAGED' }
   const changed = (at: number, byte: number) => {
@@ -163,7 +163,7 @@ test('what is no recording, and what is broken, is told by a code', (t) => {
   t.throws(() => read(t, gzipSync(sample()).subarray(0, 40)), broken)
 })
 
-test('no change of a few bytes makes the reader do anything but read or refuse', (t) => {
+test('with a few bytes changed the reader reads or refuses a recording', (t) => {
   let state = 12345
   const draw = (most: number) => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0
@@ -211,7 +211,7 @@ test('the table of live blocks agrees with a Map', (t) => {
   t.deepEqual([...table.values()].sort(), [...map.values()].sort())
 })
 
-// ---- traces of others ----
+// ---- traces of other programs ----
 
 test('a trace of malloc-bench is read', (t) => {
   const line = (tag: number, ...fields: number[]) => [
@@ -258,7 +258,7 @@ test('a trace of memory_replay is read', (t) => {
     t.throws(() => read(t, `${text[0]}\n${wrong}\n`), { code: 'ERR_SUPERSLAB_RECORDING_DAMAGED' })
 })
 
-test('what valgrind --trace-malloc=yes prints is read', (t) => {
+test('a trace of valgrind --trace-malloc=yes is read', (t) => {
   const text = [
     '==1== Memcheck, a memory error detector',
     '==1== Command: ./program -x',

@@ -27,7 +27,7 @@ function program(...lines: Line[]): Program {
   return programOf('test', { format: 'superslab', command: '', stopped: false, calls })
 }
 
-/** What each thread does, readable. */
+/** The operations of each thread as text. */
 function listing({ threads }: Program): string[][] {
   const names = Object.fromEntries(Object.entries(operation).map(([name, what]) => [what, name]))
   return threads.map(({ words }) =>
@@ -64,7 +64,7 @@ test('calls become operations on slots, which are used again', (t) => {
   t.like(made, { slots: 3, calls: 6, unmatched: 1, epochs: [] })
 })
 
-test('a thread waits for what another did to a block before', (t) => {
+test('a thread waits for another thread’s earlier operation on a block', (t) => {
   const made = program(
     [1, call.malloc, 100, 24],
     [2, call.free, 100],
@@ -100,7 +100,7 @@ test('blocks of more than 4 GiB are refused', (t) => {
 
 // ---- the workload ----
 
-/** Random calls of several threads; any frees any block. */
+/** Random calls of several threads; each thread frees blocks of all. */
 function random(threads: number, count: number): Program {
   let state = 7
   const draw = (most: number) => {
@@ -136,7 +136,7 @@ function replay(file: string, ...more: string[]) {
 }
 
 for (const threads of [1, 2, 7])
-  test(`a program of ${threads} threads does the same under each allocator`, (t) => {
+  test(`a program of ${threads} threads does the same work under each allocator`, (t) => {
     const file = path.join(folder(t), 'program')
     const made = random(threads, 30_000)
     writeProgram(file, made)
@@ -174,7 +174,7 @@ test('the recordings in the tree are whole, small, and replay alike under both a
   }
 })
 
-test('a file that is none of ours is refused', (t) => {
+test('a file of another format is refused', (t) => {
   const place = folder(t)
   const file = path.join(place, 'program')
   writeProgram(file, random(2, 3000))
@@ -193,7 +193,7 @@ test('a file that is none of ours is refused', (t) => {
     changed.writeUInt32LE(0x7fffffff, word * 4)
     refused(changed, /none that/)
   }
-  // A slot, and a thread that is waited for, beyond the tables.
+  // A slot beyond the table, and a wait for a thread beyond the table.
   const first = 32 + 2 * 32 + (whole.readUInt32LE(16) ?? 0) * 4
   for (const wrong of [0x7ffffff0, 0x7ffffff5]) {
     const changed = Buffer.from(whole)
@@ -210,7 +210,7 @@ async function superslab(...args: string[]) {
   return ended(process.execPath, [main, 'bench', ...args])
 }
 
-test('bench replay measures a trace, and says what it left out', async (t) => {
+test('bench replay measures a trace, and reports the calls that it left out', async (t) => {
   const file = path.join(folder(t), 'some.trace')
   const lines = Array.from({ length: 400 }, (_, i) => [
     `7: malloc 0x${(i + 1).toString(16)}0 ${i * 10}`,
@@ -228,7 +228,7 @@ test('bench replay measures a trace, and says what it left out', async (t) => {
   t.regex(stderr, /800 calls of 2 threads, at most \d+ live blocks?; 1 free of blocks that are not/)
 })
 
-test('bench fleet draws a profile at the memory that is asked for', async (t) => {
+test('bench fleet draws a profile at the given memory', async (t) => {
   const file = path.join(folder(t), 'small.csv')
   writeFileSync(file, '16, 1000, 500\n1000, 500.5, 2000\n70000, 3, 30\n8, 0, 5\n')
   const { code, stdout, stderr } = await superslab(
@@ -242,7 +242,7 @@ test('bench fleet draws a profile at the memory that is asked for', async (t) =>
   t.true(live > 12 * 2 ** 20 && live < 20 * 2 ** 20, `${live}`)
 })
 
-test('a profile that makes no sense is told', (t) => {
+test('an invalid profile is an error', (t) => {
   const file = path.join(folder(t), 'profile.csv')
   for (const text of ['', 'size,rate,live\n', '1,2\n', '16,-1,3\n', '16, 1, 2, 3\n', '16,,3\n']) {
     writeFileSync(file, text)
@@ -263,7 +263,7 @@ test('draws by the alias method have the weights', (t) => {
     t.true(Math.abs((shares[index] ?? 0) - weight / 10) < 1e-9, `${index}`)
 })
 
-test('wrong arguments of suites that read files are told', async (t) => {
+test('wrong arguments of suites that read files are errors', async (t) => {
   const file = path.join(folder(t), 'file')
   writeFileSync(file, 'hello')
   const wrong: [string[], RegExp][] = [

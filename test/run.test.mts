@@ -23,7 +23,7 @@ const linuxTest = process.platform === 'linux' ? test : test.skip
 const node = process.execPath
 const isActive = ['-p', "require('./dist/index.js').active"]
 const tests = path.resolve('build/ctest/native/test')
-/** What `run` sets: on musl the path alone. */
+/** The value that `run` sets: on musl only the path. */
 const library = path.resolve('build/Release/libsuperslab.so')
 const isGlibc = 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header
 const preloaded = isGlibc ? `/$LIB/../../../..${library}` : library
@@ -34,7 +34,7 @@ function folder(t: ExecutionContext, name = 'superslab-run-'): string {
   return place
 }
 
-test('this process, which nobody preloaded superslab into, is not served', (t) => {
+test('this process, without superslab preloaded, is not served', (t) => {
   t.is(active, process.env.LD_PRELOAD?.includes('libsuperslab') ?? false)
 })
 
@@ -76,7 +76,7 @@ linuxTest('descriptors, signals and limits are what they are without it', async 
   t.is(plain.code, 0, plain.stderr)
   t.regex(plain.stdout, /^3 .*file$/m)
   t.regex(plain.stdout, /^512$/m)
-  // The page that `superslab status` reads is the one descriptor more, above all that a program opens.
+  // One descriptor is added: the page that `superslab status` reads, above all descriptors that a program opens.
   t.regex(served.stdout, /^\d{3,} \/memfd:superslab \(deleted\)$/m)
   const comparable = (text: string) =>
     text.replace(/:\[\d+\]/g, '').replace(/^\d{3,} \/memfd:superslab .*\n/m, '')
@@ -102,7 +102,7 @@ linuxTest('the command is served, and the addon shares its heap', async (t) => {
   t.true(live > 1000, 'node’s own blocks are counted')
 })
 
-linuxTest('who is served below the command', async (t) => {
+linuxTest('processes below the command are served by the rule of --children', async (t) => {
   const below = (children: string[]) =>
     run([...children, '--', 'sh', '-c', `${node} ${isActive[0]} "${isActive[1]}"; true`])
   t.is((await below([])).stdout, 'true\n')
@@ -112,7 +112,7 @@ linuxTest('who is served below the command', async (t) => {
   t.is((await run(['--children=none', node, ...isActive])).stdout, 'true\n')
 })
 
-linuxTest('--stats has served processes say so when they end, and no others', async (t) => {
+linuxTest('--stats makes exactly the served processes print when they end', async (t) => {
   const script = "require('child_process').execFileSync(process.execPath, ['-p', '0'])"
   const line = /^superslab: pid=\d+ live_bytes=\d+ .* command="(.*)"$/gm
   const commands = async (...args: string[]) => {
@@ -124,7 +124,7 @@ linuxTest('--stats has served processes say so when they end, and no others', as
   t.deepEqual(await commands('--children=none'), [root])
 })
 
-linuxTest('what was preloaded before stays', async (t) => {
+linuxTest('libraries that were preloaded before stay', async (t) => {
   const env = plainEnvironment({ LD_PRELOAD: 'libdl.so.2 libm.so.6' })
   const { stdout } = await run(['printenv', 'LD_PRELOAD'], { env })
   t.is(stdout, `libdl.so.2:libm.so.6:${preloaded}\n`)
@@ -135,7 +135,7 @@ linuxTest('run inside run names the library once', async (t) => {
   t.is(stdout, `${preloaded}\n`)
 })
 
-linuxTest('musl’s loader passes over what glibc’s is told', async (t) => {
+linuxTest('musl’s loader ignores the path for glibc’s loader', async (t) => {
   const { stdout } = await run(['printenv', 'LD_PRELOAD'])
   t.is(existsSync(stdout.trim()), !isGlibc)
 })
@@ -159,7 +159,7 @@ linuxTest('a program for musl runs below one for glibc, unserved', async (t) => 
   }
 })
 
-linuxTest('a path with blanks and colons will do', async (t) => {
+linuxTest('a path may have blanks and colons', async (t) => {
   const place = path.join(folder(t), 'with blank:and colon')
   mkdirSync(path.join(place, 'build'), { recursive: true })
   for (const name of ['dist', 'package.json'])
@@ -177,7 +177,7 @@ linuxTest('a path with blanks and colons will do', async (t) => {
   t.true(stdout.includes(`RUN ln -sf "${place}/build/Release/libsuperslab.so" /usr/local/lib/`))
 })
 
-linuxTest('scripts run by what their first line names, or by the shell', async (t) => {
+linuxTest('scripts run by the program in their first line, or by the shell', async (t) => {
   const place = folder(t)
   const script = (name: string, text: string) => {
     writeFileSync(path.join(place, name), text, { mode: 0o755 })
@@ -199,7 +199,7 @@ linuxTest('env in a script’s first line may have options and assignments', asy
   }
 })
 
-linuxTest('a folder in PATH that cannot be looked into is passed over', async (t) => {
+linuxTest('a folder in PATH that cannot be read is skipped', async (t) => {
   const place = folder(t)
   symlinkSync('loop', path.join(place, 'loop'))
   const folders = [path.join(place, 'loop'), path.join(place, 'x'.repeat(300)), '/etc/passwd']
@@ -213,7 +213,7 @@ linuxTest('a folder in PATH that cannot be looked into is passed over', async (t
 
 // ---- refusals ----
 
-/** An ELF file of nothing but headers. */
+/** An ELF file that has only headers. */
 function elf(machine: number, interpreter?: string): Buffer {
   const head = Buffer.alloc(64 + 56 + 64)
   head.write('\x7fELF\x02\x01\x01', 'latin1')
@@ -239,7 +239,7 @@ async function refused(t: ExecutionContext, code: string, exit: number, args: st
   t.regex(result.stderr, new RegExp(`^superslab: .* \\(${code}\\)\n$`))
 }
 
-linuxTest('what cannot be served is refused, with a code', async (t) => {
+linuxTest('programs that cannot be served are refused, with a code', async (t) => {
   const place = folder(t)
   const file = (name: string, content: Buffer | string, mode = 0o755) => {
     writeFileSync(path.join(place, name), content)
@@ -258,7 +258,7 @@ linuxTest('what cannot be served is refused, with a code', async (t) => {
   await refused(t, 'ERR_SUPERSLAB_STATIC_BINARY', 125, [file('script', `#!${place}/static\n`)])
 })
 
-linuxTest('a bad interpreter is told in one line', async (t) => {
+linuxTest('the error for a bad interpreter is one line', async (t) => {
   const place = folder(t)
   const file = (name: string, content: Buffer | string, mode = 0o755) => {
     writeFileSync(path.join(place, name), content, { mode })
@@ -283,7 +283,7 @@ linuxTest('a bad interpreter is told in one line', async (t) => {
     ])
 })
 
-linuxTest('what this user may execute but not read is told in one line', async (t) => {
+linuxTest('the error for a file that may not be read is one line', async (t) => {
   const { place, command, env } = copyForAll(t)
   const file = path.join(place, 'unreadable')
   copyFileSync('/bin/true', file)
@@ -303,7 +303,7 @@ linuxTest('what this user may execute but not read is told in one line', async (
   t.regex(within.stderr, /^superslab: .*permission denied \(ERR_SUPERSLAB_NOT_EXECUTABLE\)\n$/)
 })
 
-/** A copy of the package that others may read, and `run` of it by a user who is not root. */
+/** A copy of the package that all users may read, and its `run` as a user other than root. */
 function copyForAll(t: ExecutionContext) {
   const place = folder(t)
   chmodSync(place, 0o755)
@@ -338,7 +338,7 @@ test('wrong options do not look like a failure of the command', async (t) => {
 })
 
 linuxTest(
-  'a package without its binaries says so in one text, and exits with no code of the command',
+  'the error of a package without its binaries is one text with an exit code of run’s own',
   async (t) => {
     const { place, env } = copyForAll(t)
     rmSync(path.join(place, 'build'), { recursive: true })
@@ -397,7 +397,7 @@ linuxTest('a file with capabilities is refused to all but root', async (t) => {
 
 // ---- path and env ----
 
-linuxTest('path and env name the library', async (t) => {
+linuxTest('path and env print the library’s path', async (t) => {
   const library = path.resolve('build/Release/libsuperslab.so')
   t.is((await ended(node, [main, 'path'])).stdout, `${library}\n`)
   const { stdout } = await ended(node, [main, 'env', '--children=all'])

@@ -8,7 +8,7 @@ interface Range {
   rights: string
 }
 
-/** The mappings of this process: those of the addon with the zeroed data behind them, and all code. */
+/** The mappings of this process that belong to the addon, zeroed data included, or hold code. */
 function mappings(file: string): { own: Range[]; code: Range[] } {
   const own: Range[] = []
   const code: Range[] = []

@@ -19,7 +19,7 @@ for (const program of ['worker-first', 'worker-late', 'windows-end'])
     await t.notThrowsAsync(promisify(execFile)(process.execPath, [file]))
   })
 
-test.serial('a worker sees the memory of a Buffer, and either frees it once', async (t) => {
+test.serial('a worker sees the memory of a Buffer, and either thread frees it once', async (t) => {
   const before = stats().heap
   const worker = new HeapWorker()
   const buffers = sizes.map((size) => alloc(size).fill(3))
@@ -58,7 +58,7 @@ test.serial('a scope frees views that another thread sent, unless they were free
   await worker.end()
 })
 
-test.serial('what an isolate had cached goes home when it ends, however it ends', async (t) => {
+test.serial('an isolate’s cached blocks go back to the window however it ends', async (t) => {
   const before = stats().heap
   for (const how of ends) {
     const worker = new HeapWorker()
@@ -68,7 +68,7 @@ test.serial('what an isolate had cached goes home when it ends, however it ends'
     views.forEach(free)
     const after = stats().heap
     t.is(after.isolates, before.isolates, how)
-    // The one that was ended in the middle of a call may have had one block in hand.
+    // A worker that was terminated in the middle of a call may have lost one block.
     t.true(after.liveBlocks - before.liveBlocks <= (how === 'wait' ? 1 : 0), how)
     before.liveBlocks = after.liveBlocks
   }
@@ -95,7 +95,7 @@ test.serial('a pool of workers passes Buffers around', async (t) => {
   t.is(after.isolates, before.isolates)
 })
 
-test.serial('a pin holds off the free of another thread, and ends with its own', async (t) => {
+test.serial('a pin puts off another thread’s free, and ends with its thread', async (t) => {
   const before = stats().heap.liveBlocks
   const worker = new HeapWorker()
   const [view] = await worker.ask<Uint8Array[]>({ do: 'alloc', sizes: [5000], byte: 1 })
@@ -117,7 +117,7 @@ function copy(): { folder: string; file: string } {
   return { folder, file: path.join(folder, 'main.js') }
 }
 
-test.serial('copies of the package share one heap, in a thread and between threads', async (t) => {
+test.serial('copies of the package share one core, in a thread and between threads', async (t) => {
   const { folder, file } = copy()
   t.teardown(() => rmSync(folder, { recursive: true }))
   const before = stats().heap

@@ -1,5 +1,5 @@
-// The package as it is packed and installed. Which files it has is looked at always; the rest takes an installation,
-// which `npm run test:package` and `test:matrix` make: TEST_PACKAGE, TEST_TARBALL and TEST_NODE say where.
+// Tests the packed and installed package. The list of files is always checked. The other tests need an installation, which
+// `npm run test:package` and `test:matrix` make and name in TEST_PACKAGE, TEST_TARBALL and TEST_NODE.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -22,7 +22,7 @@ import { plainEnvironment } from './support/cli.mjs'
 
 const run = promisify(execFile)
 
-test('the tarball has what is needed and nothing else', async (t) => {
+test('the tarball has exactly the files it needs', async (t) => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
   const names = files.map((one) => one.path)
@@ -47,11 +47,11 @@ test('the tarball has what is needed and nothing else', async (t) => {
     names.filter((name) => name.startsWith('native/test/')),
     [],
   )
-  // Some package managers would run node-gyp for it.
+  // Because of it some package managers would run node-gyp.
   t.false(names.includes('binding.gyp'))
 })
 
-test('without binaries or with half of them, npm pack says what to do and packs nothing', async (t) => {
+test('without all binaries npm pack fails and says what to do', async (t) => {
   const place = mkdtempSync(path.join(tmpdir(), 'superslab-pack-'))
   t.teardown(() => rmSync(place, { recursive: true }))
   for (const name of ['package.json', 'README.md', 'scripts'])
@@ -97,13 +97,13 @@ function packageTest(title: string, body: (t: ExecutionContext, folder: string) 
   if (installed) test(title, (t) => body(t, installed))
 }
 
-/** npm, npx and every script find the Node that is tested first. */
+/** A PATH in which npm, npx and every script find the tested Node first. */
 function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const PATH = `${path.dirname(node)}${path.delimiter}${process.env.PATH}`
   return plainEnvironment({ ...more, PATH })
 }
 
-/** Standard output of a program on the Node that is tested. */
+/** Standard output of a program on the tested Node. */
 async function output(cwd: string, args: string[], more: Record<string, string> = {}) {
   return (await run(node, args, { cwd, env: environment(more) })).stdout.trim()
 }
@@ -116,7 +116,7 @@ async function superslab(cwd: string, ...args: string[]) {
   return stdout.trim()
 }
 
-/** A folder beside node_modules, as a program of the user's is. */
+/** A folder beside node_modules, as for a user's program. */
 function folderIn(t: ExecutionContext, parent: string, name: string): string {
   const place = mkdtempSync(path.join(parent, `${name}-`))
   t.teardown(() => rmSync(place, { recursive: true, force: true }))
@@ -129,7 +129,7 @@ function example(t: ExecutionContext, parent: string, name: string): string {
   return place
 }
 
-packageTest('require and import give the addon that was shipped', async (t, folder) => {
+packageTest('require and import load the shipped addon', async (t, folder) => {
   const show = 'console.log(info().file, active, alloc(100).length)'
   const required = await output(folder, [
     '-e',
@@ -146,7 +146,7 @@ packageTest('require and import give the addon that was shipped', async (t, fold
   t.regex(required, /\/node_modules\/superslab\/prebuilds\/\S+\/superslab(\.\w+)?\.node false 100$/)
 })
 
-packageTest('it has no dependency that runs a script at install', async (t, folder) => {
+packageTest('no dependency runs a script at install', async (t, folder) => {
   const lock = JSON.parse(
     readFileSync(path.join(folder, 'node_modules', '.package-lock.json'), 'utf8'),
   )
@@ -196,7 +196,7 @@ alloc('10')
   await t.notThrowsAsync(run(process.execPath, [tsc, '--project', place]))
 })
 
-packageTest('the commands work', async (t, folder) => {
+packageTest('the commands of the installed package work', async (t, folder) => {
   const library = await superslab(folder, 'path')
   t.regex(library, /\/node_modules\/superslab\/prebuilds\//)
   t.true(readdirSync(await superslab(folder, 'include')).includes('superslab_node.h'))
@@ -223,14 +223,17 @@ packageTest('the commands work', async (t, folder) => {
   t.regex(doctored, /superslab/)
 })
 
-packageTest('superslab status reads a process that is served', async (t, folder) => {
-  const command = path.join(folder, 'node_modules/.bin/superslab')
-  const args = ['run', '--', 'node', '-e', 'console.log("up"); setInterval(() => {}, 1000)']
-  const child = spawn(command, args, { cwd: folder, env: environment() })
-  t.teardown(() => child.kill())
-  await once(child.stdout, 'data')
-  t.regex(await superslab(folder, 'status', String(child.pid)), /live/)
-})
+packageTest(
+  'superslab status of the installed package reads a served process',
+  async (t, folder) => {
+    const command = path.join(folder, 'node_modules/.bin/superslab')
+    const args = ['run', '--', 'node', '-e', 'console.log("up"); setInterval(() => {}, 1000)']
+    const child = spawn(command, args, { cwd: folder, env: environment() })
+    t.teardown(() => child.kill())
+    await once(child.stdout, 'data')
+    t.regex(await superslab(folder, 'status', String(child.pid)), /live/)
+  },
+)
 
 for (const [name, config] of Object.entries({
   esbuild: `require('esbuild').buildSync({ entryPoints: ['entry.js'], bundle: true, platform: 'node',
@@ -239,7 +242,7 @@ for (const [name, config] of Object.entries({
     externals: { superslab: 'commonjs superslab' }, output: { path: __dirname + '/out', filename: 'bundle.js' } },
     (error, stats) => { if (error || stats.hasErrors()) throw error ?? new Error(stats.toString()) })`,
 }))
-  packageTest(`a bundle of ${name} that leaves it outside works`, async (t, folder) => {
+  packageTest(`a bundle of ${name} with the package external works`, async (t, folder) => {
     const place = folderIn(t, folder, name)
     const entry = `const { alloc, free } = require('superslab'); free(alloc(10)); console.log('bundled')`
     writeFileSync(path.join(place, 'entry.js'), entry)
@@ -250,7 +253,7 @@ for (const [name, config] of Object.entries({
 
 // ---- the examples ----
 
-/** Starts a server that says which port it has. */
+/** Starts a server that prints its port. */
 async function server(t: ExecutionContext, file: string, args: string[], cwd: string) {
   const child = spawn(file, args, { cwd, env: environment({ PORT: '0' }) })
   t.teardown(() => child.kill())
@@ -272,7 +275,7 @@ async function server(t: ExecutionContext, file: string, args: string[], cwd: st
   return { port, end }
 }
 
-packageTest('example: a TCP server answers, and keeps nothing', async (t, folder) => {
+packageTest('example: a TCP server answers, and keeps no memory', async (t, folder) => {
   const place = example(t, folder, 'tcp-server')
   const { port, end } = await server(t, node, ['server.mjs'], place)
   const texts = ['superslab', 'x'.repeat(200_000), '']
@@ -360,7 +363,7 @@ packageTest('example: the Dockerfile passes a linter, and its commands work', as
   ])
   t.regex(stdout, /Issues: None found/)
 
-  // What a registry would give: the tarball.
+  // The tarball stands for the package from the registry.
   const context = folderIn(t, folder, 'context')
   cpSync(source, context, { recursive: true })
   const manifest = JSON.parse(readFileSync(path.join(source, 'package.json'), 'utf8'))

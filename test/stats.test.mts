@@ -1,7 +1,7 @@
 import test from 'ava'
 import { info, native, prewarm, stats, trim } from 'superslab'
 
-test('what is live is exact', (t) => {
+test('the counts of live blocks and bytes are exact', (t) => {
   const before = stats()
   const blocks = [10, 100, 1000, 10_000, 100_000, 1_000_000].map(native.malloc)
   const during = stats()
@@ -13,26 +13,26 @@ test('what is live is exact', (t) => {
   t.is(after.liveBytes, before.liveBytes)
 })
 
-test('every statistic is a number that counts something', (t) => {
+test('every statistic is a count', (t) => {
   const { heap, ...core } = stats()
   const all = [...Object.entries(core), ...Object.entries(heap)]
   t.is(all.length, 18 + 9)
   for (const [name, value] of all) t.true(Number.isSafeInteger(value) && value >= 0, name)
 })
 
-test('this thread has a heap once it allocated', (t) => {
+test('this thread has a heap after its first allocation', (t) => {
   native.free(native.malloc(1))
   t.true(stats().threadCount >= 1)
 })
 
-test('prewarm says how many blocks are ready', (t) => {
+test('prewarm returns the number of blocks that are ready', (t) => {
   const before = stats().liveBlocks
   t.is(prewarm(64, 10), 10)
   t.is(prewarm(64, 0), 0)
   t.is(stats().liveBlocks, before)
 })
 
-test('trim gives memory back and says how much', (t) => {
+test('trim gives memory back and returns the bytes', (t) => {
   const block = native.calloc(2 ** 25, 1)
   native.free(block)
   const before = stats().givenBackBytes
@@ -42,7 +42,7 @@ test('trim gives memory back and says how much', (t) => {
   t.true(stats().dirtyBytes < 2 ** 25)
 })
 
-test('the addon says how it was built', (t) => {
+test('info has the build of the addon', (t) => {
   const { abi, file, flags, compiler, ownHeap } = info()
   t.is(abi, 1)
   t.true(file.length > 0)

@@ -52,7 +52,7 @@ serialOnLinux('what a process publishes is what it says itself', (t) => {
   blocks.forEach(native.free)
 })
 
-/** What a descriptor leads to; nothing if it is closed by now. */
+/** The target of a descriptor; undefined if it is closed by now. */
 function targetOf(descriptor: number): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`)
@@ -72,7 +72,7 @@ serialOnLinux('its descriptor lies above those of the program and is closed by e
 })
 
 serialOnLinux('a reader never sees half of a change', async (t) => {
-  // Another thread publishes as fast as it can: now it holds a block of 3 MiB, now it does not.
+  // Another thread publishes as fast as it can, with and without a block of 3 MiB in turn.
   const stop = new Int32Array(new SharedArrayBuffer(4))
   t.teardown(() => Atomics.store(stop, 0, 1))
   trim()
@@ -173,7 +173,7 @@ serialOnLinux(
       t.pass()
       return
     }
-    // By a clock that goes on by a millisecond whenever it is read.
+    // The clock advances by a millisecond whenever it is read.
     const { now } = performance
     let read = 0
     performance.now = () => read++

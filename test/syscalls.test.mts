@@ -16,7 +16,7 @@ for (const [, names = '', inline = ''] of readFileSync('docs/deployment.md', 'ut
 const hasStrace = spawnSync('strace', ['-f', 'true']).status === 0
 const onLinux = process.platform === 'linux' && hasStrace ? test : test.skip
 
-/** Large blocks and small ones come and go, and then nothing happens until the thread has ended. */
+/** Allocates and frees large and small blocks, then idles until the background thread has ended. */
 const program = `
 for (let round = 0; round < 8; round++) {
   const blocks = Array.from({ length: 64 }, () => Buffer.allocUnsafeSlow(1 << 20).fill(1))
@@ -25,7 +25,7 @@ for (let round = 0; round < 8; round++) {
 }
 setTimeout(() => {}, 2000)`
 
-/** How often a program makes each system call. */
+/** Number of each system call of a program. */
 async function calls(t: ExecutionContext, env: Record<string, string>) {
   const folder = mkdtempSync(path.join(tmpdir(), 'superslab-calls-'))
   t.teardown(() => rmSync(folder, { recursive: true }))

@@ -4,13 +4,13 @@ import test from 'ava'
 import { alloc, free, leaks, Pool, pin, realloc, stats, watch } from 'superslab'
 import { HeapWorker } from './support/heap-worker.mjs'
 
-/** What a program says on stderr. */
+/** The output of a program on stderr. */
 function run(program: string, ...flags: string[]): string {
   const code = `const { alloc, free, stats, watch } = require('superslab')\n${program}`
   return spawnSync(process.execPath, [...flags, '--eval', code], { encoding: 'utf8' }).stderr
 }
 
-test.serial('what is live under watch is told with size, age and place', async (t) => {
+test.serial('leaks has the size, age and place of live Buffers', async (t) => {
   watch({ track: true })
   const before = stats().heap.liveBlocks
   function here(): Buffer {
@@ -37,21 +37,24 @@ test.serial('what is live under watch is told with size, age and place', async (
   t.is(stats().heap.liveBlocks, before)
 })
 
-test.serial('what another thread freed is no leak, whoever has its memory now', async (t) => {
-  watch({ track: true })
-  const worker = new HeapWorker()
-  const sizes = Array.from({ length: 300 }, () => 640)
-  const buffers = sizes.map(alloc)
-  t.is(leaks({ print: false }).length, sizes.length)
-  await worker.ask({ do: 'free', views: buffers })
-  const views = await worker.ask<Uint8Array[]>({ do: 'alloc', sizes, byte: 1 })
-  t.deepEqual(leaks({ print: false }), [])
-  watch({})
-  views.forEach(free)
-  await worker.end()
-})
+test.serial(
+  'a Buffer that another thread freed is no leak, even if its memory is in use',
+  async (t) => {
+    watch({ track: true })
+    const worker = new HeapWorker()
+    const sizes = Array.from({ length: 300 }, () => 640)
+    const buffers = sizes.map(alloc)
+    t.is(leaks({ print: false }).length, sizes.length)
+    await worker.ask({ do: 'free', views: buffers })
+    const views = await worker.ask<Uint8Array[]>({ do: 'alloc', sizes, byte: 1 })
+    t.deepEqual(leaks({ print: false }), [])
+    watch({})
+    views.forEach(free)
+    await worker.end()
+  },
+)
 
-test.serial('what another thread freed while it is pinned is no leak', async (t) => {
+test.serial('a pinned Buffer that another thread freed is no leak', async (t) => {
   watch({ track: true })
   const worker = new HeapWorker()
   const buffers = [alloc(640), alloc(200_000)]
@@ -65,7 +68,7 @@ test.serial('what another thread freed while it is pinned is no leak', async (t)
   await worker.end()
 })
 
-test('a block does not end with a Buffer that was there before and that another thread freed', (t) => {
+test('a block is not freed with an older Buffer at its place that another thread freed', (t) => {
   const program = `
     const { Worker } = require('node:worker_threads')
     watch({ collect: true })
@@ -89,7 +92,7 @@ test('a block does not end with a Buffer that was there before and that another 
   t.is(run(program, '--expose-gc'), 'true 1\n')
 })
 
-test('a warning at exit has the counts, if there is something to warn of', (t) => {
+test('a warning at exit has the counts of live blocks, if there are any', (t) => {
   t.regex(
     run('watch({ warn: true }); alloc(1000)'),
     /^superslab: 1 blocks are live at exit, \d+ bytes\n$/,
@@ -115,7 +118,7 @@ test('a Buffer that was forgotten is freed when it is collected, if asked', (t) 
   t.is(run(program('{}'), '--expose-gc'), '101\n')
 })
 
-test('what is pinned, freed and collected is freed once, when its pin is released', (t) => {
+test('a Buffer that is pinned, freed and collected is freed once, when its pin is released', (t) => {
   const program = `
     process.on('uncaughtException', (error) => console.error(error.code))
     const { pin } = require('superslab')
@@ -134,7 +137,7 @@ test('what is pinned, freed and collected is freed once, when its pin is release
   t.is(run(program, '--expose-gc'), '50\n0\n')
 })
 
-test('whatever is made from a Buffer keeps it from being freed when it is collected', (t) => {
+test('a view made from a Buffer keeps its block after the Buffer was collected', (t) => {
   const program = `
     const { Readable } = require('node:stream')
     watch({ collect: true })
@@ -186,8 +189,8 @@ for (const [name, turn] of [
     t.is(run(program), 'true\n')
   })
 
-test('a full window takes dead Buffers back before it says so, and says what would help', (t) => {
-  // So few bytes are left that the engine does not collect for their sake.
+test('a full window first collects unused Buffers, and its error has advice', (t) => {
+  // Too few bytes for the engine to collect because of them.
   const program = (before: string) => `
     ${before}
     watch({ collect: true })
@@ -212,7 +215,7 @@ test('a full window takes dead Buffers back before it says so, and says what wou
   t.is(run(full), 'ERR_SUPERSLAB_HEAP_FULL true\n')
 })
 
-test('what was freed is not kept track of', (t) => {
+test('entries of freed Buffers are dropped', (t) => {
   const program = `
     watch({ track: true })
     const measure = () => { gc(); return process.memoryUsage().heapUsed }
@@ -222,31 +225,28 @@ test('what was freed is not kept track of', (t) => {
   t.is(run(program, '--expose-gc'), 'true\n')
 })
 
-test.serial(
-  'what rests in a pool is no leak; what a pool handed out is, of the place there',
-  (t) => {
-    watch({ track: true })
-    const pool = new Pool(321)
-    const [first, second] = [pool.alloc(), pool.alloc()]
-    t.is(leaks({ print: false }).length, 2)
-    pool.free(first)
-    pool.free(second)
-    t.deepEqual(leaks({ print: false }), [])
-    function later(): Buffer {
-      return pool.alloc()
-    }
-    const again = later()
-    const [leak] = leaks({ print: false })
-    t.is(leak?.size, 321)
-    t.regex(leak?.stack ?? '', /later .*watch\.test/)
-    pool.free(again)
-    pool.trim()
-    t.deepEqual(leaks({ print: false }), [])
-    watch({})
-  },
-)
+test.serial('a Buffer that rests in a pool is no leak, one handed out is, with the place', (t) => {
+  watch({ track: true })
+  const pool = new Pool(321)
+  const [first, second] = [pool.alloc(), pool.alloc()]
+  t.is(leaks({ print: false }).length, 2)
+  pool.free(first)
+  pool.free(second)
+  t.deepEqual(leaks({ print: false }), [])
+  function later(): Buffer {
+    return pool.alloc()
+  }
+  const again = later()
+  const [leak] = leaks({ print: false })
+  t.is(leak?.size, 321)
+  t.regex(leak?.stack ?? '', /later .*watch\.test/)
+  pool.free(again)
+  pool.trim()
+  t.deepEqual(leaks({ print: false }), [])
+  watch({})
+})
 
-test.serial('what is allocated while nothing is watched is not watched', (t) => {
+test.serial('a Buffer that is allocated while watch is off is not watched', (t) => {
   watch({ track: true })
   watch({})
   const buffer = alloc(77)

@@ -6,7 +6,7 @@ import test from 'ava'
 const run = promisify(execFile)
 const program = fileURLToPath(new URL('programs/full-window.mjs', import.meta.url))
 
-/** A module that runs before the program: a machine with so much memory, or an engine without something. */
+/** A module that runs before the program and changes the machine's memory or removes a part of the engine. */
 const before = (code: string) => ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
 const machine = (bytes: number) =>
   before(`import os from 'node:os'
@@ -39,7 +39,7 @@ test.serial('an engine without either: an error with a code', async (t) => {
   t.regex(stderr, /ERR_SUPERSLAB_OUT_OF_MEMORY/)
 })
 
-/** The program in a process that may have so many MiB of addresses more than Node takes by itself. */
+/** Runs the program in a process that may have `mebibytes` more addresses than Node takes by itself. */
 async function withAddresses(mebibytes: number): Promise<{ stdout: string }> {
   const status = `console.log(require('node:fs').readFileSync('/proc/self/status', 'utf8'))`
   const { stdout } = await run(process.execPath, ['-e', status])
@@ -48,14 +48,14 @@ async function withAddresses(mebibytes: number): Promise<{ stdout: string }> {
   return run('sh', ['-c', limited, process.execPath, program, 'alone'])
 }
 
-// In all no more than 1.6 GiB with Node 20.
+// At most 1.6 GiB in all with Node 20.
 test.serial('few addresses', async (t) => {
   const { stdout } = await withAddresses(900)
   t.true(Number(stdout) >= 64 * 2 ** 20)
 })
 
-// Node itself ends for want of addresses, or it is refused to a window; Node 22 leaves enough for a small one.
-test.serial('hardly any addresses: a small window, or the process says so and ends', async (t) => {
+// Node itself ends for lack of addresses, or the window is refused; Node 22 leaves enough for a small window.
+test.serial('hardly any addresses: a small window, or an error at the start', async (t) => {
   const { stdout, stderr } = await withAddresses(48).catch((error) => error)
   t.regex(stdout + stderr, /^\d+\n$|ERR_SUPERSLAB_OUT_OF_MEMORY|out of memory|OOM/)
 })

@@ -21,13 +21,13 @@ test.serial('blocks of a thread that ended belong to the process', async (t) => 
   t.is(stats().liveBlocks, before)
 })
 
-test.serial('a block is freed once, in whichever thread', async (t) => {
+test.serial('a block is freed once, in any thread', async (t) => {
   const blocks = sizes.map(native.malloc)
   const first = start<string[]>('free', { blocks })
   for (const result of await first.message) t.is(result, 'freed')
   await first.ended
   const second = start<string[]>('free', { blocks })
-  // A slab whose every block was freed may be gone already, and with it the memory of its blocks.
+  // A slab whose blocks were all freed may have been released already, with the memory of its blocks.
   const codes = ['ERR_SUPERSLAB_DOUBLE_FREE', 'ERR_SUPERSLAB_UNKNOWN_POINTER']
   for (const result of await second.message) t.true(codes.includes(result), result)
   await second.ended
@@ -45,7 +45,7 @@ for (const copies of [1, 2])
       start<number[]>('race', { blocks, gate, root }),
     )
     const [one = [], two = []] = await Promise.all(running.map(({ message }) => message))
-    // 0: freed; -1: a double free; -3: one whose slab is gone already.
+    // 0: freed; -1: a double free; -3: a double free whose slab was released already.
     for (const i of blocks.keys())
       t.true(
         ['0 -1', '-1 0', '0 -3', '-3 0'].includes(`${one[i]} ${two[i]}`),
@@ -55,7 +55,7 @@ for (const copies of [1, 2])
     await Promise.all(running.map(({ ended }) => ended))
   })
 
-test.serial('dozens of threads come and go, each in its way', async (t) => {
+test.serial('dozens of threads come and go, and end in different ways', async (t) => {
   const before = stats()
   const ends = ['return', 'exit', 'throw', 'wait'] as const
   for (let wave = 0; wave < 12; wave++)
@@ -94,7 +94,7 @@ test.serial(
         t.is(passed.spoiled, 0)
         blocks = passed.blocks
         if (end === 'wait') await worker.terminate()
-        // Half of the chains go on while the thread that had the blocks before is still ending.
+        // Half of the chains go on while the blocks' previous thread is still ending.
         if (chain % 2 === 0) await ended
       }
       t.true(blocks.every(intact))
@@ -106,7 +106,7 @@ test.serial(
   },
 )
 
-test.serial('several threads load and use it at once', async (t) => {
+test.serial('several threads load and use the package at once', async (t) => {
   const before = stats().liveBlocks
   const running = Array.from({ length: 8 }, () =>
     start<number[]>('allocate', { sizes, end: 'return' }),

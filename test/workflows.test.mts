@@ -11,7 +11,7 @@ test('the workflows are valid', async (t) => {
   t.true(files.length > 2)
   for (const name of files) {
     const file = path.join(folder, name)
-    // The linter knows the machines of its own day.
+    // The linter knows only the runners of its release.
     const complaints = lint(readFileSync(file, 'utf8'), file).filter(
       ({ kind }) => kind !== 'runner-label',
     )
@@ -19,7 +19,7 @@ test('the workflows are valid', async (t) => {
   }
 })
 
-test('a faulty one would be noticed', async (t) => {
+test('the linter notices a faulty workflow', async (t) => {
   const lint = await createLinter()
   const text = readFileSync(path.join(folder, 'ci.yml'), 'utf8')
   t.true(lint(text.replace('matrix.node', 'matrix.nod'), 'ci.yml').length > 0)

@@ -1,5 +1,5 @@
-// Ways to get a block of memory and to be done with it. Each is loaded in a process of its own. Those with a `size` are
-// measured with that size alone.
+// Ways to allocate and free a block of memory. Each is loaded in a process of its own. Those with a `size` are measured
+// only with that size.
 
 async function watched(options) {
   const { alloc, free, watch } = await import('superslab')

@@ -1,12 +1,12 @@
 import { kinds } from './mappings.mjs'
 
-// The figures that this project aims at, each a ratio of two measurements of one run.
+// The project's aims, each a ratio of two measurements of one run.
 const of = (medians, key, name) => medians[key]?.[name]
 const pair = (contender, size) => [`pair ${contender} ${size}`, 'nanoseconds']
 const parser = (name, inFlight) =>
   ['alloc', 'allocUnsafe'].map((contender) => [`parser ${contender} ${inFlight}`, name])
 
-/** Title, what is measured, beside what, and the aim: at least so many times less, or at most that share. */
+/** Title, measurement, the one it is compared with, and the aim: at least this many times less, or at most this share. */
 const aims = [
   [
     'malloc and free of 64 B in `superslab/raw`, beside the addon’s',
@@ -103,7 +103,7 @@ const kindTitles = {
   rest: 'stacks and the like',
 }
 
-/** What of the parser is in memory when the last message has come. */
+/** The parser's resident memory when the last message has come. */
 export function memory({ medians, node }, inFlight) {
   const all = ['alloc', 'allocUnsafe', 'none'].map((name) => medians[`parser ${name} ${inFlight}`])
   if (all.includes(undefined)) return undefined

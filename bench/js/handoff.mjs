@@ -1,5 +1,5 @@
 // A block of 1 MiB goes to a worker, which writes to it, and back: as a Buffer of superslab, whose memory is shared, or
-// as an ordinary one, which postMessage copies both ways. Eight are on the way at once. Microseconds a round trip.
+// as an ordinary one, which postMessage copies both ways. Eight are on the way at once. Microseconds per round trip.
 import { Worker } from 'node:worker_threads'
 
 const size = 2 ** 20

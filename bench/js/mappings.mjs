@@ -1,4 +1,4 @@
-// What of this process is in memory, by what it is there for, in bytes: Linux's /proc/self/smaps.
+// The resident bytes of this process by purpose, from Linux's /proc/self/smaps.
 import { readFileSync } from 'node:fs'
 import { getHeapStatistics } from 'node:v8'
 
@@ -13,7 +13,7 @@ function mappings() {
   return all
 }
 
-/** In the order of the table; `rest` is the stacks, the memory of threads and all that is small. */
+/** In the order of the table; `rest` has the stacks, the memory of threads and all small mappings. */
 export const kinds = ['node', 'libraries', 'v8', 'malloc', 'window', 'table', 'addon', 'rest']
 
 /** `window` is an address in superslab's window and the window's limit, if there is one. */
@@ -21,7 +21,7 @@ export function resident(window) {
   const heap = getHeapStatistics().total_physical_size
   const found = Object.fromEntries(kinds.map((kind) => [kind, 0]))
   found.v8 = heap
-  found.rest = -heap // which lies in anonymous mappings, among others
+  found.rest = -heap // the heap lies in anonymous mappings, which are added below
   const kindOf = ({ start, end, name }) => {
     if (name.endsWith('/superslab.node')) return 'addon'
     if (name === process.execPath) return 'node'

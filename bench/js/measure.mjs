@@ -1,5 +1,5 @@
-// One measurement in a process of its own: node measure.mjs CASE, a line of JSON on the way out. What another workload
-// needs is not loaded: it would be in this one's RSS.
+// One measurement in a process of its own: node measure.mjs CASE prints a line of JSON. Only the modules of the case are
+// loaded, because others would count in its RSS.
 const { workload, contender, size } = JSON.parse(process.argv[2])
 
 async function contenderOf(name) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import Benchmark from 'benchmark'
 
-/** Milliseconds for which this thread was ready to run and others had the processors; Linux alone knows. */
+/** Milliseconds for which this thread waited for a processor; only Linux tells. */
 function waited() {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[1]) / 1e6
@@ -11,8 +11,8 @@ function waited() {
 }
 
 /**
- * What one call takes, by the benchmark package: the mean of its samples, after what it takes to compile, less the part
- * of the time in which other programs had the processors.
+ * The time of one call, by the benchmark package: the mean of its samples after compilation, less the share of the time
+ * for which this thread waited for a processor.
  */
 export function nanoseconds(call) {
   const measure = (maxTime) => {

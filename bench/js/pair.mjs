@@ -1,4 +1,4 @@
-// One block at a time: take it, look at it, be done with it. Nanoseconds a pair.
+// One block at a time is allocated, read and freed. Nanoseconds per pair.
 import { nanoseconds } from './nanoseconds.mjs'
 
 const pairs = 100

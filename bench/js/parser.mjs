@@ -1,8 +1,8 @@
 // A program that reads framed messages of 1 to 64 KB from a socket on loopback: four bytes of length, then as many of
-// payload. Each message is a Buffer of its own, of superslab or by Buffer.allocUnsafe, and is work under way until it is
-// done: so many are in flight at once, and which of them is done when another has come is drawn, seed 42. With `none` all
-// are views of one Buffer: what the program takes besides its messages. The sender is another process. Garbage
-// collection pauses and RSS are those of the reader.
+// payload. Each message is a Buffer of its own, of superslab or by Buffer.allocUnsafe. A fixed number of them is in flight
+// at once: when a message comes, one of them, drawn with seed 42, is freed. With `none` all messages are views of one
+// Buffer, which shows what the program takes besides its messages. The sender is another process. Pauses of the garbage
+// collector and RSS are those of the reader.
 import { fork } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { PerformanceObserver } from 'node:perf_hooks'
@@ -12,7 +12,7 @@ import { resident } from './mappings.mjs'
 const messages = 200_000
 const sizes = { least: 1024, most: 65_536 }
 
-/** A step of the generator; its upper bits are what is used. */
+/** A step of the generator, of which only the upper bits are used. */
 const next = (state) => (Math.imul(state, 1664525) + 1013904223) | 0
 
 /** The sender: one batch of frames, again and again. */
@@ -126,7 +126,7 @@ export async function parse(way, inFlight) {
   clearInterval(sampling)
   sample()
   const mappings = resident(window?.())
-  await new Promise((resolve) => setTimeout(resolve, 50)) // the observer is told later
+  await new Promise((resolve) => setTimeout(resolve, 50)) // the observer is called later
   observer.disconnect()
   if (count !== messages) throw new Error(`${count} messages of ${messages} came`)
   return {

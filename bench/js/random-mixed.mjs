@@ -1,5 +1,5 @@
 // The reports' workload, in JavaScript: 8192 slots, sizes of 16 to 1040 bytes, seed 42. Each operation picks a slot,
-// ends what is in it and puts a block of a random size there. Nanoseconds an operation.
+// frees the block in it and puts a block of a random size there. Nanoseconds per operation.
 import { nanoseconds } from './nanoseconds.mjs'
 
 const slotCount = 8192

@@ -1,12 +1,12 @@
-// npm run bench:js: what Buffers and blocks cost in JavaScript, beside Node's own ways; see docs/benchmarks/javascript.md.
-//   --rounds N        5 by default; each round measures everything once, every other one backwards
+// npm run bench:js: the cost of Buffers and blocks in JavaScript, beside Node's own; see docs/benchmarks/javascript.md.
+//   --rounds N        5 by default; each round measures every case once, every other round in the opposite order
 //   --only LIST       of pair, random-mixed, handoff, parser
 //   --sizes LIST      of pair, in bytes
 //   --in-flight LIST  of parser, how many messages
-//   --aims            only what the table needs, not all of the chart
+//   --aims            only the measurements of the table, not those of the chart
 //   --node LIST       also with these releases, installed for the run: 22,24,26
 //   --save            writes docs/benchmarks/javascript.json and .svg and the tables of the README and javascript.md;
-//                     what was saved before and is not measured now stays
+//                     earlier results that this run does not measure stay
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -115,7 +115,7 @@ for (const version of values.node.split(',').filter(Boolean)) {
   }
 }
 
-/** What an earlier run saved of other workloads or sizes stays; ratios are within one of these. The oldest Node first. */
+/** Keeps an earlier run's results of other workloads or sizes; ratios are within one run. The oldest Node first. */
 function joined(releases) {
   const file = path.join(folder, 'docs/benchmarks/javascript.json')
   const before = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).releases : []

@@ -1,5 +1,5 @@
-// An ordinary Express app. It does not know of superslab: `npm start` runs it with superslab as its malloc, and what
-// its native work (here: compression in libuv's threads) needed goes back to the system when it is idle again.
+// An ordinary Express app that has no code for superslab: `npm start` runs it with superslab as its malloc. The memory of
+// its native work (here: compression in libuv's threads) goes back to the system when the app is idle again.
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'

@@ -1,5 +1,5 @@
-/* How often each byte occurs in a Buffer, counted in a block of the process's one heap. The block is
- * handed to JavaScript by its address: whoever has it frees it, on either side. */
+/* Counts how often each byte occurs in a Buffer, in a block of superslab. JavaScript gets the block's address; C or
+ * JavaScript may free it, once. */
 #include <superslab_node.h>
 
 static napi_value count(napi_env env, napi_callback_info info) {
@@ -25,7 +25,7 @@ static napi_value count(napi_env env, napi_callback_info info) {
     return address;
 }
 
-/* One of the counts. The address is looked up before it is followed: JavaScript may pass anything. */
+/* Returns one of the counts. The address is checked before it is followed, because JavaScript may pass any number. */
 static napi_value at(napi_env env, napi_callback_info info) {
     const superslab_functions *heap = superslab_from_node(env);
     if (heap == NULL)

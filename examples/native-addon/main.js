@@ -1,5 +1,5 @@
-// An addon of one's own on superslab's heap: `npx node-gyp rebuild && node main.js`
-const { native, stats } = require('superslab') // first: the addon looks for its heap
+// An addon that allocates with superslab: `npx node-gyp rebuild && node main.js`
+const { native, stats } = require('superslab') // comes first: the addon looks for its functions
 const { count, at } = require('./build/Release/histogram.node')
 
 const counts = count(Buffer.from('superslab'))

@@ -1,5 +1,5 @@
-// A server whose memory for a request ends with the request: every Buffer of a Scope is freed when it is left, also
-// by an exception. A request is four bytes of length and so many of text; the answer is the text in capitals.
+// A server that frees the memory of a request with the request: a Scope frees all its Buffers when it is left, also by an
+// exception. A request is the length of a text in four bytes and the text; the answer is the text in capitals.
 import { createServer } from 'node:net'
 import { alloc, free, Scope, stats } from 'superslab'
 
@@ -40,7 +40,7 @@ function larger(buffer, filled, bytes) {
   return next
 }
 
-/** What the answer is put together in lives until the socket has taken it. */
+/** The Buffers of the answer live until the socket has taken it. */
 async function answer(socket, text) {
   await Scope.run(async (scope) => {
     const reply = scope.alloc(4 + text.length)

@@ -1,5 +1,5 @@
-// A pool of workers that passes frames: a frame is allocated and filled in here, sent without a copy, changed in place
-// by a worker, and freed by whoever has it last. `node main.mjs [frames]`
+// A pool of workers that passes frames: this thread allocates and fills a frame and sends it without a copy, a worker
+// changes it in place, and the thread that has it last frees it. `node main.mjs [frames]`
 import { Worker } from 'node:worker_threads'
 import { alloc, asBuffer, free, stats } from 'superslab'
 
@@ -17,7 +17,7 @@ function isIdle(worker) {
   else idle.push(worker)
 }
 
-/** A worker that has nothing to do, as soon as there is one. */
+/** A worker without work, as soon as there is one. */
 function idleWorker() {
   return idle.pop() ?? new Promise((resolve) => waiting.push(resolve))
 }

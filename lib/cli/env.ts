@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander'
 import { isPreloadable, preloadFile, preloadVariable } from '../preload'
 
-/** Where an image keeps a link to a library that the loader cannot be given as it is. */
+/** Where an image has a link to the library if the loader does not accept the library's path. */
 const linkPath = '/usr/local/lib/libsuperslab.so'
 
 export function envCommand(): Command {
   const children = new Option('--children <which>', 'which programs of the image are served')
   return new Command('env')
-    .description('print the lines by which a Dockerfile has superslab serve its programs')
+    .description('print the lines for a Dockerfile that preload superslab')
     .addOption(children.choices(['node', 'all', 'none']).default('node'))
     .action(({ children }: { children: string }) => console.log(lines(children).join('\n')))
 }

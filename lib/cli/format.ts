@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Figures for people to read. */
 
 export function mebibytes(bytes: number): string {
   const value = bytes / 2 ** 20

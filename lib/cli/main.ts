@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-/** As env(1) and timeout(1): 1 and more are the exit codes of the command that `run` becomes. */
+/** As env(1) and timeout(1): smaller codes are those of the command that `run` becomes. */
 const refused = 125
 
 try {

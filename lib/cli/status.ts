@@ -11,9 +11,9 @@ interface StatusOptions {
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('say whether superslab serves a process, and what its heap holds')
+    .description('show whether superslab serves a process, and its statistics')
     .addArgument(new Argument('[pid]', 'without it, all processes that it serves').argParser(count))
-    .option('--json', 'for a program to read')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExits with 1 when superslab does not serve the process, and says why.')
     .action(run)
 }
@@ -34,16 +34,16 @@ function printOne(pid: number, json: boolean): void {
 function printAll(json: boolean): void {
   const { found, left } = published()
   if (left > 0)
-    console.error(`superslab: ${left} processes were not looked at within ${timeLimitMs / 1000} s`)
+    console.error(`superslab: ${left} processes were not read within ${timeLimitMs / 1000} s`)
   if (json) console.log(JSON.stringify(found, null, 2))
   else if (found.length > 0) console.log(overview(found))
   else console.log('superslab serves no process that may be looked into.')
 }
 
-/** For all processes: a few may take as long as they can. */
+/** Time limit for all processes together: a few may take their whole time. */
 const timeLimitMs = 5000
 
-/** Those that publish, and how many there was no time for. */
+/** The processes that publish, and the number that there was no time for. */
 function published(): { found: Publication[]; left: number } {
   const end = performance.now() + timeLimitMs
   const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))

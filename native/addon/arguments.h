@@ -1,5 +1,5 @@
-/* Arguments from JavaScript. Each function returns false after it has thrown a TypeError with the code
- * ERR_INVALID_ARG_TYPE or a RangeError with ERR_OUT_OF_RANGE; the caller then just returns. */
+/* Arguments from JavaScript. A function that returns false has thrown a TypeError with the code ERR_INVALID_ARG_TYPE or
+ * a RangeError with ERR_OUT_OF_RANGE; its caller returns at once. */
 #ifndef SUPERSLAB_ADDON_ARGUMENTS_H
 #define SUPERSLAB_ADDON_ARGUMENTS_H
 
@@ -16,7 +16,7 @@ class Arguments {
         size_t count = COUNT;
         napi_get_cb_info(env, info, &count, values, nullptr, &bound);
     }
-    /* What the function was made with. */
+    /* The pointer that functions_set was given. */
     void *data() const {
         return bound;
     }
@@ -25,7 +25,7 @@ class Arguments {
     }
 
   private:
-    napi_value values[COUNT]; /* undefined where there was none */
+    napi_value values[COUNT]; /* undefined where the call had none */
     void *bound = nullptr;
 };
 
@@ -35,10 +35,10 @@ bool argument_integer(napi_env env, napi_value value, const char *name, uint64_t
 /* The same for sizes and counts. */
 bool argument_size(napi_env env, napi_value value, const char *name, size_t *out);
 
-/* An address as malloc returned it. */
+/* An address as a number. */
 bool argument_address(napi_env env, napi_value value, uintptr_t *out);
 
-/* Any address there is, as a number or, where numbers end, a bigint. */
+/* An address as a number or, above 2^53, as a bigint. */
 bool argument_any_address(napi_env env, napi_value value, uintptr_t *out);
 
 /* A power of two. */

@@ -1,7 +1,7 @@
 #include "bench.h"
 
 #include "arguments.h"
-#include "heap.h"
+#include "core.h"
 
 #include <cinttypes>
 #include <cstdio>
@@ -12,7 +12,7 @@ extern "C" {
 
 namespace {
 
-/* Looks `text` up by a finder of native/bench; the longest name there is far shorter than this. */
+/* Finds the argument by its name. The buffer is far longer than the longest name in native/bench. */
 template <typename T>
 bool argument_named(napi_env env, napi_value value, const char *name, const char *expected,
                     T *(*find)(const char *), T **out) {
@@ -51,11 +51,11 @@ Napi::Value workloads(const Napi::CallbackInfo &info) {
     return out;
 }
 
-/* In this process superslab is the heap that was joined, not this file's own copy. */
+/* For superslab, the functions of the core that was joined, not those of this addon's own copy. */
 bench_allocator in_process(const bench_allocator &named) {
     if (named.malloc != superslab_malloc)
         return named;
-    const superslab_functions *joined = heap();
+    const superslab_functions *joined = core();
     return {named.name,      joined->malloc,        joined->calloc,
             joined->realloc, joined->aligned_alloc, joined->free};
 }

@@ -1,4 +1,4 @@
-/* The benchmark workloads, run inside this process: the same code as the standalone binary's. */
+/* The benchmark workloads inside this process; the standalone binary has the same code. */
 #ifndef SUPERSLAB_ADDON_BENCH_H
 #define SUPERSLAB_ADDON_BENCH_H
 

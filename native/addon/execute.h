@@ -1,4 +1,4 @@
-/* Becoming the command that `superslab run` was given. */
+/* Replaces this process by the command of `superslab run`. */
 #ifndef SUPERSLAB_ADDON_EXECUTE_H
 #define SUPERSLAB_ADDON_EXECUTE_H
 

@@ -1,6 +1,6 @@
 #include "held.h"
 
-#include "heap.h"
+#include "core.h"
 
 Held::Held(napi_env env, ss_holder *holder, const uint8_t *live)
     : env(env), holder(holder), live(live), tag(static_cast<uint8_t>(api()->window_tag(holder))) {}
@@ -42,7 +42,7 @@ void Held::canary_renew() {
 
 bool Held::add(napi_value object, uint32_t block, size_t size) {
     Entry entry{nullptr, static_cast<int64_t>(size)};
-    drop(block); /* another thread freed what was there before */
+    drop(block); /* an entry that is still there is of a block that another thread freed */
     if (napi_create_reference(env, object, 0, &entry.object) != napi_ok)
         return false;
     entries.emplace(block, entry);
@@ -61,10 +61,10 @@ void Held::drop(uint32_t block) {
     entries.erase(found);
 }
 
-/* Of an entry whose object is gone: false while the block is pinned. What the table does not say has this holder's tag
+/* For an entry whose object is gone. False while the block is pinned. A block without this holder's tag in the table
  * was freed by another thread. */
 bool Held::try_end(uint32_t block, Entry &entry) {
-    const uint8_t kind = __atomic_load_n(&live[block / 16], __ATOMIC_ACQUIRE);
+    const uint8_t kind = __atomic_load_n(&live[block >> WINDOW_STEP_SHIFT], __ATOMIC_ACQUIRE);
     if (kind == SS_LIVE_PINNED) {
         if (entry.object != nullptr)
             napi_delete_reference(env, entry.object);

@@ -1,12 +1,12 @@
 #include "memory.h"
 
 #include "arguments.h"
-#include "heap.h"
+#include "core.h"
 #include "values.h"
 
 namespace {
 
-/* Blocks lie below 2^53 on every system there is. */
+/* Blocks lie below 2^53 on all supported systems. */
 napi_value block(napi_env env, void *pointer) {
     return number(env, static_cast<double>(reinterpret_cast<uintptr_t>(pointer)));
 }
@@ -20,7 +20,7 @@ napi_value malloc(napi_env env, napi_callback_info info) {
     size_t size;
     if (!argument_size(env, given[0], "size", &size))
         return nullptr;
-    return block(env, heap()->malloc(size));
+    return block(env, core()->malloc(size));
 }
 
 napi_value calloc(napi_env env, napi_callback_info info) {
@@ -29,7 +29,7 @@ napi_value calloc(napi_env env, napi_callback_info info) {
     if (!argument_size(env, given[0], "count", &count) ||
         !argument_size(env, given[1], "size", &size))
         return nullptr;
-    return block(env, heap()->calloc(count, size));
+    return block(env, core()->calloc(count, size));
 }
 
 napi_value aligned_alloc(napi_env env, napi_callback_info info) {
@@ -38,7 +38,7 @@ napi_value aligned_alloc(napi_env env, napi_callback_info info) {
     if (!argument_alignment(env, given[0], &alignment) ||
         !argument_size(env, given[1], "size", &size))
         return nullptr;
-    return block(env, heap()->aligned_alloc(alignment, size));
+    return block(env, core()->aligned_alloc(alignment, size));
 }
 
 napi_value realloc(napi_env env, napi_callback_info info) {
@@ -48,7 +48,7 @@ napi_value realloc(napi_env env, napi_callback_info info) {
     if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
         return nullptr;
     superslab_error error;
-    void *pointer = heap_realloc(address, size, &error);
+    void *pointer = core_realloc(address, size, &error);
     return error == SUPERSLAB_OK ? block(env, pointer) : misuse(env, error);
 }
 
@@ -57,7 +57,7 @@ napi_value free(napi_env env, napi_callback_info info) {
     uintptr_t address;
     if (!argument_address(env, given[0], &address))
         return nullptr;
-    return misuse(env, heap_free(address));
+    return misuse(env, core_free(address));
 }
 
 napi_value free_sized(napi_env env, napi_callback_info info) {
@@ -66,7 +66,7 @@ napi_value free_sized(napi_env env, napi_callback_info info) {
     size_t size;
     if (!argument_address(env, given[0], &address) || !argument_size(env, given[1], "size", &size))
         return nullptr;
-    return misuse(env, heap_free_sized(address, size));
+    return misuse(env, core_free_sized(address, size));
 }
 
 napi_value usable_size(napi_env env, napi_callback_info info) {
@@ -75,7 +75,7 @@ napi_value usable_size(napi_env env, napi_callback_info info) {
     if (!argument_address(env, given[0], &address))
         return nullptr;
     superslab_error error;
-    size_t bytes = heap_usable_size(address, &error);
+    size_t bytes = core_usable_size(address, &error);
     return error == SUPERSLAB_OK ? number(env, static_cast<double>(bytes)) : misuse(env, error);
 }
 
@@ -84,7 +84,7 @@ napi_value good_size(napi_env env, napi_callback_info info) {
     size_t size;
     if (!argument_size(env, given[0], "size", &size))
         return nullptr;
-    return number(env, static_cast<double>(heap()->good_size(size)));
+    return number(env, static_cast<double>(core()->good_size(size)));
 }
 
 napi_value prewarm(napi_env env, napi_callback_info info) {
@@ -93,11 +93,11 @@ napi_value prewarm(napi_env env, napi_callback_info info) {
     if (!argument_size(env, given[0], "size", &size) ||
         !argument_size(env, given[1], "count", &count))
         return nullptr;
-    return number(env, static_cast<double>(heap()->prewarm(size, count)));
+    return number(env, static_cast<double>(core()->prewarm(size, count)));
 }
 
 napi_value trim(napi_env env, napi_callback_info) {
-    return number(env, static_cast<double>(heap()->trim()));
+    return number(env, static_cast<double>(core()->trim()));
 }
 
 constexpr Function FUNCTIONS[] = {

@@ -1,5 +1,5 @@
-/* malloc, free and their kin by address. What cannot be done comes back as a number, which lib/native.ts
- * turns into a SuperslabError: 0 where there was no memory, a negated superslab_error for misuse. */
+/* malloc, free and their relatives by address. Failures are numbers, which lib/memory.ts turns into a SuperslabError:
+ * 0 where there is no memory, a negated superslab_error for misuse. */
 #ifndef SUPERSLAB_ADDON_MEMORY_H
 #define SUPERSLAB_ADDON_MEMORY_H
 

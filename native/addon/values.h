@@ -1,5 +1,5 @@
-/* Values for JavaScript by the C interface of Node-API, for the calls that are made most:
- * node-addon-api's wrappers cost them more than what the calls do. */
+/* Values for JavaScript by the C interface of Node-API, for the calls that are made most often: node-addon-api's
+ * wrappers would cost more than the calls themselves. */
 #ifndef SUPERSLAB_ADDON_VALUES_H
 #define SUPERSLAB_ADDON_VALUES_H
 
@@ -24,7 +24,7 @@ struct Function {
     napi_callback callback;
 };
 
-/* Makes the functions members of an object. `bound` is what Arguments::data gives them. */
+/* Sets the functions as members of an object. Arguments::data returns `bound` in each of them. */
 template <size_t COUNT>
 void functions_set(napi_env env, napi_value object, const Function (&functions)[COUNT],
                    void *bound = nullptr) {

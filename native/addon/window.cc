@@ -1,7 +1,7 @@
 #include "window.h"
 
 #include "arguments.h"
-#include "heap.h"
+#include "core.h"
 #include "held.h"
 #include "values.h"
 
@@ -9,8 +9,8 @@
 
 namespace {
 
-/* One isolate's part in a window, or one context's of an isolate: a module that is loaded in a context of vm has a part of
- * its own. It ends with the object of its functions, or with the environment. */
+/* One isolate's holder of a window. A module that is loaded in a context of vm has a holder of its own. It leaves when the
+ * object of its functions is collected, or when the environment ends. */
 struct Isolate {
     Isolate(napi_env env, ss_holder *holder, uintptr_t base, size_t limit, const uint8_t *live)
         : env(env), holder(holder), base(base), limit(limit), held(env, holder, live) {}
@@ -19,8 +19,8 @@ struct Isolate {
     ss_holder *holder; /* nullptr once it has left */
     uintptr_t base;
     size_t limit;
-    /* The buffers of memory, table and magazines, which stay as long as this does. No views: they may be of a context
-     * that is to be collected. */
+    /* The buffers of memory, table and magazines, kept as long as this object. References to the views would keep their
+     * context, which may be one that is to be collected. */
     napi_ref buffers[3] = {};
     Held held;
 };
@@ -30,7 +30,7 @@ struct View {
     size_t length = 0;
 };
 
-/* A Uint8Array, a Buffer among them; one whose memory is gone has no address. */
+/* A Uint8Array or a Buffer. The address is 0 if its memory was transferred. */
 bool argument_view(napi_env env, napi_value value, const char *name, View *out) {
     napi_typedarray_type type = napi_int8_array;
     void *data = nullptr;
@@ -46,7 +46,7 @@ bool argument_view(napi_env env, napi_value value, const char *name, View *out) 
 
 /* ---- the functions of an isolate ---- */
 
-/* An offset is what JavaScript took it for; what is no uint32 is no block. */
+/* The argument as an offset. UINT32_MAX, which is no block's, for any value that is no uint32. */
 uint32_t offset_of(napi_env env, napi_value value) {
     double given = -1;
     napi_get_value_double(env, value, &given);
@@ -107,7 +107,7 @@ napi_value unpin(napi_env env, napi_callback_info info) {
     return number(env, -api()->window_unpin(isolate->holder, offset_of(env, given[0])));
 }
 
-napi_value look(napi_env env, napi_callback_info info) {
+napi_value check(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
     uintptr_t address = isolate->base + offset_of(env, given[0]);
@@ -118,7 +118,7 @@ napi_value usable_size(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
     uintptr_t address = isolate->base + offset_of(env, given[0]);
-    return number(env, heap()->window_usable_size(reinterpret_cast<void *>(address)));
+    return number(env, core()->window_usable_size(reinterpret_cast<void *>(address)));
 }
 
 /* The offset of a view's first byte, or -1 when it lies elsewhere. */
@@ -148,7 +148,7 @@ napi_value bytes(napi_env env, napi_callback_info info) {
                            api()->window_bytes(static_cast<Isolate *>(given.data())->holder)));
 }
 
-/* hold(object, block, bytes): the block is freed once the object is gone. True if a sweep is due. */
+/* hold(object, block, bytes): the block is freed once the object was collected. True if a sweep is due. */
 napi_value hold(napi_env env, napi_callback_info info) {
     Arguments<3> given(env, info);
     auto *isolate = static_cast<Isolate *>(given.data());
@@ -166,7 +166,7 @@ napi_value drop(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
-/* The blocks that are no longer held. */
+/* Returns the blocks that are no longer held. */
 napi_value sweep(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     const auto ended = static_cast<Isolate *>(given.data())->held.sweep();
@@ -183,7 +183,7 @@ napi_value settle(napi_env env, napi_callback_info info) {
     return boolean(env, isolate->held.settle(offset_of(env, given[0])));
 }
 
-napi_value last(napi_env env, napi_callback_info info) {
+napi_value keep(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     api()->window_last(static_cast<Isolate *>(given.data())->holder);
     return nullptr;
@@ -222,8 +222,8 @@ napi_value own_stats(napi_env env, napi_callback_info info) {
 constexpr Function FUNCTIONS[] = {
     {"refill", refill}, {"flush", flush},     {"drain", drain},
     {"take", take},     {"give", give},       {"pin", pin},
-    {"unpin", unpin},   {"look", look},       {"usableSize", usable_size},
-    {"offset", offset}, {"grow", grow},       {"last", last},
+    {"unpin", unpin},   {"check", check},     {"usableSize", usable_size},
+    {"offset", offset}, {"grow", grow},       {"keep", keep},
     {"bytes", bytes},   {"stats", own_stats}, {"hold", hold},
     {"drop", drop},     {"sweep", sweep},     {"settle", settle},
 };
@@ -237,12 +237,12 @@ void leave(void *data) {
     isolate->holder = nullptr;
 }
 
-/* The object of the functions is gone: its context was collected, or the environment ends and `leave` has run. */
+/* The object of the functions was collected with its context, or the environment ends and `leave` has run. */
 void finalize(napi_env env, void *data, void *) {
     auto *isolate = static_cast<Isolate *>(data);
     if (isolate->holder != nullptr) {
         napi_remove_env_cleanup_hook(env, leave, isolate);
-        isolate->held.sweep(); /* what it was to free */
+        isolate->held.sweep(); /* frees what it holds and was collected */
         leave(isolate);
     }
     for (napi_ref buffer : isolate->buffers)
@@ -251,8 +251,8 @@ void finalize(napi_env env, void *data, void *) {
     delete isolate;
 }
 
-/* windowJoin(memory, table, magazines, limit): views of all that is usable now. Undefined when the core
- * has no memory for another window. */
+/* windowJoin(memory, table, magazines, limit): views of all bytes that are usable now. Undefined when the core has no
+ * memory for another window. */
 napi_value join(napi_env env, napi_callback_info info) {
     Arguments<4> given(env, info);
     View memory, table;
@@ -265,7 +265,7 @@ napi_value join(napi_env env, napi_callback_info info) {
         return nullptr;
     napi_get_typedarray_info(env, given[2], &type, &words, &magazines, nullptr, nullptr);
     if (type != napi_uint32_array || words != SS_LIVE_CLASSES * SS_MAGAZINE_WORDS ||
-        table.length < limit / 16) {
+        table.length < limit >> WINDOW_STEP_SHIFT) {
         throw_argument_range(env, "magazines", "as long as all magazines, and the table the limit");
         return nullptr;
     }
@@ -297,10 +297,10 @@ napi_value view_free(napi_env env, napi_callback_info info) {
     View view;
     if (!argument_view(env, given[0], "buffer", &view))
         return nullptr;
-    return number(env, -heap()->window_free(reinterpret_cast<void *>(view.address)));
+    return number(env, -core()->window_free(reinterpret_cast<void *>(view.address)));
 }
 
-napi_value view_look(napi_env env, napi_callback_info info) {
+napi_value view_check(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
     View view;
     if (!argument_view(env, given[0], "buffer", &view))
@@ -314,7 +314,7 @@ napi_value view_usable_size(napi_env env, napi_callback_info info) {
     if (!argument_view(env, given[0], "buffer", &view))
         return nullptr;
     return number(env, static_cast<double>(
-                           heap()->window_usable_size(reinterpret_cast<void *>(view.address))));
+                           core()->window_usable_size(reinterpret_cast<void *>(view.address))));
 }
 
 napi_value view_address(napi_env env, napi_callback_info info) {
@@ -356,17 +356,37 @@ napi_value stats(napi_env env, napi_callback_info) {
     return stats_object(env, nullptr);
 }
 
-/* Bytes of addresses that the process may have. */
+/* Bytes of addresses that the system lets the process have. */
 napi_value address_limit(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(api()->address_limit()));
 }
 
-/* The bytes that a block of each class holds. */
+/* ---- constants of JavaScript's hot paths ---- */
+
+/* The bytes that a block of each class holds. The core knows them once a window was joined. */
 napi_value strides(napi_env env, napi_callback_info) {
     napi_value out = nullptr;
     napi_create_array(env, &out);
     for (uint32_t bin = 0; bin < SS_LIVE_CLASSES; bin++)
         napi_set_element(env, out, bin, number(env, api()->window_stride(bin)));
+    return out;
+}
+
+/* The constants of api.h, with which lib/window/layout.ts compares its own. */
+napi_value layout(napi_env env) {
+    static constexpr struct {
+        const char *name;
+        double value;
+    } constants[] = {
+        {"stepShift", WINDOW_STEP_SHIFT},   {"lastClass", SS_LIVE_CLASSES},
+        {"unsized", SS_LIVE_UNSIZED},       {"large", SS_LIVE_LARGE},
+        {"pinned", SS_LIVE_PINNED},         {"magazineWords", SS_MAGAZINE_WORDS},
+        {"magazineHead", SS_MAGAZINE_HEAD}, {"mustGrow", SS_API_GROW},
+    };
+    napi_value out = nullptr;
+    napi_create_object(env, &out);
+    for (const auto &[name, value] : constants)
+        napi_set_named_property(env, out, name, number(env, value));
     return out;
 }
 
@@ -379,11 +399,12 @@ void window_exports(Napi::Env env, Napi::Object exports) {
         {"windowStrides", strides},
         {"addressLimit", address_limit},
         {"viewFree", view_free},
-        {"viewLook", view_look},
+        {"viewCheck", view_check},
         {"viewUsableSize", view_usable_size},
         {"viewAddress", view_address},
         {"viewFill", view_fill},
         {"viewSet", view_set},
     };
     functions_set(env, exports, functions);
+    napi_set_named_property(env, exports, "windowLayout", layout(env));
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Through the dynamic linker, so that a preloaded allocator serves "system": that is how others are
- * measured. */
+/* Called through the dynamic linker, so that a preloaded allocator serves "system": that is how other
+ * allocators are measured. */
 const bench_allocator bench_allocators[] = {
     {"superslab", superslab_malloc, superslab_calloc, superslab_realloc, superslab_aligned_alloc,
      superslab_free},

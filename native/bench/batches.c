@@ -1,8 +1,8 @@
-/* batches: some threads allocate, others free, and the blocks change hands by the thousand.
+/* batches: some threads allocate, others free, and blocks are passed on by the thousand.
  *
- * Threads 2i fill batches of `slots` blocks, threads 2i+1 free them, whichever is ready. There are twice as
- * many batches as threads; who finds none ready sleeps. Memory flows one way, in quantities that no cache of
- * a thread holds: each block goes back to the middle of the allocator and comes from there again. An
+ * Threads 2i fill batches of `slots` blocks; each thread 2i+1 frees any batch that is ready. There are twice as
+ * many batches as threads; a thread that finds none ready sleeps. Memory flows one way, in quantities that no
+ * thread cache holds: each block goes back to the allocator's shared part and comes from there again. An
  * allocator with a central list moves every block through it twice, under its lock.
  *
  * The pattern is that of Lever and Boreham's malloc-test ("malloc() Performance in a Multithreaded Linux
@@ -51,7 +51,7 @@ static void batch_push(bench_batches_run *run, bench_batch **list, bench_batch *
     pthread_mutex_unlock(&run->lock);
 }
 
-/* A maker has made all it had to, or somebody gave up. */
+/* A maker has made all its batches, or a thread has failed. */
 static void run_leave(bench_batches_run *run, bool maker, bool failed) {
     pthread_mutex_lock(&run->lock);
     run->makers -= maker;
@@ -73,7 +73,7 @@ static const char *batch_fill(bench_batch *batch, bench_worker *worker, bench_ra
     return NULL;
 }
 
-/* Each batch has a checksum of its own, and the sum of them is the same whoever frees which. */
+/* Each batch has a checksum of its own; the sum of all does not depend on which thread frees which batch. */
 static const char *batch_empty(bench_batch *batch, const bench_allocator *named,
                                uint64_t *checksum) {
     const bench_allocator allocator = *named;

@@ -1,6 +1,6 @@
-/* A block under test and what is known about it. Its first and last byte carry a tag, written after
- * the allocation and compared before the free: an allocator that hands out overlapping blocks or
- * writes into live ones makes the run void instead of fast. */
+/* A block under test, with its size and tag. Its first and last byte hold the tag, written after the
+ * allocation and compared before the free: an allocator that hands out overlapping blocks or writes into
+ * live ones makes the run void. */
 #ifndef BENCH_BLOCK_H
 #define BENCH_BLOCK_H
 
@@ -19,7 +19,7 @@ _Static_assert(sizeof(void *) != 8 || sizeof(bench_block) == 16,
 #define BENCH_ERROR_CONTENTS "the contents of a live block changed"
 #define BENCH_ERROR_BOOKKEEPING "no memory for the benchmark's own bookkeeping"
 
-/* Both bytes are written, however small the block; `false` when there is no memory. */
+/* Writes both bytes, also of the smallest block; `false` when there is no memory. */
 static inline bool bench_block_take(bench_block *block, const bench_allocator *allocator,
                                     size_t size, uint32_t tag) {
     unsigned char *start = allocator->malloc(size);
@@ -38,7 +38,7 @@ static inline bool bench_block_intact(const bench_block *block) {
     return block->start[0] == tag && block->start[block->size - 1] == tag;
 }
 
-/* Frees the block whatever its contents; `false` when they had changed. */
+/* Frees the block in any case; `false` when its contents had changed. */
 static inline bool bench_block_give(bench_block *block, const bench_allocator *allocator) {
     const bool intact = bench_block_intact(block);
     allocator->free(block->start);
@@ -46,7 +46,7 @@ static inline bool bench_block_give(bench_block *block, const bench_allocator *a
     return intact;
 }
 
-/* Frees those of the blocks that are there; `false` when the contents of one had changed. */
+/* Frees the live ones of the blocks; `false` when the contents of one had changed. */
 static inline bool bench_blocks_give(bench_block *blocks, size_t count,
                                      const bench_allocator *allocator) {
     bool intact = true;
@@ -56,7 +56,7 @@ static inline bool bench_blocks_give(bench_block *blocks, size_t count,
     return intact;
 }
 
-/* Order matters: two sequences with the same sizes in another order differ. */
+/* Depends on the order: the same sizes in another order have another checksum. */
 static inline uint64_t bench_checksum_add(uint64_t checksum, const bench_block *block) {
     return ((checksum << 1) | (checksum >> 63)) + block->size +
            ((uint64_t)(block->tag & 255) << 32);

@@ -1,5 +1,5 @@
 /* superslab-calls FUNCTION COUNT: calls one function of malloc's API COUNT times. scripts/calls.mjs counts the
- * instructions of two runs of which one makes more calls; the difference is what the calls take. */
+ * instructions of two runs of which one makes more calls; the difference is the cost of the calls. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -2,9 +2,8 @@
  *
  * Each worker is a lane with `slots` slots, worked on as in random-mixed, but by a new thread for
  * every 1,000 operations, started when the one before has ended. Half of the blocks a thread
- * allocates outlive it and are freed by those after it. What is measured is what an allocator does
- * when threads come and go: setting a heap up, giving it up, and freeing blocks of heaps whose
- * thread is gone.
+ * allocates outlive it and are freed by later threads. This measures an allocator's work when threads
+ * come and go: setting a heap up, giving it up, and freeing blocks of heaps whose thread has ended.
  *
  * The reports ask for thread churn without figures. 1,000 operations cost about as much as starting
  * and joining the thread does, so that both weigh; 1,024 slots make most blocks outlive their
@@ -17,7 +16,7 @@
 
 #include <pthread.h>
 
-enum { BENCH_CHURN_OPS = 1000 /* a thread */ };
+enum { BENCH_CHURN_OPS = 1000 /* of each thread */ };
 
 typedef struct bench_generation {
     bench_slots slots;

@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-/* Sizes are the file's. */
+/* The file gives the sizes. */
 #define NO_SIZES .size_min = 1, .size_max = 1, .seed = 42
 
 const bench_workload bench_file_workloads[] = {
     {
         .name = "replay",
-        .summary = "what a program allocated, from a recording",
+        .summary = "the allocations of a program, from a recording",
         .reads_file = true,
         .threads_unit = 1,
         .size_floor = 1,

@@ -1,4 +1,4 @@
-/* Workloads that read a file. The standalone benchmark alone is given one, so the addon does without them. */
+/* Workloads that read a file. Only the standalone benchmark can be given one, so the addon does not have them. */
 #ifndef BENCH_FILE_WORKLOADS_H
 #define BENCH_FILE_WORKLOADS_H
 

@@ -1,12 +1,12 @@
-/* fleet: what many programs of a fleet do together, as google/fleetbench publishes it: how often each size is allocated
- * and how many blocks of it are live.
+/* fleet: the allocations of a fleet's programs together, as google/fleetbench publishes them: the rate of each size and
+ * the number of its live blocks.
  *
  * By Little's law a size's mean lifetime is the number of its live blocks over its rate. Lifetimes are exponential. The
  * first population is drawn by the numbers of live blocks, so the memory that is live is the same from the start to the
- * end: superslab bench fleet scales the profile to it (`slots`, in MiB, is what was asked for; of all threads together).
+ * end: superslab bench fleet scales the profile to it (`slots` is the scaled total of all threads, in MiB).
  * `ops` counts allocations and frees of each thread, the first population's among them. Each block is written in each 64
- * bytes and at its end when it is allocated, and read at both ends when it is freed. 128 times it is noted what is live and
- * what is resident, for the first thread; that is not timed. */
+ * bytes and at its end when it is allocated, and read at both ends when it is freed. The first thread notes the live and
+ * the resident bytes 128 times; that is not timed. */
 #include "fleet.h"
 
 #include "block.h"
@@ -20,7 +20,7 @@
 
 enum {
     FLEET_LINE = 64,
-    FLEET_BUCKET = 4, /* allocations: blocks that are due within are freed together */
+    FLEET_BUCKET = 4, /* allocations: blocks that are due within them are freed together */
     FLEET_WHEEL = 1 << 18,
     FLEET_SPARE = 1 << 16
 };
@@ -47,7 +47,7 @@ typedef struct fleet_state {
     fleet_profile *profile;
     uint32_t *wheel; /* the first block of each bucket, index + 1 */
     fleet_block *blocks;
-    uint32_t used, unused, limit; /* so many were ever used; those that are not in use; room */
+    uint32_t used, unused, limit; /* entries that were ever used; the list of unused ones; room */
     uint64_t bucket;
     int64_t live, live_told;
     bench_random random;
@@ -125,7 +125,7 @@ static const fleet_class *draw_class(fleet_state *state, bool is_first) {
 
 static uint64_t draw_buckets(fleet_state *state, const fleet_class *class) {
     const uint64_t draw = bench_random_next(&state->random);
-    /* Of several threads each makes its part of the allocations. */
+    /* Each of several threads makes its part of the allocations. */
     const double lifetime = class->lifetime / (double)state->worker->params->threads;
     return (uint64_t)(state->profile->quantiles[draw % FLEET_QUANTILES] * lifetime / FLEET_BUCKET);
 }
@@ -152,7 +152,7 @@ static const char *make(fleet_state *state, bool is_first) {
     if (start == NULL)
         return BENCH_ERROR_MEMORY;
     touch(start, size, (unsigned char)index);
-    /* The bucket that is being emptied is not emptied again before the wheel has turned. */
+    /* A block due in the bucket that is being emptied waits until the wheel has turned once. */
     const uint64_t due = state->bucket + 1 + draw_buckets(state, class);
     uint32_t *first = &state->wheel[due % FLEET_WHEEL];
     *block = (fleet_block){due, start, (uint32_t)size, *first};
@@ -177,7 +177,7 @@ static const char *give(fleet_state *state, uint32_t index) {
     return intact ? NULL : BENCH_ERROR_CONTENTS;
 }
 
-/* Blocks of the bucket that are due when the wheel comes round again stay. */
+/* Blocks of the bucket that are due in a later turn of the wheel stay. */
 static const char *empty_bucket(fleet_state *state) {
     uint32_t *first = &state->wheel[state->bucket % FLEET_WHEEL], index = *first;
     const char *error = NULL;

@@ -4,8 +4,8 @@
 
 #include "workload.h"
 
-/* The file is of lib/cli/bench/fleet.ts: a head, a class for each size, and FLEET_QUANTILES numbers, those of the
- * exponential distribution of mean 1. */
+/* lib/cli/bench/fleet.ts writes the file: a head, a class for each size, and FLEET_QUANTILES quantiles of the exponential
+ * distribution of mean 1. */
 #define FLEET_MAGIC UINT64_C(0x5445454c46)
 #define FLEET_CLASSES_MOST 65536u
 #define FLEET_QUANTILES 4096u
@@ -15,7 +15,7 @@ typedef struct fleet_head {
     double population; /* blocks that are live at once */
 } fleet_head;
 
-/* A draw is by Walker's alias method: one of all classes alike, and with that probability its alias instead. */
+/* A draw by Walker's alias method takes any class with equal chance, or with the given probability its alias. */
 typedef struct fleet_class {
     double size;       /* bytes */
     double lifetime;   /* mean, counted in allocations of all sizes */

@@ -1,9 +1,9 @@
 /* growth: buffers that grow by realloc until they are done, as strings, vectors and read buffers do.
  *
  * `slots` buffers grow in random order from the smallest size to the largest and start anew: every other one by
- * half of its size, as vectors of C++ do, the rest by an eighth, as lists of Python do. What is new in a buffer is
- * written at once. An allocator can extend a block in place, move its pages, or copy; and it can leave
- * behind holes that the next size does not fit.
+ * half of its size, as vectors of C++ do, the rest by an eighth, as lists of Python do. The new part of a buffer is
+ * written at once. An allocator can extend a block in place, move its pages, or copy; it may leave holes into which the
+ * next size does not fit.
  *
  * 16 bytes to 1 MiB make 28 steps of a half and 91 of an eighth; 64 buffers keep 12 MB live. */
 #include "growth.h"
@@ -18,7 +18,7 @@ static size_t grown(size_t size, bool by_half) {
     return size + (by_half ? size / 2 : size / 8) + 8;
 }
 
-/* The first byte is the tag and stays; the last one is written behind what is new. */
+/* The first byte has the tag and stays; the last byte of the new part is written. */
 static const char *buffer_grow(bench_block *buffer, const bench_allocator *allocator, size_t size) {
     unsigned char *start = allocator->realloc(buffer->start, size);
     if (start == NULL)

@@ -1,21 +1,20 @@
-/* Every block is freed by another thread than the one that allocated it.
+/* Every block is freed by another thread than its allocating one.
  *
- * handoff: a ring. Every thread allocates for the next and frees what the one before allocated, the
- * way stages of a pipeline do.
+ * handoff: a ring. Every thread allocates for the next and frees the blocks of the one before, as the
+ * stages of a pipeline do.
  * handoff-pairs: of threads 2i and 2i+1 the first only allocates and the second only frees, the way
  * a reader thread feeds a worker. Memory flows one way: no thread's cache refills itself from its
  * own frees.
- * The ring has the plain name because it is the harder of the two on glibc's rivals: under glibc the
- * two of a pair fight for one arena's lock at nearly every operation, seven times the ring's time.
+ * The ring has the plain name because it is harder for the other allocators. Under glibc the pairs take
+ * seven times the ring's time: both threads of a pair want one arena's lock at nearly every operation.
  *
  * A thread of the ring is at most `slots` blocks (rounded up to a power of two) ahead of what it has
- * freed. Without that bound the number on their way would be whatever the thread that started first
- * had made before the others were there, and the same program would run at one of two speeds. Each
- * pair or neighbour has a queue of twice as many; in a ring of more than two it can fill up, for what
- * a thread has freed it may make again, and so one that is slow may be sent what all the others are
- * ahead. The ring cannot come to a stand: every thread reads whatever it does not make, so a full
- * queue is read; and were all to wait for input, each would have made at least one more than the one
- * before it.
+ * freed. Without that bound the number of blocks in the queues would be what the first thread had made
+ * before the others started, and the same program would run at one of two speeds. Each pair or neighbour
+ * has a queue of twice as many. In a ring of more than two threads a queue can fill up: a thread may make
+ * a block for each that it has freed, so a slow thread may be sent the lead of all the others together.
+ * The ring cannot deadlock. A thread that cannot make reads, so a full queue is read. If all threads
+ * waited for input, each would have made at least one block more than the one before it.
  * A thread that cannot go on spins a little, then yields: no futex in the loop. The reports speak of
  * remote frees in their 8-52 KiB pool and give no figures for small blocks; sizes are random-mixed's.
  * 4,096 blocks are 2 MiB, more than any allocator's thread cache: with 1,024 the blocks go round in
@@ -35,7 +34,7 @@ typedef struct bench_handoff_shared {
     atomic_bool failed;  /* a thread gave up: the others must not wait for it */
 } bench_handoff_shared;
 
-/* What a thread knows while it runs. */
+/* The state of a running thread. */
 typedef struct bench_handoff_end {
     bench_worker *worker;
     bench_handoff_shared *shared;
@@ -53,7 +52,7 @@ static bench_handoff_end bench_handoff_end_of(bench_worker *worker) {
 
 static void bench_handoff_fail(bench_handoff_end *end, const char *error) {
     end->worker->error = error;
-    /* Relaxed: it is a request to stop, nothing is published with it. */
+    /* Relaxed: the flag asks threads to stop, and publishes nothing else. */
     atomic_store_explicit(&end->shared->failed, true, memory_order_relaxed);
 }
 
@@ -77,7 +76,7 @@ static bool bench_handoff_make(bench_handoff_end *end, bench_block *block) {
     return false;
 }
 
-/* The checksum is of the blocks as they arrive, so it is of the whole way. */
+/* The checksum is of the blocks as they arrive, so it covers the whole way. */
 static bool bench_handoff_end_block(bench_handoff_end *end, bench_block *block) {
     end->worker->checksum = bench_checksum_add(end->worker->checksum, block);
     if (bench_block_give(block, end->worker->allocator))

@@ -5,13 +5,13 @@
 static unsigned place_of(uint64_t value) {
     const uint64_t counted = value < LAST ? value : LAST;
     const unsigned width = 64 - (unsigned)__builtin_clzll(counted | 1);
-    /* The uppermost bits: the first one, and those that tell the parts of its doubling apart. */
+    /* The uppermost bits: the leading one, and those that choose the part of its doubling. */
     const unsigned dropped =
         width > BENCH_HISTOGRAM_SHIFT + 1 ? width - (BENCH_HISTOGRAM_SHIFT + 1) : 0;
     return (dropped << BENCH_HISTOGRAM_SHIFT) + (unsigned)(counted >> dropped);
 }
 
-/* The largest value that is counted there. */
+/* The largest value that is counted at an index. */
 static uint64_t end_of(unsigned place) {
     const unsigned parts = 1u << BENCH_HISTOGRAM_SHIFT;
     const unsigned dropped = place < 2 * parts ? 0 : (place >> BENCH_HISTOGRAM_SHIFT) - 1;

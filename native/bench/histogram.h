@@ -1,5 +1,5 @@
-/* Times of calls, counted by their length: what is below 64 is counted exactly, above that each doubling is
- * divided into 32 parts, so that a percentile is at most a thirty-second too high. */
+/* Counts of calls by their time. Values below 64 are counted exactly; above that each doubling is divided into
+ * 32 parts, so that a percentile is at most a thirty-second too high. */
 #ifndef BENCH_HISTOGRAM_H
 #define BENCH_HISTOGRAM_H
 

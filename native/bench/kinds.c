@@ -1,11 +1,11 @@
 /* The other ways to allocate, in the loop of random-mixed: pick a slot, free its block if it has one, else
  * allocate one into it.
  *
- * zeroed: calloc. Sizes are log-uniform from 16 bytes to 256 KiB, so that some come from memory that was just
- * given back and some from memory the system has zeroed already. The first, the middle and the last byte are
- * looked at, and up to half a KiB at either end is written, so that what comes back is not zero by chance.
- * aligned: aligned_alloc, at 32 to 4,096 bytes, eight alignments in equal shares, of random-mixed's sizes: what
- * costs memory is what is lost between blocks, what costs time is finding a place. */
+ * zeroed: calloc. Sizes are log-uniform from 16 bytes to 256 KiB, so that some blocks come from memory that was
+ * just freed and some from memory that the system has zeroed already. The first, the middle and the last byte are
+ * checked, and up to half a KiB at either end is written, so that reused memory is not zero by chance.
+ * aligned: aligned_alloc, at 32 to 4,096 bytes, eight alignments in equal shares, with random-mixed's sizes. An
+ * allocator pays in memory for the gaps between blocks, and in time for finding a place. */
 #include "kinds.h"
 
 #include "block.h"

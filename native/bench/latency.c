@@ -1,13 +1,13 @@
-/* latency: how long single calls take while other threads, or the thread itself before, leave much behind.
+/* latency: the time of single calls after other threads, or the thread itself, have freed much memory.
  *
  * The first thread makes `ops` calls, and the time of each is noted (stopwatch.h). It works on 64 slots of blocks of
- * log-uniform sizes: three calls in four are malloc and free, the others calloc, aligned_alloc and realloc. What
- * calloc clears and realloc copies would be most of the time of large blocks, so those two have blocks to 16 KiB.
+ * log-uniform sizes: three calls in four are malloc and free, the others calloc, aligned_alloc and realloc. With
+ * large blocks, clearing and copying would take most of the time, so calloc and realloc have blocks to 16 KiB.
  * The blocks are touched between the calls, at both ends.
  *
- * The other threads disturb it until it is done; `slots` is how many MiB each of them allocates at a time:
- * - bursts: in blocks of 4 MiB, written whole, by a new thread, which frees them and ends. Whoever frees
- *   next finds them free.
+ * The other threads disturb it until it is done; each of them allocates `slots` MiB at a time:
+ * - bursts: in blocks of 4 MiB, written whole, by a new thread, which frees them and ends. The thread that
+ *   frees next finds them free.
  * - growth: in blocks of 512 B, all of which are then freed.
  * - ends: a thread a sixteenth of it, in blocks of 16 B to 64 KiB, of which it leaves half to the next
  *   one; it ends with its caches full.
@@ -54,7 +54,7 @@ typedef struct bench_caller {
     bench_block slots[BENCH_LATENCY_SLOTS];
 } bench_caller;
 
-/* Writes what shows whether the block is intact; false where there is none. */
+/* Writes the tags that show whether the block is intact; false where there is no block. */
 static bool block_touch(const bench_caller *caller, bench_block *block, unsigned char *start,
                         size_t size, uint32_t tag) {
     if (start == NULL)
@@ -67,7 +67,7 @@ static bool block_touch(const bench_caller *caller, bench_block *block, unsigned
     return true;
 }
 
-/* What a call has returned; NULL makes the run void. */
+/* Takes the result of a call; NULL makes the run void. */
 static void caller_note(bench_caller *caller, bench_block *block, unsigned char *start, size_t size,
                         uint64_t draw) {
     bench_worker *worker = caller->worker;
@@ -86,7 +86,7 @@ static void caller_take(bench_caller *caller, bench_block *block, size_t size, u
     if (draw % 8 == 0 && size <= BENCH_COPIED_MAX)
         start = caller->allocator.calloc(1, size);
     else if (draw % 8 == 1)
-        /* Of a multiple of the alignment, as C11 has it. */
+        /* The size is a multiple of the alignment, as C11 requires. */
         start = caller->allocator.aligned_alloc(LINE, (size + LINE - 1) / LINE * LINE);
     else
         start = caller->allocator.malloc(size);
@@ -138,7 +138,7 @@ static bench_caller *caller_open(bench_worker *worker) {
     caller->allocator = *worker->allocator;
     caller->sizes = bench_logarithmic_of(params->size_min, params->size_max);
     caller->random = bench_random_start(params->seed, worker->index);
-    /* A preloaded allocator was initialised before main, a linked one is by its first call. */
+    /* A preloaded allocator was initialised before main, a linked one is initialised by its first call. */
     caller->allocator.free(caller->allocator.malloc(1));
     bench_stopwatch_open(&caller->watch);
     return caller;
@@ -159,7 +159,7 @@ static void caller_drain(bench_worker *worker) {
 
 /* ---- threads that disturb it ---- */
 
-/* A list of blocks through their first bytes: a table of them would be memory of its own. */
+/* A list of blocks through their first bytes: a table would be memory of its own. */
 typedef struct bench_link {
     struct bench_link *next;
 } bench_link;
@@ -296,11 +296,11 @@ bench_result bench_latency_ends(const bench_allocator *allocator, const bench_pa
                          (bench_latency_run){.disturb = end, .in_new_threads = true});
 }
 
-/* ---- of its own doing ---- */
+/* ---- without other threads ---- */
 
 enum { BENCH_LATENCY_QUARTERS = 4 };
 
-/* Blocks that are live, and the list of them all: a caller's notes of them would be megabytes. */
+/* The live blocks as a list through the blocks themselves: a table of them would take megabytes. */
 typedef struct bench_noted {
     struct bench_noted *next;
     uint32_t size, tag;
@@ -308,7 +308,7 @@ typedef struct bench_noted {
 
 _Static_assert(sizeof(bench_noted) < BENCH_LATENCY_SIZE_FLOOR, "the last byte is behind the note");
 
-/* Allocates until `slots` MiB are live, then frees all, the first ones first. */
+/* Allocates until `slots` MiB are live, then frees all blocks in the order of allocation. */
 static void swell(bench_caller *caller, const bench_logarithmic *sizes) {
     caller->touches_all = true;
     const uint64_t whole = (uint64_t)caller->worker->params->slots << 20;

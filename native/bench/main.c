@@ -9,7 +9,7 @@
 #include "workload.h"
 
 #ifdef SUPERSLAB_TRACE
-#include "route.h"
+#include "base/route.h"
 #endif
 
 #include <dlfcn.h>

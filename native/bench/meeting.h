@@ -1,5 +1,5 @@
-/* Where the threads of a workload wait for each other in the middle of its timed part. They sleep there:
- * one that spun would take the processor of those still at work. */
+/* A barrier where the threads of a workload wait for each other in the middle of its timed part. They sleep
+ * there: a thread that spun would take the processor from those still at work. */
 #ifndef BENCH_MEETING_H
 #define BENCH_MEETING_H
 
@@ -10,7 +10,7 @@ typedef struct bench_meeting {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned expected, arrived, round;
-    bool failed; /* somebody gave up and will not come */
+    bool failed; /* a thread has failed and will not come */
 } bench_meeting;
 
 static inline void bench_meeting_open(bench_meeting *meeting, unsigned expected) {
@@ -24,7 +24,7 @@ static inline void bench_meeting_close(bench_meeting *meeting) {
     pthread_mutex_destroy(&meeting->lock);
 }
 
-/* Waits for all others. False when one of them has failed, or the caller says that it has. */
+/* Waits for all other threads. False when one of them has failed, or the caller says that it has itself. */
 static inline bool bench_meeting_pass(bench_meeting *meeting, bool failed) {
     pthread_mutex_lock(&meeting->lock);
     const unsigned round = meeting->round;

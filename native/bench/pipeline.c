@@ -9,7 +9,7 @@
  * same is seen once more.
  *
  * A process that decodes images, compresses answers or parses documents on a pool looks like this, and
- * is what people measure who wonder why their service does not shrink. */
+ * shows why the memory of a service does not shrink. */
 #include "pipeline.h"
 
 #include "block.h"

@@ -53,7 +53,7 @@ struct replay_run {
     replay_member *members;
     _Atomic uint32_t *remaining; /* of each epoch: threads that are not through with it */
     _Atomic uint32_t released;   /* the last epoch that may run; written under the lock */
-    _Atomic(const char *) error; /* everybody leaves */
+    _Atomic(const char *) error; /* makes all threads leave */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint32_t epochs_done, sample_epochs; /* under the lock, like the next two */

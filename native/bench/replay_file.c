@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define REPLAY_ERROR_FILE "the file is none that superslab bench replay has made"
+#define REPLAY_ERROR_FILE "the file was not made by superslab bench replay"
 enum {
     REPLAY_ALIGNMENT_MOST = 30,
     REPLAY_SLOTS_MOST = 1 << 28, /* as many as an operation can name */

@@ -1,4 +1,4 @@
-/* A replay's file in memory, checked: every number in it leads somewhere. */
+/* A replay's file in memory, checked: every number in it is within its table. */
 #ifndef BENCH_REPLAY_FILE_H
 #define BENCH_REPLAY_FILE_H
 
@@ -7,12 +7,12 @@
 typedef struct replay_file {
     const replay_head *head;
     const replay_thread_head *threads;
-    const uint32_t *epochs; /* of each: how many threads have operations in it */
+    const uint32_t *epochs; /* for each epoch, the number of threads that have operations in it */
     const replay_operation *operations;
     size_t bytes;
 } replay_file;
 
-/* NULL, or what is wrong. The memory is the system's, resident, and as long as the file. */
+/* NULL, or the fault of the file. The memory is from the system, resident, and as long as the file. */
 const char *replay_file_open(const char *path, replay_file *file);
 void replay_file_close(replay_file *file);
 

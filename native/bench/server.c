@@ -1,8 +1,8 @@
-/* server: blocks that outlive the threads which made them, as a server's connections do.
+/* server: blocks outlive the threads that made them, as a server's connections do.
  *
  * Each lane serves a table of `slots` blocks: pick one at random, free it, allocate another in its place.
  * After 50,000 operations its thread ends, and a new one goes on with the table of the next lane, on another
- * processor: all it finds there was allocated by threads that are gone, half of the time on the other side.
+ * processor: all blocks there were allocated by threads that have ended, half of the time on the other processor.
  * It is the pattern of Larson and Krishnan's server simulation ("Memory allocation for long-running
  * server applications", 1998) with a fixed amount of work instead of a fixed time, so that a run can be
  * compared with another, and with the tables changing hands.
@@ -18,11 +18,11 @@
 #include "slots.h"
 #include "team.h"
 
-enum { BENCH_SERVER_OPS = 50000 /* a thread */ };
+enum { BENCH_SERVER_OPS = 50000 /* of each thread */ };
 
 typedef struct bench_server_lane {
     bench_slots slots;
-    uint64_t ops; /* to be done by the next thread */
+    uint64_t ops; /* for the next thread to do */
     const char *error;
 } bench_server_lane;
 

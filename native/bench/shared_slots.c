@@ -1,9 +1,9 @@
-/* One table of slots for all threads: any thread frees what any other allocated.
+/* One table of slots for all threads: any thread frees the blocks of any other.
  *
- * Each step draws a slot and a coin. Heads: allocate a block, put it into the slot. Tails: empty the
- * slot. Either way the block that was there is freed. The coin, rather than whether the slot is
- * occupied, decides about the allocation, so that every thread's sequence of sizes is the seed's
- * alone; only which thread frees a block depends on time. About half of the slots are occupied.
+ * Each step draws a slot and a coin. Heads: allocate a block and put it into the slot. Tails: empty the
+ * slot. In both cases the slot's old block is freed. The coin decides about the allocation, not whether
+ * the slot is occupied, so every thread's sequence of sizes depends only on the seed; only which thread
+ * frees a block depends on time. About half of the slots are occupied.
  *
  * A slot is one pointer, changed by one atomic exchange, hence size and tag of a block stand in its
  * first bytes. */
@@ -37,7 +37,7 @@ static unsigned char *bench_note_take(const bench_allocator *allocator, size_t s
     return start;
 }
 
-/* False when the contents had changed; a size that this run cannot have asked for is not followed. */
+/* False when the contents had changed, also when the size is outside this run's range. */
 static bool bench_note_give(unsigned char *start, const bench_allocator *allocator,
                             const bench_params *params) {
     bench_note note;
@@ -68,7 +68,7 @@ static void bench_shared_slots_timed(bench_worker *worker) {
             checksum = ((checksum << 1) | (checksum >> 63)) + size;
             done++;
         }
-        /* Release, so that whoever takes the block out sees its bytes; acquire, for the bytes of
+        /* Release, so that the thread that takes the block out sees its bytes; acquire, for the bytes of
          * the one that comes out. */
         bench_shared_slot *slot = &slots[bench_random_upper(draw, params.slots)];
         block = atomic_exchange_explicit(slot, block, memory_order_acq_rel);

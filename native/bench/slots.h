@@ -15,7 +15,7 @@ typedef struct bench_slots {
     uint64_t checksum;
 } bench_slots;
 
-/* Makes `ops` steps; NULL, or why the run is void. Every step draws once, whichever way it goes. */
+/* Makes `ops` steps; NULL, or why the run is void. Every step makes one draw, whether it allocates or frees. */
 const char *bench_slots_run(bench_slots *slots, uint64_t ops);
 
 /* Frees every block left; NULL, or why the run is void. */

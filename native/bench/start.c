@@ -1,10 +1,9 @@
-/* start: programs that are over at once, as those of a build or a shell script are.
+/* start: programs that end at once, as those of a build or a shell script do.
  *
- * Each thread starts superslab-bench itself again and again, one process after the other, and each of them makes
- * 10,000 operations of random-mixed with the same allocator: what counts is how much an allocator does before
- * its first block and how many pages it touches for a few. The time is that of the processes from start to end,
- * with the system's share; the peak RSS is the largest of theirs. A process with nothing to do but start and end
- * takes the greater part of a millisecond. */
+ * Each thread starts superslab-bench itself, one process after the other, and each process makes 10,000 operations
+ * of random-mixed with the same allocator. This measures the allocator's work before its first block and the pages
+ * that it touches for a few blocks. The time is that of the processes from start to end, with the system's share;
+ * the peak RSS is the largest of theirs. An empty process takes most of a millisecond. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -24,7 +23,7 @@
 #include <unistd.h>
 
 enum {
-    BENCH_START_OPS = 10000 /* a process */,
+    BENCH_START_OPS = 10000 /* of each process */,
     BENCH_PATH_BYTES = 4096,
     BENCH_ANSWER_BYTES = 4096
 };
@@ -41,7 +40,7 @@ static bool is_bench_program(const char *path) {
     return strncmp(slash != NULL ? slash + 1 : path, BENCH_PROGRAM, sizeof BENCH_PROGRAM - 1) == 0;
 }
 
-/* Reads all that the child prints; false if it is more than a line of results. */
+/* Reads the child's output; false if it is longer than a line of results. */
 static bool read_answer(int from, char *answer) {
     size_t length = 0;
     ssize_t got;
@@ -72,7 +71,7 @@ static bool run_child(char *const arguments[], char *answer) {
     return started && waitpid(child, &status, 0) == child && status == 0 && answered;
 }
 
-/* A number of the line that the child printed; 0 if there is none of the name. */
+/* A number of the child's line of results; 0 if the line does not have the name. */
 static uint64_t number_of(const char *answer, const char *name, int base) {
     const char *found = strstr(answer, name);
     return found != NULL ? strtoull(found + strlen(name), NULL, base) : 0;

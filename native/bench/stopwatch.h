@@ -1,11 +1,11 @@
-/* How long each call of a thread takes, less the time for which the thread was ready and another one ran.
+/* The time of each call of a thread, less the time for which the thread was ready and another one ran.
  *
  * The system adds up that time for each thread (the second number of schedstat, in nanoseconds). Reading it is a
- * system call, so it is read beside the calls that took long, and beside every pause between two calls: then
- * what is found since the last reading was waited for in this call. The processor time of the thread, read before and
- * after each call, would cost more than the call, and leave out what a call waits for: a lock, another thread's
- * work on the map of memory. Those are an allocator's own doing, and stay in the time. What a hypervisor takes
- * away stays in, too: the system does not say from which thread. */
+ * system call, so it is read only after calls that took long, and after every pause between two calls: the waiting
+ * since the last reading then belongs to this call. The processor time of the thread, read before and after each call,
+ * would cost more than the call, and leave out the call's own waits: for a lock, or for another thread's change of the
+ * memory map. The allocator causes those, so they stay in the time. The time that a hypervisor takes away stays in too,
+ * because the system does not say from which thread. */
 #ifndef BENCH_STOPWATCH_H
 #define BENCH_STOPWATCH_H
 
@@ -16,7 +16,7 @@
 typedef struct bench_stopwatch {
     bench_histogram times; /* nanoseconds */
     uint64_t over_100us, over_1ms;
-    uint64_t began;  /* the present call, or when the last one had been noted */
+    uint64_t began;  /* start of the present call, or the end of noting the last one */
     uint64_t waited; /* by the last reading */
     unsigned since;  /* calls since then */
     int waiting;     /* where it is read */

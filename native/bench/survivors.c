@@ -1,11 +1,11 @@
-/* survivors: a program that used much memory once, and keeps little of it all over the place.
+/* survivors: a program that once used much memory keeps a few blocks scattered over it.
  *
  * Each thread allocates `slots` MiB in blocks of log-uniform sizes and writes all of them, then frees all
- * but one in a thousand, in the order in which they were allocated. What is resident is read a second
- * later; then the rest is freed and the same is read once more. `ops` does not matter.
+ * but one in a thousand, in the order of allocation. The resident memory is read a second later; then the rest is
+ * freed and the resident memory read once more. `ops` has no effect.
  *
- * The blocks are a list through their own first words: a table of them would be resident too, and as
- * large as what an allocator is allowed to keep. */
+ * The blocks are a list through their own first words: a table of them would be resident too, and as large as
+ * the memory that an allocator is allowed to keep. */
 #include "survivors.h"
 
 #include "block.h"
@@ -52,7 +52,7 @@ static void bench_survivors_timed(bench_worker *worker) {
     }
     worker->seen.peak_live = live;
     worker->ops = count;
-    /* One in a thousand by chance, not by count: or they would lie at the same place in every slab. */
+    /* One in a thousand by chance, because every thousandth block would lie at the same place in each slab. */
     bench_survivor **keep = &state->first;
     for (bench_survivor *block = first, *next; block != NULL; block = next) {
         next = block->next;

@@ -9,14 +9,14 @@
 enum { BENCH_CACHE_LINE_BYTES = 128 /* Apple's; twice x86's, whose prefetcher fetches pairs */ };
 
 /* All threads meet here twice: before the timed part and after it. macOS has no pthread_barrier. A
- * finished thread sleeps here rather than spin, or it would take time from those still measuring. */
+ * finished thread sleeps here, because spinning would take time from those still measuring. */
 typedef struct bench_gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned expected, arrived;
     unsigned round;
-    unsigned left;   /* members that are done with everything */
-    bool called_off; /* not every thread could be started: the others are to leave at once */
+    unsigned left;   /* members that have finished */
+    bool called_off; /* a thread could not be started: the others leave at once */
 } bench_gate;
 
 typedef struct bench_member {
@@ -68,9 +68,9 @@ static void bench_gate_wait_left(bench_gate *gate, unsigned count) {
 static void bench_member_run(bench_member *member) {
     bench_worker *worker = &member->worker;
     const bool markers = worker->params->markers;
-    /* Or the scheduler decides whether two threads meet at all: on one processor they take turns and
-     * hardly ever want the same lock in the same moment, on two they do, and the difference is up
-     * to ten times. */
+    /* Without this the scheduler decides whether two threads compete: on one processor they take turns and
+     * hardly ever want the same lock in the same moment, on two they do, and the difference is up to
+     * tenfold. */
     if (member->gate != NULL)
         bench_thread_pin(worker->index);
     if (!bench_gate_pass(member->gate))
@@ -138,7 +138,7 @@ static const char *bench_members_run(bench_member *members, unsigned count) {
     return error;
 }
 
-/* Each worker fills in what it has seen; of one figure the largest counts. */
+/* Each worker fills in its figures; the largest of each counts. */
 static void bench_memory_add(bench_memory *sum, const bench_memory *seen) {
     sum->peak_live = seen->peak_live > sum->peak_live ? seen->peak_live : sum->peak_live;
     sum->live = seen->live > sum->live ? seen->live : sum->live;

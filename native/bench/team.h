@@ -1,4 +1,4 @@
-/* The threads of a run: started together, timed, and let finish together. */
+/* The threads of a run: started together, timed, and finished together. */
 #ifndef BENCH_TEAM_H
 #define BENCH_TEAM_H
 
@@ -9,7 +9,7 @@ typedef struct bench_worker {
     const bench_params *params;
     unsigned index;
     void *memory; /* the worker's own bookkeeping: zeroed, resident, on cache lines of its own */
-    void *shared; /* what the workload gave to bench_team_run */
+    void *shared; /* the workload's argument of bench_team_run */
 
     /* Set by the job. */
     uint64_t ops;
@@ -19,7 +19,7 @@ typedef struct bench_worker {
     bench_latency latency; /* likewise */
     const char *error;
 
-    /* Set by the team. A job that stops for something which is not to be timed moves `started`. */
+    /* Set by the team. A job that pauses for untimed work moves `started`. */
     uint64_t started, ended; /* nanoseconds */
 } bench_worker;
 

@@ -24,17 +24,18 @@ typedef struct bench_params {
     unsigned threads;
     uint64_t ops; /* allocations and frees, a thread */
     size_t size_min, size_max;
-    size_t slots; /* what they are, and whether a thread or in all, the workload's file says */
+    size_t
+        slots; /* the workload's file says what they are, and whether for each thread or in all */
     uint64_t seed;
-    const char *file; /* what a workload that reads one reads, else NULL */
+    const char *file; /* for a workload that reads one, else NULL */
     bool markers; /* a recognisable system call on each thread before and after the timed part */
-    /* Has a thread of somebody else's call `run`, which returns when all is done; false if none will.
-     * There must be `threads` of them, for they wait for each other. NULL: threads of the run's own. */
+    /* Has a thread of the caller's pool call `run`, which returns when its part is done; false if it cannot. The
+     * pool must have `threads` threads, because they wait for each other. NULL: the run makes its own threads. */
     bool (*start)(void *context, void (*run)(void *member), void *member);
     void *start_context;
 } bench_params;
 
-/* What a workload of memory that goes back has seen; all 0 for the others. */
+/* Figures of a workload that measures whether memory goes back; all 0 for the others. */
 typedef struct bench_memory {
     uint64_t peak_live; /* the most bytes that were live at once, as they were asked for */
     uint64_t live;      /* bytes still live while the process idled the first time */
@@ -45,7 +46,7 @@ typedef struct bench_memory {
         own; /* bytes of the workload's own bookkeeping that count in no figure, resident throughout */
 } bench_memory;
 
-/* What is live and what is resident beyond what the process had before, in the course of a long run. */
+/* Live bytes, and resident bytes beyond those before the run, in the course of a long run. */
 typedef struct bench_sample {
     uint64_t ops, live, resident;
 } bench_sample;
@@ -53,11 +54,11 @@ typedef struct bench_sample {
 enum { BENCH_SAMPLES = 128 };
 
 typedef struct bench_series {
-    unsigned count; /* 0 for workloads that note nothing on the way */
+    unsigned count; /* 0 for workloads that take no notes during the run */
     bench_sample samples[BENCH_SAMPLES];
 } bench_series;
 
-/* How long the calls of the first thread took, in nanoseconds; no calls for workloads that do not time them. */
+/* Times of the first thread's calls, in nanoseconds; 0 calls for workloads that do not time them. */
 typedef struct bench_latency {
     uint64_t calls;
     uint64_t median, at_999, at_9999, slowest; /* at_999: 999 calls of 1,000 took no longer */
@@ -97,11 +98,11 @@ extern const bench_workload bench_workloads[];
 /* NULL when there is none of that name. */
 const bench_workload *bench_workload_find(const char *name);
 
-/* NULL, or what is wrong with these parameters; to be asked before `run`. */
+/* NULL, or the fault of these parameters; call it before `run`. */
 const char *bench_params_problem(const bench_workload *workload, const bench_params *params);
 
-/* The allocators that are part of the program: "superslab" and "system", libc's or whatever is
- * preloaded in its place. Ends with a NULL name. */
+/* The allocators that are part of the program: "superslab" and "system", which is libc's or a preloaded one.
+ * Ends with a NULL name. */
 extern const bench_allocator bench_allocators[];
 
 /* NULL when there is none of that name. */

@@ -1,26 +1,25 @@
 /* The list of workloads and their defaults.
  *
- * Where the reports give parameters these are the reports'; what they leave open was chosen so that
- * a workload has the shape they describe, and stands here with its reason:
+ * Parameters are the reports' where they give them. The others were chosen so that a workload has the shape that
+ * the reports describe, for these reasons:
  * - Operations: enough for a third of a second or more of glibc's time, so that a ratio between two
  *   runs is not decided by start-up, by the first touch of each page or by a stray interrupt. (The
  *   reports' 40,000 and 100,000 operations are over in milliseconds.)
  * - mid-mt-gap: the report gives 1-8 KiB and the name says threads. Four threads on one table of
  *   random-mixed's 8,192 slots: on slots of its own each thread spends a fifth of glibc's time in this
- *   program alone (a branch nobody can predict, and the cache misses of touching the blocks), more
- *   than the fastest allocators need for the rest, and nothing else here frees blocks of this
- *   size from other threads.
+ *   program alone (an unpredictable branch, and the cache misses of touching the blocks), more than the fastest
+ *   allocators need for the rest, and no other workload frees blocks of this size from other threads.
  * - mid-large-mt: 8-52 KiB and 2,048 slots are the report's; in all, divided between the threads, so
- *   that 2, 4 and 8 threads keep the same memory live and differ in nothing but the threads. What
- *   hurts glibc is taking blocks of this size apart and together under a lock and trimming.
+ *   that 2, 4 and 8 threads keep the same memory live and differ only in the threads. glibc is slow here because
+ *   it splits and joins blocks of this size under a lock, and trims.
  * - mid-large-shared: the same on one table for all threads. The report's allocator lost most of its
  *   time to a lock taken at every free from another thread.
- * - batches, records, phases, zeroed and growth say at the top of their files what their sizes and slots are for.
- *   batches has two threads on either side, so that those of one side meet as well.
+ * - batches, records, phases, zeroed and growth explain their sizes and slots at the top of their files. batches
+ *   has two threads on either side, so that those of one side compete as well.
  * - crowd: 64 threads on two processors; 1,024 slots for each, of random-mixed's sizes, half of them occupied. A
  *   thread that is interrupted while it holds a lock keeps 63 others waiting.
- * - latency-*: so many calls that one in 10,000 is some; latency.c says what the slots are. latency-idle has
- *   fewer, for each of its five bursts comes after 0.7 s.
+ * - latency-*: enough calls for a percentile of one in 10,000; latency.c explains the slots. latency-idle has fewer,
+ *   because each of its five bursts comes after 0.7 s.
  * - large: 128 slots keep some 65 MiB live, more than a level 3 cache, little beside any machine's memory;
  *   with many more slots first touches outweigh the allocator, with fewer none is ever cold. */
 #include "workload.h"
@@ -92,7 +91,7 @@ const bench_workload bench_workloads[] = {
     },
     {
         .name = "handoff",
-        .summary = "each thread allocates for the next and frees what the one before allocated",
+        .summary = "each thread allocates for the next and frees the blocks of the one before",
         .threads_unit = 2,
         .size_floor = 1,
         .defaults = {.threads = 2, .ops = 10000000, .slots = 4096, SMALL},
@@ -156,7 +155,7 @@ const bench_workload bench_workloads[] = {
     },
     {
         .name = "server",
-        .summary = "each thread goes on with blocks that threads before it allocated, and ends",
+        .summary = "each thread works with blocks of threads that have ended, and ends",
         .threads_unit = 1,
         .size_floor = 1,
         .defaults = {.threads = 2, .ops = 10000000, .slots = 5000, SMALL},

@@ -18,16 +18,16 @@ import gdb
 
 VERSION = 1
 
-# The numbers of the table, in the order of native/core/layout.h.
+# The numbers of the table, in the order of native/core/front/layout.h.
 NAMES = """
-granule_shift record_shift entry_kind_shift own_spaces all_spaces bins bin_headed header_freed live_shift
+granule_shift record_shift entry_kind_shift internal_spaces all_spaces bins bin_headed header_freed live_shift
 headless_live_shift state_count state_owned state_listed state_dead state_spare state_parked state_owner_shift
-process_spaces process_space_count process_external_count process_classes process_heaps
+registry_spaces registry_space_count registry_external_count process_classes heaps_all
 class_bytes class_stride class_capacity class_granules class_first
 space_base space_kind space_live space_live_ready space_entries space_entries_ready space_granules space_records
 space_bytes space_granule_count space_used_granules space_dirty_granules
 granule_bytes granule_length granule_dirty
-slab_state slab_info slab_own slab_bits
+slab_state slab_info slab_owner_free slab_bits
 heap_top heap_bin heap_id heap_holder heap_next
 bin_bytes bin_slots bin_capacity bin_left bin_ring_count
 """.split()
@@ -59,9 +59,9 @@ class Layout:
         version, count = read(table, 4), read(table + 4, 4)
         if version != VERSION:
             raise gdb.GdbError(f"this script knows layout {VERSION}, the program has {version}")
-        self.process = read(table + 8, 8)
+        self.process, self.registry, self.heaps = (read(table + 8 * i, 8) for i in (1, 2, 3))
         for i, name in enumerate(NAMES[:count]):
-            setattr(self, name, read(table + 16 + 4 * i, 4))
+            setattr(self, name, read(table + 32 + 4 * i, 4))
 
 
 def find_layout():
@@ -70,7 +70,7 @@ def find_layout():
     notes = re.findall(r"(0x[0-9a-f]+) - 0x[0-9a-f]+ is \.note\.superslab\.layout\b", files)
     for note in sorted(set(notes)):
         layout = Layout(int(note, 16))
-        if read(layout.process + layout.process_space_count, 4) != 0:
+        if read(layout.registry + layout.registry_space_count, 4) != 0:
             return layout
     raise gdb.GdbError("superslab: no heap here" if notes else "superslab is not in this process")
 
@@ -95,7 +95,7 @@ class Slab:
         info = read(self.record + layout.slab_info, 8)
         self.granule, self.bin = info & 0xFFFFFFFF, info >> 32 & 0xFF
         self.of = Class(layout, self.bin)
-        self.own = read(self.record + layout.slab_own, 4)
+        self.own = read(self.record + layout.slab_owner_free, 4)
         self.start = space.address(self.granule)
         self.base = self.start + self.of.first
 
@@ -206,17 +206,17 @@ class Heap:
 
 
 def spaces(layout):
-    own = read(layout.process + layout.process_space_count, 4)
-    external = read(layout.process + layout.process_external_count, 4)
-    first = layout.own_spaces
+    own = read(layout.registry + layout.registry_space_count, 4)
+    external = read(layout.registry + layout.registry_external_count, 4)
+    first = layout.internal_spaces
     for place in [*range(own), *range(first, min(first + external, layout.all_spaces))]:
-        at = read(layout.process + layout.process_spaces + 8 * place, 8)
+        at = read(layout.registry + layout.registry_spaces + 8 * place, 8)
         if at != 0:
             yield Space(layout, place, at)
 
 
 def heaps(layout):
-    at = read(layout.process + layout.process_heaps, 8)
+    at = read(layout.heaps + layout.heaps_all, 8)
     while at != 0:
         yield Heap(layout, at)
         at = read(at + layout.heap_next, 8)

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SUPERSLAB_SHARED is for who builds the core into a library that others link with. What the package ships
- * exports none of this: it hands out the table at the end of this file. */
+/* Define SUPERSLAB_SHARED to build the core into a library that programs link with. The package's own binaries export
+ * none of these functions: they hand out the table at the end of this file. */
 #if defined(SUPERSLAB_SHARED) && defined(__GNUC__)
 #define SUPERSLAB_EXPORT __attribute__((visibility("default")))
 #else
@@ -35,8 +35,8 @@ extern "C" {
 
 #define SUPERSLAB_VERSION "0.1.0"
 
-/* Copies of superslab in one process share one heap when their ABI numbers are equal. */
-#ifndef SUPERSLAB_ABI /* overridden by the tests alone */
+/* Copies of superslab in one process share one core when their ABI numbers are equal. */
+#ifndef SUPERSLAB_ABI /* only tests override it */
 #define SUPERSLAB_ABI 1
 #endif
 
@@ -65,17 +65,17 @@ SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size)
 /* Frees a block; NULL is allowed. errno is preserved. Misuse goes to the error handler. */
 SUPERSLAB_EXPORT void superslab_free(void *block);
 
-/* As superslab_free, with the size that was asked for: a size the block cannot have been asked
- * with is reported as SUPERSLAB_ERROR_SIZE_MISMATCH and the block stays live. */
+/* As superslab_free, with the size of the request: a size that cannot have been the block's request is
+ * reported as SUPERSLAB_ERROR_SIZE_MISMATCH, and the block stays live. */
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size);
 SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment, size_t size);
 
 /* ---- ask about memory -------------------------------------------------------------------- */
 
-/* Bytes the block can hold, at least what was asked. 0 for NULL. */
+/* Bytes the block can hold, at least the size of the request. 0 for NULL. */
 SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block);
 
-/* Bytes a request of `size` would be able to hold, at least: asking for that many wastes nothing. */
+/* Bytes that a block for a request of `size` holds: a request of that many bytes wastes nothing. */
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size);
 
 typedef enum superslab_address_kind {
@@ -84,7 +84,7 @@ typedef enum superslab_address_kind {
     SUPERSLAB_ADDRESS_CACHED = 2,   /* start of or inside a freed block that a thread keeps */
     SUPERSLAB_ADDRESS_FREE = 3,     /* start of or inside a free block of a slab */
     SUPERSLAB_ADDRESS_UNUSED = 4,   /* superslab's address space, no block there */
-    SUPERSLAB_ADDRESS_FOREIGN = 5,  /* somebody else's readable memory */
+    SUPERSLAB_ADDRESS_FOREIGN = 5,  /* readable memory that is not superslab's */
     SUPERSLAB_ADDRESS_NO_ACCESS = 6 /* unmapped, not readable or not canonical */
 } superslab_address_kind;
 
@@ -96,7 +96,7 @@ typedef struct superslab_inspection {
     uintptr_t slab;     /* start of the slab or span around it, or 0 */
 } superslab_inspection;
 
-/* What lies at an address. Never faults, whatever the address and whatever other threads unmap. */
+/* Tells what lies at an address. Never faults, with any address, also while other threads unmap memory. */
 SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out);
 
 /* Called for each block: a pointer into the visitor's own copy of what superslab_inspect would say of the block, with the
@@ -125,8 +125,8 @@ SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visi
 
 /* ---- control ----------------------------------------------------------------------------- */
 
-/* Readies `count` blocks of `size` bytes: pages are faulted in and the calling thread's bin is
- * filled as far as its limit allows. Returns how many blocks are ready, less when memory is short. */
+/* Prepares `count` blocks of `size` bytes: pages are faulted in and the calling thread's bin is
+ * filled as far as its limit allows. Returns the number of ready blocks, less when memory is short. */
 SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count);
 
 /* Gives free memory back to the system: bins of the calling and of sleeping threads, empty slabs,
@@ -138,7 +138,7 @@ typedef struct superslab_stats {
     uint64_t live_bytes;    /* strides of live blocks and spans of large ones */
     uint64_t cached_blocks; /* freed blocks in threads' bins and large caches */
     uint64_t cached_bytes;
-    uint64_t slab_free_bytes;  /* free blocks inside slabs, and what a slab is too short for */
+    uint64_t slab_free_bytes;  /* free blocks inside slabs, and the unused ends of slabs */
     uint64_t slab_bytes;       /* granules that are part of a slab */
     uint64_t large_bytes;      /* granules of large or huge blocks, live or cached */
     uint64_t dirty_bytes;      /* free granules whose pages may still hold memory */
@@ -148,10 +148,10 @@ typedef struct superslab_stats {
     uint64_t given_back_bytes; /* given back to the system, summed since the start */
     uint64_t slab_count;
     uint64_t thread_count;  /* threads that own a heap now */
-    uint64_t guarded_reads; /* reads of memory that is not ours, made through the system */
-    uint64_t foreign_frees; /* frees of pointers that were not ours */
-    /* In a forked child: what was in the bins of threads that the fork caught inside the allocator. It
-     * stays counted as live. */
+    uint64_t guarded_reads; /* reads of foreign memory, made through the system */
+    uint64_t foreign_frees; /* frees of foreign pointers */
+    /* In a forked child: blocks in the bins of threads that were inside the allocator at the fork. They
+     * stay counted as live. */
     uint64_t lost_blocks;
     uint64_t lost_bytes;
 } superslab_stats;
@@ -171,7 +171,7 @@ typedef enum superslab_error {
     SUPERSLAB_ERROR_SIZE_MISMATCH = 6     /* a sized free with a size the block cannot have */
 } superslab_error;
 
-/* Called on the thread that noticed. It may return (the pointer is then ignored: the block, if there
+/* Called on the thread that noticed the error. It may return (the pointer is then ignored: the block, if there
  * is one, leaks), leave by longjmp or end the process. It must not call superslab_set_error_handler. */
 typedef void superslab_error_handler(superslab_error error, const void *pointer, void *context);
 
@@ -181,7 +181,7 @@ SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handl
 /* A stable lower-case name, "double free" for example. */
 SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error);
 
-/* What superslab_free would report of this pointer, without freeing: SUPERSLAB_OK for the start of a
+/* The error that superslab_free would report for this pointer, without freeing: SUPERSLAB_OK for the start of a
  * live block. Never faults. NULL is SUPERSLAB_ERROR_UNKNOWN_POINTER. */
 SUPERSLAB_EXPORT superslab_error superslab_check(const void *block);
 
@@ -190,8 +190,8 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 
 /* ---- regions of the caller's memory ------------------------------------------------------ */
 
-/* Memory that somebody else owns (a SharedArrayBuffer, shared memory), cut into blocks by superslab
- * without one byte of its own state inside: a stray write there can spoil data but not the allocator.
+/* Memory of another owner (a SharedArrayBuffer, shared memory), which superslab cuts into blocks without
+ * keeping any state of its own inside: a stray write there can spoil data but not the allocator.
  * Blocks are offsets; several threads may take and give at once without a lock. */
 typedef struct superslab_region superslab_region;
 
@@ -202,13 +202,13 @@ SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t byt
 /* The owner of the memory made it larger. */
 SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes);
 
-/* Takes up to `count` blocks that hold `size` bytes each into `offsets`; returns how many. 0 means
+/* Takes up to `count` blocks that hold `size` bytes each into `offsets`; returns their number. 0 means
  * that the region must grow (errno EAGAIN) or cannot (ENOMEM). */
 SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
                                               uint32_t *offsets, size_t count);
 
-/* Returns blocks. Offsets that are no live block are skipped and not counted; returns how many
- * blocks became free. */
+/* Returns blocks. Offsets that are no live block are skipped and not counted; the result is the number of
+ * blocks that became free. */
 SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const uint32_t *offsets,
                                               size_t count);
 
@@ -220,21 +220,21 @@ SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region);
 
 /* ---- blocks that JavaScript allocated ----------------------------------------------------
  *
- * The Buffers of the npm package lie in shared memory that superslab serves. A native addon gets such
- * a block's address from `address(buffer)` or from napi_get_buffer_info; these are the way back. A
- * block whose address JavaScript asked for stays mapped until it is freed, whichever isolates end. */
+ * The Buffers of the npm package lie in shared memory that superslab cuts into blocks. A native addon gets
+ * a block's address from `address(buffer)` or from napi_get_buffer_info; these functions take it. After
+ * JavaScript has read the address, the block stays mapped until it is freed, even if its isolate ends. */
 
 /* Bytes the block at `address` can hold; 0 when no live block of JavaScript starts there, or when two isolates
- * freed a block in one instant and the length of the one that is there now is not known. */
+ * freed a block in one instant and the core does not know the length of its successor. */
 SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address);
 
-/* Frees the block, from any thread, as `free(buffer)` does: once, on whichever side. An error says why
- * nothing was freed; it does not go to the error handler. */
+/* Frees the block, from any thread, as `free(buffer)` does: once, either in C or in JavaScript. An error says
+ * why nothing was freed; it does not go to the error handler. */
 SUPERSLAB_EXPORT superslab_error superslab_window_free(const void *address);
 
 /* ---- all of it as a table ----------------------------------------------------------------
  *
- * For whoever has nothing to link with, as other addons in a Node process: superslab_node.h finds it. */
+ * For code that cannot link with superslab, such as other addons in a Node process: superslab_node.h finds it. */
 
 /* Valid until the process ends, in every thread. Later versions add functions at its end. */
 typedef struct superslab_functions {

@@ -1,4 +1,4 @@
-/* superslab in an addon for Node: the process's one heap, and nothing to link with.
+/* superslab in an addon for Node, without linking: the functions of the core that serves the process.
  *
  *     #include "superslab_node.h"
  *
@@ -7,8 +7,8 @@
  *         return NULL; // a JavaScript exception is pending
  *     void *block = heap->malloc(100);
  *
- * The JavaScript that loads the addon has loaded the package before: require('superslab'). C and C++,
- * with any version of Node-API from 8 on. */
+ * The JavaScript that loads the addon must have loaded the package before: require('superslab'). For C and C++,
+ * with Node-API 8 or later. */
 #ifndef SUPERSLAB_NODE_H
 #define SUPERSLAB_NODE_H
 
@@ -20,13 +20,13 @@
 extern "C" {
 #endif
 
-/* Where the package leaves the table in each environment: an object of the global one, wrapped around
- * it and tagged, so that no object that a program made can pass for it. */
+/* The package puts the table into a property of each environment's global object: an object that wraps it, with a
+ * type tag, so that no object of a program can be taken for it. */
 #define SUPERSLAB_NODE_PROPERTY "superslab.functions"
 #define SUPERSLAB_NODE_TAG                                                                         \
     { UINT64_C(0x8d7e1f5a02c94b36), UINT64_C(0xa3f04c6be1d27958) }
 
-/* The heap of this process: the functions of superslab.h, of the copy that serves it. Under `superslab run`
+/* The functions of superslab.h, of the copy that serves this process. Under `superslab run`
  * that is the preload library, whose blocks and malloc's are then the same. NULL with an exception pending:
  * ERR_SUPERSLAB_LOAD_FAILED if the package is not loaded in this environment,
  * ERR_SUPERSLAB_INCOMPATIBLE_COPY if it is older than this header or has another ABI. */

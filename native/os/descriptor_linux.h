@@ -1,4 +1,4 @@
-/* Descriptors that the library keeps open in a program that knows nothing of them. */
+/* Descriptors that the library keeps open in a program that does not know of them. */
 #ifndef SS_OS_DESCRIPTOR_LINUX_H
 #define SS_OS_DESCRIPTOR_LINUX_H
 
@@ -10,7 +10,7 @@
  * refused. */
 int ss_os_descriptor_raise(int descriptor);
 
-/* Which file it is; false if it is none. */
+/* The identity of the descriptor's file; false if it is no file. */
 bool ss_os_descriptor_file(int descriptor, uint64_t *device, uint64_t *inode);
 
 /* Growing a file beyond this limit would send a signal. */

@@ -1,5 +1,5 @@
-/* Symbols of the objects in this process, found without a call of dlsym: that one may allocate, and
- * leaves an error behind for the program's next dlerror. */
+/* Finds symbols of the objects in this process without dlsym, which may allocate, and sets the error for the
+ * program's next dlerror. */
 #define _GNU_SOURCE
 #include "elf_linux.h"
 
@@ -119,7 +119,7 @@ void *elf_find(const elf_object *object, const char *name) {
 
 typedef struct symbol_search {
     const char *name;
-    bool seen_own;        /* the object that holds this code has come by */
+    bool seen_own;        /* the object that holds this code was visited */
     bool own_first;       /* and no object before it defines the symbol */
     void *before, *after; /* the first definitions on either side of it */
 } symbol_search;

@@ -19,7 +19,7 @@ typedef struct elf_object {
     const uint32_t *gnu_hash, *sysv_hash;
     ElfW(Addr) base;
     elf_relocations data, calls; /* of data, and of the procedure linkage table */
-    size_t relative;             /* so many of `data` name no symbol, and come first */
+    size_t relative; /* number of relocations of `data` that name no symbol; they come first */
 } elf_object;
 
 /* False if the object has no dynamic symbols. */

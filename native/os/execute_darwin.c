@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-/* What another process has, descriptors and limits, cannot be read here. */
+/* The descriptors and limits of another process cannot be read here. */
 
 /* Files and sockets are handed down; Node's own descriptors are queues and pipes, and a pipe that was
  * handed down cannot be told from them. */
@@ -14,7 +14,7 @@ bool ss_os_is_inherited(const int *open, unsigned count, int descriptor) {
 }
 
 bool ss_os_has_capabilities(const char *file) {
-    (void)file; /* there are none */
+    (void)file; /* macOS has no capabilities */
     return false;
 }
 

@@ -15,7 +15,7 @@
 
 enum { NAME_BYTES = 64, PATH_BYTES = 320 };
 
-/* What a descriptor is, in the kernel's words, cut off: "pipe:[12345]". */
+/* The kernel's name of a descriptor, truncated: "pipe:[12345]". */
 static const char *name_of(const char *folder, const char *descriptor, char name[NAME_BYTES]) {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/%s", folder, descriptor);
@@ -70,8 +70,8 @@ bool ss_os_has_capabilities(const char *file) {
     return !ignored && getxattr(file, "security.capability", NULL, 0) > 0;
 }
 
-/* Node raises the soft limit of open files to the hard one. What it was is what the parent has, if
- * their hard limits agree. */
+/* Node raises the soft limit of open files to the hard one. The old soft limit is the parent's, if their hard
+ * limits agree. */
 void ss_os_limits_restore(void) {
     struct rlimit own, parents;
     if (getrlimit(RLIMIT_NOFILE, &own) == 0 &&

@@ -1,5 +1,7 @@
 #include "execute.h"
 
+#include "digits.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,15 +14,17 @@
 
 enum { DESCRIPTOR_MAX = 1 << 16 };
 
-/* The open descriptors; how many, at most `room`. */
+/* Lists the open descriptors; returns their number, at most `room`. */
 static unsigned list_open(int *open, unsigned room) {
     unsigned count = 0;
     DIR *folder = opendir("/dev/fd");
     struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL && count < room)
-        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
-            atoi(entry->d_name) != dirfd(folder))
-            open[count++] = atoi(entry->d_name);
+    while (folder != NULL && (entry = readdir(folder)) != NULL && count < room) {
+        const char *end;
+        const int descriptor = (int)ss_os_digits(entry->d_name, &end);
+        if (end != entry->d_name && descriptor != dirfd(folder))
+            open[count++] = descriptor;
+    }
     if (folder != NULL)
         closedir(folder);
     return count;

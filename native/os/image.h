@@ -1,5 +1,5 @@
-/* What the preload library asks about the process it finds itself in. One file a platform.
- * No function allocates; all preserve errno. */
+/* The preload library's questions about the process. One file for each platform. No function allocates; all
+ * preserve errno. */
 #ifndef SS_OS_IMAGE_H
 #define SS_OS_IMAGE_H
 
@@ -12,29 +12,29 @@
 /* Whether any object defines it. */
 bool ss_os_symbol_exists(const char *name);
 
-/* Whether this object's definition comes first: it is the one that the program calls. Always on macOS,
- * where nothing stands in for a function by its name. */
+/* Whether this object's definition comes first, so that the program calls it. Always true on macOS, where
+ * functions are not replaced by name. */
 bool ss_os_symbol_is_ours(const char *name);
 
 /* The first definition behind this object, the first before it if there is none, or NULL. */
 void *ss_os_symbol_next(const char *name);
 
-/* Has this object no longer define these functions, at most SS_OS_SYMBOLS_MOST, for the other objects of the process:
- * what they have bound to it, and what they bind later, is the first definition behind it. A function that has none
- * stays. Where the system refuses all stays as it is. Nothing on macOS. Not while the loader still relocates. */
+/* Withdraws this object's definitions of these functions, at most SS_OS_SYMBOLS_MOST: the other objects of the process
+ * are bound, now and later, to the first definition behind it. A function without one stays. If the system refuses,
+ * nothing changes. Does nothing on macOS. Must not be called while the loader relocates. */
 #define SS_OS_SYMBOLS_MOST 64u
 void ss_os_symbols_give_way(const char *const *names, size_t count);
 
 /* ---- the process ---- */
 
-/* Makes getenv work even before the C library's own initialisation, in which early callers of malloc
- * may come. */
+/* Makes getenv work before the C library's own initialisation, during which early callers of malloc may
+ * come. */
 void ss_os_environment_ready(void);
 
-/* When it began, in the system's own unit; exec does not change it. 0 where that is not known. */
+/* The process's start time, in the system's own unit; exec does not change it. 0 where it is not known. */
 uint64_t ss_os_process_start(void);
 
-/* The arguments, each with the zero that ends it; how many bytes were put into `text`. */
+/* Writes the arguments, each with its final zero, into `text`; returns the number of bytes. */
 size_t ss_os_command_line(char *text, size_t bytes);
 
 #endif

@@ -23,7 +23,7 @@ void ss_os_symbols_give_way(const char *const *names, size_t count) {
     (void)count;
 }
 
-/* The library allocates from its constructor on, when all is ready. */
+/* The library first allocates in its constructor, when the environment is ready. */
 void ss_os_environment_ready(void) {}
 
 uint64_t ss_os_process_start(void) {

@@ -22,7 +22,7 @@ static size_t read_start(const char *path, char *text, size_t bytes) {
 }
 
 /* glibc's loader's, where the kernel put the count of arguments: they follow, and then the environment.
- * musl has no such thing, and sets environ before it calls anybody. */
+ * musl has no such pointer, and sets environ before it calls other code. */
 extern void *__libc_stack_end __attribute__((weak));
 
 void ss_os_environment_ready(void) {

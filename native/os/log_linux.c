@@ -1,4 +1,4 @@
-/* A file that is written through mappings of its parts; and memory that tells a copy of this process. */
+/* A file that is written through mappings of its parts, and memory that marks a copy of this process. */
 #define _GNU_SOURCE
 #include "os.h"
 
@@ -53,8 +53,8 @@ static bool is_open(ss_os_log *log, const char *path) {
     return adopt(again, log);
 }
 
-/* Has the room on the disk now: a store to a mapping for which there is none later is a signal. Not every file system
- * knows the first way. */
+/* Reserves the room on the disk, because a store to a mapping without room raises a signal. Some file systems do not
+ * support the first call. */
 static bool fill(const ss_os_log *log, size_t bytes) {
     static const char zeros[4096];
     int done;

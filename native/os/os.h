@@ -1,5 +1,5 @@
-/* The platform, behind a written contract, which the files of each platform beside this one keep. Who else asks
- * which platform it is on stands in native/README.md. No function allocates; all preserve errno.
+/* The platform, behind a written contract that each platform's files beside this one keep. native/README.md lists the
+ * other code that depends on the platform. No function allocates; all preserve errno.
  * Addresses and sizes are page aligned and sizes not zero unless said otherwise. */
 #ifndef SS_OS_H
 #define SS_OS_H
@@ -13,7 +13,7 @@
 /* The size of a page; a power of two, the same at every call. */
 size_t ss_os_page_bytes(void);
 
-/* No page is larger on the systems that are known; a power of two. */
+/* The largest page of all known systems; a power of two. */
 #if defined(__x86_64__)
 #define SS_OS_PAGE_MAX_BYTES 4096u
 #elif defined(__APPLE__)
@@ -22,7 +22,7 @@ size_t ss_os_page_bytes(void);
 #define SS_OS_PAGE_MAX_BYTES 65536u
 #endif
 
-/* Inaccessible addresses before and behind each reservation, on top of what was asked for. */
+/* Inaccessible addresses before and behind each reservation, in addition to the request. */
 #define SS_OS_MARGIN_BYTES ((size_t)64 << 10)
 
 /* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page), at a
@@ -49,7 +49,7 @@ ss_os_extend_result ss_os_extend_before(void *start, size_t bytes);
 /* From now on reservations may be backed by huge pages, which they are refused otherwise. */
 void ss_os_allow_huge_pages(void);
 
-/* Returns a whole reservation, as far as it was extended. Only for metadata: the addresses of blocks are kept for ever. */
+/* Returns a whole reservation with its extensions. Only for metadata: the addresses of blocks are kept until exit. */
 void ss_os_release(void *start, size_t bytes);
 
 /* Makes reserved addresses readable, writable and part of a core dump; fresh ones read as zero, used ones
@@ -60,7 +60,7 @@ bool ss_os_commit(void *start, size_t bytes);
  * system refuses. */
 bool ss_os_protect(void *start, size_t bytes);
 
-/* Undoes ss_os_commit: the addresses are as they were reserved, and no longer charged for. */
+/* Undoes ss_os_commit: the addresses are reserved again, and no longer charged for. */
 void ss_os_decommit(void *start, size_t bytes);
 
 /* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
@@ -74,11 +74,11 @@ bool ss_os_renew(void *start, size_t bytes);
 typedef enum ss_os_move_result {
     SS_OS_MOVED,   /* the contents are at `to`; `from` is committed and reads as zero */
     SS_OS_REFUSED, /* `from` is untouched; `to` is committed, contents undefined */
-    SS_OS_LOST     /* `from` is untouched; `to` now belongs to somebody else: never use it again */
+    SS_OS_LOST     /* `from` is untouched; `to` may have another owner: never use it again */
 } ss_os_move_result;
 
-/* Moves pages between two committed ranges that do not overlap, without a moment in which either
- * has a hole. */
+/* Moves pages between two committed ranges that do not overlap. At no moment does either range have an
+ * unmapped part. */
 ss_os_move_result ss_os_move(void *to, void *from, size_t bytes);
 
 /* Leaves addresses of another owner's mapping out of core dumps, or puts them in again. */
@@ -87,7 +87,7 @@ void ss_os_dump(void *start, size_t bytes, bool dumped);
 /* The limit on this process's address space, or SIZE_MAX. */
 size_t ss_os_address_limit(void);
 
-/* Reads one byte of anybody's memory; `address` is any number at all. False if it cannot be read. */
+/* Reads one byte of the process's memory at any address. False if it cannot be read. */
 bool ss_os_read_byte(uintptr_t address, uint8_t *out);
 
 /* ---- threads ---- */
@@ -102,11 +102,11 @@ static inline void ss_os_pause(void) {
 
 void ss_os_yield(void);
 
-/* Sleeps for a moment, 0.1 ms or so: threads of a lower priority get to run, to which a yield does not give way. */
+/* Sleeps for about 0.1 ms, so that threads of a lower priority run, which a yield does not allow. */
 void ss_os_nap(void);
 
-/* A number that tells the calling thread from all others of its process, never 0. The child of a fork has that of
- * the thread that forked. */
+/* A number that identifies the calling thread in its process, never 0. The child of a fork has the number of the
+ * thread that forked. */
 uintptr_t ss_os_thread_token_call(void);
 
 static inline uintptr_t ss_os_thread_token(void) {
@@ -135,25 +135,25 @@ bool ss_os_thread_exit_arm(void *value);
 void *ss_os_thread_exit_value(void);
 
 /* Runs `run` on a thread that no signal reaches and that calls nothing of the C library which needs a
- * thread of the C library: no pthread function, nothing that allocates or is a cancellation point. One
- * at a time: waits for the one before to be gone. It shares neither files nor the working directory with the
- * process. False when refused. Any thread may call it, with
- * locks of the C library held too. */
+ * thread of the C library: no pthread function, no function that allocates or is a cancellation point. There is
+ * one such thread at a time: the call waits for the end of the one before. The thread shares neither files nor
+ * the working directory with the process. False when refused. Any thread may call it, with locks of the C
+ * library held too. */
 bool ss_os_thread_start(void (*run)(void), const char *name);
-/* Waits until the thread that was started last is none of this process any more; it must be about to end. False if
- * that takes long. */
+/* Waits until the thread that was started last has left this process; it must be about to end. False if that takes
+ * long. */
 bool ss_os_thread_gone(void);
 /* In a forked child: there is no such thread any more. */
 void ss_os_thread_forget(void);
 
-/* Waits while *word is `value`, until woken, or for that long; may return early. */
+/* Waits while *word is `value`, until woken, or for the given time; may return early. */
 void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds);
-/* Wakes who waits; a system without such a call lets it sleep on. */
+/* Wakes the waiting threads; on a system without such a call they sleep on. */
 void ss_os_wake(_Atomic uint32_t *word);
 
-/* Keeps signals from the calling thread, until the mask that is returned is set again. */
+/* Blocks all signals for the calling thread, until the returned mask is set again. */
 typedef struct ss_os_signals {
-    uint64_t words[16]; /* as many as any system's sigset_t */
+    uint64_t words[16]; /* at least as large as each system's sigset_t */
 } ss_os_signals;
 void ss_os_signals_block(ss_os_signals *before);
 void ss_os_signals_restore(const ss_os_signals *before);
@@ -161,8 +161,8 @@ void ss_os_signals_restore(const ss_os_signals *before);
 /* The C library may allocate in it. */
 void ss_os_fork_init(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 
-/* Marks this process, if it is not yet or `again`: a copy of it, made by fork or by clone without CLONE_VM, does not have
- * the mark, a child that shares its memory has. */
+/* Marks this process, if it has no mark yet or `again` is true. A copy of it, made by fork or by clone without CLONE_VM,
+ * does not have the mark; a child that shares its memory has it. */
 void ss_os_copy_mark(bool again);
 /* Whether the mark is missing; `otherwise` where there is none or the system does not say. */
 bool ss_os_is_copy(bool otherwise);
@@ -187,10 +187,10 @@ uint32_t ss_os_process_id(void);
 /* Nanoseconds since 1970. */
 uint64_t ss_os_time_nanoseconds(void);
 
-/* Nanoseconds since any moment; never goes back. */
+/* Nanoseconds since a fixed moment; never decreases. */
 uint64_t ss_os_clock_nanoseconds(void);
 
-/* A page, zeroed, that this process writes and that others may read: through /proc/PID/fd, where it is
+/* A page, zeroed, that this process writes and that other processes may read through /proc/PID/fd, where it is
  * called /memfd:NAME. Its descriptor is closed by exec and lies above those of the program. */
 typedef struct ss_os_page {
     void *start;
@@ -198,17 +198,17 @@ typedef struct ss_os_page {
     uint64_t device, inode;
 } ss_os_page;
 
-/* False where the system has no such thing or refuses it. */
+/* False where the system has no such page or refuses it. */
 bool ss_os_page_share(const char *name, ss_os_page *page);
 /* Unmaps the page, and closes its descriptor unless the program has made it another file's. */
 void ss_os_page_unshare(const ss_os_page *page);
 
-/* A file that this process writes through mappings of its parts, so that the system keeps what was written however the
- * process ends. Its descriptor is closed by exec and lies above those of the program. */
+/* A file that this process writes through mappings of its parts, so that the system keeps the written bytes even if the
+ * process is killed. Its descriptor is closed by exec and lies above those of the program. */
 typedef struct ss_os_log {
     int descriptor;
     uint64_t device, inode;
-    uint64_t bytes; /* how long it is */
+    uint64_t bytes; /* its length */
 } ss_os_log;
 
 typedef enum ss_os_log_result {
@@ -217,10 +217,10 @@ typedef enum ss_os_log_result {
     SS_OS_LOG_REFUSED
 } ss_os_log_result;
 
-/* Makes a file that is not there yet. */
+/* Makes a new file; fails if the file exists. */
 ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log);
-/* Makes the file longer by `bytes`, for which there is room on the disk then, and maps them; they read as zero. NULL
- * when refused. `path` is where the file is, should the program have closed its descriptor. */
+/* Extends the file by `bytes`, with room on the disk, and maps them; they read as zero. NULL when refused. `path` is
+ * the file's path, for the case that the program has closed its descriptor. */
 void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes);
 void ss_os_log_unmap(void *part, size_t bytes);
 

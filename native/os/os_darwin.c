@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define MAP_KIND (MAP_PRIVATE | MAP_ANON | MAP_NORESERVE)
-/* Makes the mappings of superslab a line of their own in vmmap(1). */
+/* Gives the mappings of superslab a line of their own in vmmap(1). */
 #define MAP_LABEL VM_MAKE_TAG(VM_MEMORY_APPLICATION_SPECIFIC_1)
 
 /* ---- memory ---- */
@@ -25,7 +25,7 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
         start = all + SS_OS_MARGIN_BYTES;
         start += -(uintptr_t)start & (alignment - 1);
         char *head = start - SS_OS_MARGIN_BYTES, *end = start + bytes + SS_OS_MARGIN_BYTES;
-        /* These are fresh addresses that nobody was told of, so their ends may go. */
+        /* No other code knows these fresh addresses yet, so their ends can be unmapped. */
         if (head != all)
             munmap(all, (size_t)(head - all));
         if (all + bytes + more != end)
@@ -35,7 +35,7 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     return start;
 }
 
-/* The place is left to the system, and the whole is reserved at once. */
+/* The system chooses the place, and the whole is reserved at once. */
 void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignment) {
     (void)most, (void)first, (void)bytes, (void)alignment;
     return NULL;
@@ -58,12 +58,12 @@ bool ss_os_commit(void *start, size_t bytes) {
     return done;
 }
 
-/* A core dump has what was touched alone. */
+/* A core dump has only touched pages. */
 void ss_os_dump(void *start, size_t bytes, bool dumped) {
     (void)start, (void)bytes, (void)dumped;
 }
 
-/* There is nothing to refuse: the system makes none of anonymous memory. */
+/* Nothing to do: the system makes no huge pages of anonymous memory. */
 void ss_os_allow_huge_pages(void) {}
 
 static bool map_over(void *start, size_t bytes, int protection) {
@@ -103,7 +103,7 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 
 /* ---- threads ---- */
 
-/* There is no membarrier: what sleeping threads hold stays with them. */
+/* There is no membarrier: sleeping threads keep their blocks. */
 bool ss_os_barrier(void) {
     return false;
 }
@@ -137,7 +137,7 @@ bool ss_os_is_copy(bool otherwise) {
 
 /* ---- process ---- */
 
-/* What is read are files of Linux. */
+/* The files to read exist only on Linux. */
 bool ss_os_read_file(const char *path, char *text, size_t bytes) {
     (void)path, (void)bytes;
     text[0] = '\0';
@@ -158,7 +158,7 @@ void ss_os_page_unshare(const ss_os_page *page) {
     (void)page;
 }
 
-/* Nothing is recorded here. */
+/* Recording is not supported here. */
 ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log) {
     (void)path, (void)log;
     return SS_OS_LOG_REFUSED;

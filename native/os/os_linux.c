@@ -58,7 +58,7 @@ void *ss_os_reserve_part(size_t most, size_t first, size_t bytes, size_t alignme
     return place;
 }
 
-/* Where the system likes, and more than is needed, so that what is aligned is among it. */
+/* At a place of the system's choice, and larger than needed, so that it contains an aligned range. */
 static char *reserve_anywhere(size_t bytes, size_t alignment) {
     const size_t more = alignment + 2 * SS_OS_MARGIN_BYTES;
     if (bytes > SIZE_MAX - more)
@@ -69,7 +69,7 @@ static char *reserve_anywhere(size_t bytes, size_t alignment) {
     char *start = all + SS_OS_MARGIN_BYTES;
     start += -(uintptr_t)start & (alignment - 1);
     char *head = start - SS_OS_MARGIN_BYTES, *end = start + bytes + SS_OS_MARGIN_BYTES;
-    /* These are fresh addresses that nobody was told of, so their ends may go. */
+    /* No other code knows these fresh addresses yet, so their ends can be unmapped. */
     if (head != all)
         munmap(all, (size_t)(head - all));
     if (all + bytes + more != end)
@@ -104,7 +104,7 @@ static ss_os_extend_result extend(char *start, size_t bytes) {
     return result;
 }
 
-/* What is mapped lies outside of the margin that is there, and makes the margin part of the reservation. */
+/* The new mapping lies outside of the old margin, which becomes part of the reservation. */
 ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes) {
     return extend((char *)end + SS_OS_MARGIN_BYTES, bytes);
 }
@@ -117,7 +117,7 @@ bool ss_os_commit(void *start, size_t bytes) {
     int saved = errno;
     bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
     if (done)
-        madvise(start, bytes, MADV_DODUMP); /* refused: it is usable all the same */
+        madvise(start, bytes, MADV_DODUMP); /* if refused, the memory is still usable */
     errno = saved;
     return done;
 }
@@ -145,7 +145,7 @@ bool ss_os_purge(void *start, size_t bytes) {
 
 bool ss_os_renew(void *start, size_t bytes) {
     int saved = errno;
-    /* Replaces the mapping under the kernel's lock: nobody else can get in between. */
+    /* Replaces the mapping under the kernel's lock, so that no other thread's mapping can come between. */
     bool done = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_KIND | MAP_FIXED, -1, 0) == start;
     if (done)
         refuse_huge_pages(start, bytes);
@@ -165,8 +165,8 @@ static bool overcommit_is_strict(void) {
 
 typedef enum move_answer { MOVE_UNKNOWN, MOVE_NEVER, MOVE_KEEPS } move_answer;
 
-/* A trial: qemu's emulation of user programs takes no notice of DONTUNMAP, and what pages were moved from is
- * no longer mapped. Before Linux 5.7 the flag is not valid; for want of memory there is no answer yet. */
+/* Tries it: qemu's emulation of user programs ignores DONTUNMAP, and then the source is no longer mapped. Before Linux
+ * 5.7 the flag is not valid. Without memory for the trial there is no answer yet. */
 static move_answer move_try(void) {
     size_t bytes = ss_os_page_bytes();
     char *from = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_KIND, -1, 0);
@@ -179,14 +179,14 @@ static move_answer move_try(void) {
         return answer;
     }
     bool kept = ss_os_read_byte((uintptr_t)from, &byte);
-    /* What is no longer ours may be somebody else's by now. */
+    /* The source may have another owner by now. */
     munmap(kept ? from : from + bytes, kept ? 2 * bytes : bytes);
     return kept ? MOVE_KEEPS : MOVE_NEVER;
 }
 
 /* Where the system charges for addresses, a move could fail halfway for want of charge. */
 static bool may_move(void) {
-    static _Atomic uint32_t known; /* a move_answer. Relaxed: whoever asks finds the same. */
+    static _Atomic uint32_t known; /* a move_answer. Relaxed: every thread finds the same. */
     uint32_t answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == MOVE_UNKNOWN) {
         answer = overcommit_is_strict() ? MOVE_NEVER : move_try();
@@ -263,7 +263,7 @@ bool ss_os_barrier(void) {
     return answer == 0;
 }
 
-/* A page that a copy does not inherit. Nothing is ever in it. Relaxed: who reads the address asks the system alone. */
+/* A page that a copy does not inherit, and that is never written. Relaxed: its address is only passed to the system. */
 static _Atomic(char *) copy_mark;
 
 void ss_os_copy_mark(bool again) {
@@ -314,7 +314,7 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
 
 void ss_os_nap(void) {
     int saved = errno;
-    struct timespec time = {0, 50000}; /* and the timer's slack, which is as long by default */
+    struct timespec time = {0, 50000}; /* and the timer's slack, by default the same again */
     /* Not the C library's function, at which a thread may be cancelled. */
     syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
     errno = saved;

@@ -1,4 +1,4 @@
-/* The page that a process shares with whoever may look into its /proc/PID/fd. */
+/* The page that a process shares with all processes that may open its /proc/PID/fd. */
 #define _GNU_SOURCE
 #include "os.h"
 
@@ -25,8 +25,8 @@
 #define MFD_CLOEXEC_FLAG 1u
 #define MFD_ALLOW_SEALING_FLAG 2u
 
-/* Above the numbers that programs count on, below what select can take and where a table of
- * descriptors that reaches so far is still small. */
+/* Above the numbers that programs count on, below the limit of select, and low enough that the table of
+ * descriptors stays small. */
 #define DESCRIPTOR_FIRST 900u
 
 typedef struct descriptor_table {
@@ -48,9 +48,9 @@ static bool status_line(const char *line, void *context) {
     return number == &table->threads; /* comes after the other */
 }
 
-/* How far the table of descriptors may be filled for nothing. When threads share it, the kernel waits
- * some milliseconds for all its processors before it makes it larger; the end of what there is then
- * has to do. */
+/* The number up to which the table of descriptors can be filled cheaply. When threads share the table, the
+ * kernel waits some milliseconds for all processors before it extends the table, so then the number must
+ * be inside the present one. */
 static rlim_t table_limit(void) {
     descriptor_table table = {0, 0};
     ss_os_read_lines("/proc/self/status", status_line, &table);
@@ -96,7 +96,7 @@ bool ss_os_page_share(const char *name, ss_os_page *page) {
         ss_os_descriptor_file(descriptor, &page->device, &page->inode))
         start = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     if (start != MAP_FAILED) {
-        /* This mapping alone may write. Linux 5.1; before it, others of the same user could as well. */
+        /* Only this mapping may write, from Linux 5.1 on; before, other processes of the same user can too. */
         const int seals = F_SEAL_SHRINK | F_SEAL_GROW;
         if (fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0)
             fcntl(descriptor, F_ADD_SEALS, seals | F_SEAL_SEAL);

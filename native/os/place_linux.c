@@ -1,6 +1,6 @@
-/* Where reservations lie. The system puts mappings side by side, so that one distance is right in almost every
- * process: from a block to the allocator's own state, and to the functions of the C library. Places that
- * are drawn for each reservation have no such distance. */
+/* Random places for reservations. The system puts mappings side by side, so the distance from a block to the
+ * allocator's own state, and to the functions of the C library, is the same in almost every process. With a random
+ * place for each reservation it differs. */
 #define _GNU_SOURCE
 #include "place_linux.h"
 
@@ -28,10 +28,10 @@ static void sip_round(uint64_t v[4]) {
 }
 
 /* SipHash-1-3 (Aumasson and Bernstein, 2012) of a counter. The key is the 16 random bytes that the kernel
- * gives each process: there before the first call, for no system call. The stack protector's word is made of
- * them too, so what is drawn from them must not lead back. */
+ * gives each process: they are there before the first call and need no system call. The stack protector's word is
+ * made of them too, so the drawn numbers must not reveal them. */
 static uint64_t random_next(void) {
-    static _Atomic uint64_t drawn; /* relaxed: only that no two draw one number */
+    static _Atomic uint64_t drawn; /* relaxed: it only has to be different for each draw */
     uint64_t key[2] = {0, 0}, count = atomic_fetch_add_explicit(&drawn, 1, memory_order_relaxed);
     const void *bytes = (const void *)getauxval(AT_RANDOM);
     if (bytes != NULL)
@@ -53,14 +53,13 @@ static uint64_t random_next(void) {
 
 /* ---- places ---- */
 
-/* In the upper half of the addresses with so many bits: JavaScript engines draw places for their pages from the
- * lower one. The last sixteenth is left to the system, which places stacks and mappings from the top. */
+/* In the upper half of the addresses of this many bits: JavaScript engines draw places for their pages from the
+ * lower half. The last sixteenth is left to the system, which places stacks and mappings from the top. */
 static char *place_draw(unsigned bits, size_t most, size_t alignment) {
     const uint64_t half = UINT64_C(1) << (bits - 1), whole = half - half / 16;
     if (most > half / 16)
         most =
-            half /
-            16; /* of a smaller space of addresses not all may be free: see ss_os_extend_behind */
+            half / 16; /* in a smaller address space some may be taken: see ss_os_extend_behind */
     /* The high half of a product is a number below its factor. */
     const uint64_t at = (uint64_t)(((unsigned __int128)random_next() * (whole - most)) >> 64);
     return (char *)(uintptr_t)((half + at) & ~(uint64_t)(alignment - 1));
@@ -83,15 +82,15 @@ void *ss_place_map(size_t most, size_t first, size_t bytes, size_t alignment) {
         char *place = place_draw(bits, most, alignment);
         char *start = place + first - SS_OS_MARGIN_BYTES;
         const size_t all = bytes + 2 * SS_OS_MARGIN_BYTES;
-        /* A wish: the system maps it elsewhere if something is there. MAP_FIXED_NOREPLACE (Linux 4.17)
-         * would be no better, and a sanitizer may change the wish to 0. */
+        /* Only a hint: the system maps elsewhere if the place is taken. MAP_FIXED_NOREPLACE (Linux 4.17) would be no
+         * better, and a sanitizer may change the hint to 0. */
         char *got = mmap(start, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (got == MAP_FAILED)
             return NULL;
         if (got == start)
             return place;
         munmap(got, all);
-        bits = known; /* of these there may be fewer than usual */
+        bits = known; /* the stack showed that there are fewer than usual */
     }
     return NULL;
 }

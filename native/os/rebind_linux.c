@@ -1,9 +1,9 @@
-/* Gives way to the definitions behind this object: for a process that it does not serve.
+/* Withdraws this object's definitions in a process that it does not serve, in favour of the next ones.
  *
- * What the loader has bound to this object already is bound to the next definition: the slots of the other objects'
- * linkage tables and pointers. What it binds later, lazily or in a library that is loaded later, it must not find
- * here: the symbols become undefined in this object's own table. Where a page cannot be made writable for that all
- * stays as it was, and the functions here pass on. */
+ * Slots of the other objects' linkage tables, and pointers, that the loader has bound to this object are bound to the
+ * next definition. So that the loader does not bind to this object later, lazily or for a library that is loaded later,
+ * the symbols become undefined in this object's own table. Where a page cannot be made writable, nothing changes, and
+ * the functions here call the next definition. */
 #define _GNU_SOURCE
 #include "image.h"
 
@@ -56,7 +56,7 @@ static bool pages_protect(page_range pages, int protection) {
            mprotect((void *)pages.start, pages.end - pages.start, protection) == 0;
 }
 
-/* What the loader protects after relocation: whole pages, the last one left out if it is shared. */
+/* The pages that the loader protects after relocation, without the last one if it is shared. */
 static page_range relro_of(const struct dl_phdr_info *info) {
     for (unsigned i = 0; i < info->dlpi_phnum; i++)
         if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO) {
@@ -68,7 +68,7 @@ static page_range relro_of(const struct dl_phdr_info *info) {
     return (page_range){0, 0};
 }
 
-/* ---- what is bound already ---- */
+/* ---- symbols that are bound already ---- */
 
 static uintptr_t next_of(const rebinding *all, uintptr_t own) {
     if (own - all->low > all->high - all->low)
@@ -103,7 +103,7 @@ static void slots_rebind(slot_walk *walk, elf_relocations relocations, size_t fr
         if (kind != BIND_CALL && kind != BIND_DATA && kind != BIND_POINTER)
             continue;
         const uintptr_t slot = walk->info->dlpi_addr + relocation->r_offset;
-        /* Relaxed: another thread that a constructor made may be calling through it, and either address will do. */
+        /* Relaxed: a thread that a constructor made may be calling through the slot, and either address is right. */
         _Atomic uintptr_t *word = (_Atomic uintptr_t *)slot;
         const uintptr_t next = next_of(walk->all, atomic_load_explicit(word, memory_order_relaxed));
         if (next != 0 && slot_is_writable(walk, slot))
@@ -125,9 +125,9 @@ static int rebind_object(struct dl_phdr_info *info, size_t size, void *context) 
     return 0;
 }
 
-/* ---- what is bound later ---- */
+/* ---- symbols that are bound later ---- */
 
-/* glibc passes over a symbol without a value, musl over one without a section. */
+/* glibc ignores a symbol without a value, musl one without a section. */
 static void symbol_hide(ElfW(Sym) * symbol) {
     symbol->st_value = 0;
     symbol->st_shndx = SHN_UNDEF;

@@ -1,7 +1,7 @@
 /* Binds to the oldest versions of symbols that glibc 2.34 moved into libc.so and gave new ones, so that
- * what is built on a new system loads on one with glibc 2.28. Included by whoever calls one of them.
+ * a binary built on a new system loads on one with glibc 2.28. Include it in each file that calls one of them.
  *
- * Not under a sanitizer: its runtime stands in for these functions, by their plain names. */
+ * Not under a sanitizer: its runtime replaces these functions by their plain names. */
 #ifndef SS_SYMBOLS_LINUX_H
 #define SS_SYMBOLS_LINUX_H
 

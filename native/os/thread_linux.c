@@ -1,14 +1,13 @@
 /* The background thread without the C library's knowledge: by clone(2), on memory of its own.
  *
- * The allocator is called from anywhere, from inside the C library with its locks held too: glibc
- * frees a thread's vector of TLS blocks under the lock that pthread_create takes, and pthread_create
- * allocates. A thread of pthread's would also keep a process alive whose main thread has called
- * pthread_exit, and have the C and C++ libraries of a single-threaded program go over to locks and
- * atomic counts for good.
+ * The allocator is also called from inside the C library with its locks held: glibc frees a thread's vector of
+ * TLS blocks under the lock that pthread_create takes, and pthread_create allocates. A thread of pthread's would
+ * also keep a process alive whose main thread has called pthread_exit, and make the C and C++ libraries of a
+ * single-threaded program use locks and atomic counts from then on.
  *
- * So the thread has no descriptor that the C library knows of, and must call nothing that needs one.
- * What it calls sets errno and checks the stack protector's word: both are found from the thread
- * pointer, which points into zeroed memory of the right layout. */
+ * So the thread has no descriptor that the C library knows, and must call no function that needs one. The
+ * functions it calls set errno and check the stack protector's word: they find both from the thread pointer,
+ * which points into zeroed memory of the right layout. */
 #define _GNU_SOURCE
 #include "os.h"
 
@@ -38,11 +37,11 @@ static char *memory; /* kept for the next one */
 static size_t memory_bytes;
 /* The kernel sets it when the thread starts and clears it when the thread no longer needs its stack. */
 static _Atomic int alive;
-static _Atomic int last; /* its number, for a look whether it is still there. 0: it is not */
+static _Atomic int last; /* its number, to check whether it still exists; 0 if it does not */
 
 /* ---- the machine ---- */
 
-/* In the new thread `main` is called with `run` and `name`, which go there in registers, and then the thread ends. */
+/* The new thread calls `main` with `run` and `name`, passed in registers, and ends. */
 typedef void thread_function(void (*run)(void), const char *name);
 static long thread_clone(unsigned long flags, char *stack, void *tls, thread_function *main,
                          void (*run)(void), const char *name) {
@@ -109,9 +108,9 @@ static char *thread_pointer(void) {
     return pointer;
 }
 
-/* What must be readable on either side of the thread pointer: the descriptor on one, errno and what
- * else is in static TLS on the other. The pointer lies in the middle of a page, so that the few words that
- * are used of either are on the same one. */
+/* Bytes that must be readable on either side of the thread pointer: the descriptor on one side, errno and other
+ * static TLS on the other. The pointer lies in the middle of a page, so that the few words that are used on
+ * both sides are on the same page. */
 typedef struct tls_extent {
     size_t below, above;
 } tls_extent;
@@ -127,7 +126,7 @@ static tls_extent extent_of_tls(size_t page) {
 static void descriptor_set(char *pointer) {
 #ifdef __x86_64__
     /* The words that code reads without a descriptor: the pointer to itself, twice, and the stack
-     * protector's word behind it. The vector of TLS blocks stays NULL: nobody may look one up. */
+     * protector's word behind it. The vector of TLS blocks stays NULL: no code on this thread may use it. */
     enum { SELF = 0, SELF_AGAIN = 2, GUARD = 5 };
     const uintptr_t *ours = (const uintptr_t *)(const void *)thread_pointer();
     uintptr_t *words = (uintptr_t *)(void *)pointer;
@@ -140,15 +139,15 @@ static void descriptor_set(char *pointer) {
 
 /* ---- the thread ---- */
 
-/* What a process's setuid does to the threads its C library knows does not reach this one: so it gives
- * up all capabilities, which it needs for nothing. */
+/* A call of setuid changes only the threads that the C library knows. So this thread gives up all capabilities,
+ * of which it needs none. */
 static void drop_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
     syscall(SYS_capset, &header, none);
 }
 
-/* Who starts it may be kept on one processor, or run before all others: neither is meant for this one. */
+/* The starting thread may be bound to one processor, or have a high priority: neither is meant for this thread. */
 static void forget_schedule(void) {
     enum { OTHER = 0, MASK_BYTES = 1024 };
     unsigned char mask[MASK_BYTES];
@@ -165,14 +164,14 @@ static void forget_schedule(void) {
 static void thread_main(void (*run)(void), const char *name) {
     forget_schedule();
     drop_capabilities();
-    /* A table of files of its own, an empty one: or a file it opens could be given the number that the
-     * program has just closed and counts on. */
+    /* An empty table of files of its own. In a shared one, a file that this thread opens could get a number that
+     * the program has just closed and counts on. */
     syscall(SYS_close_range, 0u, ~0u, CLOSE_RANGE_UNSHARE_FLAG);
-    /* setns(2) lets a process into another mount namespace only while it shares its root and working directory with no
-     * task. And the program's working directory is not kept busy. */
+    /* setns(2) allows a change of the mount namespace only to a process that shares its root and working directory with
+     * no task. Also, a shared working directory would be kept busy. */
     if (syscall(SYS_unshare, CLONE_FS) == 0)
         syscall(SYS_chdir, "/");
-    /* Last, so that a thread seen under this name is set up. */
+    /* The name comes last, so that a thread with this name is set up. */
     syscall(SYS_prctl, PR_SET_NAME, name, 0, 0, 0);
     run();
 }
@@ -198,7 +197,7 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
     size_t page = ss_os_page_bytes();
     tls_extent tls = extent_of_tls(page);
     long tid = -1;
-    /* Acquire: the one before is off its stack. */
+    /* Acquire: the thread before no longer uses its stack. */
     while (atomic_load_explicit(&alive, memory_order_acquire) != 0)
         ss_os_yield();
     if (memory_ready(page, tls)) {
@@ -207,7 +206,7 @@ bool ss_os_thread_start(void (*run)(void), const char *name) {
         descriptor_set(pointer);
         uint64_t all = UINT64_MAX, before = 0;
         syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &before, sizeof all);
-        /* All that a thread of pthread's shares, for valgrind and user emulators refuse any other choice. */
+        /* It shares what a thread of pthread's does, because valgrind and user emulators refuse other flags. */
         tid = thread_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
                                CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
                                CLONE_CHILD_CLEARTID,

@@ -1,4 +1,4 @@
-/* The background thread as one of the C library's. */
+/* The background thread as a thread of the C library. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* pthread_setname_np */
 #endif
@@ -25,7 +25,7 @@ static void *thread_main(void *name) {
     pthread_setname_np(pthread_self(), name);
 #endif
     thread_run();
-    /* Release: whoever starts the next one sees what this one did. */
+    /* Release: the thread that starts the next one sees the writes of this one. */
     atomic_store_explicit(&alive, false, memory_order_release);
     return NULL;
 }

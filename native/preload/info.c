@@ -1,8 +1,8 @@
-/* What the C library's malloc tells about itself, said of this one. */
+/* The functions by which the C library's malloc reports on itself, for this one. */
 #include "malloc.h"
 #include "next.h"
 
-#include "core/process.h"
+#include "base/process.h"
 #include "os/os.h"
 
 #include <errno.h>
@@ -15,8 +15,8 @@ typedef int info_function(int options, FILE *stream);
 typedef struct mallinfo mallinfo_function(void);
 typedef struct mallinfo2 mallinfo2_function(void);
 
-/* None of these is in every C library. Where it is not, a process that is not served finds it here and
- * hears that there is nothing. */
+/* Each of these is missing in some C library. There, a process that is not served calls the one here, which
+ * returns zeros. */
 
 PRELOAD_EXPORT int malloc_trim(size_t keep) {
     if (preload_serves())
@@ -25,7 +25,7 @@ PRELOAD_EXPORT int malloc_trim(size_t keep) {
     return next != NULL ? next(keep) : 0;
 }
 
-/* glibc's parameters mean nothing here; a program that sets one goes on as if it had. */
+/* glibc's parameters have no effect here; the call reports success. */
 PRELOAD_EXPORT int mallopt(int parameter, int value) {
     if (preload_serves())
         return 1;

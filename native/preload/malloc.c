@@ -1,10 +1,9 @@
 /* malloc and its family under the names of the C library. */
 #include "malloc.h"
 
-#include "core/hot.h"
-#include "core/large_cache.h"
-#include "core/report.h"
-#include "core/space.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "heap/large_cache.h"
 #include "next.h"
 
 #include <errno.h>
@@ -18,7 +17,7 @@ typedef void *reallocarray_function(void *block, size_t count, size_t size);
 typedef int posix_memalign_function(void **block, size_t alignment, size_t size);
 typedef size_t usable_size_function(void *block);
 
-/* ---- blocks of others ---- */
+/* ---- foreign blocks ---- */
 
 static bool is_foreign(const void *block) {
     const ss_space *headless = ss_space_headless();
@@ -26,8 +25,8 @@ static bool is_foreign(const void *block) {
            ss_space_find((uintptr_t)block) == NULL;
 }
 
-/* Whether somebody's malloc may have made this: one reads what is before a block. A pointer that is
- * nobody's is not followed. */
+/* Whether another malloc may have made the block: that malloc reads the bytes before it, so a pointer into
+ * memory that cannot be read is not passed on. */
 static bool is_somebodys(const void *block) {
     uintptr_t address = (uintptr_t)block;
     uint8_t byte;
@@ -61,7 +60,7 @@ void *preload_malloc_cold(size_t size) {
 }
 
 /* Neither a small block nor an aligned one. */
-SS_APART void preload_free_further(void *block, ss_call call) {
+SS_NOINLINE void preload_free_further(void *block, ss_call call) {
     if (!preload_serves())
         PRELOAD_NEXT(free, free_function)(block);
     else if (ss_is_observed() && ss_free_observed(call, block))
@@ -72,8 +71,8 @@ SS_APART void preload_free_further(void *block, ss_call call) {
         ss_free_elsewhere(block);
 }
 
-/* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
-static SS_APART void free_span(void *block) {
+/* For a block outside of slabs. Kept apart, so that its register use does not slow down aligned blocks. */
+static SS_NOINLINE void free_span(void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
         SS_ROUTE(FREE_LARGE, 1);
     else
@@ -86,7 +85,7 @@ void preload_free_cold(void *block) {
         free_span(block);
 }
 
-SS_APART void preload_free_as(void *block, ss_call call) {
+SS_NOINLINE void preload_free_as(void *block, ss_call call) {
     if (block != NULL && !ss_free_aligned_hot(block))
         preload_free_further(block, call);
 }
@@ -134,11 +133,11 @@ PRELOAD_EXPORT void *calloc(size_t count, size_t size) {
 static void *resize(void *block, size_t size) {
     if (block == NULL)
         return superslab_malloc(size);
-    if (size == 0) { /* as the C library that stood here has it */
+    if (size == 0) { /* as the C library does */
         ss_free_hot(block, preload_free_cold);
         return NULL;
     }
-    /* What is not ours stays where it is from. */
+    /* A foreign block stays with its own malloc. */
     return ss_headed_bin(block) == 0 && is_foreign(block)
                ? PRELOAD_NEXT(realloc, realloc_function)(block, size)
                : ss_realloc_further(block, size);

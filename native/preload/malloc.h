@@ -1,11 +1,11 @@
-/* What the preload library exports, but for the operators of C++. Declared here and not taken from the
- * system's headers, of which older ones do not know all. */
+/* The preload library's exports, without the operators of C++. They are declared here, because older system
+ * headers lack some. */
 #ifndef SS_PRELOAD_MALLOC_H
 #define SS_PRELOAD_MALLOC_H
 
 #include "preload.h"
 
-#include "core/block.h"
+#include "front/cold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ void *memalign(size_t alignment, size_t size);
 void *pvalloc(size_t size);
 size_t malloc_usable_size(void *block);
 
-/* What the hot paths end in. */
+/* The ends of the hot paths. */
 void *preload_malloc_cold(size_t size);
 void preload_free_cold(void *block);
 /* The same for other functions that free. */

@@ -1,15 +1,15 @@
-/* Whether this process is served. */
+/* Decides whether this process is served. */
 #include "preload.h"
 #include "record.h"
 
-#include "core/api.h"
-#include "core/class.h"
+#include "heap/share.h"
 #include "os/image.h"
+#include "window/api.h"
 
 _Atomic uint32_t preload_mode_now;
 
-/* The executable or a library before this one may bring a malloc of its own, which the program calls
- * then. A half of it must not come from here. */
+/* The executable or a library before this one may have a malloc of its own, which the program then calls.
+ * Then none of malloc's functions may come from here. */
 static bool is_own_malloc(void) {
     static const char names[][8] = {"malloc", "free", "calloc", "realloc"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
@@ -22,7 +22,7 @@ SS_COLD preload_mode preload_decide(void) {
     ss_os_environment_ready();
     preload_mode mode = is_own_malloc() && preload_is_wanted() ? PRELOAD_SERVES : PRELOAD_PASSES;
     if (mode == PRELOAD_SERVES) {
-        ss_class_share();
+        ss_share_classes();
         preload_record_begin();
         ss_api_serve_malloc();
     } else {
@@ -32,7 +32,8 @@ SS_COLD preload_mode preload_decide(void) {
     return mode;
 }
 
-/* All that is here only to pass on. Not unshare and setns, which do more, nor what is superslab's own. */
+/* The functions that only pass on in a process that is not served. Not unshare and setns, which do more, nor
+ * superslab's own functions. */
 static const char *const passing[] = {
     "malloc",
     "free",
@@ -78,8 +79,8 @@ static const char *const passing[] = {
 enum { PASSING = sizeof passing / sizeof *passing };
 _Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
 
-/* Other copies may ask from here on, whether or not anybody has allocated. And a process that is left alone pays
- * nothing for it any more: the functions of this library passed on until now. */
+/* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
+ * from here on: until now its calls went through the functions of this library. */
 __attribute__((constructor)) static void decide_early(void) {
     if (!preload_serves())
         ss_os_symbols_give_way(passing, PASSING);

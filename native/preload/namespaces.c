@@ -1,7 +1,7 @@
-/* unshare and setns, which refuse some namespaces to a process of more than one thread. The background thread is none
- * of the program's: where it may be the reason for a refusal it ends, and the call is made once more. A program that
- * makes the system call by its number has what docs/deployment.md says. */
-#include "core/scavenger.h"
+/* unshare and setns, which refuse some namespaces to a process with several threads. The background thread is not the
+ * program's: where it may be the reason for a refusal it ends, and the call is repeated. docs/deployment.md describes
+ * programs that make the system call by its number. */
+#include "background/scavenger.h"
 #include "next.h"
 
 #include <errno.h>

@@ -1,13 +1,13 @@
-/* The operators new and delete of C++, without its runtime: a process that has none gets none.
+/* The operators new and delete of C++, without C++'s runtime, which this library does not bring into a process.
  *
- * Where there is no memory, C++ calls the new-handler and at last throws. The runtime's own operator, the
- * next definition of the same name, does that: it takes its memory from malloc, which is ours. */
-#include "core/hot.h"
-#include "core/report.h"
+ * Without memory, C++ calls the new-handler and at last throws. The runtime's own operator, the next definition
+ * of the same name, does that: it takes its memory from malloc, which is this library's. */
+#include "base/report.h"
+#include "front/hot.h"
 #include "malloc.h"
 #include "next.h"
 
-/* std::nothrow_t and its only value, which says nothing but its type. */
+/* std::nothrow_t and its only value, of which only the type matters. */
 typedef struct nothrow_tag {
     char unused;
 } nothrow_tag;
@@ -33,7 +33,7 @@ static void *must_have(void *block) {
     return block;
 }
 
-/* An alignment that these operators are given is a power of two. */
+/* These operators are only given alignments that are powers of two. */
 static void *any_aligned(size_t size, size_t alignment) {
     return preload_serves() ? superslab_aligned_alloc(alignment, size) : memalign(alignment, size);
 }
@@ -103,8 +103,8 @@ NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t)
 NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
 
 /* ---- delete ----
- * The size is not looked at: programs that delete through a base without a virtual destructor pass a
- * wrong one, and what stood here before did not mind. */
+ * The size is ignored: programs that delete through a base without a virtual destructor pass a wrong one, which
+ * the runtime's operators ignore too. */
 
 #define DELETE_AS(symbol, plain, call)                                                             \
     static SS_COLD void symbol##_cold(void *block) {                                               \
@@ -122,7 +122,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
     DELETE_AS(symbol, symbol, SS_CALL_DELETE)                                                      \
     void symbol(void *block) { ss_free_hot(block, symbol##_cold); }
 
-/* As DELETE, with a nothrow_t that nobody needs. */
+/* As DELETE, with an unused nothrow_t. */
 #define DELETE_NOTHROW(symbol, plain)                                                              \
     PRELOAD_EXPORT void symbol(void *block, const nothrow_tag *tag);                               \
     void symbol(void *block, const nothrow_tag *tag) { ss_free_hot(block, plain##_cold); }
@@ -133,7 +133,7 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
     DELETE_AS(symbol, plain, SS_CALL_DELETE_SIZED)                                                 \
     void symbol(void *block, size_t size) { ss_free_hot(block, symbol##_cold); }
 
-static SS_APART void delete_aligned_cold(void *block) {
+static SS_NOINLINE void delete_aligned_cold(void *block) {
     if (block != NULL && !ss_free_aligned_hot(block))
         preload_free_further(block, SS_CALL_DELETE_ALIGNED);
 }

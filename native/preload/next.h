@@ -1,10 +1,10 @@
-/* The definitions that would serve the process if this library were not there. */
+/* The definitions that would serve the process without this library. */
 #ifndef SS_PRELOAD_NEXT_H
 #define SS_PRELOAD_NEXT_H
 
 #include "preload.h"
 
-#include "core/sealed.h"
+#include "base/sealed.h"
 
 /* Each has its place in the page of pointers that is read-only: core/sealed.h. */
 #define PRELOAD_NEXT_NAMES(name)                                                                   \
@@ -25,7 +25,7 @@ typedef enum preload_next {
         PRELOAD_NEXT_COUNT
 } preload_next;
 
-/* The next definition, NULL if there is none; looked for again then, since a library may come later. */
+/* The next definition. NULL if there is none; each call looks again, since a library may be loaded later. */
 ss_code *preload_find_next(preload_next place, const char *name);
 
 /* PRELOAD_NEXT(name, type): the next definition of a function, as a pointer to `type`. */

@@ -1,6 +1,6 @@
-/* Which processes are served: the command that `superslab run` became, node by default, everybody or
- * nobody else on demand. The environment is the same for all of them and is left as it is, so that a
- * node below a shell still knows. */
+/* Chooses the processes that are served: the command that `superslab run` became, and below it node by default, or
+ * all or no other processes on demand. The environment is passed on unchanged, so that a node below a shell is
+ * served too. */
 #include "preload.h"
 
 #include "os/digits.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* SUPERSLAB_ROOT is the command's process id and, after a colon, when it began, which tells it from a
+/* SUPERSLAB_ROOT is the command's process id and, after a colon, its start time, which distinguishes it from a
  * later process, or one of another namespace, with the same id. */
 bool preload_is_command(void) {
     const char *root = ss_os_environment("SUPERSLAB_ROOT");

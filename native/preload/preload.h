@@ -1,11 +1,12 @@
-/* The preload library: the process's malloc, or nobody at all. Before it allocates for the first time
- * it decides whether it serves the process it finds itself in. If not, every function passes on to the
- * definition that would be there without it, and the core is never initialised: no thread gets a heap
- * and no headed range exists, so the hot paths, which know nothing of this, end in their cold ones. */
+/* The preload library is the process's malloc, or passes all calls on. Before the first allocation it decides
+ * whether it serves the process. If not, every function calls the next definition, and the core is never
+ * initialised: no thread gets a heap and no headed range exists, so the hot paths, which do not know of the
+ * decision, end in their cold ones. */
 #ifndef SS_PRELOAD_H
 #define SS_PRELOAD_H
 
-#include "core/types.h"
+#include "base/types.h"
+#include "superslab.h"
 
 #define PRELOAD_EXPORT __attribute__((visibility("default")))
 
@@ -17,7 +18,7 @@ extern _Atomic uint32_t preload_mode_now;
 preload_mode preload_decide(void);
 
 static inline bool preload_serves(void) {
-    /* Relaxed: whoever decides comes to the same decision, and nothing else hangs on it. */
+    /* Relaxed: every thread comes to the same decision, and nothing else depends on it. */
     uint32_t mode = atomic_load_explicit(&preload_mode_now, memory_order_relaxed);
     return (mode != PRELOAD_UNDECIDED ? mode : preload_decide()) == PRELOAD_SERVES;
 }
@@ -25,14 +26,14 @@ static inline bool preload_serves(void) {
 /* Whether this process is the command that `superslab run` became. */
 bool preload_is_command(void);
 
-/* Whether the child policy, or being the command that was started, says yes. */
+/* Whether this process is the command, or the child policy includes it. */
 bool preload_is_wanted(void);
 
 /* ---- the statistics that are printed at exit ---- */
 
 #define PRELOAD_SUMMARY_BYTES 1024u
 
-/* One line about the process and its heap; how long it is, at most `bytes`. */
+/* Writes one line about the process and its memory; returns its length, at most `bytes`. */
 size_t preload_summary(char *text, size_t bytes);
 
 #endif

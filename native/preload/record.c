@@ -1,23 +1,23 @@
 /* The recorder: an observer that writes each call into a file; the format is docs/recording.md's.
  *
- * Each heap has a stream: a mapped part of the file, in which one thread writes without a lock, since the stream is its
- * heap's. The order between threads is one counter, moved by each call: by a free before the block can be another's, by
- * an allocation when it has the block. So by that order no block begins where another one is still live.
+ * Each heap has a stream: a mapped part of the file, into which only the heap's thread writes, without a lock. One counter,
+ * which each call increments, gives the order between threads: a free increments it before another thread can get the
+ * block, an allocation after it got the block. So in that order no block begins where another one is still live.
  *
- * A forked child finds by a word that the system wipes that it is a copy, and begins a file of its own: whatever it
- * still has mapped is its parent's, and is left alone. */
+ * A forked child notices that it is a copy by a word that the system clears, and begins a file of its own: the parts that
+ * it still has mapped are its parent's, and are left alone. */
 #include "record.h"
 
 #include "preload.h"
 #include "stream.h"
 
-#include "core/meta.h"
+#include "base/meta.h"
 #include "os/image.h"
 #include "os/os.h"
 
 #include <stdio.h>
 
-/* A thread's first part, and what parts grow to by doubling. */
+/* The size of a thread's first part; parts double up to the second size. */
 #define PART_FIRST_BYTES ((size_t)16 << 10)
 #define PART_MOST_BYTES ((size_t)256 << 10)
 #define NAMES_TRIED 100u
@@ -33,8 +33,8 @@ static _Atomic uint32_t *original; /* 1; 0 in a copy of this process */
 static uint32_t generation, threads;
 static ss_os_log file;
 static record_head *head;
-static record_stream homeless; /* of threads without a heap: being born, ending */
-static SS_BEHIND char wanted[4096], path[4096 + 32];
+static record_stream homeless; /* of threads without a heap, at their start and end */
+static SS_SPARSE char wanted[4096], path[4096 + 32];
 
 static SS_COLD void say(const char *what) {
     char text[sizeof path + 128];
@@ -43,7 +43,7 @@ static SS_COLD void say(const char *what) {
 }
 
 static recorder_state state(void) {
-    /* Relaxed: a thread that is late to see that it stopped is told again under the lock. */
+    /* Relaxed: a thread that sees the stop late checks again under the lock. */
     return (recorder_state)atomic_load_explicit(&recorder_now, memory_order_relaxed);
 }
 
@@ -53,8 +53,8 @@ static void state_set(recorder_state next) {
 
 /* ---- the file ---- */
 
-/* The name that is wanted for the command itself, and with the process's id for others; with a number behind it where
- * there is one already, as after an exec. */
+/* The given name for the command itself, with the process's id for other processes, and with a number if the file
+ * exists already, as after an exec. */
 static ss_os_log_result create(bool is_command) {
     const unsigned id = ss_os_process_id();
     ss_os_log_result result = SS_OS_LOG_EXISTS;
@@ -87,7 +87,7 @@ static bool head_write(void) {
     return true;
 }
 
-/* With the lock held, or alone. */
+/* With the lock held, or on the only thread. */
 static bool file_begin(bool is_command) {
     threads = 0;
     generation++;
@@ -99,7 +99,7 @@ static bool file_begin(bool is_command) {
     return made;
 }
 
-/* The child has one thread, and what locks say is of threads that it does not have. */
+/* The child has one thread; its locks may be held by threads that it does not have. */
 static SS_COLD void copy_begin(void) {
     const bool goes_on = state() == RECORDER_ON;
     lock = homeless_lock = (ss_lock){0};
@@ -131,9 +131,9 @@ static bool stream_extend(record_stream *stream) {
     return part != NULL;
 }
 
-/* Another thread's than before, or none's yet. */
+/* The stream had another thread before, or none yet. */
 static SS_COLD bool stream_begin(record_stream *stream) {
-    if (stream->generation != generation) /* all of it is the parent's */
+    if (stream->generation != generation) /* all its parts are the parent's */
         *stream = (record_stream){.generation = generation};
     if (stream == &homeless && stream->part != NULL)
         return true;
@@ -143,7 +143,7 @@ static SS_COLD bool stream_begin(record_stream *stream) {
         ss_lock_release(&lock);
     }
     if (!record_has_room(stream))
-        return stream_extend(stream); /* the part says whose it is */
+        return stream_extend(stream); /* the part names its thread */
     record_thread_begins(stream, stream->thread);
     return true;
 }
@@ -176,7 +176,7 @@ static SS_COLD record_stream *stream_enter_slow(void **own) {
     return NULL;
 }
 
-/* The calling thread's stream, with room for a record; NULL if nothing is to be recorded. To be left. */
+/* The calling thread's stream, with room for a record; NULL if the call is not recorded. The caller leaves it after. */
 static record_stream *stream_enter(void **own) {
     record_stream *ready = own != NULL ? *own : NULL;
     if (SS_LIKELY(ready != NULL && record_has_room(ready) && ready->thread != 0 &&
@@ -192,8 +192,8 @@ static void stream_leave(const record_stream *stream) {
 }
 
 static uint64_t sequence_next(void) {
-    /* Relaxed: two calls that hand over a block are ordered by what hands it over, and the counter's own order
-     * follows that one. */
+    /* Relaxed: when a block passes from one call to another, the passing orders the two calls, and the counter's order
+     * agrees with that. */
     return atomic_fetch_add_explicit(&sequence_now, 1, memory_order_relaxed) + 1;
 }
 

@@ -1,9 +1,9 @@
-/* Recording what the program allocates: `superslab run --record`. */
+/* Recording of the program's allocations: `superslab run --record`. */
 #ifndef SS_PRELOAD_RECORD_H
 #define SS_PRELOAD_RECORD_H
 
-/* Begins if SUPERSLAB_RECORD asks for it. Called when it is decided that this process is served, before it has a
- * heap; more than once does no harm. */
+/* Begins recording if SUPERSLAB_RECORD is set. Called when the decision to serve this process was made, before it has a
+ * heap; repeated calls do no harm. */
 void preload_record_begin(void);
 
 #endif

@@ -9,7 +9,7 @@ void record_part_begin(record_stream *stream, void *part, size_t bytes) {
         (record_part){0, (uint32_t)bytes, stream->thread, 0, stream->sequence, stream->anchors[0]};
     for (unsigned i = 1; i < RECORD_ANCHORS; i++)
         stream->anchors[i] = stream->anchors[0];
-    /* Last, so that a head that is there is whole. */
+    /* Written last, so that a visible head is complete. */
     atomic_signal_fence(memory_order_seq_cst);
     head->magic = RECORD_PART_MAGIC;
     stream->part = part;
@@ -48,14 +48,14 @@ static uint64_t folded(uint64_t difference) {
     return difference << 1 ^ (uint64_t)((int64_t)difference >> 63);
 }
 
-/* As the difference to the anchor, which it then is itself. */
+/* Writes the address as a difference to the anchor, and makes it the new anchor. */
 static void put_address_from(record_writer *record, unsigned anchor, const void *block) {
     const uint64_t address = (uintptr_t)block >> RECORD_UNIT_SHIFT;
     put(record, folded(address - record->stream->anchors[anchor]));
     record->stream->anchors[anchor] = address;
 }
 
-/* The nearest, unless the one that was taken last is so near that its difference is of three bytes. */
+/* The nearest anchor, unless the difference to the last one takes at most three bytes. */
 static unsigned near(const record_stream *stream, const void *block) {
     const uint64_t address = (uintptr_t)block >> RECORD_UNIT_SHIFT;
     unsigned anchor = stream->anchor;
@@ -82,8 +82,8 @@ static unsigned put_address(record_writer *record, const void *block) {
 }
 
 static void end(record_writer *record) {
-    /* Only the compiler could change the order: what a process has stored when it is killed is what its instructions
-     * had stored up to one of them. */
+    /* A compiler fence is enough: when a process is killed, the file has the stores of its instructions up to one of
+     * them, in order. */
     atomic_signal_fence(memory_order_seq_cst);
     *(volatile uint8_t *)record->stream->at = record->first;
     atomic_signal_fence(memory_order_seq_cst);

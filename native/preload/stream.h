@@ -1,10 +1,10 @@
-/* The parts of a recording and the records in them, as docs/recording.md has them: what one thread after another writes
- * with one heap. A record's first byte is written last, so a part that was left in the middle of a record ends before
- * it. */
+/* The parts of a recording and their records, see docs/recording.md. A part is written by the threads that have one heap,
+ * one after the other. A record's first byte is written last, so a part that was left in the middle of a record ends
+ * before it. */
 #ifndef SS_PRELOAD_STREAM_H
 #define SS_PRELOAD_STREAM_H
 
-#include "core/observe.h"
+#include "heap/observe.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ typedef struct record_head {
     char magic[8];
     uint32_t version, head_bytes, page_bytes, process;
     uint64_t started;         /* nanoseconds since 1970 */
-    _Atomic uint32_t stopped; /* 1: the recorder was refused more room, and the rest is missing */
+    _Atomic uint32_t stopped; /* 1: the recorder got no more room, and later calls are missing */
     uint32_t command_bytes;
     char command[1024]; /* the arguments, each with the zero that ends it */
 } record_head;
@@ -27,27 +27,27 @@ typedef struct record_head {
 typedef struct record_part {
     uint32_t magic, bytes; /* this head included */
     uint32_t thread, unused;
-    uint64_t sequence, address; /* what the first record's are told from */
+    uint64_t sequence, address; /* the base of the first record's differences */
 } record_part;
 
-/* What follows a record's call in its first byte. */
+/* The bits above a record's call in its first byte. */
 #define RECORD_THREAD_BEGINS 14u
 #define RECORD_THREAD_ENDS 15u
-#define RECORD_HAS_SEQUENCE 0x10u /* it is not the last one's and 1 */
-#define RECORD_ANCHOR_SHIFT 5     /* which anchor its address is told from */
+#define RECORD_HAS_SEQUENCE 0x10u /* the sequence number is not the last one plus 1 */
+#define RECORD_ANCHOR_SHIFT 5     /* the anchor that its address is a difference to */
 #define RECORD_ANCHORS 4u
 #define RECORD_UNIT_SHIFT 4 /* addresses count in 16 bytes */
 
 typedef struct record_stream {
-    uint8_t *at, *end; /* where the next record begins; as far as one may begin */
+    uint8_t *at, *end; /* the start of the next record; the last place where one may begin */
     void *part;        /* mapped, NULL: none yet */
     size_t part_bytes;
     uint64_t sequence; /* the last record's */
-    /* Addresses in units. A program goes to and fro between a few places, of which each has one near. */
+    /* Addresses in units. A program uses a few places in turn; each anchor stays near one of them. */
     uint64_t anchors[RECORD_ANCHORS];
-    unsigned anchor;     /* the one that was taken last */
+    unsigned anchor;     /* the anchor used last */
     uint32_t thread;     /* 0: none yet */
-    uint32_t generation; /* of the recording, which is another one in a forked child */
+    uint32_t generation; /* of the recording; a forked child has another one */
 } record_stream;
 
 static inline bool record_has_room(const record_stream *stream) {

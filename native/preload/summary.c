@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The command line with blanks for what would break the line. */
+/* The command line, with blanks for characters that would break the line. */
 static void command_line(char *text, size_t bytes) {
     size_t length = ss_os_command_line(text, bytes - 1);
     while (length > 0 && text[length - 1] == '\0')
@@ -51,7 +51,7 @@ static void append(const char *file, const char *text, size_t bytes) {
 }
 
 /* Read when the library is loaded: the program may change its environment. */
-SS_BEHIND char preload_target[1024];
+SS_SPARSE char preload_target[1024];
 
 __attribute__((constructor)) static void summary_wanted(void) {
     const char *wanted = ss_os_environment("SUPERSLAB_STATS");

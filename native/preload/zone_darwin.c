@@ -1,11 +1,11 @@
 /* macOS: a malloc zone that becomes the process's default. malloc, free, the operators of C++ and the
- * zone functions all go through it, and a block of an older zone is freed by its own. Nothing stands in
- * for a function by its name, so there is no early call and no foreign pointer to mind. */
+ * zone functions all go through it, and a block of an older zone is freed by that zone. No function is
+ * replaced by name, so there are no early calls and no foreign pointers. */
 #include "preload.h"
 
-#include "core/hot.h"
-#include "core/space.h"
+#include "front/hot.h"
 #include "os/os.h"
+#include "space/space.h"
 
 #include <errno.h>
 #include <mach/mach.h>
@@ -108,8 +108,8 @@ static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
     if (task != mach_task_self())
         return KERN_NOT_SUPPORTED;
     enumeration all = {.recorder = recorder, .context = context};
-    for (uint32_t i = 0, count = ss_space_own_count(); i < count; i++) {
-        const ss_space *space = ss_space_own(i);
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        const ss_space *space = ss_space_internal(i);
         all.kind = MALLOC_PTR_REGION_RANGE_TYPE;
         if ((kinds & MALLOC_PTR_REGION_RANGE_TYPE) != 0)
             range_add(&all, space->base, ss_space_bytes(space));

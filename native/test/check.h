@@ -66,12 +66,12 @@ _Noreturn void check_fail(const char *file, int line, const char *format, ...)
 _Noreturn void check_fail_because(const char *file, int line, const char *condition,
                                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* What this machine or this build cannot do: prints the reason and exits with CHECK_SKIP_CODE, which
- * CTest counts as skipped. */
+/* For a check that this machine or this build does not support: prints the reason and exits with
+ * CHECK_SKIP_CODE, which CTest counts as skipped. */
 #define CHECK_SKIP_CODE 77
 _Noreturn void check_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The program's first argument, or `fallback`. A failing check prints it, to run it again. */
+/* The program's first argument, or `fallback`. A failing check prints the seed, so that the run can be repeated. */
 uint64_t check_seed(int argc, char **argv, uint64_t fallback);
 
 #endif

@@ -1,4 +1,4 @@
-/* Runs one program of misuse/ and compares how it ended with what its source says.
+/* Runs one program of misuse/ and compares its end with the first lines of its source.
  *
  * Usage: misuse_driver SOURCE PROGRAM. The source begins with two lines
  *     signal: SIGABRT         the signal that must end it
@@ -13,7 +13,7 @@
 
 enum { LINE_BYTES = 256 };
 
-/* What follows `name` on a line of the source. */
+/* The text behind `name` on a line of the source. */
 static void expectation(FILE *source, const char *name, char *out) {
     char line[LINE_BYTES];
     CHECK(fgets(line, sizeof line, source) != NULL);

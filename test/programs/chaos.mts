@@ -1,5 +1,5 @@
-// Four threads do everything that is wrong, and what is right, at random: node chaos.mjs SECONDS SEED. In the end the
-// statistics are exact and the window whole, because nothing the allocator relies on lies where a program can write.
+// Four threads use Buffers rightly and wrongly, at random: node chaos.mjs SECONDS SEED. In the end the statistics are exact
+// and the window is whole, because the allocator keeps its own data where no program can write.
 import { deepEqual, equal, ok } from 'node:assert'
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -11,7 +11,7 @@ const threads = 4
 const random = new Random(seed)
 const before = stats()
 
-/** [0]: how many threads stand at the gate; [1]: 1 when all shall end. */
+/** [0]: number of threads at the gate; [1]: 1 when all shall end. */
 const gate = new Int32Array(new SharedArrayBuffer(8))
 const workers = Array.from({ length: threads }, (_, i) => {
   const worker = new Worker(new URL('../workers/chaos.mjs', import.meta.url), {
@@ -33,7 +33,7 @@ while (performance.now() < end) {
   const answers = Promise.all(workers.map(({ worker }) => once(worker, 'message')))
   for (const { worker } of workers) worker.postMessage(buffers)
   const results = (await answers).map(([codes]) => codes as string[])
-  // A block that is called none to every thread could be freed by nobody.
+  // A block that every thread's free refuses could never be freed.
   for (const i of buffers.keys()) {
     const told = results.map((codes) => codes[i])
     ok(
@@ -54,7 +54,7 @@ for (const { worker, ended } of workers) {
   await ended
 }
 
-trim() // what this thread caches may be cached by another as well, after two frees in one instant
+trim() // after two frees in one instant, two threads may have the same block cached
 const after = stats()
 equal(after.heap.liveBlocks, before.heap.liveBlocks)
 equal(after.heap.liveBytes, before.heap.liveBytes)
@@ -64,7 +64,7 @@ equal(after.liveBlocks, before.liveBlocks)
 for (const name of ['done', 'ERR_SUPERSLAB_DOUBLE_FREE', 'ERR_SUPERSLAB_NOT_A_BLOCK'])
   ok((done[name] ?? 0) > 0, name)
 
-// Every block is one owner's: no byte of one is another's.
+// Every block has one owner: no two blocks share a byte.
 const whole = Array.from({ length: 20_000 }, (_, i) => {
   const buffer = alloc(random.below(3000) + 4)
   buffer.fill(i & 0xff).writeUInt32LE(i)

@@ -1,5 +1,5 @@
-// Fills the window to its end with Buffers that are written to, empties it, and uses it from two threads unless it is told
-// to stay `alone`; prints what the window could hold.
+// Fills the window to its end with Buffers and writes to them, empties it, and uses it from two threads unless the
+// argument is `alone`; prints the window's capacity.
 import { deepEqual, equal, ok } from 'node:assert'
 import { alloc, free, HeapFullError, stats } from 'superslab'
 import { HeapWorker } from '../support/heap-worker.mjs'

@@ -18,7 +18,7 @@ async function must(t: ExecutionContext, run: Run, ...command: string[]): Promis
   return stdout
 }
 
-/** A repository with some hundred commits, always the same. */
+/** A repository with a few hundred commits, always the same. */
 async function makeRepository(t: ExecutionContext, folder: string): Promise<void> {
   const date = (i: number) => `@${1700000000 + i} +0000`
   const lines: string[] = []

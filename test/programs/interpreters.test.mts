@@ -34,7 +34,7 @@ for (const [title, env] of [
   programTest(`python3, with ${title}`, { commands: ['python3'] }, async (t) => {
     const script = path.join(temporaryFolder(t), 'script.py')
     writeFileSync(script, python)
-    // The interpreter itself and not a script of some version manager, whose shell would be the command.
+    // The interpreter itself, not a version manager's script, whose shell would be the command.
     await sameOutput(t, ['python3', script], /python3.*script\.py/, { env })
   })
 

@@ -1,15 +1,15 @@
-// node native-thread.mjs ADDON: a native thread goes on using a block of a worker's window when that worker has ended,
-// whatever way, and frees it. This thread has not loaded the package by then: nobody holds the window but the core.
+// node native-thread.mjs ADDON: a native thread uses a block of a worker's window after the worker has ended, in each way,
+// and frees it. This thread has not loaded the package by then: only the core keeps the window.
 import { equal } from 'node:assert'
 import { createRequire } from 'node:module'
 import { setTimeout } from 'node:timers/promises'
 import { HeapWorker } from '../support/heap-worker.mjs'
 
 const file = process.argv[2] as string
-// Here first, so that the end of a worker does not unload the code that the thread runs.
+// Loaded here first, so that the end of a worker does not unload the code that the thread runs.
 const addon = createRequire(import.meta.url)(file) as { end(): string }
 
-// More of them than windows that are kept without an address having been asked for.
+// More workers than the number of windows that are kept in any case.
 const ends = ['exit', 'terminate', 'throw', 'exit', 'terminate', 'throw', 'exit'] as const
 for (const how of ends) {
   const worker = new HeapWorker()

@@ -76,7 +76,7 @@ programTest('node: worker threads', { commands: ['node'] }, async (t) => {
 })
 
 programTest(
-  'node: 500 workers that end leave nothing',
+  'node: 500 workers that end leave no memory behind',
   { commands: ['node'], long: true },
   async (t) => {
     const growth = async (allocator: string) => {

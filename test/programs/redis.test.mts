@@ -14,7 +14,7 @@ import {
 
 const commands = ['redis-server', 'redis-cli', 'redis-benchmark']
 
-/** Runs a server on a socket of its own, fills it, and returns what it holds in the end. */
+/** Runs a server on a socket of its own, fills it, and returns its contents. */
 async function session(t: ExecutionContext, prefix: string[], env: Record<string, string>) {
   const folder = temporaryFolder(t)
   const socket = path.join(folder, 'socket')

@@ -1,11 +1,11 @@
-// Calls at the end of the stack, where any of them may throw at any step: no block is lost, none is freed that its Buffer
-// still calls live, and a realloc that throws has not ended what it was given.
+// Calls at the end of the stack, where each may throw at any step. No block is lost, no block is freed whose Buffer is
+// still live, and a realloc that throws has not freed its argument.
 import { equal } from 'node:assert'
 import { alloc, allocZeroed, free, Pool, realloc, Scope, stats } from 'superslab'
 import { heap } from 'superslab/raw'
 
 const rounds = Number(process.argv[2] ?? 100)
-const kept: Buffer[] = new Array(100_000) // so that a store has nothing to do but store
+const kept: Buffer[] = new Array(100_000) // so that a store never has to grow the array
 let count = 0
 let overflows = 0
 
@@ -24,7 +24,7 @@ function atTheEnd(action: () => void, round: number): void {
   }
 }
 
-/** Nothing is called after the Buffer is there. */
+/** Calls no function after the Buffer exists. */
 const allocating = (make: (size: number) => Buffer, size: number) => () => {
   const buffer = make(size)
   kept[count] = buffer
@@ -42,7 +42,7 @@ const resizing = (sizes: number[]) => () => {
   kept[0] = buffer
 }
 
-/** Returns at the end of the stack too: what a pool takes back or hands out is in one place or the other. */
+/** Also at the end of the stack, a Buffer that a pool takes back or hands out is in exactly one place. */
 const recycling = (pool: Pool) => () => {
   if (count === 0) {
     const buffer = pool.alloc()
@@ -50,7 +50,7 @@ const recycling = (pool: Pool) => () => {
     count = 1
     return
   }
-  // At the end of the stack it may have come to rest all the same: to rest once more is refused.
+  // The Buffer may rest although the call threw: then the pool refuses it.
   pool.free(kept[count - 1] as Buffer)
   count -= 1
 }
@@ -72,7 +72,7 @@ const resizingRaw = () => {
 const before = stats().heap.liveBlocks
 function ends(what: string): void {
   while (count > 0) freeing()
-  free(alloc(1)) // has what could not be freed at the end of the stack freed
+  free(alloc(1)) // frees the block that a call at the end of the stack has left
   equal(stats().heap.liveBlocks, before, what)
 }
 
@@ -96,7 +96,7 @@ for (let round = 0; round < rounds; round++) {
     ends(`realloc(${sizes}), round ${round}`)
   }
 }
-/** The same on the way back from the end, so that every step of an action is once the one that fails. */
+/** The same on the way back from the end, so that every step of an action fails once. */
 function dive(action: () => void, succeeded = { times: 0 }): void {
   try {
     dive(action, succeeded)

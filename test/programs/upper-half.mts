@@ -1,4 +1,4 @@
-// Buffers whose offsets are above 2 ** 31: no memory is used for what lies below them.
+// Buffers whose offsets are above 2 ** 31; the memory below them is not touched.
 import { equal, ok, throws } from 'node:assert'
 import { alloc, free, Pool, pin, realloc, stats, usableSize } from 'superslab'
 

@@ -12,7 +12,7 @@ const [one = [], addresses = []] = [
 await first.end()
 for (const [i, view] of one.entries()) {
   ok(view.every((byte) => byte === 7))
-  // What native code sees that was given the address.
+  // The bytes that native code sees at the address.
   ok(readMemory(addresses[i] as number, view.length).every((byte) => byte === 7))
 }
 

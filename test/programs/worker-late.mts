@@ -1,4 +1,5 @@
-// A worker that was there before anybody loaded the package loads it late: two windows, either frees in both.
+// A worker that started before any thread had loaded the package loads it late: there are two windows, and either thread
+// frees in both.
 import { deepEqual, equal } from 'node:assert'
 import { HeapWorker } from '../support/heap-worker.mjs'
 

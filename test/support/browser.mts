@@ -15,7 +15,7 @@ const flags = [
 
 export interface Opened {
   page: Page
-  /** What went wrong in it, and what it asked for besides itself. */
+  /** The page's errors, and its requests for other files. */
   complaints: string[]
 }
 
@@ -41,12 +41,12 @@ export async function withPage(file: string, use: (opened: Opened) => Promise<vo
   }
 }
 
-/** What can be seen of a chart. */
+/** The visible parts of a chart. */
 export interface Drawn {
   title: string
-  /** Of the series, in the order of the legend. */
+  /** Names of the series, in the order of the legend. */
   names: string[]
-  /** Different colours among its pixels. */
+  /** Number of different colours among its pixels. */
   colours: number
 }
 

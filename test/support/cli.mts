@@ -32,7 +32,7 @@ export function run(args: string[], options: SpawnOptions = {}): Promise<Ended> 
   return ended(process.execPath, [main, 'run', ...args], options)
 }
 
-/** The environment without what a served process has. */
+/** The environment without the variables of a served process. */
 export function plainEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(LD_PRELOAD|SUPERSLAB_.*|DYLD_INSERT_LIBRARIES)$/.test(name),

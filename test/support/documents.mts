@@ -6,7 +6,7 @@ export interface Document {
   text: string
 }
 
-/** What is written for users and contributors. */
+/** The documents for users and contributors. */
 export const documents: Document[] = [
   'README.md',
   'SECURITY.md',
@@ -18,9 +18,9 @@ export const documents: Document[] = [
     .map((name) => path.join('docs', name)),
 ].map((file) => ({ file, text: readFileSync(file, 'utf8') }))
 
-/** The blocks of code in a language. */
+/** The blocks of code in a language, those within lists too. */
 export function blocksOf({ text }: Document, language: string): string[] {
-  const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))
+  const blocks = text.matchAll(new RegExp(`^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\`$`, 'gm'))
   return [...blocks].map(([, block = '']) => block)
 }
 

@@ -1,6 +1,6 @@
 import { readMemory, writeMemory } from './process-memory.mjs'
 
-/** A block whose every word tells which block it is part of, so that one handed out twice is seen. */
+/** A block whose every word names its block, so that a block handed out twice is noticed. */
 export interface Marked {
   address: number
   size: number

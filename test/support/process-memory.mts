@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
 
 /*
- * The memory of this process by address, through Linux's /proc: the only way for JavaScript to look at, or damage,
- * what an address points to.
+ * Reads and writes the memory of this process by address, through Linux's /proc: the only way for JavaScript to inspect,
+ * or damage, memory at an address.
  */
 const file = '/proc/self/mem'
 

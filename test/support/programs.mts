@@ -1,4 +1,4 @@
-// Programs that nobody here wrote, run twice: as they are, and served.
+// Runs third-party programs twice: unserved and served.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import path from 'node:path'
 import test, { type ExecutionContext, type Implementation } from 'ava'
 import { type Ended, ended, main, plainEnvironment } from './cli.mjs'
 
-/** `npm run test:programs` runs all of them, `npm test` the ones that take a second or two. */
+/** `npm run test:programs` runs all of them, `npm test` those that take a second or two. */
 const runsAll = process.env.TEST_PROGRAMS === 'all'
 
 interface Needs {

@@ -1,4 +1,4 @@
-/** Numbers that a seed repeats: SplitMix32. */
+/** Numbers that are the same for the same seed: SplitMix32. */
 export class Random {
   #state: number
 

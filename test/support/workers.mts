@@ -2,12 +2,12 @@ import { Worker } from 'node:worker_threads'
 
 export interface Running<Message> {
   worker: Worker
-  /** What it posts first. */
+  /** Its first message. */
   message: Promise<Message>
   ended: Promise<void>
 }
 
-/** Starts a module of test/workers. Its errors are its own: what matters here is how it ends. */
+/** Starts a module of test/workers. Its errors are ignored; its tests check its end. */
 export function start<Message>(name: string, workerData: unknown): Running<Message> {
   const worker = new Worker(new URL(`../workers/${name}.mjs`, import.meta.url), { workerData })
   worker.on('error', () => {})

@@ -1,4 +1,4 @@
-// Allocates, frees half, posts the rest and ends in the way it was told.
+// Allocates, frees half, posts the rest and ends in the given way.
 import { parentPort, workerData } from 'node:worker_threads'
 import { native } from 'superslab'
 

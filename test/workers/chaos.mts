@@ -1,4 +1,4 @@
-// Right and wrong uses of Buffers, at random, until it is told to end; what became of them is counted by code.
+// Right and wrong uses of Buffers, at random, until the end is signalled; the results are counted by error code.
 import { parentPort, workerData } from 'node:worker_threads'
 import {
   alloc,
@@ -87,7 +87,7 @@ const actions = [
     attempt(() => free(buffer))
     held?.release()
   },
-  // From here on what is wrong.
+  // From here on wrong uses.
   () => attempt(() => free(pick(stale) ?? Buffer.alloc(1))),
   () => attempt(() => free((pick(live) ?? Buffer.alloc(9)).subarray(random.below(3)))),
   () => attempt(() => free(new Uint8Array(heap.buffer, random.below(1000) * 16, 16))),
@@ -117,7 +117,7 @@ function work(): void {
   if (random.below(50) === 0) trim()
 }
 
-/** Frees what everybody else frees too, in the same moment: what each free was told. */
+/** Frees the same Buffers as the other threads in the same moment; returns the result of each free. */
 function contest(views: Uint8Array[]): string[] {
   return views.map((view, i) => {
     Atomics.add(gate, 0, 1)

@@ -1,4 +1,4 @@
-// Frees what another thread allocated and says what happened.
+// Frees blocks of another thread and posts the results.
 import { parentPort, workerData } from 'node:worker_threads'
 import { native, type SuperslabError } from 'superslab'
 

@@ -1,4 +1,4 @@
-// Does as it is told, in a thread of its own: each message is answered. The package is loaded when first needed.
+// Carries out messages in a thread of its own, and answers each. The package is loaded when first needed.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as Superslab from 'superslab'

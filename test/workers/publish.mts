@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { native, trim } from 'superslab'
 
-/** Holds now one large block and now none, and publishes each. */
+/** Holds a large block and none in turn, and publishes each time. */
 const { stop } = workerData as { stop: Int32Array }
 parentPort?.postMessage('running')
 while (Atomics.load(stop, 0) === 0) {

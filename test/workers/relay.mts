@@ -1,5 +1,4 @@
-// Checks the blocks it is given, frees half of them, adds some of its own, passes all on and ends in the way it was
-// told.
+// Checks the blocks that it receives, frees half of them, adds some of its own, passes all on and ends in the given way.
 import { parentPort, workerData } from 'node:worker_threads'
 import { native } from 'superslab'
 import { intact, type Marked, mark } from '../support/marked.mjs'

@@ -3,16 +3,16 @@ import path from 'node:path'
 import { SuperslabError } from '../../errors'
 import { preloadPath } from '../../preload'
 
-/** What is measured: superslab, the system's malloc, or a library that is loaded in the latter's place. */
+/** An allocator to measure: superslab, the system's malloc, or a library that replaces the system's malloc. */
 export interface Allocator {
   name: string
   library?: string
 }
 
 export const superslab: Allocator = { name: 'superslab' }
-/** The same core as the program's malloc, which is how most programs have it. */
+/** The same core as the process's malloc, as in most programs. */
 export const preloaded = 'superslab-preloaded'
-/** What every ratio is to. */
+/** The denominator of every ratio. */
 export const system: Allocator = { name: 'system' }
 
 const libraries: Record<string, RegExp> = {
@@ -42,7 +42,7 @@ export function preloadedForm(): Allocator[] {
   return process.platform === 'linux' ? [{ name: preloaded, library: preloadPath() }] : []
 }
 
-/** superslab, in its other forms too, the system's malloc, and those named: each a known name or the path of a library. */
+/** superslab in all its forms, the system's malloc, and those of `names`: known names or paths of libraries. */
 export function contestants(
   names: readonly string[],
   forms: readonly Allocator[] = [],

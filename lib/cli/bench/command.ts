@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { Argument, Command } from 'commander'
+import { addon } from '../../addon'
 import { SuperslabError } from '../../errors'
 import { companionFile } from '../../load'
-import { addon } from '../../native'
 import { contestants, preloadedForm, superslab } from './allocators'
 import { courseFigures, courseRows } from './course'
 import { type Results, toCsv, toJson, write } from './export'
@@ -42,9 +42,9 @@ export function benchCommand(): Command {
     .option('--csv <file>', 'write every measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
     .option('--html <file>', 'write a page with charts of time, memory and routes')
-    .option('--resume <file>', 'keep each measurement there, and go on from those it has')
-    .option('--routes', 'count which way each allocation and free went instead')
-    .option('--live <MiB>', 'live memory of fleet, 96 unless told', count)
+    .option('--resume <file>', 'keep each measurement in the file, and continue from those in it')
+    .option('--routes', 'count the route of each allocation and free, without times')
+    .option('--live <MiB>', 'live memory of the workload fleet, by default 96', count)
     .option('--in-process', 'run through the addon, in this process')
     .action(run)
 }
@@ -114,7 +114,7 @@ async function compare(suite: string, cases: Case[], options: BenchOptions): Pro
   if (html) write(html, benchPage(suite, results, await routes(cases)))
 }
 
-/** Measures only what the file does not have yet; what it has must be of this very build. */
+/** Measures only what the file does not have yet. Its results must be from the same build. */
 function resumed(file: string, measure: Measure): Measure {
   const build = createHash('sha256').update(readFileSync(companionFile('superslab-bench')))
   const journal = new Journal<Measurement>(file, {
@@ -127,7 +127,7 @@ function resumed(file: string, measure: Measure): Measure {
     )
 }
 
-/** What the case reads, by its contents. */
+/** A hash of the file that the case reads. */
 function inputOf({ input }: Case): string[] {
   return input ? [createHash('sha256').update(readFileSync(input)).digest('hex')] : []
 }
@@ -148,13 +148,13 @@ function print({ comparisons, runs, environment, cases }: Results, options: Benc
     'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
     ...machineLines(environment),
   ]
-  // What a program will read must have the standard output for itself.
+  // Output for a program to read must be alone on the standard output.
   const toStandardOutput = [options.csv, options.json, options.html].includes('-')
   const printLine = toStandardOutput ? console.error : console.log
   printLine(lines.join('\n'))
 }
 
-/** Of cases that read files; and how the files' memory is kept out of the figures. */
+/** For cases that read files, and to keep the files' memory out of the figures. */
 function notes(cases: Results['cases']): string[] {
   return cases.flatMap(({ case: one, measurements }) => {
     const own = [...measurements.values()][0]?.[0]?.ownBytes
@@ -166,7 +166,7 @@ function notes(cases: Results['cases']): string[] {
   })
 }
 
-/** One run of each case in the trace build: routes do not depend on how fast it goes. */
+/** One run of each case in the trace build: the routes do not depend on the speed. */
 async function routes(cases: readonly Case[]): Promise<CaseRoutes> {
   const found: CaseRoutes = new Map()
   for (const one of cases) {

@@ -4,7 +4,7 @@ import type { Measurement } from './measurement'
 import type { CaseMeasurements } from './rounds'
 import { median } from './statistics'
 
-/** What is resident over what is live in the course of a long run: medians of the rounds. */
+/** Resident over live bytes in the course of a long run: medians of the rounds. */
 export interface CourseFigures {
   label: string
   allocator: string
@@ -34,7 +34,7 @@ export function courseFigures(results: readonly CaseMeasurements[]): CourseFigur
 }
 
 function ofSeries(series: NonNullable<Measurement['series']>) {
-  // At the end of a program nothing may be live.
+  // At the end of a program no byte may be live.
   const ratios = series.map(([, live, resident]) => resident / Math.max(live, 1))
   const sum = (column: 1 | 2) => series.reduce((total, note) => total + note[column], 0)
   const full = Math.max(...series.map(([, live]) => live)) / 2
@@ -58,7 +58,7 @@ export function courseRows(figures: readonly CourseFigures[]): Table {
   }
 }
 
-/** What is live and what is resident while a workload runs: the first round, and the others behind it. */
+/** Live and resident bytes while a workload runs: the first round, with the others behind it. */
 export function courseSections(results: readonly CaseMeasurements[]): Section[] {
   const charts = results.flatMap(chart)
   if (charts.length === 0) return []

@@ -3,7 +3,7 @@ import type { Environment } from './machine'
 import type { CaseMeasurements } from './rounds'
 import type { Comparison } from './summary'
 
-/** A finished benchmark, with all that it must be read with. */
+/** A finished benchmark with the facts needed to judge it. */
 export interface Results {
   date: string
   runs: number
@@ -14,7 +14,7 @@ export interface Results {
   cases: readonly CaseMeasurements[]
 }
 
-/** Everything a result consists of, raw measurements included, for JSON. */
+/** The whole result, raw measurements included, for JSON. */
 export function plain({ cases, ...rest }: Results): object {
   const measured = cases.map(({ case: { input: _, ...one }, measurements }) => ({
     ...one,
@@ -27,7 +27,7 @@ export function toJson(results: Results): string {
   return `${JSON.stringify(plain(results), null, 2)}\n`
 }
 
-/** One line a measurement; each repeats what it must be read with. The course of a long run is in the JSON alone. */
+/** One line for each measurement, with the facts needed to judge it. Only the JSON has the course of a long run. */
 export function toCsv({ environment, versions, cases }: Results): string {
   const rows = cases.flatMap(({ case: one, measurements }) =>
     [...measurements.values()].flatMap((rounds) =>

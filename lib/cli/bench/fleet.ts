@@ -8,7 +8,7 @@ const classWords = 6
 
 /** MiB of live blocks unless told. */
 export const defaultLive = 96
-/** A size of which fewer blocks than this would be live is left out, or one block more or less would be the result. */
+/** A size with fewer live blocks than this is left out: one block more or less would change its result too much. */
 const leastShare = 8
 
 interface SizeClass {
@@ -18,8 +18,8 @@ interface SizeClass {
 }
 
 /**
- * Writes what superslab-bench's workload `fleet` does for a profile of the form that google/fleetbench publishes: a
- * line a size, with the size in bytes, allocations a second, and live objects. Scaled to `mebibytes` of live blocks.
+ * Writes the input of superslab-bench's workload `fleet` for a profile in the form of google/fleetbench: a line for each
+ * size, with the size in bytes, allocations per second, and live objects. It is scaled to `mebibytes` of live blocks.
  */
 export function prepareFleet(source: string, mebibytes: number, target: string): void {
   const bytes = mebibytes * 2 ** 20
@@ -37,7 +37,7 @@ export function prepareFleet(source: string, mebibytes: number, target: string):
   head[1] = BigInt(classes.length)
   words[2] = Math.max(1, sum((one) => one.live) * scale)
   for (const [index, { size, rate: own, live }] of classes.entries()) {
-    // Little: a size's mean lifetime is its live objects over its rate; here counted in allocations of all sizes.
+    // Little's law: a size's mean lifetime is its live objects over its rate; here counted in allocations of all sizes.
     const lifetime = (live / own) * rate
     const { keep: keepRate = 1, alias: aliasRate = 0 } = rates[index] ?? {}
     const { keep: keepLive = 1, alias: aliasLive = 0 } = lives[index] ?? {}
@@ -65,7 +65,7 @@ export function parseProfile(source: string): SizeClass[] {
   return classes
 }
 
-/** Walker's alias method (Vose): a draw by weight is one of all alike, and with 1 - keep its alias. */
+/** Walker's alias method (Vose): a weighted draw takes any entry with equal chance, then with 1 - keep its alias. */
 export function aliases(weights: readonly number[]): { keep: number; alias: number }[] {
   const total = weights.reduce((sum, one) => sum + one, 0)
   const scaled = weights.map((one) => (one * weights.length) / total)

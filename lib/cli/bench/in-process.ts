@@ -1,10 +1,10 @@
+import { addon } from '../../addon'
 import { SuperslabError } from '../../errors'
-import { addon } from '../../native'
 import type { Allocator } from './allocators'
 import type { Measurement } from './measurement'
 import type { Case } from './suites'
 
-/** Measures inside this Node process, through the addon: same code, no memory of its own to report. */
+/** Measures inside this Node process, through the addon: the same code, but without figures of memory. */
 export async function measureInProcess(one: Case, allocator: Allocator): Promise<Measurement> {
   const defaults = addon.benchWorkloads().find(({ name }) => name === one.workload)
   if (!defaults || allocator.library) {

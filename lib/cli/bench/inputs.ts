@@ -16,7 +16,7 @@ export function isFileSuite(suite: string): suite is FileSuite {
   return (fileSuites as readonly string[]).includes(suite)
 }
 
-/** One case a file, with the input that superslab-bench reads in a folder that is removed when this process ends. */
+/** One case for each file. Their inputs for superslab-bench lie in a folder that is removed when this process ends. */
 export function fileCases(suite: FileSuite, files: string[], parameters: Parameters): Case[] {
   if (files.length === 0)
     throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${suite}: name the files to read`)
@@ -31,7 +31,7 @@ export function fileCases(suite: FileSuite, files: string[], parameters: Paramet
   })
 }
 
-/** Writes what superslab-bench does for a recording. */
+/** Writes superslab-bench's input for a recording. */
 export function prepareReplay(file: string, input: string): { program: Program; stopped: boolean } {
   const recording = readRecording(file)
   const program = programOf(file, recording)
@@ -39,7 +39,7 @@ export function prepareReplay(file: string, input: string): { program: Program; 
   return { program, stopped: recording.stopped }
 }
 
-/** A folder of this process's own, which is removed with it. */
+/** A temporary folder that is removed when this process ends. */
 export function inputFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'superslab-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

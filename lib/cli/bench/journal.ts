@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { SuperslabError } from '../../errors'
 
 /**
- * What was measured, kept as it comes, one line of JSON each: a long benchmark that was interrupted goes on from
- * there. The first line says what is measured; results of something else are not mixed in.
+ * Keeps each measurement as it comes, as a line of JSON, so that an interrupted benchmark can go on. The first line says
+ * what is measured; a journal of other measurements is refused.
  */
 export class Journal<T> {
   readonly #file: string
@@ -15,14 +15,17 @@ export class Journal<T> {
     const [head, ...lines] = existsSync(file) ? whole(file) : []
     if (head === undefined) writeFileSync(file, `${JSON.stringify(subject)}\n`)
     else if (!isDeepStrictEqual(parsed(file, head), JSON.parse(JSON.stringify(subject))))
-      throw new SuperslabError('ERR_SUPERSLAB_BENCH_FAILED', `${file} is of another build or run`)
+      throw new SuperslabError(
+        'ERR_SUPERSLAB_BENCH_FAILED',
+        `${file} has measurements of another build or benchmark`,
+      )
     for (const line of lines) {
       const { key, value } = parsed(file, line) as { key: string; value: T }
       this.#kept.set(key, [...(this.#kept.get(key) ?? []), value])
     }
   }
 
-  /** The next one that was kept under this key, or what `measure` returns, which is kept. */
+  /** The next measurement that was kept under this key, or the result of `measure`, which is then kept. */
   async next(key: string, measure: () => T | Promise<T>): Promise<T> {
     const kept = this.#kept.get(key)?.shift()
     if (kept !== undefined) return kept
@@ -32,7 +35,7 @@ export class Journal<T> {
   }
 }
 
-/** A last line without an end was being written when the benchmark was interrupted. */
+/** A last line without its end was being written when the benchmark was interrupted. */
 function whole(file: string): string[] {
   const text = readFileSync(file, 'utf8')
   const end = text.lastIndexOf('\n') + 1

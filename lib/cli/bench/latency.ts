@@ -76,7 +76,7 @@ function ranged({ median: middle, least, most }: Range, show: (value: number) =>
   return least === most ? show(middle) : `${show(middle)} (${show(least)} to ${show(most)})`
 }
 
-/** What a page shows of workloads that time each call. */
+/** The page's figures of workloads that time each call. */
 export function latencySections(results: readonly CaseMeasurements[]): Section[] {
   const all = latencyFigures(results)
   if (all.length === 0) return []

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { packageRoot } from '../../paths'
 import { version } from '../../version'
 
-/** What a result must be read with. */
+/** The machine and the build that a result is from. */
 export interface Environment {
   cpu: string
   cpus: number

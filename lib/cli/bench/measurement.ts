@@ -9,20 +9,20 @@ export interface Measurement {
   ops: number
   seconds: number
   opsPerSecond: number
-  /** Of the sequence of operations: the same for every allocator, or one of the runs is void. */
+  /** Checksum of the operations: if two allocators differ in it, a run is void. */
   checksum: string
-  /** Of the process, where the run had one of its own. */
+  /** Of the run's process, where it had one of its own. */
   peakRssBytes?: number
   minorFaults?: number
-  /** Of the workload itself, resident throughout; not in the peak RSS. */
+  /** The workload's own memory, always resident; not part of the peak RSS. */
   ownBytes?: number
-  /** Of a workload that idles: the most bytes that were live at once, and those live while it idled. */
+  /** Of a workload that idles: the largest number of live bytes, and the number while it idled. */
   peakLiveBytes?: number
   liveBytes?: number
-  /** Resident while it idled the first time, and after all was freed. */
+  /** Resident bytes while it idled the first time, and after it had freed all. */
   idleRssBytes?: number
   freedRssBytes?: number
-  /** Of a long run: operations done, bytes live, and bytes resident beyond those at the start, in turn. */
+  /** Of a long run, in turn: operations done, live bytes, and resident bytes beyond those at the start. */
   series?: [ops: number, live: number, resident: number][]
   /** Of a workload that times its calls: how many, and in nanoseconds what half of them, 999 of 1,000 and 9,999 of 10,000
    * did not exceed, less the time for which the thread waited for a processor. */

@@ -18,7 +18,7 @@ export interface BenchOptions {
   live?: number
 }
 
-/** Fewer say nothing about noise. */
+/** With fewer rounds the noise cannot be estimated. */
 const minimumRuns = 5
 
 export function count(text: string): number {

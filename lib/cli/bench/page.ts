@@ -79,7 +79,7 @@ function bars(
   return { kind: 'bar', title, y: "ratio to the system's", groups, series, reference: 1 }
 }
 
-/** Hits are what a chart would show as a wall of 100 %: it shows the rest. */
+/** Hits would fill the chart with bars of nearly 100 %, so it shows the other routes. */
 function routeSection(routes: CaseRoutes): Section {
   const shares = [...routes].map(([label, counts]) => ({ label, shares: routeShares(counts) }))
   const names = [...new Set(shares.flatMap((one) => one.shares.map(({ route }) => route)))]

@@ -2,7 +2,7 @@ import { Presets, SingleBar } from 'cli-progress'
 
 const patienceMs = 2000
 
-/** A bar for a person who waits: on a terminal, and not for what is over at once. */
+/** A progress bar, on a terminal only, and not for work of a moment. */
 export class Progress {
   readonly #started = performance.now()
   readonly #total: number

@@ -40,7 +40,7 @@ export async function measureRounds(
   return results
 }
 
-/** Every run of a case must have done the same work, whoever served it. */
+/** Throws unless all runs of a case, under all allocators, did the same work. */
 function verifyChecksums({ case: one, measurements }: CaseMeasurements): void {
   const all = [...measurements.values()].flat()
   const sums = new Set(all.map(({ checksum }) => checksum))

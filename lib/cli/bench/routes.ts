@@ -3,12 +3,12 @@ import { plainTable } from './table'
 export interface RouteShare {
   route: string
   count: number
-  /** Of all routes of the same kind, where a kind has a sum: each allocation and each free takes one. */
+  /** A route's share of the routes of its kind, where the kind has a sum: each allocation and each free takes one. */
   percent?: number
 }
 
 const kinds = ['malloc', 'free']
-/** The frees that read a header and nothing else to find their class. */
+/** The frees that find the class by reading the header alone. */
 const headerRoutes = ['free hit', 'free flush']
 
 export function routeShares(routes: Record<string, number>): RouteShare[] {

@@ -11,7 +11,7 @@ import type { Case, Parameters } from './suites'
 
 export type Build = 'superslab-bench' | 'superslab-bench-trace'
 
-/** Measures in a process of its own, so that the peak of its memory is this run's alone. */
+/** Measures in a process of its own, so that its peak of memory is that of this run. */
 export async function measureStandalone(
   build: Build,
   { workload, parameters, input }: Case,
@@ -21,7 +21,7 @@ export async function measureStandalone(
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
   if (input) args.push('--file', input)
-  // A preload library of superslab's leaves other programs than node alone unless it is told not to.
+  // superslab's preload library serves only node unless the environment says otherwise.
   const { [preload]: _, ...inherited } = process.env
   const environment = { ...inherited, SUPERSLAB_CHILDREN: 'all' }
   const env = allocator.library ? { ...environment, [preload]: allocator.library } : environment
@@ -33,7 +33,7 @@ export async function measureStandalone(
   }
 }
 
-/** The dynamic linker only warns when it cannot preload, and the system's malloc would be measured twice. */
+/** When it cannot preload, the dynamic linker only warns: then the system's malloc would be measured twice. */
 function named(allocator: Allocator, measurement: Measurement): Measurement {
   const { library = '' } = measurement
   if (process.platform === 'linux' && allocator.library && !isSameFile(library, allocator.library))

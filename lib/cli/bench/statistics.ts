@@ -5,12 +5,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** The deviation of the sample over its mean: how much one run says about another. */
+/** The standard deviation of the sample over its mean. */
 export function variation(values: readonly number[]): number {
   return deviation(values) / mean(values)
 }
 
-/** How far the mean of the sample may be from what it estimates. */
+/** The standard error of the sample's mean. */
 export function standardError(values: readonly number[]): number {
   return deviation(values) / Math.sqrt(values.length)
 }

@@ -14,26 +14,26 @@ export interface Case {
   parameters: Parameters
   /** The file that the workload reads, made for this run. */
   input?: string
-  /** What the reader must know of the case. */
+  /** A note on the case for the reader. */
   note?: string
 }
 
 const fixedSizes = ['128', '256', '512', '1024']
 const midLargeThreads = [2, 4, 8]
 
-/** Of each of its eight threads: ten seconds of work. Not a duration, for all allocators must do the same. */
+/** Operations of each of its eight threads, ten seconds of work. No duration, since all allocators must do the same. */
 const pipelineOps = 22000
 
 const fixed = fixedSizes.map((size) => plain('random-mixed', { size }))
 const midLarge = midLargeThreads.map((threads) => plain('mid-large-mt', { threads }))
 
-/** Workloads for one property each that an allocator may lack. */
+/** Workloads that each test one property that an allocator may lack. */
 const properties = [
   ...['server', 'batches', 'records', 'growth', 'phases'],
   ...['start', 'zeroed', 'aligned', 'crowd'],
 ]
 
-/** Each for one thing after which a single call may take long. */
+/** Workloads that each provoke one cause of slow single calls. */
 const latency = ['bursts', 'growth', 'ends', 'phases', 'idle'].map((name) =>
   plain(`latency-${name}`),
 )
@@ -73,7 +73,7 @@ export function suiteNames(workloads: readonly string[]): string[] {
   return [...new Set([...workloads, ...Object.keys(compound), everything])]
 }
 
-/** The cases of a suite: every combination of what was asked for once. */
+/** The cases of a suite: every combination of the options, once. */
 export function suiteCases(
   suite: string,
   overrides: Parameters,

@@ -22,7 +22,7 @@ export interface Comparison {
   own: Sample
   system: Sample
   timeRatio: number
-  /** By how much the ratio of one round differs from that of another: twice its standard error. */
+  /** Noise of the ratio: twice its standard error over the rounds. */
   noise: number
   verdict: Verdict
   rssRatio?: number
@@ -44,18 +44,18 @@ export interface Range {
   most: number
 }
 
-/** What one allocator keeps in a case that idles. */
+/** The memory that one allocator keeps in a case that idles. */
 export interface IdleFigures {
   label: string
   allocator: string
-  /** The most bytes that were live at once. */
+  /** The largest number of live bytes. */
   peakLive: Range
   /** The peak RSS over that. */
   peakRatio: Range
-  /** Resident beyond what was live while it idled, and that as a part of the peak RSS. */
+  /** Resident bytes beyond the live ones while it idled, and their share of the peak RSS. */
   beyond: Range
   idleShare: Range
-  /** What was resident after all was freed, as a part of the peak RSS. */
+  /** Resident bytes after all was freed, as a share of the peak RSS. */
   freedShare: Range
 }
 
@@ -101,7 +101,7 @@ function compare(
 ): Omit<Comparison, 'label' | 'allocator'> {
   const [own, base] = [sample(rounds), sample(baseRounds)]
   const timeRatio = own.seconds / base.seconds
-  // The two of a round ran one after the other: what slowed down both is not in their ratio.
+  // The two runs of a round follow each other: a slow phase of the machine slows both and leaves the ratio.
   const ratios = rounds.map(({ seconds }, i) => seconds / (baseRounds[i]?.seconds ?? Number.NaN))
   const noise = 2 * standardError(ratios)
   return {

@@ -47,7 +47,7 @@ export function comparisonRows(comparisons: readonly Comparison[]): Table {
   return { head: withMemory ? [...head, 'peak RSS', 'system', 'ratio'] : head, rows, words: 2 }
 }
 
-/** What stays resident; each figure with the least and the most of the rounds. */
+/** Resident memory; each figure with the least and the largest of the rounds. */
 export function idleTable(figures: readonly IdleFigures[]): string {
   const head = ['workload', 'allocator', 'peak live, MiB', 'peak RSS / live']
   const percent = (share: number) => (share * 100).toFixed(1)

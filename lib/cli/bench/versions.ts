@@ -4,7 +4,7 @@ import path from 'node:path'
 import { type Allocator, preloaded, superslab } from './allocators'
 import type { Environment } from './machine'
 
-/** Which version of each allocator was measured, as exactly as this system can tell. */
+/** The version of each measured allocator, as exactly as this system can tell. */
 export function versions(
   allocators: readonly Allocator[],
   { superslab: own, commit, libc }: Environment,
@@ -18,7 +18,7 @@ export function versions(
   )
 }
 
-/** The package's where the file comes from one, else the file's name, which ends in a number as a rule. */
+/** The version of the system's package that the file is from, else the file's name, which usually ends in a number. */
 function libraryVersion(file: string): string {
   try {
     const owner = dpkg('--search', file).split(':', 1)[0] ?? ''

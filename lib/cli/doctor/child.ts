@@ -8,12 +8,12 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
-/** A process that does not end when asked to is given this long. */
+/** Time for a process to end after it was asked to. */
 const graceMs = 10_000
 const closingMs = 1000
 const errorOutputLength = 2000
 
-/** Sessions to be ended with this process, whatever ends it. */
+/** Sessions that are ended when this process ends or is interrupted. */
 const sessions = new Set<number>()
 process.on('exit', () => {
   for (const session of sessions) send(-session, 'SIGKILL')
@@ -24,7 +24,7 @@ export class Child {
   readonly pid: number
   readonly ended: Promise<Exit>
   exit: Exit | undefined
-  /** What all children of this process had used when this one had been waited for. */
+  /** Resources that all children of this process had used when this one had been waited for. */
   ticksAtEnd = 0
   /** The end of what it wrote to its standard error. */
   errorOutput = ''
@@ -65,7 +65,7 @@ export class Child {
     })
   }
 
-  /** Waits for its end, at most so long. */
+  /** Waits for its end, at most the time given. */
   async within(seconds: number): Promise<void> {
     await sleeping(seconds * 1000, this.ended)
   }
@@ -79,14 +79,14 @@ export class Child {
     }
   }
 
-  /** Reads what it wrote to the end, but does not wait for a process that left its tree and keeps the pipe open. */
+  /** Reads its output to the end, but does not wait for a process that left its tree and keeps the pipe open. */
   async close(): Promise<void> {
     await sleeping(closingMs, this.#closed)
     this.#process.stderr?.destroy()
   }
 }
 
-/** Ends processes that are nobody's children here; `living` names those that are still there. */
+/** Ends processes that are no children of this one; `living` returns those that are still there. */
 export async function endAll(living: () => number[], signal: NodeJS.Signals): Promise<void> {
   for (const next of [signal, 'SIGKILL'] as const) {
     const deadline = performance.now() + graceMs

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { Argument, Command, InvalidArgumentError } from 'commander'
-import { addon } from '../../native'
+import { addon } from '../../addon'
 import { preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'
@@ -36,14 +36,14 @@ export function doctorCommand(): Command {
     )
     .addArgument(new Argument('[command...]', 'what to run, after --'))
     .option('--runs <n>', 'runs under each allocator', count, 3)
-    .option('--duration <s>', 'work of a command that does not end by itself, in seconds', time)
-    .option('--load <command>', 'a shell command that gives it work until it ends')
-    .option('--port <n>', 'where the command must answer before its work begins', port)
+    .option('--duration <s>', 'seconds of work, for a command that does not end by itself', time)
+    .option('--load <command>', 'shell command that gives the command work; its end ends the work')
+    .option('--port <n>', 'port on which the command must answer before the work begins', port)
     .option('--replay <file>', 'a recording in the place of a command: run --record')
-    .option('--settle <s>', 'watched after the work, in seconds', time, 5)
-    .option('--signal <name>', 'what ends the command then', signal, 'SIGTERM')
-    .option('--interval <ms>', 'between two looks at its memory', count, 50)
-    .option('--against <list>', 'only these besides the system and superslab, or none', list)
+    .option('--settle <s>', 'seconds to watch after the work', time, 5)
+    .option('--signal <name>', 'signal that then ends the command', signal, 'SIGTERM')
+    .option('--interval <ms>', 'milliseconds between two readings of its memory', count, 50)
+    .option('--against <list>', 'other allocators to compare, or none', list)
     .option('--verbose', 'show what the command prints')
     .option('--json <file>', 'write every sample, - for standard output')
     .option('--html <file>', 'write a page with the curves')
@@ -82,7 +82,7 @@ function choose(all: readonly Condition[], against: readonly string[] | undefine
   throw failure(`${missing} is not among ${all.map(({ name }) => name).join('; ')}`)
 }
 
-/** Every condition once a round, every other round in the opposite order. */
+/** Runs every condition once per round, in the opposite order in every other round. */
 async function runTrials(plan: Plan, chosen: readonly Condition[], runs: number): Promise<Trial[]> {
   const progress = new Progress(chosen.length * runs)
   const trials: Trial[] = []
@@ -126,7 +126,7 @@ function report(diagnosis: Diagnosis, { json, html }: DoctorOptions): void {
   if (html) write(html, diagnosisPage(diagnosis))
 }
 
-/** Leaving by exit ends the command too. */
+/** An exit of this process ends the command too. */
 function endWithSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(name, () => process.exit(128 + constants.signals[name]))

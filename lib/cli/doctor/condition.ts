@@ -1,12 +1,12 @@
 import { installedLibrary, peerNames } from '../bench/allocators'
 import { preloadName } from '../run/preload-name'
 
-/** What the command runs under. */
+/** A malloc, and its settings, for the command to run under. */
 export interface Condition {
   name: string
   /** Added to the caller's environment; undefined takes a variable away. */
   environment: Record<string, string | undefined>
-  /** Preloaded, and to be found in a process of the command, or the trial is void. */
+  /** The library that is preloaded. The trial is void if no process of the command has mapped it. */
   library?: string
 }
 
@@ -14,7 +14,7 @@ export interface Condition {
 const preloading = 'export LD_PRELOAD="$0" SUPERSLAB_ROOT=$$; exec "$@"'
 const plain = 'exec "$@"'
 
-/** The command under a condition: a shell that becomes it, so that nothing but the command is preloaded to. */
+/** The command under a condition: a shell sets the environment and becomes it, so only the command is preloaded to. */
 export function conditioned(command: readonly string[], { library }: Condition): string[] {
   const [script, name] = library ? [preloading, preloadName(library)] : [plain, 'sh']
   return ['/bin/sh', '-c', script, name, ...command]

@@ -5,7 +5,7 @@ import { failure } from './failure'
 
 const patienceMs = 30_000
 
-/** Waits until somebody accepts connections on the port. */
+/** Waits until a process accepts connections on the port. */
 export async function answering(port: number, isOver: () => boolean): Promise<void> {
   const deadline = performance.now() + patienceMs
   while (!(await accepts(port))) {
@@ -16,14 +16,14 @@ export async function answering(port: number, isOver: () => boolean): Promise<vo
   }
 }
 
-/** The port is free: whoever answers later is the command. */
+/** Throws unless the port is free, so that an answer later comes from the command. */
 export async function unanswered(port: number): Promise<void> {
   if (await accepts(port)) throw failure(`port ${port} is taken: end what listens there first`)
 }
 
 /**
- * Runs a shell command to its end, or until it has been enough. Returns what the children of this process had used
- * when it was waited for.
+ * Runs a shell command to its end or until `enough`. Returns the resources that the children of this process had used
+ * when it had been waited for.
  */
 export async function runLoad(
   load: string,
@@ -46,9 +46,9 @@ function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {
-      // Where nobody listens the system may choose the very port for this end: then it has met itself.
+      // Where no process listens, the system may choose the same port for this end, which then connects to itself.
       resolve(socket.localPort !== port)
-      // Leaves as a client would, for a server may take a reset for an error.
+      // Closes as a client does: a server may take a reset for an error.
       socket.unref().resume().end()
     })
     socket.on('error', () => resolve(false))

@@ -4,7 +4,7 @@ import type { Trial } from './trial'
 /** One figure over the trials of a condition. */
 export interface Figure {
   median: number
-  /** How far the median may be off: twice the standard error, or a tenth where there is one trial. */
+  /** Noise of the median: twice the standard error, or a tenth where there is one trial. */
   noise: number
 }
 
@@ -14,7 +14,7 @@ export interface Outcome {
   peak: Figure
   final: Figure
   cpu: Figure
-  /** How the trials ended, each way once. */
+  /** The ways in which trials ended, each once. */
   exits: string[]
   failed: boolean
   served: boolean
@@ -22,9 +22,9 @@ export interface Outcome {
   growing: boolean
 }
 
-/** Of what is known of one trial's figures without another trial. */
+/** Assumed noise, as a share of the figure, where there is only one trial. */
 const singleNoise = 0.1
-/** A rise over the second half of the work by this part is growth. */
+/** A rise by this share in the second half of the work counts as growth. */
 const growth = 0.1
 
 export function outcome(condition: string, trials: readonly Trial[]): Outcome {
@@ -51,12 +51,12 @@ function exitText({ exit, stopped }: Trial): string {
   return stopped ? `stopped (${how})` : how
 }
 
-/** Ended by itself and not well. What the plan ended may end as it likes. */
+/** Whether the trial ended by itself and failed. One that the plan ended may end in any way. */
 function isFailed({ exit, stopped }: Trial): boolean {
   return !stopped && exit.code !== 0
 }
 
-/** Compares the last quarter of the work with the one before: the middle of each. */
+/** Compares the medians of the last two quarters of the work. */
 function isGrowing({ samples, workSeconds, seconds }: Trial): boolean {
   const end = workSeconds ?? seconds
   const quarter = (number: number) =>

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** One process, as /proc shows it at one moment. */
 export interface ProcessState {
   pid: number
-  /** Tells it from a later process of the same number. */
+  /** Start time, which distinguishes it from a later process with the same number. */
   startTicks: number
   /** Processor time of itself and of the children it has waited for. */
   cpuTicks: number
-  /** Pages of its own; those shared with another process of the tree count in part. */
+  /** Its anonymous pages; a page shared with other processes of the tree counts in part. */
   anonymousBytes: number
   /** Resident pages of files and of shared memory. */
   sharedBytes: number
@@ -17,14 +17,14 @@ export interface ProcessState {
 
 export interface TreeState {
   processes: ProcessState[]
-  /** What all of them hold together; see `treeBytes`. */
+  /** The memory of all of them; see `treeBytes`. */
   bytes: number
 }
 
 /**
- * Follows the first process of a session and everything that it starts. A process that was seen once stays in the tree
- * when its parent ends, as a daemon's does. When the first one has ended, what is still in its session belongs to the
- * tree too: a process that started and lost its parent between two looks is found by that alone.
+ * Follows the first process of a session and all processes that it starts. A process that was seen once stays in the
+ * tree when its parent ends, as a daemon's does. When the first one has ended, the rest of its session belongs to the
+ * tree too: that alone finds a process that started and lost its parent between two looks.
  */
 export class ProcessTree {
   readonly #root: number
@@ -58,7 +58,7 @@ export class ProcessTree {
     return start !== undefined && start === this.#rootStart
   }
 
-  /** What is in the session of a root that has ended. The kernel gives its number to no other process meanwhile. */
+  /** The session of a root that has ended. Until the session is empty the kernel gives its number to no other process. */
   #left(): number[] {
     if (readProcess(this.#root, false)) return []
     return allProcesses().filter((pid) => sessionOf(pid) === this.#root)
@@ -71,8 +71,8 @@ export class ProcessTree {
 }
 
 /**
- * What processes hold together: the anonymous pages of all, each once, and the file pages of the process that has
- * most of them. For a single process that is its RSS.
+ * The memory of the processes together: the anonymous pages of all, each counted once, and the file pages of the process
+ * that has most of them. For a single process this is its RSS.
  */
 export function treeBytes(
   processes: readonly Pick<ProcessState, 'anonymousBytes' | 'sharedBytes'>[],
@@ -81,7 +81,7 @@ export function treeBytes(
   return anonymous + Math.max(0, ...processes.map(({ sharedBytes }) => sharedBytes))
 }
 
-/** Undefined when it has ended. */
+/** Undefined if the process has ended. */
 function readProcess(pid: number, several: boolean): ProcessState | undefined {
   try {
     const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -123,7 +123,7 @@ function sessionOf(pid: number): number | undefined {
   }
 }
 
-/** Undefined where the kernel does not say, or not to us. */
+/** Undefined where the kernel does not tell, or not to this user. */
 function proportionalBytes(pid: number): number | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
@@ -150,11 +150,11 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Processor time of all children that this process has waited for, and of theirs. */
+/** Processor time of all children that this process has waited for, their own children included. */
 export function waitedTicks(): number {
   const fields = statFields(readFileSync('/proc/self/stat', 'utf8'))
   return Number(fields[16 - firstField]) + Number(fields[17 - firstField])
 }
 
-/** Of the kernel's interface, whatever its own clock: USER_HZ. */
+/** USER_HZ: the unit of the kernel's interface, independent of its clock. */
 export const ticksPerSecond = 100

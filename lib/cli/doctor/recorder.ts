@@ -9,15 +9,15 @@ export interface Sample {
   processes: number
 }
 
-/** Looking may take this part of a processor. */
+/** Share of a processor that looking may take. */
 const lookingShare = 0.05
 
-/** Looks at the processes of a command again and again, until it is stopped. */
+/** Looks at the processes of a command repeatedly until it is stopped. */
 export class Recorder {
   readonly samples: Sample[] = []
-  /** The most that was resident: of all that was seen together, or of one process between two looks. */
+  /** Peak of resident memory: of the whole tree at a look, or of one process between two looks. */
   peakBytes = 0
-  /** A file that some process is to have mapped. */
+  /** A file that one of the processes must have mapped. */
   readonly #wanted: string | undefined
   readonly #tree: ProcessTree
   readonly #started = performance.now()
@@ -34,7 +34,7 @@ export class Recorder {
     this.#loop = this.#run(intervalMs)
   }
 
-  /** Looks once more: on a busy machine a short command may not have been seen since its start. */
+  /** Looks once more: on a busy machine there may have been no look at a short command. */
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#loop
@@ -45,12 +45,12 @@ export class Recorder {
     return (performance.now() - this.#started) / 1000
   }
 
-  /** Whether the wanted file was mapped by some process. */
+  /** Whether a process had the wanted file mapped. */
   get isFound(): boolean {
     return this.#isFound || this.#wanted === undefined
   }
 
-  /** Those that are alive now. */
+  /** The processes that are alive now. */
   living(): ProcessState[] {
     return this.#tree.look().processes
   }

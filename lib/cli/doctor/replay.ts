@@ -10,8 +10,8 @@ const threadBytes = 128
 const epochBytes = 4
 
 /**
- * A recording in the place of a command: superslab-bench makes its calls once under whatever malloc it finds, and then
- * idles with what is live, so that the memory after the work can be judged.
+ * A recording in the place of a command: superslab-bench makes its calls once with the process's malloc and then idles
+ * without freeing the live blocks, so that the memory after the work can be judged.
  */
 export function replayPlan(file: string, settle: number): Pick<Plan, 'command' | 'replay'> {
   const input = path.join(inputFolder(), 'replay')

@@ -7,7 +7,7 @@ import type { Figure, Outcome } from './outcome'
 import type { Plan, Trial } from './trial'
 import type { Verdict } from './verdict'
 
-/** All that a doctor's round of trials told. */
+/** The results of all trials. */
 export interface Diagnosis {
   date: string
   environment: Environment

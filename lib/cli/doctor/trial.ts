@@ -8,7 +8,7 @@ import { Recorder, type Sample } from './recorder'
 /** How the command is run, the same for every trial. */
 export interface Plan {
   command: readonly string[]
-  /** The command replays this recording. What it needs for itself is the same under each condition, and taken off. */
+  /** The command replays this recording. The replay's own memory is the same under each condition, and subtracted. */
   replay?: { file: string; ownBytes: number }
   /** Seconds of work, for a command that does not end by itself. */
   duration?: number
@@ -69,7 +69,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
   } finally {
     await recorder.stop()
     await child.stop(plan.signal)
-    // The kernel adds up what was waited for; nobody has waited for these.
+    // The kernel adds up only processes that were waited for, and these were not.
     orphanTicks = recorder.living().reduce((sum, { cpuTicks }) => sum + cpuTicks, 0)
     await endAll(() => recorder.living().map(({ pid }) => pid), plan.signal)
     await child.close()
@@ -92,7 +92,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
   }
 }
 
-/** Returns when the work is over. The load is no part of the command: if it was waited for first, with what it had used. */
+/** Returns when the work is over; if the load was waited for first, with the resources that it used. */
 async function work(
   { duration, load, port, verbose }: Plan,
   child: Child,

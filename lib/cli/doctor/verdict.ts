@@ -14,24 +14,24 @@ export type VerdictKind =
 
 export interface Verdict {
   kind: VerdictKind
-  /** The verdict, then what else should be known. */
+  /** The verdict, then remarks. */
   lines: string[]
 }
 
-/** Below this part of the system's figure a difference is not worth a change of allocator. */
+/** A difference below this share of the system's figure is not worth a change of allocator. */
 const worthwhile = 0.1
-/** And below this many bytes. */
+/** Nor is one below this number of bytes. */
 const worthwhileBytes = 4 << 20
-/** Nor is less than this part of the processor time, measured in ticks of 10 ms. */
+/** The same for processor time, which is measured in ticks of 10 ms. */
 const worthwhileCpu = 0.03
 const tick = 0.01
-/** The system's own figure may be off by this part; beyond it, nothing can be told. */
+/** Where the noise of the system's own figure is above this share, there is no verdict. */
 const tolerableNoise = 0.25
 
 /**
- * What the outcomes say. The figure that counts is the memory after the work where the command went on and was
- * watched, else the peak. One condition keeps less than another when the difference is beyond the noise of both, a
- * tenth of the system's figure and 4 MiB.
+ * Judges the outcomes by the memory after the work, if the command went on and was watched, else by the peak. One
+ * condition keeps less than another if the difference exceeds the noise of both, a tenth of the system's figure and
+ * 4 MiB.
  */
 export function verdict(outcomes: readonly Outcome[], settled: boolean): Verdict {
   const named = (name: string) => outcomes.find(({ condition }) => condition === name)
@@ -142,7 +142,7 @@ function keepsLess(one: Figure, other: Figure, base: Figure): boolean {
   return other.median - one.median > least
 }
 
-/** Whether it takes less processor time, beyond the noise of both. */
+/** Whether it takes less processor time by more than the noise of both. */
 function saves({ cpu: one }: Outcome, { cpu: other }: Outcome): boolean {
   const least = Math.max(worthwhileCpu * other.median, one.noise + other.noise)
   return other.median - one.median > least

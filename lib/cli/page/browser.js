@@ -3,7 +3,7 @@ const { Chart } = globalThis
 const style = getComputedStyle(document.documentElement)
 const [ink, soft, line] = ['--ink', '--soft', '--line'].map((name) => style.getPropertyValue(name))
 
-/** The same allocator has the same colour in every chart. Told apart by people who see few colours, too. */
+/** An allocator has the same colour in every chart. The colours are distinguishable with colour blindness. */
 const fixed = {
   superslab: '#e8590c',
   'superslab-preloaded': '#ffa94d',
@@ -56,7 +56,7 @@ const rules = {
   },
 }
 
-/** A whisker on each bar: how far the value may be off. */
+/** A whisker on each bar: the noise of its value. */
 const whiskers = {
   id: 'whiskers',
   afterDatasetsDraw(chart) {
@@ -123,7 +123,7 @@ function lineChart({ x, y, series, marks, unit = 's' }) {
         rules: { marks },
         legend: {
           labels: { filter: ({ datasetIndex }) => !datasets[datasetIndex].faint },
-          // The repetitions of a series come and go with it.
+          // The repetitions of a series are shown and hidden with it.
           onClick: (_, item, { chart }) => {
             const shown = chart.isDatasetVisible(item.datasetIndex)
             datasets.forEach(({ label }, i) => {

@@ -1,4 +1,4 @@
-/** What page/browser.js draws. It is written into the page as JSON. */
+/** A chart for page/browser.js, written into the page as JSON. */
 export type Chart = LineChart | BarChart
 
 export interface LineChart {
@@ -7,10 +7,10 @@ export interface LineChart {
   /** Names of the axes, with their units. */
   x: string
   y: string
-  /** Of a place on the x axis, for the box beside the pointer; seconds unless told. */
+  /** Unit of the x axis in the box beside the pointer; seconds by default. */
   unit?: string
   series: LineSeries[]
-  /** Moments worth a line of their own. */
+  /** Moments marked by a vertical line. */
   marks?: { x: number; label: string }[]
 }
 
@@ -29,19 +29,19 @@ export interface BarChart {
   /** Names of the groups, one bar of each series in each. */
   groups: string[]
   series: BarSeries[]
-  /** Draws a line at this value: what all others are compared with. */
+  /** Draws a line at this value, with which all others are compared. */
   reference?: number
 }
 
 export interface BarSeries {
   name: string
-  /** null where there is nothing to show. */
+  /** null where there is no value. */
   values: (number | null)[]
   /** Reaches this far below and above each value. */
   noise?: (number | null)[]
 }
 
-/** At most so many points of a curve, the highest of each stretch, so that no peak is lost. */
+/** Reduces a curve to `most` points, the highest of each stretch, so that no peak is lost. */
 export function thinned(points: [number, number][], most = 600): [number, number][] {
   if (points.length <= most) return points
   const stretch = points.length / most

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Chart } from './chart'
 
-/** A page that needs nothing but itself: no network, no second file. */
+/** A page that is complete in itself: it needs no network and no second file. */
 export interface PageDocument {
   title: string
   /** One line below the title. */
   subtitle: string
-  /** What a hurried reader must see: the first line in large letters. */
+  /** The main results; the first line is in large letters. */
   summary: string[]
   sections: Section[]
-  /** Everything the page was made from; a reader can save it. */
+  /** The data that the page was made from, for the reader to save. */
   data: unknown
 }
 
@@ -24,7 +24,7 @@ export interface Section {
 export interface Table {
   head: string[]
   rows: string[][]
-  /** Columns of words, from the left; the others hold numbers. */
+  /** Number of columns with words, from the left; the others hold numbers. */
   words: number
 }
 
@@ -92,7 +92,7 @@ function embedded(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
 
-/** Laid beside this file by the build. */
+/** The build copies it beside this file. */
 function asset(name: string): string {
   return readFileSync(path.join(__dirname, name), 'utf8').replaceAll('</script', '<\\/script')
 }

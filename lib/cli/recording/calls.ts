@@ -1,4 +1,4 @@
-/** What was called; the numbers of docs/recording.md. */
+/** The functions called, by the numbers of docs/recording.md. */
 export const call = {
   malloc: 1,
   calloc: 2,
@@ -15,7 +15,7 @@ export const call = {
   deleteAligned: 13,
   threadBegins: 14,
   threadEnds: 15,
-  /** A realloc has let go of its block, and has the new one later: with the entry `realloc` that follows. */
+  /** A realloc has released its block. The entry `realloc` that follows has the new one. */
   release: 16,
 } as const
 
@@ -29,12 +29,12 @@ export class Calls {
   /** log2; 0 unless the call asked for an alignment. */
   alignment: Uint8Array<ArrayBuffer>
   size: Float64Array<ArrayBuffer>
-  /** What tells live blocks apart: an address, or a number that a trace gives. */
+  /** The identity of a live block: its address, or a number that the trace gives it. */
   block: Float64Array<ArrayBuffer>
-  /** Of a realloc: which block it was before. */
+  /** Of a realloc: the block before. */
   before: Float64Array<ArrayBuffer>
 
-  /** `room`: how many there may be; too few costs time alone. */
+  /** `room`: the expected number of calls; more of them only cost time. */
   constructor(room = 1024) {
     this.thread = new Uint32Array(room)
     this.call = new Uint8Array(room)
@@ -71,10 +71,10 @@ export class Calls {
   }
 }
 
-/** What a file of recorded calls says, whichever program wrote it. */
+/** The contents of a file of recorded calls, in any format. */
 export interface Recording {
   format: 'superslab' | 'malloc-bench' | 'valgrind' | 'memory_replay'
-  /** The command that was recorded, where the file says it. */
+  /** The command that was recorded, if the file names it. */
   command: string
   /** The recorder had to stop before the program ended. */
   stopped: boolean

@@ -7,7 +7,7 @@ const version = 1
 const headWords = 8
 const threadWords = 8
 
-/** Writes a program for superslab-bench: not to be kept, for its form may change with any version. */
+/** Writes a program for superslab-bench. Its format may change with any version, so the file is temporary. */
 export function writeProgram(file: string, { threads, slots, epochs, calls }: Program): void {
   const head = new Uint32Array(headWords)
   head.set([magic, version, threads.length, slots, epochs.length, 0, calls % 2 ** 32])

@@ -8,7 +8,7 @@ const numberType = 0
 const bytesType = 2
 const operation = { malloc: 1, free: 2, realloc: 3, calloc: 4 }
 
-/** A trace of that form begins with a line, or is empty. */
+/** A trace in this format begins with a line, or is empty. */
 export function isMallocBench(bytes: Uint8Array): boolean {
   return bytes[0] === lineTag
 }
@@ -44,7 +44,7 @@ function readLine(line: Varints, calls: Calls): void {
     if ((field & 7) !== numberType) throw line.fault(line.at - 1, 'a field is of no known form')
     fields[field >> 3] = line.number()
   }
-  // Ids are numbers from 0 on; a call without one allocates what is not freed, or frees nothing.
+  // Ids are numbers from 0 on. An allocation without one is never freed; a free without one frees nothing.
   const [, first, second = 0, third = 0] = fields
   switch (tag >> 3) {
     case operation.malloc:

@@ -21,12 +21,12 @@ const sizeMost = 2 ** 32 - 1
 /** Calls of one epoch, in the order of all threads: none is more than two epochs ahead of another. */
 const epochCalls = 4096
 
-/** What a replay does, thread by thread, as superslab-bench reads it. */
+/** The operations of a replay, thread by thread, as superslab-bench reads them. */
 export interface Program {
   threads: Thread[]
   /** Places for live blocks. */
   slots: number
-  /** Of each epoch, how many threads have calls in it. */
+  /** For each epoch, the number of threads that have calls in it. */
   epochs: number[]
   /** Allocations and frees that are replayed. */
   calls: number
@@ -57,7 +57,7 @@ export class Words {
   }
 }
 
-/** One slot: who touched it last, and where that stands among that thread's operations. */
+/** One slot: the thread that used it last, and the place of that use among the thread's operations. */
 interface Slots {
   /** The thread that allocates into it. */
   home: number[]
@@ -76,7 +76,7 @@ class Builder {
     []
   readonly #slots: Slots = { home: [], thread: [], place: [] }
   readonly #epochs: number[] = []
-  /** Blocks that a realloc has let go of, by their old addresses: two may wait under one. */
+  /** Blocks that a realloc has released, by their old addresses: two may have the same one. */
   readonly #pending = new Map<number, number[]>()
   readonly #several: boolean
   #calls = 0
@@ -131,7 +131,7 @@ class Builder {
   // ---- calls ----
 
   #allocate(thread: number, at: number, kind: number, block: number, size: number): void {
-    // Its free is missing: it was not seen.
+    // The recording lacks its free.
     if (this.#live.get(block) !== undefined) this.#free(thread, block)
     const slot = this.#slotFor(thread)
     const alignment = this.calls.alignment[at] as number
@@ -156,7 +156,7 @@ class Builder {
     else owner?.others.push(slot)
   }
 
-  /** The block is in no one's hands until its realloc, the next of its thread, ends: its address may be used again. */
+  /** Until its realloc, the next of its thread, ends, the block has no owner and its address may be used again. */
   #release(block: number): void {
     const slot = this.#live.get(block)
     this.#live.delete(block)
@@ -175,7 +175,7 @@ class Builder {
 
   // ---- what is emitted ----
 
-  /** One that the thread has freed itself last, or another thread has freed longest ago, or a new one. */
+  /** The slot that the thread itself has freed last, or another thread has freed longest ago, or a new one. */
   #slotFor(thread: number): number {
     const { own = [], others = [] } = this.#made[thread] ?? {}
     const used = own.pop() ?? others.shift()
@@ -211,7 +211,7 @@ class Builder {
     this.#epochs[epoch] = (this.#epochs[epoch] ?? 0) + 1
   }
 
-  /** Waits for what another thread did to the slot before, unless it is known to have been waited for. */
+  /** Waits for another thread's earlier use of the slot, unless the thread has already waited for that. */
   #follow(thread: number, slot: number): void {
     const other = this.#slots.thread[slot] as number
     const place = this.#slots.place[slot] as number

@@ -6,7 +6,7 @@ import { isMallocBench, readMallocBench } from './malloc-bench'
 import { magic, readSuperslab } from './superslab'
 import { isAndroid, isValgrind, readAndroid, readValgrind } from './text'
 
-/** Reads a recording or a trace of another program's, packed by gzip or not; the first bytes say which it is. */
+/** Reads a recording or another program's trace, packed by gzip or not. The first bytes say what the file is. */
 export function readRecording(file: string): Recording {
   const bytes = unpacked(file, contents(file))
   const firstLine = bytes.toString('latin1', 0, 400).split('\n', 1)[0]?.trimEnd() ?? ''

@@ -2,7 +2,7 @@ import { Calls, call, lastAllocation, type Recording } from './calls'
 import { damaged, notARecording } from './failure'
 import { Varints } from './varint'
 
-// docs/recording.md says what these are.
+// docs/recording.md explains these.
 export const magic = 'SLABREC\n'
 const version = 1
 const headBytes = 40
@@ -17,10 +17,10 @@ const anchorCount = 4
 /** Of a call, in a recording of many. */
 const bytesUsual = 4
 
-/** Beyond what a recorder leaves out between two calls: calls of others that are not in the file. */
+/** More than a recorder leaves out between two calls: the file lacks calls of other threads. */
 const gapsMost = 64
 
-/** Calls as they stand in the file, each with its place in the order of all. */
+/** Calls in the order of the file, each with its place in the order of all threads. */
 class Unordered extends Calls {
   sequence: Float64Array<ArrayBuffer>
 
@@ -48,7 +48,7 @@ class Unordered extends Calls {
   }
 }
 
-/** Reads what `superslab run --record` writes. A file whose process was killed is whole: parts end where a zero is. */
+/** Reads a recording of `superslab run --record`, complete even if its process was killed: a zero ends each part. */
 export function readSuperslab(file: string, bytes: Buffer): Recording {
   if (bytes.length < headBytes) throw notARecording(file, 'is shorter than the head of a recording')
   const found = bytes.readUInt32LE(8)
@@ -127,7 +127,7 @@ function isAligned(kind: number): boolean {
   return kind === call.aligned || kind === call.posixMemalign || kind === call.newAligned
 }
 
-/** By the one order of all threads, which has few gaps: each call has its place in a table. */
+/** Sorts by the order of all threads, which has few gaps: each call has its place in a table. */
 function inOrder(file: string, raw: Unordered): Calls {
   const calls = new Calls(raw.count)
   let first = Number.POSITIVE_INFINITY

@@ -1,6 +1,6 @@
 const none = -1
 
-/** From numbers to small numbers, by linear probing: millions come and go. */
+/** A map from numbers to small numbers, by linear probing, for millions of insertions and removals. */
 export class Table {
   #keys = new Float64Array(1024).fill(none)
   #values = new Uint32Array(1024)
@@ -10,7 +10,7 @@ export class Table {
     return this.#count
   }
 
-  /** Undefined if it is not there. */
+  /** Undefined if the table does not have the key. */
   get(key: number): number | undefined {
     const place = this.#find(key)
     return this.#keys[place] === key ? this.#values[place] : undefined
@@ -24,7 +24,7 @@ export class Table {
     this.#values[place] = value
   }
 
-  /** What was there is put where a search that begins at its own place finds it (Knuth, TAOCP 3, 6.4 R). */
+  /** Moves the entries behind into the gap where searches need them (Knuth, TAOCP 3, 6.4 R). */
   delete(key: number): void {
     const mask = this.#keys.length - 1
     let gap = this.#find(key)

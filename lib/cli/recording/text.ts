@@ -1,7 +1,7 @@
 import { Calls, call, type Recording } from './calls'
 import { damaged } from './failure'
 
-/** Android's: `186: malloc 0xb6038060 20`, with the times of begin and end behind it in later versions. */
+/** Android's format: `186: malloc 0xb6038060 20`, in later versions with the times of begin and end. */
 const android = /^(\d+): (\w+) (0x[0-9a-fA-F]+)((?: (?:0x[0-9a-fA-F]+|\d+))*)$/
 /** Of `valgrind --trace-malloc=yes`: `--28805-- malloc(72704) = 0x4DD4040`; a realloc of nothing comes before its malloc. */
 const valgrind = /^--\d+-- (?:realloc\([^()]*\)(?=\w))?(\w+)\(([^()]*)\)(?: = (0x[0-9A-F]+))?$/
@@ -29,7 +29,7 @@ export function readAndroid(file: string, bytes: Buffer): Recording {
   return { format: 'memory_replay', command: '', stopped: false, calls }
 }
 
-/** A pointer of 0 is of an allocation that failed, or of a free that does nothing. */
+/** A pointer of 0 is from an allocation that failed, or a free that does nothing. */
 function androidCall(
   calls: Calls,
   thread: number,
@@ -71,7 +71,7 @@ export function readValgrind(file: string, bytes: Buffer): Recording {
     const [, name = '', list = '', result = '0'] = line.match(valgrind) ?? []
     if (name === '') continue // what else valgrind or the program has to say
     const given = list.split(',').map((one) => Number(one.trim().split(' ').at(-1)))
-    // Of others than these: malloc_usable_size, and what the program prints in that form.
+    // Other functions, such as malloc_usable_size, and the program's own output in this form.
     if (!isOfFamily.test(name)) continue
     if (given.some(Number.isNaN)) throw damaged(file, at, 'the arguments of a call are no numbers')
     valgrindCall(calls, name, given, Number(result))
@@ -121,7 +121,7 @@ function logarithm(alignment: number): number {
   return alignment > 1 ? Math.ceil(Math.log2(alignment)) : 0
 }
 
-/** One after the other: a file may be longer than a string. */
+/** Line by line: a file may be longer than a string can be. */
 function* lines(bytes: Buffer): Generator<{ line: string; at: number }> {
   for (let at = 0; at < bytes.length; ) {
     const found = bytes.indexOf(10, at)

@@ -1,4 +1,4 @@
-/** Reads numbers of seven bits a byte, the lowest first, from a range of bytes. */
+/** Reads numbers with seven bits in each byte, the lowest first, from a range of bytes. */
 export class Varints {
   at: number
 
@@ -6,7 +6,7 @@ export class Varints {
     readonly bytes: Uint8Array,
     start: number,
     readonly end: number,
-    /** What to throw for a number that does not end, or is too large to be one of ours. */
+    /** The error for a number that does not end or exceeds the format's range. */
     readonly fault: (where: number, why: string) => Error,
   ) {
     this.at = start
@@ -27,7 +27,7 @@ export class Varints {
     }
   }
 
-  /** With its sign in the lowest bit. */
+  /** A number with its sign in the lowest bit. */
   signed(): number {
     const value = this.number()
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2

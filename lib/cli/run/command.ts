@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { Command, Option } from 'commander'
+import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { addon } from '../../native'
 import { preloadPath, preloadVariable } from '../../preload'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
@@ -9,7 +9,7 @@ import { preloadName } from './preload-name'
 import { refuseUnservable } from './refusal'
 import { notExecutable, reasonOf } from './system-error'
 
-/** As env(1) and timeout(1): the command itself seldom ends with it. Usage errors have it too. */
+/** As env(1) and timeout(1), because commands seldom end with it; also for usage errors. */
 export const refused = 125
 const exitCodes: Partial<Record<ErrorCode, number>> = {
   ERR_SUPERSLAB_NOT_EXECUTABLE: 126,
@@ -24,7 +24,7 @@ export function runCommand(): Command {
     .argument('<command...>', 'the program and its arguments')
     .addOption(children.choices(['node', 'all', 'none']))
     .option('--stats', 'have each served process print its statistics when it ends')
-    .option('--record <file>', 'write down what each served process allocates and frees')
+    .option('--record <file>', 'record the allocations and frees of each served process')
     .passThroughOptions()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
     .action(run)
@@ -54,7 +54,7 @@ function oneLine(text: string): string {
 function become(file: string, words: string[], changes: Record<string, string>): never {
   const assignments = Object.entries(changes).map(([name, value]) => `${name}=${value}`)
   let error = addon.execute(file, words, assignments)
-  // A file without a first line that says what runs it is a shell's, to execvp and to shells.
+  // execvp and shells give a file without `#!` to a shell.
   if (error === constants.errno.ENOEXEC)
     error = addon.execute('/bin/sh', ['sh', file, ...words.slice(1)], assignments)
   throw notExecutable(`${file} cannot be run: ${reasonOf(error)}`)

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import path from 'node:path'
 
-/** What of an ELF file decides whether a library can be preloaded into it. */
+/** The facts of an ELF file that decide whether a library can be preloaded into it. */
 export interface Elf {
   /** 32 or 64. */
   bits: number
@@ -23,7 +23,7 @@ export function isGlibcLoader(loader: string): boolean {
   return /^(ld-linux|ld64|ld\.so)/.test(path.basename(loader))
 }
 
-/** The dynamic loader of a 64-bit program, alone. */
+/** The dynamic loader, of a 64-bit program only. */
 export function interpreterOf(file: string): string | undefined {
   const descriptor = openSync(file, 'r')
   try {
@@ -96,7 +96,7 @@ function exportedNames(descriptor: number, head: Buffer): (name: string) => bool
   }
 }
 
-/** Where a name stands in a table of names: also as the end of a longer one. */
+/** The place of a name in a table of names, where it may be the end of a longer one. */
 function occurrences(names: Buffer, name: string): Set<number> {
   const places = new Set<number>()
   const wanted = `${name}\0`

@@ -8,7 +8,7 @@ export interface RunOptions {
   record?: string
 }
 
-/** What the program's environment has beside ours. */
+/** The variables that the program's environment has in addition to this process's. */
 export function environment(options: RunOptions, library: string): Record<string, string> {
   return {
     [preloadVariable]: [...preloaded(), library].join(':'),
@@ -19,7 +19,7 @@ export function environment(options: RunOptions, library: string): Record<string
   }
 }
 
-/** What is preloaded already comes first, so that another allocator in it can be told from one that does not matter. */
+/** Libraries that are preloaded already come first, so that another allocator among them is noticed. */
 function preloaded(): string[] {
   const list = process.env[preloadVariable]?.split(/[ :]/) ?? []
   return list.filter((file) => file !== '' && !/\/libsuperslab[^/]*$/.test(file))

@@ -24,13 +24,13 @@ function checkRunnable(file: string, name: string): string {
   return file
 }
 
-/** In a folder that may not be searched, or is none, there is no such file: as shells have it. */
+/** As in shells, a folder that cannot be searched, or is none, does not have the file. */
 function isFile(file: string): boolean {
   const found = look(file)
   return typeof found === 'object' && found.isFile()
 }
 
-/** Undefined if there is no such file, the error's number if that cannot be told. */
+/** Undefined if there is no such file; the error's number if it cannot be examined. */
 function look(file: string): Stats | number | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })

@@ -3,12 +3,12 @@ import path from 'node:path'
 import { SuperslabError } from '../../errors'
 import { magic } from '../recording/superslab'
 
-/** The variable by which the preload library is told where to record. */
+/** The variable that tells the preload library the path of the recording. */
 export const recordVariable = 'SUPERSLAB_RECORD'
 
 /**
- * The path for the recording, which the library makes. An earlier recording there is removed; any other file is the
- * user's, and refused.
+ * The path of the recording, which the library makes. An earlier recording there is removed; any other file is left
+ * alone and refused.
  */
 export function recordingPath(name: string): string {
   const file = path.resolve(name)

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import path from 'node:path'
+import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { addon } from '../../native'
 import { type Elf, isGlibcLoader, readElf } from './elf'
 import { isGlibc } from './preload-name'
 import { programs } from './script'
@@ -12,8 +12,8 @@ import { notExecutable } from './system-error'
 const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183 }
 
 /**
- * Throws if the library would not serve the program in `file`, and says why; a program that ran without it would
- * look like one that runs with it.
+ * Throws, with the reason, if the library would not serve the program in `file`. Without the error the user would not
+ * notice that the program runs unserved.
  */
 export function refuseUnservable(file: string, library: string, preload: string): void {
   if (process.platform !== 'linux') return
@@ -39,17 +39,17 @@ function checkProgram(file: string, elf: Elf, library: string, preload: string):
   else checkLoading(file, elf.interpreter, library, preload)
 }
 
-/** What a file gives to whoever executes it, if it does: another user's or group's rights, or capabilities. */
+/** The rights that a process gets by executing the file, if any: another user's or group's, or capabilities. */
 function runsSecurely(file: string): string | undefined {
   const { mode, uid, gid } = statSync(file)
   if ((mode & 0o4000) !== 0 && uid !== process.getuid?.()) return 'runs as another user'
   if ((mode & 0o2010) === 0o2010 && gid !== process.getgid?.()) return 'runs as another group'
-  // Root gets nothing new by them.
+  // They give root no new rights.
   if (process.getuid?.() !== 0 && addon.hasCapabilities(file)) return 'has capabilities of its own'
   return undefined
 }
 
-/** Asks the program's own loader what it would load; the program is not run. */
+/** Asks the program's own loader for the libraries that it would load, without running the program. */
 function checkLoading(file: string, loader: string, library: string, preload: string): void {
   const env = { ...process.env, LD_PRELOAD: preload }
   const asked = spawnSync(loader, ['--list', file], { env, encoding: 'utf8' })

@@ -4,9 +4,9 @@ import { SuperslabError } from '../../errors'
 import { findCommand } from './find'
 import { notExecutable, numberOf, reasonOf } from './system-error'
 
-/** As deep as the kernel follows interpreters that are scripts themselves. */
+/** The kernel's limit of interpreters that are scripts themselves. */
 const depthMax = 4
-/** As much of the first line as the kernel reads. */
+/** The kernel's limit of a first line. */
 const lineBytes = 256
 
 /** The programs that the kernel loads: for a script its interpreter, for `#!/usr/bin/env name` both. */
@@ -31,7 +31,7 @@ function firstLine(file: string): string {
   }
 }
 
-/** What may be executed but not read could be static, or another allocator's: then it would run unserved. */
+/** A file that may be executed but not read is refused: it could be static, or have another malloc, and run unserved. */
 function openToRead(file: string): number {
   try {
     return openSync(file, 'r')
@@ -43,7 +43,7 @@ function openToRead(file: string): number {
   }
 }
 
-/** The kernel says of a missing interpreter what it says of a missing script. */
+/** For a missing interpreter the kernel gives the same error as for a missing script. */
 function checked(interpreter: string, script: string): string {
   try {
     return findCommand(interpreter.includes('/') ? interpreter : `./${interpreter}`)
@@ -53,16 +53,16 @@ function checked(interpreter: string, script: string): string {
   }
 }
 
-/** The options of env(1) that take the next word. */
+/** The options of env(1) that take the next word as their value. */
 const withValue = /^(-[uC]|--unset|--chdir)$/
 /** env -i, and env -u LD_PRELOAD. */
 const clearing = /^(-|-[a-zA-Z]*i[a-zA-Z]*|--ignore-environment|-uLD_PRELOAD|--unset=LD_PRELOAD)$/
 
-/** The program that env(1) would run: it sees one word, unless `-S` has it split the line. */
+/** The program that env(1) would run. It is given one word, which it splits only with `-S`. */
 function namedByEnv(argument: string, script: string): string | undefined {
   const split = argument.match(/^(?:-[a-zA-RT-Z]*S|--split-string(?:=|[ \t]+))[ \t]*(.*)$/)
   if (split && /^-[a-zA-RT-Z]*i/.test(argument)) throw clears(script)
-  // Quotes, escapes and variables are env's to read.
+  // Only env reads quotes, escapes and variables.
   if (split && /["'\\$#]/.test(split[1] ?? '')) return undefined
   const words = (split ? (split[1] ?? '') : argument).split(/[ \t]+/).filter(Boolean)
   let searchPath: string | undefined
@@ -77,6 +77,6 @@ function namedByEnv(argument: string, script: string): string | undefined {
 }
 
 function clears(script: string): SuperslabError {
-  const message = `${script} has env take LD_PRELOAD out of the environment: nothing would be preloaded`
+  const message = `${script} makes env remove LD_PRELOAD: nothing would be preloaded`
   return new SuperslabError('ERR_SUPERSLAB_PRELOAD_FAILED', message)
 }

@@ -14,7 +14,7 @@ export function notFound(name: string): SuperslabError {
   return new SuperslabError('ERR_SUPERSLAB_COMMAND_NOT_FOUND', `${name}: command not found`)
 }
 
-/** The error number of what a function of node:fs threw; anything else is thrown on. */
+/** The error number of an error of node:fs; any other error is thrown again. */
 export function numberOf(error: unknown): number {
   const { errno } = error as NodeJS.ErrnoException
   if (errno === undefined) throw error

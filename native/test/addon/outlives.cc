@@ -1,5 +1,5 @@
-/* A native thread that uses the block of a Buffer while the isolate that made it ends, and after, and then
- * frees it: for test/programs/native-thread.mts. */
+/* A native thread that uses the block of a Buffer while and after the isolate that made it ends, and then frees it: for
+ * test/programs/native-thread.mts. */
 #include "superslab_node.h"
 
 #include <atomic>
@@ -33,7 +33,7 @@ struct Use {
     }
 };
 
-std::unique_ptr<Use> use; /* of the process, whichever isolates load this addon */
+std::unique_ptr<Use> use; /* one in the process, for all isolates that load this addon */
 
 /* begin(address, bytes): in the isolate that will end, where the package is loaded. */
 napi_value begin(napi_env env, napi_callback_info info) {
@@ -54,7 +54,7 @@ napi_value begin(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
-/* end(): has the thread free the block; what it found, as text. In any isolate. */
+/* end(): has the thread free the block, and returns the result as text. In any isolate. */
 napi_value end(napi_env env, napi_callback_info) {
     use->end = true;
     use->thread.join();

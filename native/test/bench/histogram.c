@@ -1,4 +1,4 @@
-/* The percentiles of a histogram, on values of which they are known. */
+/* The percentiles of a histogram, on values with known percentiles. */
 #include "histogram.h"
 
 #include "check.h"

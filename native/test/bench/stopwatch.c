@@ -1,5 +1,5 @@
-/* What the system says a thread has waited for a processor is taken off the call in which it waited, and not off
- * others. A file of the test's own stands in for the system's. */
+/* The time for which a thread waited for a processor is subtracted from the call in which it waited, and from no other.
+ * A file of the test replaces the system's. */
 #include "stopwatch.h"
 
 #include "check.h"

@@ -1,5 +1,5 @@
-/* The background thread in a superslab that was loaded late, whose threads' blocks hang off whatever thread-local
- * storage there was left: it gives back what was freed, and what its threads keep in bins. */
+/* The background thread of a superslab that was loaded late, with thread blocks in dynamic thread-local storage, gives
+ * back freed memory and the blocks in the bins of its threads. */
 #include "check.h"
 #include "copies.h"
 #include "team.h"

@@ -1,5 +1,5 @@
-/* A copy that comes first, but whose constructor never runs: the others wait for it for a few seconds, and are then
- * told which one it is. */
+/* The first copy's constructor never runs: the other copies wait for it for a few seconds, and then get an error that
+ * names it. */
 #include "check.h"
 #include "copies.h"
 

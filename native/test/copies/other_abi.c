@@ -1,4 +1,4 @@
-/* A copy with another ABI cannot join: it is told which one was there first, and where. */
+/* A copy with another ABI cannot join: the error names the first copy and its file. */
 #include "check.h"
 #include "child.h"
 #include "copies.h"

@@ -1,5 +1,5 @@
-/* A copy that serves the heap stays when it is closed: its blocks, its threads' caches and its table
- * go on working. */
+/* The copy that serves the process stays loaded when it is closed: its blocks, its threads' caches and its table
+ * stay usable. */
 #include "check.h"
 #include "child.h"
 #include "copies.h"

@@ -1,5 +1,5 @@
-/* Of a slab's aligned blocks the start of each is one, once: whatever else points into them is noticed at once
- * and changes nothing. */
+/* Only the start of an aligned block is freed, once: a free of any other address in its slab is noticed at once and
+ * changes nothing. */
 #include "block.h"
 #include "check.h"
 #include "report.h"

@@ -39,7 +39,7 @@ static void in_the_slab(size_t size) {
         superslab_free(blocks[i]);
         if (found.kind == SUPERSLAB_ADDRESS_FREE)
             reports_expect(SUPERSLAB_ERROR_DOUBLE_FREE, blocks[i]);
-        else /* its slab is gone, and nobody remembers what was there */
+        else /* its slab was released, with the record that a block was there */
             reports_expect_either(SUPERSLAB_ERROR_DOUBLE_FREE, SUPERSLAB_ERROR_UNKNOWN_POINTER,
                                   blocks[i]);
     }

@@ -34,7 +34,7 @@ int main(void) {
             blocks[i] = block_new(size);
         team_run(2, free_too, NULL);
         superslab_trim();
-        /* If the first of the two ended the slab, its pages may have gone back: then nothing tells any more that
+        /* If the first of the two frees ended the slab, its pages may have gone back: then the core no longer knows that
          * a block was there. */
         const unsigned twice = reports_count(SUPERSLAB_ERROR_DOUBLE_FREE);
         CHECK_EQ(twice + reports_count(SUPERSLAB_ERROR_UNKNOWN_POINTER), BLOCKS);

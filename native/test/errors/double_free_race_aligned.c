@@ -1,5 +1,5 @@
-/* Two threads free the same aligned block in the same moment: one of the two is told at once, and the block
- * goes back once. */
+/* Two threads free the same aligned block in the same moment: one of the two frees is reported at once, and the
+ * block goes back once. */
 #include "block.h"
 #include "check.h"
 #include "report.h"
@@ -14,7 +14,7 @@ enum { ROUNDS = CHECK_SCALED(4000), BLOCKS = 200, SPINS = 1000 };
 static void *blocks[BLOCKS];
 static _Atomic unsigned arrived;
 
-/* Both go on within nanoseconds: a barrier that sleeps would wake one long after the other. */
+/* Both threads leave within nanoseconds: a barrier that sleeps would wake one long after the other. */
 static void meet(void) {
     const unsigned all = (atomic_fetch_add(&arrived, 1) / 2 + 1) * 2;
     for (unsigned spins = 0; atomic_load(&arrived) < all; spins++) {
@@ -36,7 +36,7 @@ static void free_too(unsigned index, void *context) {
         meet();
         if (index != 0)
             continue; /* to the next round's first meeting: at rest */
-        /* If the first of the two ended the slab, nothing tells any more that a block was there. */
+        /* If the first of the two frees ended the slab, the core no longer knows that a block was there. */
         CHECK_EQ(reports_count(SUPERSLAB_ERROR_DOUBLE_FREE) +
                      reports_count(SUPERSLAB_ERROR_UNKNOWN_POINTER),
                  BLOCKS);

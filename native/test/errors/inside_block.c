@@ -1,5 +1,5 @@
-/* A pointer into a block is no block: noticed at once unless the byte before it is the block's own header,
- * and then when the bin is flushed. */
+/* A free of a pointer into a block is noticed at once; if the byte before the pointer equals the block's header, when
+ * the bin is flushed. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"

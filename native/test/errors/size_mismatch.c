@@ -1,4 +1,4 @@
-/* A sized free with a size the block cannot have been asked with: reported, and the block stays live. */
+/* A sized free with a size that cannot have been the block's request is reported, and the block stays live. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"

@@ -1,4 +1,4 @@
-/* Pointers to what never was a block: reported, never followed. */
+/* Pointers to memory that never was a block are reported, and never followed. */
 #include "block.h"
 #include "check.h"
 #include "child.h"
@@ -44,7 +44,7 @@ static void not_ours(void) {
     wrong(pages + 16);
 }
 
-/* A block of libc's is the caller's mistake too, unless it goes to libc's free and is counted. */
+/* A block of libc's is misuse too, unless it goes to libc's free and is counted. */
 static void of_libc(void) {
     void *theirs = malloc(100);
     const uint64_t foreign = stats_now().foreign_frees;

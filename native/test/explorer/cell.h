@@ -1,5 +1,5 @@
-/* What is known of one address: who accessed it in this execution and when, and whether threads compete
- * for it. */
+/* The state of one address: the threads that accessed it in this execution, the times, and whether threads compete for
+ * it. */
 #ifndef EXPLORER_CELL_H
 #define EXPLORER_CELL_H
 
@@ -9,9 +9,8 @@ typedef enum cell_access { CELL_READ, CELL_WRITE, CELL_ATOMIC_READ, CELL_ATOMIC_
 
 typedef struct cell {
     uintptr_t address;
-    /* In some execution two threads accessed it with atomic operations, one of them to write, and nothing
-     * put one before the other. Only such addresses have messages, and only before their accesses a
-     * thread is preempted: accesses to all others commute. */
+    /* In some execution two threads accessed it with atomic operations, one of them a write, in no order. Only such
+     * addresses have messages, and threads are preempted only before accesses to them: all other accesses commute. */
     bool shared;
     uint32_t execution;
     uint16_t location; /* of this execution + 1; 0 while it has none */
@@ -25,8 +24,8 @@ cell *cell_of(const void *address);
 /* NULL if this execution has not accessed it. */
 cell *cell_if_accessed(const void *address);
 
-/* Takes the address for shared from now on. The execution that showed it is void: what is ordered by
- * this address was not ordered in it. Does not return. */
+/* Treats the address as shared from now on. The execution that showed it is void, because it lacked the orders that
+ * this address gives. Does not return. */
 _Noreturn void cell_share(cell *self);
 
 /* Whether an execution ended so since the last call. */

@@ -15,12 +15,12 @@ typedef struct choice {
 
 static choice choices[CHOICES_MAX];
 static unsigned made;  /* in this execution */
-static unsigned fixed; /* the first so many are given, not free */
+static unsigned fixed; /* number of choices at the start that are given */
 static unsigned spent; /* deviations of this execution */
 static unsigned bound;
 static bool is_random, is_replay;
 static rng random_source;
-static size_t odds; /* one choice in so many deviates */
+static size_t odds; /* one choice in this many deviates */
 
 void choice_start_all(unsigned deviations) {
     bound = deviations;

@@ -1,6 +1,6 @@
-/* What is left open in one execution: which thread goes on, and which of several values a load reads.
- * Option 0 is always the plain one: the same thread goes on, the latest value is read. Every other
- * option may count as a deviation, and an exploration allows so many of them. */
+/* The choices of one execution: the thread that goes on, and the value that a load reads. Option 0 is always the plain
+ * one: the same thread goes on, the latest value is read. Every other option may count as a deviation, whose number an
+ * exploration limits. */
 #ifndef EXPLORER_CHOICE_H
 #define EXPLORER_CHOICE_H
 
@@ -10,7 +10,7 @@
 /* 0 to options - 1. `deviates`: every option but 0 counts. */
 unsigned choice_take(unsigned options, bool deviates);
 
-/* All executions of at most so many deviations, one after the other. */
+/* All executions of at most `deviations` deviations, one after the other. */
 void choice_start_all(unsigned deviations);
 /* Executions drawn at random, of any number of deviations. */
 void choice_start_random(uint64_t seed);

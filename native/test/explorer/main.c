@@ -35,7 +35,7 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
     scenario_own_twice, scenario_own_look, scenario_visit;
 
-/* The quick ones first: what any of them notices is noticed soon. */
+/* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
     &scenario_ownership,
     &scenario_words,
@@ -139,7 +139,7 @@ typedef struct outcome {
     bool passed, complete;
 } outcome;
 
-/* All executions of up to so many deviations. */
+/* All executions of up to `deviations` deviations. */
 static outcome explore_all(const explorer_scenario *scenario, unsigned deviations, double until) {
     outcome all = {.passed = true};
     choice_start_all(deviations);
@@ -171,7 +171,7 @@ static int explore(const explorer_scenario *scenario, const settings *wanted) {
     }
     undo_start();
     if (wanted->replay != NULL) {
-        /* What is shared must be known first, as it was. */
+        /* The shared addresses must be found first, as in the failing run. */
         if (!explore_all(scenario, 0, clock_seconds() + 60).passed ||
             !choice_start_replay(wanted->replay))
             return EXIT_USAGE;
@@ -179,7 +179,7 @@ static int explore(const explorer_scenario *scenario, const settings *wanted) {
     }
     const double start = clock_seconds();
     outcome all = {.passed = true};
-    /* Few deviations first: what fails then is easier to understand. */
+    /* Few deviations first: such a failure is easier to understand. */
     unsigned deviations = 0;
     for (; deviations <= wanted->deviations && all.passed; deviations++) {
         const outcome more = explore_all(scenario, deviations, start + wanted->seconds);

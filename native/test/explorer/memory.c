@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum { MESSAGES_MAX = 16384, OF_LOCATION_MAX = 1000, STALE_MAX = 3 };
-/* So often may a thread read the same message in a row before it is taken to wait for another one: more than
- * it takes to look at each block of a slab of four. */
+/* A thread that reads the same message more often than this in a row is taken to wait for another one: more than are
+ * needed to check each block of a slab of four. */
 enum { SPINS_MAX = 6 };
 
 typedef struct message {
@@ -162,7 +162,7 @@ static cell *access_begin(void *address, const void *place) {
 
 static void access_note(cell *here, cell_access access, const void *place) {
     if (access == CELL_WRITE || access == CELL_ATOMIC_WRITE)
-        self()->spins = 0; /* who only waits does not write */
+        self()->spins = 0; /* a thread that only waits does not write */
     race_check(here, access, &self()->now, place);
 }
 
@@ -181,7 +181,7 @@ static void note_read(thread_memory *me, const cell *here, unsigned index) {
     me->spin_message = (uint16_t)index;
 }
 
-/* Which message a load reads: the last one, or one of those before it that it may. */
+/* Chooses the message that a load reads: the last one, or an earlier one that the model allows. */
 static unsigned read_choose(thread_memory *me, cell *here, const location *where, int order,
                             bool may_be_stale) {
     unsigned oldest = view_seen(&me->now, here->location - 1u);

@@ -38,10 +38,10 @@ void memory_barrier_everywhere(void);
 /* Addresses that no access may touch from now on: a mapping that was given back. */
 void memory_forbid(const void *start, size_t bytes);
 
-/* Addresses that the running thread has made usable: whoever accesses them must know. */
+/* Addresses that the running thread has made usable: a thread that accesses them must know that. */
 void memory_commit(const void *start, size_t bytes);
 
-/* Messages so far, all locations together: who waits for others by looking again waits for a new one. */
+/* Number of messages of all locations: a thread that waits by reading again waits for a new one. */
 unsigned memory_writes(void);
 
 #endif

@@ -159,7 +159,7 @@ void ss_os_yield(void) {
 }
 
 uintptr_t ss_os_thread_token_call(void) {
-    return explorer_thread() + 16; /* no number that stands for nobody */
+    return explorer_thread() + 16; /* differs from all numbers that stand for no thread */
 }
 
 void ss_os_signals_block(ss_os_signals *before) {

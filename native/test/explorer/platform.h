@@ -9,7 +9,7 @@ void platform_start(void);
 /* The next reservations that could be had are refused. */
 void platform_refuse(unsigned reservations);
 
-/* In setup: who waits for a time goes on at once. Otherwise another one goes on first, if it can. */
+/* In setup, a thread that waits for a time goes on at once. Otherwise another thread goes on first, if one can. */
 void platform_wait_briefly(void);
 
 /* The background thread's function, if it was started; no thread runs it but one of the scenario's. */

@@ -9,7 +9,7 @@ void ranges_begin(void);
 /* No access may touch them from now on. */
 void range_forbid(const void *start, size_t bytes);
 
-/* Made usable by this thread at this time of its: whoever accesses them must know. */
+/* Made usable by this thread at this time of its clock: a thread that accesses them must know that. */
 void range_commit(const void *start, size_t bytes, unsigned thread, uint32_t clock);
 
 void range_check(const void *address, const view *known, const void *place);

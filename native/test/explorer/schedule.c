@@ -59,7 +59,7 @@ void explorer_fail(const char *format, ...) {
     longjmp(failed, 1);
 }
 
-/* ---- who may run ---- */
+/* ---- the threads that may run ---- */
 
 static bool may_run(const coroutine *one) {
     switch (one->state) {
@@ -75,7 +75,7 @@ static bool may_run(const coroutine *one) {
     return false;
 }
 
-/* The threads that may run, this one excepted unless it is the only one: how many. */
+/* Lists the threads that may run, without this one unless it is the only one; returns their number. */
 static unsigned others(unsigned list[EXPLORER_THREADS_MAX]) {
     unsigned count = 0;
     for (unsigned i = 0; i < thread_count; i++)
@@ -91,7 +91,7 @@ static void switch_to(unsigned next) {
     swapcontext(&from->context, &threads[next].context);
 }
 
-/* This thread cannot go on: another one does, and it is no deviation which. */
+/* This thread cannot go on: another one does, and the choice of it is no deviation. */
 static void leave(void) {
     unsigned list[EXPLORER_THREADS_MAX], count = others(list);
     coroutine *me = &threads[current];
@@ -104,7 +104,7 @@ static void leave(void) {
         me->state = READY;
         return;
     }
-    /* Who yields may look again, if not for ever: it may have read an old value. */
+    /* A thread that yields may run again, a limited number of times: it may have read an old value. */
     for (unsigned i = 0; i < thread_count; i++) {
         const unsigned next = (current + 1 + i) % thread_count;
         if (threads[next].state == YIELDED && idle++ < IDLE_MAX) {

@@ -25,7 +25,7 @@ void schedule_yield(void);
 /* Another one goes on if it can; this one may go on at any time. */
 void schedule_sleep(void);
 
-/* Whether the address is on a coroutine's stack: nobody else's business. */
+/* Whether the address is on a coroutine's stack, which no other thread accesses. */
 bool schedule_is_stack(const void *address);
 
 #endif

@@ -1,5 +1,5 @@
-/* What a thread knows, or a message carries: for each location the oldest message that may still be
- * read, and of each thread what has happened before. */
+/* The knowledge of a thread, or of a message: for each location the oldest message that may still be read, and for each
+ * thread the time up to which its actions have happened before. */
 #ifndef EXPLORER_VIEW_H
 #define EXPLORER_VIEW_H
 

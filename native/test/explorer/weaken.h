@@ -1,5 +1,5 @@
-/* The places in the core that name an order, and what of it is taken away for an experiment. A place is
- * the address its call returns to; the script that runs the experiments turns it into a line. */
+/* The places in the core that name an order, and the part of it that an experiment removes. A place is the address its
+ * call returns to; the script that runs the experiments turns it into a line. */
 #ifndef EXPLORER_WEAKEN_H
 #define EXPLORER_WEAKEN_H
 

@@ -1,8 +1,8 @@
-/* Whatever sequence of calls the input spells, the allocator does what a shadow of it says. libFuzzer
- * calls LLVMFuzzerTestOneInput; replay.c does so with the files of corpus/.
+/* Compares the allocator with a shadow of it, for the sequence of calls that the input spells. libFuzzer calls
+ * LLVMFuzzerTestOneInput; replay.c does so with the files of corpus/.
  *
- * Under AddressSanitizer the contents of every block, live or freed, are poisoned except while this file
- * or a call that must touch them is at work: the allocator itself has no business there but for headers. */
+ * Under AddressSanitizer the contents of every block, live or freed, are poisoned except while this file or a call that
+ * must touch them runs: the allocator itself may access only headers there. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"
@@ -31,7 +31,7 @@ typedef struct slot {
     uint64_t seed;
 } slot;
 
-/* What was freed last, and is poisoned. */
+/* The blocks that were freed last, poisoned. */
 typedef struct freed {
     unsigned char *block;
     size_t usable;
@@ -68,7 +68,7 @@ static size_t input_size(input *in) {
 /* ---- poison ---- */
 
 /* All but the second half of each 16 bytes, where the header of a block of another class may come to lie once
- * the slab has ended; and no more than so much of a block, from where a link would lie on. */
+ * the slab has ended; and at most FREED_MOST bytes of a block, from the place of a link on. */
 enum { FREED_UNIT = 16, FREED_FIRST = 8, FREED_MOST = 512 };
 
 static size_t freed_bytes(const freed *one) {
@@ -219,7 +219,7 @@ static void release(slot *one, unsigned kind) {
     one->block = NULL;
 }
 
-/* What the allocator says of addresses in and around a live block. */
+/* Checks inspect for addresses in and around a live block. */
 static void ask(const slot *one, input *in) {
     superslab_inspection inspection;
     const size_t at = input_size(in) % (one->usable + 1);

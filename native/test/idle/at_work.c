@@ -1,5 +1,5 @@
-/* A thread that is never idle keeps only what it uses: what its bins hold of sizes that it no longer asks for goes
- * back while it works on with others. */
+/* A thread that is never idle keeps only the sizes that it uses: blocks of other sizes in its bins go back while it
+ * works on. */
 #include "background.h"
 #include "block.h"
 #include "check.h"
@@ -47,7 +47,7 @@ static void work(unsigned index, void *context) {
             used[i] = block_new(USED_SIZE);
         for (unsigned i = 0; i < IN_USE; i++)
             superslab_free(used[i]);
-        /* Nobody can look at the bins of a thread that is inside the allocator. */
+        /* No other thread can read the bins of a thread that is inside the allocator. */
         for (volatile unsigned i = 0; i < OUTSIDE; i++)
             ;
     }

@@ -54,7 +54,7 @@ static void take(slot *one, size_t size) {
         ;
 }
 
-/* One block at a time lies between a thread and the next; whoever finds the place taken frees it himself. */
+/* One block at a time lies between a thread and the next; a thread that finds the place taken frees its block itself. */
 static void hand_on(unsigned index, slot *one) {
     const unsigned next = (index + 1) % THREADS;
     if (atomic_load(&handed[next]) != NULL) {

@@ -1,6 +1,6 @@
-/* The limits of control groups as the files of the system tell them: version 2 and version 1, a group inside
- * others, a container that sees only its own part, and files that say nothing. */
-#include "container.h"
+/* The limits of control groups from the files of the system: version 2 and version 1, a group inside others, a container
+ * that sees only its own part, and files without a limit. */
+#include "base/container.h"
 
 #include "check.h"
 #include "files.h"
@@ -56,7 +56,8 @@ static void version_2(void) {
     CHECK(ss_container_is_near(&container));
     files_write("sys/fs/cgroup/kube/pod/app/memory.current", "100000000\n");
     CHECK(!ss_container_is_near(&container));
-    files_write("sys/fs/cgroup/kube/pod/memory.current", "950000000\n"); /* somebody else's use */
+    files_write("sys/fs/cgroup/kube/pod/memory.current",
+                "950000000\n"); /* used by other processes */
     CHECK(ss_container_is_near(&container));
     files_write("sys/fs/cgroup/kube/pod/memory.current", "500000000\n");
     files_write("sys/fs/cgroup/kube/pod/app/memory.pressure",
@@ -67,7 +68,7 @@ static void version_2(void) {
     CHECK(ss_container_is_near(&container));
 }
 
-/* A container sees its own group under the mount point, whatever path it is told. */
+/* A container sees its own group under the mount point, although the path in its file is another one. */
 static void own_part(void) {
     files_write("proc/self/cgroup", "0::/docker/abc\n");
     files_write("proc/self/mountinfo",

@@ -1,6 +1,6 @@
-/* Near the limit of its container what is free goes back at once, however long the decay; and no longer when
- * there is room again. Files of a made-up system tell of the container. */
-#include "container.h"
+/* Near the limit of its container, a process gives free memory back at once, even with a long decay, and keeps it again
+ * when there is room. The test makes the files of the container. */
+#include "base/container.h"
 
 #include "background.h"
 #include "check.h"
@@ -55,7 +55,8 @@ int main(void) {
         if (membarrier_available())
             wait_until(scavenger_has_given_back);
         use();
-        CHECK_LT(stats_now().dirty_bytes, BYTES); /* by whoever frees, not by the thread */
+        CHECK_LT(stats_now().dirty_bytes,
+                 BYTES); /* by the thread that frees, not by the background thread */
         set_used("10000000\n");
     }
     files_remove();

@@ -1,5 +1,5 @@
-/* The same in a control group of the system's own, where the test may make one: with most of the limit live,
- * what is freed goes back at once although the decay is long. */
+/* The same in a real control group, where the test may make one: with most of the limit live, freed memory goes back at
+ * once although the decay is long. */
 #include "background.h"
 #include "check.h"
 #include "child.h"

@@ -39,7 +39,7 @@ static void free_all(void **blocks, size_t count) {
         superslab_free(blocks[i]);
 }
 
-/* Never the same number of blocks for long: whoever looks twice sees that the bin has moved. */
+/* The number of blocks changes all the time, so that two reads of the bin differ. */
 static void work_hot(size_t bytes) {
     void *held[HELD];
     while (!atomic_load_explicit(&finished, memory_order_relaxed))

@@ -1,5 +1,5 @@
 /* Large blocks and whole slabs that were freed go back by themselves; so do the pages inside the free blocks
- * of slabs that stay, whoever freed them. */
+ * of slabs that stay, freed by any thread. */
 #include "background.h"
 #include "check.h"
 #include "rss.h"
@@ -28,7 +28,7 @@ static void fill(void **blocks, size_t count, size_t bytes) {
     }
 }
 
-/* All but one in so many: those that stay keep every slab. */
+/* Frees all but one in ONE_IN: the remaining ones keep every slab. */
 static void free_most(unsigned index, void *context) {
     (void)index, (void)context;
     for (size_t i = 0; i < SMALL; i++)

@@ -1,4 +1,4 @@
-/* SUPERSLAB_DECAY=inline: no thread and no barrier, and what is free goes back all the same while a thread allocates
+/* SUPERSLAB_DECAY=inline: without background thread and barrier, free memory still goes back while a thread allocates
  * and frees a little. */
 #include "background.h"
 #include "check.h"

@@ -1,5 +1,4 @@
-/* What a thread keeps of the large blocks that it freed last goes back when it sleeps, and while it is at work with
- * other things. */
+/* A thread's large cache goes back when the thread sleeps, and while it works with other sizes. */
 #include "background.h"
 #include "block.h"
 #include "check.h"

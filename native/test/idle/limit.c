@@ -1,5 +1,5 @@
-/* SUPERSLAB_LIMIT: a request beyond it gets NULL and ENOMEM, after what is free has gone back; nothing is
- * lost, what there is can be freed, and then there is room again. */
+/* SUPERSLAB_LIMIT: a request beyond it first gives free memory back, and then gets NULL and ENOMEM. No block is lost,
+ * live blocks can be freed, and then there is room again. */
 #include "background.h"
 #include "check.h"
 #include "parcel.h"
@@ -12,7 +12,7 @@ enum { LIMIT = 64 << 20, LARGE = 1 << 20, SMALL = 4000, MOST = 1 << 16 };
 
 static void *blocks[MOST];
 
-/* Until the first refusal; how many there were. */
+/* Allocates until the first refusal; returns the number of blocks. */
 static size_t exhaust(size_t size) {
     size_t count = 0;
     errno = 0;
@@ -63,11 +63,11 @@ static void fill(size_t size) {
 
 int main(void) {
     setenv("SUPERSLAB_LIMIT", "64M", 1);
-    setenv("SUPERSLAB_DECAY", "-1", 1); /* what is free goes back for the asking alone */
+    setenv("SUPERSLAB_DECAY", "-1", 1); /* free memory goes back only on request */
     const superslab_stats before = stats_start();
     CHECK(superslab_malloc((size_t)LIMIT * 2) == NULL);
     for (unsigned round = 0; round < 3; round++) {
-        /* What one size leaves dirty must make room for the other. */
+        /* The dirty memory of one size must make room for the other. */
         fill(LARGE);
         fill(SMALL);
     }

@@ -1,5 +1,5 @@
-/* What a thread's burst leaves goes back with time: another thread that takes and frees large blocks gives none
- * of it back, however often it does. */
+/* The free memory of a thread's burst goes back only with time: another thread that repeatedly takes and frees large
+ * blocks gives none of it back. */
 #include "check.h"
 #include "stats.h"
 #include "team.h"

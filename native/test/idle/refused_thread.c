@@ -1,5 +1,5 @@
-/* The system refuses the background thread, as it does where a limit on processes is reached. The program
- * takes no notice; when the system no longer refuses, what is free goes back. */
+/* The system refuses the background thread, as at a limit on processes. The program is not affected; when the system no
+ * longer refuses, free memory goes back. */
 #include "background.h"
 #include "check.h"
 #include "sandbox.h"
@@ -22,7 +22,7 @@ static void use(void) {
         superslab_free(blocks[i]);
 }
 
-/* The filter is the calling thread's alone. */
+/* The filter applies only to the calling thread. */
 static void use_where_it_is_forbidden(unsigned index, void *context) {
     (void)index, (void)context;
     sandbox_forbid_clone(EAGAIN);

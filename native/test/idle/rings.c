@@ -28,7 +28,7 @@ static bool is_given_back(void) {
         used[i] = block_new(USED_SIZE);
     for (unsigned i = 0; i < IN_USE; i++)
         superslab_free(used[i]);
-    /* Nobody can look at the bins of a thread that is inside the allocator. */
+    /* No other thread can read the bins of a thread that is inside the allocator. */
     for (volatile unsigned i = 0; i < OUTSIDE; i++)
         ;
     return stats_now().given_back_bytes - given_before >= BACK_LEAST;

@@ -1,6 +1,5 @@
-/* Threads that fall asleep, on a condition variable and in a call of the system, are relieved of what their
- * bins and slabs hold without anybody calling the allocator; when they wake they go on as if nothing had
- * been. */
+/* The blocks in the bins and slabs of sleeping threads, on a condition variable and in a system call, go back without
+ * any thread calling the allocator; when the threads wake they go on as before. */
 #include "background.h"
 #include "check.h"
 #include "membarrier.h"

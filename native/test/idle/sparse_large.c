@@ -1,4 +1,4 @@
-/* Large blocks of which each user touches another part: what the ones before have touched goes back. */
+/* Each user of a large block touches another part of it: pages that earlier users touched go back. */
 #include "check.h"
 #include "rss.h"
 #include "stats.h"

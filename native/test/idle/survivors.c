@@ -1,6 +1,5 @@
-/* A program that had much, frees all but one block in a thousand, all over the place, and goes idle: a
- * quarter of the peak may stay, and a thirty-third once all is freed. When is not asked; docs/benchmarks
- * says. */
+/* A program frees all but one block in a thousand, spread over its memory, and goes idle: a quarter of the peak may
+ * stay, and a thirty-third once all is freed. The test does not check the time; docs/benchmarks has it. */
 #include "background.h"
 #include "check.h"
 #include "rng.h"
@@ -51,7 +50,7 @@ static block *fill(rng *random, size_t low, size_t high) {
     return first;
 }
 
-/* What is left of the list. */
+/* The remaining blocks of the list. */
 static block *free_most(block *all, rng *random) {
     block *kept = NULL;
     for (block *one = all, *next; one != NULL; one = next) {

@@ -1,5 +1,5 @@
-/* The thread itself: not there for little, there for much, named, out of reach of signals, without files and
- * rights of its own, and gone when there is nothing left. */
+/* The background thread: it exists only while much memory is free, has a name, gets no signals, has no files and no
+ * capabilities, and ends when nothing is left to do. */
 #include "background.h"
 #include "check.h"
 #include "stats.h"

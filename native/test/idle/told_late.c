@@ -2,8 +2,8 @@
  * blocks, small ones, and small ones out of slabs that were there. */
 #define _GNU_SOURCE
 #include "background.h"
+#include "background/publish.h"
 #include "check.h"
-#include "publish.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* Children that share their parent's memory, by vfork and by clone, free so much that the background thread is wanted.
- * It is not theirs: they end at once, and the parent has one when it needs it. Nor does one that is a copy, by clone
- * as well, start one: it would outlive the function, at whose end only its thread ends. */
+/* Children that share their parent's memory, by vfork and by clone, free enough that the background thread is wanted.
+ * They do not start it: they end at once, and the parent starts it when it needs it. A child that is a copy, made by
+ * clone too, does not start it either: the thread would keep the child alive after its function has returned. */
 #define _GNU_SOURCE
 #include "background.h"
 #include "check.h"
@@ -87,7 +87,7 @@ int main(void) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         with_vfork();
         with_clone();
-        /* The child's wish is the parent's to fulfil. */
+        /* The parent starts the thread that the child wanted. */
         burst();
         wait_until(scavenger_has_given_back);
         wait_until(scavenger_is_gone);

@@ -1,5 +1,5 @@
-/* How often the background thread wakes while a thread is at work: four times in a decay, whatever the work,
- * and however slow the machine not oftener. */
+/* While a thread is at work, the background thread wakes four times in a decay, for any work, and not more often on a
+ * slow machine. */
 #include "background.h"
 #include "check.h"
 #include "superslab.h"
@@ -63,7 +63,7 @@ int main(void) {
         while (!look(&first, true))
             wait_idle(5);
         wait_idle(WATCHED);
-        /* A machine that let nobody work for two decays has seen it end. */
+        /* It has ended if the machine let no thread work for two decays. */
     } while (!look(&last, false) ||
              strtol(first.thread, NULL, 10) != strtol(last.thread, NULL, 10));
     /* It may also have waited for a page or a file. */

@@ -1,6 +1,6 @@
 /* signal: SIGABRT
  * stderr: superslab: unknown pointer: <hex>
- * The first call of the process frees what nobody allocated. */
+ * The first call of the process frees a pointer that was never allocated. */
 #include "superslab.h"
 
 static _Alignas(16) char memory[64];

@@ -1,5 +1,5 @@
-/* A library bound to the C library's malloc hands its blocks to the program: they go back to where they
- * are from, and are counted. */
+/* A library bound to the C library's malloc hands its blocks to the program: their frees go to the C library, and are
+ * counted. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "child.h"
@@ -65,7 +65,7 @@ int main(void) {
     CHECK_EQ(foreign_frees(api), before + COUNT);
     served_churn(42, 10000, 100000);
 
-    /* What is nobody's is not passed on. */
+    /* A pointer that belongs to no malloc is not passed on. */
     const child_result result = child_run(free_unmapped, NULL);
     CHECK_EQ(result.signal, SIGABRT);
     CHECK(strstr(result.text, "superslab: unknown pointer") != NULL);

@@ -1,4 +1,4 @@
-/* What each function of the family promises, as the C library documents it. */
+/* Each function of malloc's family does what the C library documents. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "pattern.h"
@@ -110,7 +110,7 @@ static void check_errno(void) {
 #ifdef __GLIBC__                                           /* musl has none of it */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* mallinfo, in favour of mallinfo2 */
 
-/* One line, of which nobody parses anything. */
+/* One line, whose format no program relies on. */
 static void check_statistics(void) {
     char text[1024] = "";
     int ends[2];

@@ -15,7 +15,7 @@ static char *blocks[MANY];
 
 static void *volatile sink;
 
-/* Whatever ran before main may have taken blocks of these sizes: then the first is not the first. */
+/* Code that ran before main may have taken blocks of these sizes: then the test's first block is not the first. */
 static void few_share(const superslab_functions *heap) {
     char *small = malloc(SMALL), *large = malloc(LARGE);
     CHECK_EQ(malloc_usable_size(small), malloc_usable_size(large));

@@ -1,4 +1,4 @@
-/* Who is served: the command that was started, node by default, all or none on demand; never a program
+/* The served processes: the command that was started, node by default, all or none on demand; never a program
  * that has a malloc of its own. The environment is kept in any case. */
 #include "check.h"
 #include "child.h"

@@ -29,7 +29,7 @@ static void copy_program(void) {
     CHECK_EQ(close(from) | close(to), 0);
 }
 
-/* As root, which may look into any folder, or as a user who gets root's rights by the program's bit. */
+/* Runs as root, which may read any folder, or as a user that gets root's rights by the program's setuid bit. */
 static void run_as(void *user) {
     const uid_t id = *(const uid_t *)user;
     char stats[PATH_BYTES + 32];

@@ -16,7 +16,7 @@ enum { ROUNDS = 40, THREADS = 3, VARIABLES = 1000 };
 extern char **environ;
 
 static const char *program;
-/* With the preload library, whatever popen's shell gets. */
+/* Preloads the library, also where popen's shell cannot load it. */
 static char *environment[VARIABLES];
 
 static void check_end(pid_t child) {

@@ -1,4 +1,4 @@
-/* RLIMIT_AS: what does not fit is NULL and ENOMEM, nothing is lost, and what is freed can be had again.
+/* RLIMIT_AS: a request that does not fit is NULL and ENOMEM, no block is lost, and freed memory can be allocated again.
  * The limit is there before the first call, or comes later. */
 #include "block.h"
 #include "check.h"

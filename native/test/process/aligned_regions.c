@@ -11,7 +11,7 @@
 
 enum { HEADROOM = 256 << 20, ALIGNMENT = 4096, INSIDE = 64 };
 
-/* The list of the blocks stands in the blocks. */
+/* The blocks are a list through their own first words. */
 typedef struct link {
     struct link *next;
 } link;

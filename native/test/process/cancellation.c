@@ -1,6 +1,5 @@
-/* Deferred cancellation: no function of superslab is a cancellation point. A thread that is cancelled
- * goes on through everything it asks of the allocator and ends where it says so itself; nothing is
- * lost or left locked. */
+/* Deferred cancellation: no function of superslab is a cancellation point. A cancelled thread completes all its calls of
+ * the allocator and ends at its own cancellation point; no block is lost and no lock stays held. */
 #include "block.h"
 #include "check.h"
 #include "model.h"
@@ -77,7 +76,7 @@ static void cancel_traveller(unsigned number, void *region_memory) {
     CHECK(result == PTHREAD_CANCELED);
 }
 
-/* ---- several, cancelled whenever it may be ---- */
+/* ---- several threads, cancelled at any time ---- */
 
 static void stepper_cleanup(void *shadow) {
     model_check(shadow);

@@ -1,5 +1,5 @@
-/* What a core dump has: the memory that is usable, and none of the addresses that are only reserved. By the
- * kernel's own notes of each mapping; a debugger's gcore goes by the same. */
+/* A core dump has the usable memory, and none of the addresses that are only reserved. The test reads the kernel's
+ * flags of each mapping, which a debugger's gcore uses too. */
 #include "block.h"
 #include "check.h"
 #include "isolate.h"
@@ -41,7 +41,7 @@ static sum mappings(void) {
     return all;
 }
 
-/* The allocator's own state is dumped too: a debugger wants it. */
+/* The allocator's own state is dumped too, for debuggers. */
 static void check_against(const sum *before) {
     const sum now = mappings();
     const superslab_stats stats = stats_now();

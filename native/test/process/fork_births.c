@@ -36,7 +36,7 @@ static void *nothing(void *unused) {
 }
 
 static void child_main(void *unused) {
-    /* So many stacks at once that the C library keeps none of those it found. */
+    /* More stacks at once than the C library keeps in its cache. */
     pthread_t threads[STACKS];
     (void)unused;
     for (unsigned i = 0; i < STACKS; i++)

@@ -1,5 +1,5 @@
-/* What a sleeping thread of the parent had in its bins is cached in the child as well, until a thread of the child's
- * has taken the heap over and gives it back: it is counted neither twice nor for ever. */
+/* The blocks in the bins of a sleeping thread of the parent are cached in the child too, until a thread of the child
+ * takes the heap over and gives them back. Each is counted once, and not after that. */
 #include "check.h"
 #include "child.h"
 #include "sleepers.h"

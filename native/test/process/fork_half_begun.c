@@ -1,4 +1,4 @@
-/* A constructor forks, and clones by hand, while another thread is stopped in the middle of the first allocation of all:
+/* A constructor forks, and clones directly, while another thread is stopped in the middle of the very first allocation:
  * where the handlers of fork are registered, where the process is marked, and where the settings are read. The child
  * begins anew, and its own children do as well. */
 #define _GNU_SOURCE

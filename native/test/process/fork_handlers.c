@@ -1,5 +1,5 @@
 /* Handlers of fork that allocate: registered before the library's and after them, by constructors, in a process where
- * nobody had allocated before; and again while other threads allocate. */
+ * no thread had allocated before; and again while other threads allocate. */
 #include "block.h"
 #include "check.h"
 #include "team.h"

@@ -33,7 +33,7 @@ static void fork_now(int signal) {
     errno = saved;
 }
 
-/* Hardly anything but the cold paths: slabs and large blocks that come and go, and what gives all back. */
+/* Mostly cold paths: slabs and large blocks that come and go, and trims. */
 static void step(unsigned i) {
     static const size_t sizes[] = {30000, 200000, 60000, 1100000, 300, 70000};
     parcel **one = &held[i * 7 % HELD];

@@ -7,7 +7,7 @@
 #include "stats.h"
 #include "team.h"
 
-#include "process.h"
+#include "heap/heap.h"
 
 #ifdef __linux__
 
@@ -68,7 +68,7 @@ static void leave_cached(unsigned index, void *context) {
 
 static unsigned heaps_with_threads(void) {
     unsigned count = 0;
-    for (const ss_heap *heap = atomic_load(&ss_process->heaps); heap != NULL; heap = heap->next)
+    for (const ss_heap *heap = atomic_load(&ss_heaps->all); heap != NULL; heap = heap->next)
         count += heap->thread != NULL;
     return count;
 }
@@ -77,11 +77,11 @@ static void child_end(void) {
     team heirs;
     CHECK_EQ(heaps_with_threads(), 1);
     CHECK_EQ(stats_now().thread_count, 1);
-    const uint32_t heaps = ss_process->heap_count;
+    const uint32_t heaps = ss_heaps->count;
     team_start(&heirs, SLEEPERS, leave_cached, &heirs_asleep);
     sleepers_await(&heirs_asleep, SLEEPERS);
     CHECK_EQ(heaps_with_threads(), 1 + SLEEPERS);
-    CHECK_EQ(ss_process->heap_count, heaps);
+    CHECK_EQ(ss_heaps->count, heaps);
     superslab_trim();
     CHECK_EQ(stats_now().cached_blocks, 0);
     sleepers_wake(&heirs_asleep);

@@ -1,13 +1,14 @@
-/* What another thread may have left to the child of a fork, or to a copy that was made by hand, put into the core's state
- * as that thread would have: the child waits for none of it. */
+/* States that another thread may leave to the child of a fork, or to a copy made by clone, are written into the core's
+ * state as that thread would have: the child waits for none of them. */
 #define _GNU_SOURCE
 #include "check.h"
 
-#include "biased.h"
-#include "process.h"
-#include "space.h"
-#include "span.h"
-#include "window.h"
+#include "base/biased.h"
+#include "base/process.h"
+#include "space/space.h"
+#include "space/span.h"
+#include "window/holder.h"
+#include "window/windows.h"
 
 #ifdef __linux__
 
@@ -35,10 +36,10 @@ static ss_api_window given(void) {
     return (ss_api_window){memory, WINDOW_BYTES, WINDOW_BYTES, (uint8_t *)live};
 }
 
-/* ---- what is left, and what the child does ---- */
+/* ---- the states, and the child's calls ---- */
 
 static void leave_lock(void) {
-    atomic_store(&ss_process->windows_lock.held, ANOTHER_THREAD);
+    atomic_store(&ss_windows->lock.held, ANOTHER_THREAD);
 }
 /* On a busy machine a yield may last long: a copy finds out before the first one. */
 static void use_lock(void) {
@@ -48,7 +49,7 @@ static void use_lock(void) {
 }
 
 static void leave_readers(void) {
-    atomic_store(&ss_process->external_readers[0], 1);
+    atomic_store(&ss_registry->external_readers[0], 1);
 }
 static void use_readers(void) {
     superslab_region *region = superslab_region_adopt(memory, WINDOW_BYTES, WINDOW_BYTES);
@@ -65,7 +66,7 @@ static void join_window(void) {
 }
 static void leave_busy_window(void) {
     join_window();
-    ss_process->windows->busy = ANOTHER_THREAD;
+    ss_windows->all->busy = ANOTHER_THREAD;
 }
 static void use_window(void) {
     const ss_api_window window = given();
@@ -74,7 +75,7 @@ static void use_window(void) {
 
 static void leave_visited_window(void) {
     join_window();
-    ss_process->windows->visitors = 1;
+    ss_windows->all->visitors = 1;
 }
 static void end_window(void) {
     ss_window_leave(holder);
@@ -86,7 +87,7 @@ static void leave_claim(void) {
 static void use_claim(void) {
     superslab_stats stats;
     if (ss_api_claims[5].taken != 0) { /* no handler has run: the wait for a lock has it find out */
-        atomic_store(&ss_process->windows_lock.held, ANOTHER_THREAD);
+        atomic_store(&ss_windows->lock.held, ANOTHER_THREAD);
         superslab_get_stats(&stats);
     }
     CHECK_EQ(ss_api_claims[5].taken, 0);
@@ -94,12 +95,12 @@ static void use_claim(void) {
 
 /* In the middle of a shrink, which needs no lock; and the thread that forks has the lock. */
 static void leave_shrinking(void) {
-    ss_biased_take(&ss_space_own(0)->lock);
-    ss_space_own(0)->shrinking = ANOTHER_THREAD;
+    ss_biased_take(&ss_space_internal(0)->lock);
+    ss_space_internal(0)->shrinking = ANOTHER_THREAD;
 }
 static void use_end(void) {
-    ss_biased_release(&ss_space_own(0)->lock);
-    ss_span_end(ss_space_own(0));
+    ss_biased_release(&ss_space_internal(0)->lock);
+    ss_span_end(ss_space_internal(0));
 }
 
 static const struct {

@@ -1,4 +1,5 @@
-/* What is free in the slabs that a thread of the parent has to itself is the child's, who has no such thread. */
+/* Free blocks in slabs that only one thread of the parent could take from are usable in the child, which does not have
+ * that thread. */
 #include "check.h"
 #include "child.h"
 #include "sleepers.h"
@@ -10,7 +11,7 @@ enum { COUNT = 20000, SIZE = 1000, MORE_MOST = 2 << 20 };
 static sleepers all = SLEEPERS_NONE;
 static void *blocks[COUNT];
 
-/* Every second block of many slabs is free, and this thread's; no other has a heap. */
+/* Every second block of many slabs is free and owned by this thread; no other thread has a heap. */
 static void free_half(unsigned index, void *context) {
     (void)index;
     (void)context;

@@ -1,5 +1,5 @@
-/* fork beside threads that allocate and free: what the child's statistics call live is what it finds in the threads' hands,
- * but for what they say was lost and for what each thread was at. 80 times. */
+/* fork beside threads that allocate and free: the live blocks in the child's statistics are those that the threads' slots
+ * hold, except the lost ones and those of calls that were under way. 80 times. */
 #include "check.h"
 #include "child.h"
 #include "rng.h"

@@ -1,4 +1,4 @@
-/* fork in a process whose other threads are in the middle of everything: the child allocates, frees
+/* fork in a process whose other threads are in the middle of all kinds of calls: the child allocates, frees
  * what the parent had, and exits clean, 60 times. */
 #include "check.h"
 #include "child.h"
@@ -45,7 +45,7 @@ static void child_main(void *number) {
     stats_check_consistent(&now);
     CHECK_EQ(now.thread_count, 1);
     CHECK_LE(now.lost_bytes, THREADS * LOST_MAX_BYTES);
-    /* The leak checker of a sanitizer cannot run beside threads that are not there any more. */
+    /* The leak checker of a sanitizer cannot run in a process that has lost threads by fork. */
     if ((uintptr_t)number % 4 == 0 && !CHECK_SANITIZED)
         exit(EXIT_SUCCESS);
 }

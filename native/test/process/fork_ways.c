@@ -127,7 +127,7 @@ static void (*const ways[])(void) = {by_fork, by_vfork, by_spawn, by_clone_share
 enum { WAYS = sizeof ways / sizeof *ways };
 static unsigned way;
 
-/* ---- from where ---- */
+/* ---- the places to fork from ---- */
 
 static void handle_signal(int signal) {
     (void)signal;
@@ -179,7 +179,7 @@ static void from_destructor(void) {
 static void (*const places[])(void) = {from_signal, from_prepare, from_destructor};
 enum { PLACES = sizeof places / sizeof *places };
 
-/* ---- beside whom ---- */
+/* ---- the other threads ---- */
 
 static atomic_bool over;
 

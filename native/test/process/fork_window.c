@@ -6,7 +6,7 @@
 #include "stats.h"
 #include "team.h"
 
-#include "window.h"
+#include "window/windows.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -28,7 +28,7 @@ static void come_and_go(unsigned index, void *context) {
     (void)context;
     CHECK(isolate_join(&self, &memory));
     CHECK_NE(isolate_malloc(&self, SIZE), ISOLATE_NONE); /* the child's window has it no longer */
-    atomic_store(&visited, ss_window_visit((uintptr_t)memory.base));
+    atomic_store(&visited, ss_window_hold((uintptr_t)memory.base));
     isolate_leave(&self);
 }
 
@@ -56,7 +56,7 @@ int main(void) {
         sched_yield();
     const child_result result = child_run(child, NULL);
     child_check_clean(&result);
-    ss_window_part(atomic_load(&visited));
+    ss_window_release(atomic_load(&visited));
     team_join(&other);
     stats_check_returned(&before);
     window_unmap(&memory);

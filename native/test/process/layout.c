@@ -1,5 +1,5 @@
-/* Where blocks, the allocator's own state and the C library lie: no distance between two of them is one that
- * another process has. A constant layout repeats each in all processes. */
+/* The places of blocks, the allocator's own state and the C library: no distance between two of them is the same in
+ * another process. With a constant layout all processes have the same distances. */
 #include "check.h"
 #include "superslab.h"
 

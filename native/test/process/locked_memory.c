@@ -1,5 +1,5 @@
-/* With mlockall the system refuses to take pages back: what trim could not give back must not be taken
- * for zero. */
+/* With mlockall the system refuses to take pages back: pages that trim could not give back must not be taken for
+ * zero. */
 #include "block.h"
 #include "check.h"
 #include "child.h"

@@ -1,5 +1,5 @@
-/* The page that a process publishes: its own, read-only to others, never in the way of the program's
- * descriptors, and done without where the system refuses it. */
+/* The page that a process publishes: it belongs to the process, is read-only to others, never takes a number that the
+ * program uses, and the process works without it where the system refuses it. */
 #include "block.h"
 #include "check.h"
 #include "child.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where it is if the program has not taken the number: DESCRIPTOR_FIRST in os/page_linux.c. */
+/* Its number if the program has not taken it: DESCRIPTOR_FIRST in os/page_linux.c. */
 enum { DESCRIPTOR = 900, LOW_LIMIT = 64, PROCESS_OFFSET = 12 };
 
 static bool is_page(int descriptor) {
@@ -64,7 +64,7 @@ static void keeps_the_number(void *unused) {
     CHECK_NE(fcntl(DESCRIPTOR, F_GETFD), -1);
 }
 
-/* A program that closes whatever is open, and then uses the number itself. */
+/* A program that closes all open descriptors, and then uses the number itself. */
 static void closed_by_the_program(void *unused) {
     (void)unused;
     for (int i = 3; i < 1024; i++)

@@ -1,5 +1,4 @@
-/* Requests that are refused leave nothing behind, however many there are: no addresses, no memory, no
- * place for a region. */
+/* Any number of refused requests leaves nothing behind: no addresses, no memory, no place for a region. */
 #include "block.h"
 #include "check.h"
 #include "child.h"

@@ -58,7 +58,7 @@ static void move_step(void) {
     superslab_free(in_the_way);
 }
 
-/* What is live is what the models hold. */
+/* The live blocks are those of the models. */
 static void check_exact(const model *small, const model *large) {
     const superslab_stats now = stats_now();
     uint64_t blocks = 0, bytes = 0;
@@ -123,7 +123,7 @@ static void refused_once(void *context) {
         _exit(2);
 }
 
-/* Every call of the kind until there is none any more; how many there were. */
+/* Refuses each call of the kind in turn, until none is left; returns their number. */
 static unsigned run(refuse_kind kind, bool all_after) {
     /* Neighbours differ little where all that follows is refused as well. */
     const unsigned by = all_after ? ALL_AFTER_STEP * step : step;
@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
     CHECK_GT(step, 0);
     if (step != 1)
         fprintf(stderr, "one call in %u is refused, not each\n", step);
-    /* Or which call is the n-th would depend on when the background thread is at work. */
+    /* Without it, the background thread's calls would change which call is the n-th. */
     setenv("SUPERSLAB_DECAY", "-1", 1);
     static const refuse_kind kinds[] = {REFUSE_MMAP, REFUSE_MPROTECT, REFUSE_MADVISE,
                                         REFUSE_MREMAP};

@@ -1,5 +1,5 @@
-/* Where the system refuses memory, a request may be served by a block of a larger class: it is a block of
- * the size that was asked for in every respect. */
+/* Where the system refuses memory, a request may be served by a block of a larger class, which behaves in every respect
+ * as a block of the request's size. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"

@@ -1,5 +1,5 @@
-/* madvise is refused (locked pages, a sandbox): what could not be given back is not taken for zero, and
- * is not counted as given back. */
+/* madvise is refused (locked pages, a sandbox): pages that could not be given back are not taken for zero, and are not
+ * counted as given back. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"

@@ -34,14 +34,14 @@ static void pause_ms(long milliseconds) {
     nanosleep(&(struct timespec){0, milliseconds * 1000000}, NULL);
 }
 
-/* A number that no other call returns: seeds of what is random anew each time. */
+/* A number that no other call returns, for seeds. */
 static uint64_t fresh_seed(void) {
     static _Atomic uint64_t calls;
     return seed + 1000003 * atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
 }
 
 /* ---- models, handed from thread to thread ----
- * They live through all rounds, so what is in them grows as old as the soak. */
+ * They live through all rounds, so their blocks grow as old as the soak. */
 
 enum { MODEL_COUNT = 12, MODEL_STEPS = 400, MODEL_TURNS = 60 };
 
@@ -228,7 +228,7 @@ static void use_regions(unsigned index, void *context) {
     }
 }
 
-/* ---- what an operator does meanwhile ---- */
+/* ---- trims, statistics and other calls of an operator ---- */
 
 static void step_own(unsigned index, void *number) {
     model shadow;

@@ -1,11 +1,11 @@
-/* The threads of the soak, by what they do. All of them work until the round is over. */
+/* The threads of the soak, by their work. All of them work until the round is over. */
 #ifndef SOAK_CREW_H
 #define SOAK_CREW_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Before the first round and after the last one, while nobody works. */
+/* Before the first round and after the last one, while no thread works. */
 void crew_start(uint64_t seed);
 void crew_end(void);
 
@@ -17,7 +17,7 @@ void crew_finish(void);
 uint64_t crew_operations(void);
 uint64_t crew_threads(void);
 
-/* What the shadows hold, exactly; between two rounds. */
+/* The exact live blocks and bytes of the shadows; between two rounds. */
 void crew_live(uint64_t *blocks, uint64_t *bytes);
 
 #endif

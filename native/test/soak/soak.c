@@ -56,7 +56,7 @@ static void watch(double start, double until) {
     }
 }
 
-/* Nobody works: what is live is what the shadows hold. */
+/* No thread works: the live blocks are those of the shadows. */
 static void check_at_rest(const superslab_stats *before) {
     uint64_t blocks, bytes;
     crew_live(&blocks, &bytes);

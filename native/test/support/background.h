@@ -5,17 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Asks again and again until the answer is yes; only CTest's guard against hangs ends it otherwise. */
+/* Repeats the question until the answer is true; CTest's guard against hangs ends it otherwise. */
 void wait_until(bool (*done)(void));
 
-/* So many milliseconds, during which nobody calls the allocator. */
+/* Waits for a number of milliseconds, during which no thread calls the allocator. */
 void wait_idle(unsigned milliseconds);
 
 /* Nothing is in bins, and nothing free is dirty. */
 bool scavenger_has_given_back(void);
 
-/* The same, with a reason for the thread to start where there is none: what is left behind while it ends
- * may be too little to start another. */
+/* The same, with a reason for the thread to start: memory that is freed while it ends may be too little to start it
+ * again. */
 bool scavenger_gives_back(void);
 
 /* Whether this process has the thread now; always false where threads cannot be listed. */

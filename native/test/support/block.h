@@ -1,7 +1,7 @@
-/* Blocks that must be had: each call checks the result, its alignment and its usable size.
+/* Allocations that must succeed: each call checks the result, its alignment and its usable size.
  *
- * They are calls into another file on purpose. The public header tells the compiler the size that was
- * asked for, and tests write the whole usable size, and the header before the block too. */
+ * The functions are in another file on purpose. The public header tells the compiler the size of the request, but
+ * tests write the whole usable size, and the header before the block. */
 #ifndef TEST_BLOCK_H
 #define TEST_BLOCK_H
 

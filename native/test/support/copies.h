@@ -2,7 +2,7 @@
 #ifndef TEST_COPIES_H
 #define TEST_COPIES_H
 
-#include "api.h"
+#include "window/api.h"
 
 typedef struct copy {
     void *handle;

@@ -1,4 +1,4 @@
-/* A shadow of who holds which addresses. */
+/* A shadow of the addresses that blocks occupy. */
 #ifndef TEST_EXTENT_H
 #define TEST_EXTENT_H
 

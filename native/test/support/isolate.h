@@ -1,8 +1,8 @@
-/* What an isolate of a JavaScript engine does with a window, in C: the hot paths of lib/heap/blocks.ts. */
+/* An isolate of a JavaScript engine with a window, in C: the hot paths of lib/window/blocks.ts. */
 #ifndef TEST_ISOLATE_H
 #define TEST_ISOLATE_H
 
-#include "api.h"
+#include "window/api.h"
 
 #include <stdbool.h>
 
@@ -32,7 +32,8 @@ void isolate_leave(isolate *self);
 uint32_t isolate_malloc(isolate *self, size_t size);
 superslab_error isolate_free(isolate *self, uint32_t block);
 
-/* isolate_free in two steps, for what others do in between: what the table says of the block, and the rest. */
+/* isolate_free in two steps, so that other threads can act in between: reading the block's byte in the table, and the
+ * rest. */
 uint8_t isolate_kind(const isolate *self, uint32_t block);
 superslab_error isolate_free_as(isolate *self, uint32_t block, uint8_t kind);
 

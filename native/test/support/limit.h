@@ -1,4 +1,4 @@
-/* Limits of the process, so much above what it has mapped now; see rss.h. */
+/* Limits of the process, `headroom` above its present mappings; see rss.h. */
 #ifndef TEST_LIMIT_H
 #define TEST_LIMIT_H
 

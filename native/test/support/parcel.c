@@ -27,7 +27,7 @@ void parcel_free(parcel *self) {
     if (self == NULL)
         return;
     parcel_check(self);
-    /* Who frees it twice, or gets it while it is in use, finds a seed that fits no contents. */
+    /* A thread that frees it twice, or gets it while it is in use, finds a seed that fits no contents. */
     self->seed = ~self->seed;
     superslab_free(self);
 }

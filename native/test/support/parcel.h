@@ -1,4 +1,4 @@
-/* A block that carries its own description, so that whichever thread gets it can check it whole. */
+/* A block that carries its own description, so that any thread that gets it can check it whole. */
 #ifndef TEST_PARCEL_H
 #define TEST_PARCEL_H
 

@@ -1,4 +1,4 @@
-/* An error handler that notes what is reported and goes on. */
+/* An error handler that counts the reports and returns. */
 #ifndef TEST_REPORT_H
 #define TEST_REPORT_H
 
@@ -21,7 +21,7 @@ void reports_expect_either(superslab_error error, superslab_error other, const v
 /* None since the last. */
 void reports_expect_none(void);
 
-/* Forgets all; how many there were. */
+/* Forgets all reports; returns their number. */
 unsigned reports_take(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* Threads leave slabs behind that are half full; others take those over, several at once, and never
- * hand out what is still alive in them. The slabs do not pile up. */
+/* Threads leave half-full slabs behind; other threads adopt them, several at once, and never hand out a block that is
+ * still live in them. The number of slabs does not grow. */
 #include "barrier.h"
 #include "check.h"
 #include "parcel.h"
@@ -27,7 +27,7 @@ static void work(unsigned index, void *context) {
         parcel_free((*fresh)[index][i]);
         (*fresh)[index][i] = NULL;
     }
-    /* And what a thread of the round before left, by another index than had allocated it. */
+    /* Frees the blocks that a thread of the round before left, with another index than the allocating one. */
     for (size_t i = 0; i < BLOCKS; i++) {
         parcel_free((*left_behind)[(index + 1) % THREADS][i]);
         (*left_behind)[(index + 1) % THREADS][i] = NULL;

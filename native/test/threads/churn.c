@@ -1,4 +1,4 @@
-/* Threads that live for ten allocations, several at a time; what they leave is freed by later ones. */
+/* Threads that live for ten allocations, several at a time; later ones free the blocks that they leave. */
 #include "check.h"
 #include "parcel.h"
 #include "rng.h"

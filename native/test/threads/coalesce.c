@@ -1,5 +1,5 @@
-/* Neighbouring large blocks freed by several threads at once join into larger runs, and nothing of
- * what lies between them is touched. */
+/* Neighbouring large blocks freed by several threads at once join into larger runs, and live blocks between them stay
+ * intact. */
 #include "barrier.h"
 #include "check.h"
 #include "parcel.h"
@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
             kept[i] = NULL;
         }
         stats_check_returned(&before);
-        /* None but those in large caches. */
+        /* Except those in large caches. */
         CHECK_LE(stats_now().large_bytes, before.large_bytes + stats_now().cached_bytes);
         if (round == ROUNDS / 4)
             committed_warm = stats_now().committed_bytes;

@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < 2 * THREADS * PIECES; i++)
         piece_free(&pieces[i / PIECES / THREADS][i / PIECES % THREADS][i % PIECES]);
     stats_check_returned(&before);
-    /* None but those in large caches. */
+    /* Except those in large caches. */
     CHECK_LE(stats_now().large_bytes, before.large_bytes + stats_now().cached_bytes);
     CHECK_LE(stats_now().committed_bytes, committed_warm + (64 << 20));
 }

@@ -1,4 +1,4 @@
-/* Frees by another thread against the owner's refills, as often as can be: few blocks a slab, so that both
+/* Frees by another thread against the owner's refills, as often as possible: few blocks per slab, so that both
  * work on the same words all the time. A lost block shows in the statistics, one handed out twice in its
  * first word. */
 #include "block.h"

@@ -16,7 +16,7 @@ enum { ROUNDS = PTHREAD_DESTRUCTOR_ITERATIONS - (CHECK_TSAN ? 1 : 0) };
 static pthread_key_t keys[KEYS];
 static unsigned runs;
 
-/* Sets its key again until the system stops calling it: those rounds come after everybody's first. */
+/* Sets its key again until the system stops calling it: those rounds come after the first round of all destructors. */
 static void destroy(void *value) {
     parcel *mine = value;
     const uint64_t key = mine->seed % KEYS, round = mine->seed / KEYS;

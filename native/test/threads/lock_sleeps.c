@@ -1,7 +1,7 @@
 /* A thread that waits for a lock for long sleeps: a yield does not give way to a thread of a lower priority, which
  * may be the one that has the lock. The holder waits here until the system counts a sleep of the waiting thread. */
+#include "base/lock.h"
 #include "check.h"
-#include "lock.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -32,7 +32,7 @@ static void work(unsigned index, void *context) {
         for (size_t i = 0; i < count; i++)
             claims_take(&all, offsets[i], size);
         size_t kept = count;
-        if (count > 0) { /* one goes to whoever comes by */
+        if (count > 0) { /* one goes to the next thread */
             kept--;
             give(atomic_exchange_explicit(&board[rng_below(&random, PLACES)],
                                           offsets[kept] / 16 + 1, memory_order_acq_rel));

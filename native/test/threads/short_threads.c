@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
     CHECK_EQ(after.reserved_bytes, warm.reserved_bytes);
     if (rss_checked)
         CHECK_LE(rss_bytes(), rss_warm + (2 << 20));
-    /* What threads left that are gone can be given back too. */
+    /* Memory of threads that have ended can be given back too. */
     superslab_trim();
     CHECK_EQ(stats_now().cached_blocks, 0);
     CHECK_EQ(stats_now().slab_bytes, 0);

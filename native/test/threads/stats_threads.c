@@ -1,4 +1,4 @@
-/* Statistics with several threads alive and at rest: to the block, whoever holds and whoever cached. */
+/* Statistics with several threads alive and at rest are exact to the block, for each owner and each cache. */
 #include "barrier.h"
 #include "block.h"
 #include "check.h"

@@ -21,8 +21,8 @@ static int stops[2],
 static atomic_bool finished;
 static uint64_t seed;
 
-/* Sleeps in the middle of whatever it interrupted, until the trim is done; but not longer than a
- * moment, since it may hold the lock that the trim is waiting for. */
+/* Sleeps in the middle of the interrupted code until the trim is done; but only for a moment, since the thread may hold
+ * the lock that the trim waits for. */
 static void stop(int signal) {
     (void)signal;
     const int kept = errno;

@@ -1,8 +1,8 @@
 /* A trim parks many threads at once, and a thread that wakes meanwhile waits until its bins are flushed. So the threads
  * go on after a portion of the work, and the next portion takes another barrier. */
+#include "background/park.h"
 #include "check.h"
 #include "membarrier.h"
-#include "process.h"
 #include "sleepers.h"
 #include "table.h"
 #include "team.h"
@@ -35,14 +35,14 @@ int main(void) {
     team_start(&workers, SLEEPERS, work, NULL);
     sleepers_await(&all, SLEEPERS);
     superslab_get_stats(&before);
-    const uint32_t portions = atomic_load(&ss_process->flushes);
+    const uint32_t portions = atomic_load(&ss_flushes);
     superslab_trim();
-    CHECK_GE((atomic_load(&ss_process->flushes) - portions) / 2, PORTIONS_MIN);
+    CHECK_GE((atomic_load(&ss_flushes) - portions) / 2, PORTIONS_MIN);
     superslab_get_stats(&after);
     CHECK_GT(before.cached_blocks, 0);
     CHECK_EQ(after.cached_blocks, 0);
     CHECK_EQ(after.live_blocks, before.live_blocks);
-    CHECK_EQ(atomic_load(&ss_process->bins_bytes), 0);
+    CHECK_EQ(atomic_load(&ss_signals->bins_bytes), 0);
     sleepers_wake(&all);
     team_join(&workers);
 }

@@ -1,5 +1,5 @@
-/* What threads that sleep on a condition variable keep in their bins and slabs goes back at another
- * thread's trim; when they wake they go on as if nothing had been. */
+/* Another thread's trim gives back the blocks in the bins and slabs of threads that sleep on a condition variable; when
+ * they wake they go on as before. */
 #include "check.h"
 #include "membarrier.h"
 #include "parcel.h"

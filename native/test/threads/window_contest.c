@@ -1,7 +1,6 @@
-/* Isolates free the same blocks in the same instant, again and again: each finds the block live before any of
- * them has freed it. Meanwhile they use what they got, so a block that two of them have comes to all it can
- * come to. No statistic is wrong in the end, no block is lost, and no memory is handed out that is not the
- * window's. */
+/* Isolates free the same blocks in the same instant, repeatedly: each finds the block live before any of them has freed
+ * it. Meanwhile they use their blocks, so a block that two of them have meets every case. In the end the statistics are
+ * exact, no block is lost, and no memory outside of the window was handed out. */
 #include "barrier.h"
 #include "check.h"
 #include "isolate.h"
@@ -32,7 +31,7 @@ static size_t any_size(rng *random) {
     return rng_log_size(random, 300000);
 }
 
-/* Whoever is sent a block goes by its size: while the table calls it one of a class, it has one. The table may
+/* An isolate that receives a block uses its size: while its byte in the table is a class, it has one. The table may
  * change in between, but not each time. */
 static void ask(const isolate *self, uint32_t block) {
     size_t usable = 0;
@@ -45,7 +44,7 @@ static void ask(const isolate *self, uint32_t block) {
     CHECK_NE(usable, 0);
 }
 
-/* Who has a block that another one has as well may find it freed; that is all. */
+/* An isolate with a block that another one has as well may find it freed; no other error is allowed. */
 static void use(isolate *self, rng *random, uint32_t kept[KEPT]) {
     for (int i = 0; i < 40; i++) {
         uint32_t *place = &kept[rng_below(random, KEPT)];

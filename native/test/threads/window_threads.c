@@ -12,9 +12,9 @@
 enum { LIMIT = 256 << 20, ISOLATES = 3, ROUNDS = CHECK_SCALED(40), STEPS = 2000, SHARED = 256 };
 
 static window_memory memory;
-static _Atomic uint32_t shared[SHARED]; /* blocks that anybody may take: offset + 1, or 0 */
+static _Atomic uint32_t shared[SHARED]; /* blocks that any thread may take: offset + 1, or 0 */
 static atomic_uint working;
-static bool held; /* somebody keeps the window from ending: no block is lost */
+static bool held; /* an isolate keeps the window from ending: no block is lost */
 static uint64_t seed;
 
 static void step(isolate *self, rng *random, unsigned index) {
@@ -83,7 +83,7 @@ int main(int argc, char **argv) {
     seed = check_seed(argc, argv, 42);
     const superslab_stats before = stats_start();
     memory = window_map(LIMIT);
-    /* Holds the window, so that what the others leave stays known. */
+    /* Holds the window, so that blocks that the others leave stay known. */
     static isolate first;
     CHECK(isolate_join(&first, &memory));
     held = true;
@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
     CHECK_EQ(stats.holders, 1);
     isolate_leave(&first);
 
-    /* Now and then the last one leaves while others ask, and what it left goes with the window. */
+    /* At times the last isolate leaves while other threads ask, and its blocks end with the window. */
     held = false;
     atomic_store(&working, ISOLATES);
     team_run(ISOLATES + 1, work, NULL);

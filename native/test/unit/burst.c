@@ -1,4 +1,4 @@
-/* Allocate N, free N, again and again: first in, first out and last in, first out by turns. */
+/* Allocates and frees N blocks repeatedly, first in first out and last in first out in turn. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"

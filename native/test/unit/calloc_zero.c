@@ -1,5 +1,5 @@
-/* Zeroed memory is zero, whatever the memory held before: all classes, large and huge, from the
- * thread's bin, from a slab, and after memory was given back. */
+/* Zeroed memory is zero also where it was used before: all classes, large and huge, from the thread's bin, from a slab,
+ * and after memory was given back. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"

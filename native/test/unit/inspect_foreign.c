@@ -1,4 +1,4 @@
-/* What inspect says about everybody else's addresses: never a fault. */
+/* inspect of addresses that are not superslab's: never a fault. */
 #include "check.h"
 #include "stats.h"
 

@@ -1,4 +1,4 @@
-/* What inspect says about superslab's own addresses. */
+/* inspect of superslab's own addresses. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"

@@ -3,13 +3,13 @@
 #include "check.h"
 
 #include "child.h"
-#include "core/heap_checks.h"
-#include "core/own.h"
-#include "core/slab_checks.h"
-#include "core/space_checks.h"
-#include "core/span.h"
-#include "core/state.h"
+#include "heap/heap_checks.h"
 #include "membarrier.h"
+#include "slab/owner.h"
+#include "slab/slab_checks.h"
+#include "slab/state.h"
+#include "space/space_checks.h"
+#include "space/span.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -39,21 +39,21 @@ static ss_slab *own_slab(void) {
 
 static void bits_cleared(void) {
     ss_slab *slab = own_slab();
-    for (uint32_t word = 0; word < ss_slab_words(ss_slab_look(slab).class); word++)
+    for (uint32_t word = 0; word < ss_class_words(ss_slab_read(slab).class); word++)
         atomic_store(&slab->bits[word], 0);
     take_many(MID);
 }
 
 static void count_too_high(void) {
     ss_slab *slab = own_slab();
-    atomic_fetch_add(&slab->state, ss_slab_look(slab).class->capacity);
+    atomic_fetch_add(&slab->state, ss_slab_read(slab).class->capacity);
     superslab_free(last);
     superslab_trim();
 }
 
 static void count_too_high_when_let_go(void) {
     ss_slab *slab = own_slab();
-    atomic_fetch_add(&slab->state, ss_slab_look(slab).class->capacity);
+    atomic_fetch_add(&slab->state, ss_slab_read(slab).class->capacity);
     ss_slab_abandon(slab);
 }
 
@@ -66,21 +66,21 @@ static void owner_another(void) {
 static void slab_shared_without_owner(void) {
     ss_slab *slab = own_slab();
     atomic_fetch_and(&slab->state, ~SS_STATE_OWNED);
-    atomic_store(&slab->own, 1);
-    ss_own_share(slab);
+    atomic_store(&slab->owner_free, 1);
+    ss_owner_share(slab);
 }
 
 static void slab_taken_without_owner(void) {
     void *block;
     ss_slab *slab = own_slab();
     atomic_fetch_and(&slab->state, ~SS_STATE_OWNED);
-    atomic_store(&slab->own, 1);
+    atomic_store(&slab->owner_free, 1);
     ss_slab_take(slab, &block, 1);
 }
 
 static ss_bin *own_bin(unsigned *bin) {
-    *bin = ss_slab_look(own_slab()).bin;
-    return &ss_thread_own_heap()->bin[*bin];
+    *bin = ss_slab_read(own_slab()).bin;
+    return &ss_thread_assigned_heap()->bin[*bin];
 }
 
 static void lid_removed(void) {
@@ -93,7 +93,7 @@ static void lid_removed(void) {
 static void slot_not_vacant(void) {
     unsigned bin;
     own_bin(&bin);
-    atomic_load(&ss_thread_own_heap()->top[bin])[1] = last;
+    atomic_load(&ss_thread_assigned_heap()->top[bin])[1] = last;
     superslab_trim();
 }
 
@@ -145,7 +145,7 @@ static void taken_without_lock(void) {
 }
 
 static void parked_without_lock(void) {
-    ss_slab_adopt(ss_space_own(0), ss_slab_look(own_slab()).bin, SS_OWNER_PARKER);
+    ss_slab_adopt(ss_space_internal(0), ss_slab_read(own_slab()).bin, SS_OWNER_PARKER);
 }
 
 static _Atomic(ss_thread *) sleeper;
@@ -182,22 +182,22 @@ typedef struct invariant {
 } invariant;
 
 static const invariant invariants[] = {
-    {bits_cleared, "-1", "ss_check_bits(slab, view.class, there) (slab.c:"},
-    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= view.class->capacity (give.c:"},
-    {count_too_high_when_let_go, "-1", "count <= view.class->capacity (slab.c:"},
-    {owner_another, "-1", "ss_check_owner(slab, heap->id) (heap.c:"},
-    {slab_shared_without_owner, "-1", "ss_check_owned(slab) (own.c:"},
-    {slab_taken_without_owner, "-1", "ss_check_owned(slab) (own.c:"},
-    {lid_removed, "-1", "ss_check_bin(heap, bin) (heap.c:"},
-    {slot_not_vacant, "-1", "ss_check_bin(heap, bin) (heap.c:"},
-    {length_another, "-1", "ss_check_run(space, first) (runs.c:"},
-    {dirty_of_run, "-1", "ss_check_run(space, first) (runs.c:"},
-    {dirty_of_space, "-1", "ss_check_dirty(space) (runs.c:"},
-    {released_without_lock, "-1", "ss_check_held(&space->lock) (span.c:"},
-    {taken_without_lock, "-1", "ss_check_held(&space->lock) (span.c:"},
+    {bits_cleared, "-1", "ss_check_bits(slab, view.class, there) ("},
+    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= view.class->capacity ("},
+    {count_too_high_when_let_go, "-1", "count <= view.class->capacity ("},
+    {owner_another, "-1", "ss_check_owner(slab, heap->id) ("},
+    {slab_shared_without_owner, "-1", "ss_check_owned(slab) ("},
+    {slab_taken_without_owner, "-1", "ss_check_owned(slab) ("},
+    {lid_removed, "-1", "ss_check_bin(heap, bin) ("},
+    {slot_not_vacant, "-1", "ss_check_bin(heap, bin) ("},
+    {length_another, "-1", "ss_check_run(space, first) ("},
+    {dirty_of_run, "-1", "ss_check_run(space, first) ("},
+    {dirty_of_space, "-1", "ss_check_dirty(space) ("},
+    {released_without_lock, "-1", "ss_check_held(&space->lock) ("},
+    {taken_without_lock, "-1", "ss_check_held(&space->lock) ("},
     {parked_without_lock, "-1",
-     "owner != SS_OWNER_PARKER || ss_lock_is_own(&ss_process->park_lock) (slab.c:"},
-    {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) (park.c:"},
+     "owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock) ("},
+    {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) ("},
 };
 
 static void break_it(void *context) {

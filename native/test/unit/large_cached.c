@@ -76,7 +76,7 @@ static void goes_back(void) {
     CHECK_EQ(stats_now().cached_blocks, 0);
     CHECK_EQ(stats_now().dirty_bytes, 0);
 
-    /* Nothing else is there for a longer block, so it would touch fresh memory. */
+    /* No other free memory fits a longer block, so it would touch fresh memory. */
     cached_block(SIZE);
     void *longer = block_new(2 * SIZE);
     CHECK_EQ(stats_now().cached_bytes, before.cached_bytes);

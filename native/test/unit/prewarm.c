@@ -28,7 +28,7 @@ int main(void) {
     }
     stats_check_returned(&before);
 
-    /* Every kind of size, and what cannot be had. */
+    /* Every kind of size, and impossible ones. */
     CHECK_EQ(superslab_prewarm(0, 10), 10);
     CHECK_LE(superslab_prewarm(200000, 10), 10);
     CHECK_LE(superslab_prewarm(5 << 20, 2), 2);

@@ -1,5 +1,5 @@
-/* The reports' random-mixed and their fixed sizes, with contents checked. All of it stays inside the
- * header path: no memory that is not ours is read. */
+/* The reports' random-mixed and their fixed sizes, with contents checked. All frees take the header's path: no foreign
+ * memory is read. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"

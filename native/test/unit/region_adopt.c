@@ -1,4 +1,4 @@
-/* What can be adopted, and what inspect and the heap know of it. */
+/* Regions that can be adopted, and the answers of inspect and the core about them. */
 #include "check.h"
 #include "rss.h"
 #include "stats.h"
@@ -51,7 +51,7 @@ int main(void) {
     superslab_inspect((uintptr_t)memory, &found);
     CHECK_EQ(found.kind, SUPERSLAB_ADDRESS_NO_ACCESS);
     stats_check_returned(&before);
-    /* What a region cost is paid back, but for a bounded rest. */
+    /* The metadata of a region is released, except for a bounded rest. */
     CHECK_LE(stats_now().metadata_bytes, before.metadata_bytes + (4 << 20));
     if (!CHECK_SANITIZED)
         CHECK_LE(rss_mapped_bytes(), mapped_before + (64 << 20));

@@ -1,4 +1,4 @@
-/* Offsets that are no live block are skipped and not counted, whatever they are. */
+/* Offsets of any kind that are no live block are skipped and not counted. */
 #include "check.h"
 #include "rng.h"
 #include "superslab.h"

@@ -43,7 +43,7 @@ int main(void) {
         extents[i] = (extent){offsets[i], superslab_region_usable_size(region, offsets[i])};
     extents_check_disjoint(extents, count);
 
-    /* What can never fit is not a reason to grow. */
+    /* A request that can never fit is no reason to grow. */
     uint32_t offset;
     errno = 0;
     CHECK_EQ(superslab_region_take(region, (size_t)LIMIT + 1, &offset, 1), 0);

@@ -1,5 +1,5 @@
-/* The allocator neither reads nor writes a region's memory: all its work is done here while the memory
- * may not be touched at all; and what the caller wrote stays, in taken blocks and between them. */
+/* The allocator neither reads nor writes a region's memory: it works here while the memory is inaccessible, and the
+ * caller's bytes stay, in taken blocks and between them. */
 #include "check.h"
 #include "pattern.h"
 #include "rng.h"

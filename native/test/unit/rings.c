@@ -1,5 +1,5 @@
-/* Blocks beyond the bins that come and go over many slabs: what was given back is what is handed out next, every
- * count is exact meanwhile, and a slab that is wholly free does not stay. */
+/* More blocks than bins hold come and go over many slabs: blocks that were given back are handed out next, every count
+ * is exact meanwhile, and a slab that is wholly free does not stay. */
 #include "block.h"
 #include "check.h"
 #include "rng.h"

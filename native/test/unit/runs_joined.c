@@ -1,5 +1,5 @@
-/* Free memory that is dirty and free memory that was given back join, serve one block together, and what of
- * it is not taken keeps what it is. */
+/* Free memory that is dirty and free memory that was given back join and serve one block together; the parts that are
+ * not taken stay dirty or clean. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

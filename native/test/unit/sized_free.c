@@ -1,4 +1,4 @@
-/* A sized free takes every size the block can have been asked with. */
+/* A sized free accepts every size that can have been the block's request. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"
@@ -11,7 +11,7 @@ int main(void) {
         const size_t smallest = i == 0 ? 0 : all.usable[i - 1] + 1;
         superslab_free_sized(block_new(smallest), smallest);
         superslab_free_sized(block_new(all.usable[i]), all.usable[i]);
-        /* The usable size is a size it can have been asked with, whatever was asked. */
+        /* The usable size can always have been the request. */
         superslab_free_sized(block_new(smallest), all.usable[i]);
     }
     for (size_t size = 65537; size <= 64 << 20; size = size * 2 + 1)

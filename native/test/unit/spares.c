@@ -1,5 +1,5 @@
-/* A class whose slabs run empty keeps a few of them, not all; and whatever is kept goes when trim is
- * called, or when the memory is wanted for something else and refused. */
+/* A class whose slabs run empty keeps a few of them; those go when trim is called, or when the system refuses memory
+ * that another request needs. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

@@ -1,9 +1,10 @@
 /* The figures for other processes are taken in portions: no call looks through all slabs of a large process. */
+#include "background/publish.h"
+#include "background/stats.h"
+#include "base/signal.h"
 #include "block.h"
 #include "check.h"
 #include "child.h"
-#include "core/stats.h"
-#include "publish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,13 @@ static void fill(void) {
         superslab_free(blocks[i]);
 }
 
-/* In whatever portions, the sum is what one look finds; and no portion looks at more than it may. */
+/* In portions of any size, the sum is the same as in one; and no portion visits more than its limit. */
 static void the_same_sum(void) {
     superslab_stats whole;
     ss_stats_walk walk = {.place = 0};
     unsigned portions = 1;
     superslab_get_stats(&whole);
-    for (; !ss_stats_go_on(&walk, PORTION); portions++)
+    for (; !ss_stats_continue(&walk, PORTION); portions++)
         CHECK_LE(walk.stats.slab_count, portions * PORTION);
     CHECK_GE(portions, whole.slab_count / PORTION);
     CHECK_EQ(memcmp(&walk.stats, &whole, sizeof whole), 0);
@@ -35,7 +36,7 @@ static void the_same_sum(void) {
 
 static const ss_publication *publish_now(void) {
     ss_publish();
-    const ss_publication *page = ss_process->page.start;
+    const ss_publication *page = ss_published->page.start;
     if (page == NULL)
         check_skip("no page is published here");
     return page;
@@ -48,14 +49,14 @@ static void by_calls(void *unused) {
     fill();
     const ss_publication *page = publish_now();
     const uint32_t sequence = page->sequence;
-    atomic_store(&ss_process->publish_due, true);
+    ss_signal_publish();
     void *block = superslab_malloc(1 << 20);
-    CHECK(ss_process->publish_due);
+    CHECK(ss_signals->attention & SS_ATTENTION_PUBLISH);
     CHECK_EQ(page->sequence, sequence);
-    CHECK_NE(ss_process->publish_walk.place + ss_process->publish_walk.granule, 0);
+    CHECK_NE(ss_published->walk.place + ss_published->walk.granule, 0);
     for (; page->sequence == sequence; block = superslab_malloc(1 << 20))
         superslab_free(block);
-    CHECK_EQ(ss_process->publish_walk.place + ss_process->publish_walk.granule, 0);
+    CHECK_EQ(ss_published->walk.place + ss_published->walk.granule, 0);
     superslab_free(block);
 }
 
@@ -66,12 +67,12 @@ static void by_the_thread(void *unused) {
     fill();
     const ss_publication *page = publish_now();
     const uint32_t sequence = page->sequence;
-    atomic_store(&ss_process->publish_due, true);
-    ss_lock_take(&ss_process->publish_lock);
+    ss_signal_publish();
+    ss_lock_take(&ss_published->lock);
     superslab_free(superslab_malloc(1 << 20));
-    CHECK(!ss_process->publish_due);
-    CHECK(ss_process->publish_late);
-    ss_lock_release(&ss_process->publish_lock);
+    CHECK(!(ss_signals->attention & SS_ATTENTION_PUBLISH));
+    CHECK(ss_signals->publish_late);
+    ss_lock_release(&ss_published->lock);
     while (*(volatile const _Atomic uint32_t *)&page->sequence == sequence)
         usleep(1000); /* no call of the allocator: the thread does it */
 }

@@ -1,4 +1,4 @@
-/* The statistics count what happened, to the byte. */
+/* The statistics are exact to the byte. */
 #include "stats.h"
 
 #include "block.h"
@@ -57,7 +57,7 @@ int main(void) {
             stats_check_live(&before, COUNT - 1 - i, bytes);
     }
     stats_check_returned(&before);
-    /* None but those in large caches. */
+    /* Except those in large caches. */
     CHECK_LE(stats_now().large_bytes, before.large_bytes + stats_now().cached_bytes);
 
     const superslab_stats full = stats_now();

@@ -1,5 +1,4 @@
-/* After many small aligned blocks are freed, trim brings the RSS back: what told of each that it was live goes
- * back with them. */
+/* After many small aligned blocks are freed, trim brings the RSS back: the table of their live bits goes back too. */
 #include "block.h"
 #include "check.h"
 #include "rss.h"

@@ -1,5 +1,5 @@
 /* A window with one or two isolates: blocks, misuse, pins, statistics, and when it ends. */
-#include "window.h"
+#include "window/window.h"
 #include "check.h"
 #include "isolate.h"
 #include "stats.h"
@@ -82,7 +82,7 @@ static void contained(void) {
     CHECK_EQ(now().live_blocks, 1);
 }
 
-/* A block that the core has, by the copy of one who freed it too, and that another isolate owns by the table. */
+/* A block that the core has, because a second isolate freed it too, while another isolate owns it by the table. */
 static void owned_though_free(void) {
     for (unsigned pinned = 0; pinned < 2; pinned++) {
         const uint64_t before = now().live_blocks;
@@ -125,7 +125,7 @@ static void pins(void) {
         CHECK_EQ(api->window_unpin(one.holder, block), SUPERSLAB_OK);
         CHECK_EQ(now().live_blocks, before);
     }
-    /* Freed in JavaScript by somebody who read the table before it was pinned. */
+    /* Freed in JavaScript by an isolate that read the table before it was pinned. */
     const uint64_t before = now().live_blocks;
     const uint32_t twice = isolate_malloc(&one, 100);
     const uint8_t kind = memory.live[twice / 16];
@@ -142,7 +142,7 @@ static void pins(void) {
     CHECK_EQ(isolate_free(&one, block), SUPERSLAB_OK);
 }
 
-/* However many pins there are, a block's are found in a few steps. */
+/* A block's pins are found in a few steps among any number of pins. */
 static void pins_are_spread(void) {
     enum { COUNT = 20000 };
     static uint32_t block[COUNT];
@@ -153,7 +153,7 @@ static void pins_are_spread(void) {
         CHECK_NE(block[i], ISOLATE_NONE);
         CHECK_EQ(api->window_pin(one.holder, block[i]), 0);
     }
-    ss_window *window = ss_window_visit((uintptr_t)memory.base);
+    ss_window *window = ss_window_hold((uintptr_t)memory.base);
     uint32_t longest = 0, pins = 0;
     for (uint32_t i = 0; i < SS_PIN_LISTS + window->pins.split; i++) {
         /* A pin begins with the next one of its list. */
@@ -167,7 +167,7 @@ static void pins_are_spread(void) {
         pins += length;
         longest = length > longest ? length : longest;
     }
-    ss_window_part(window);
+    ss_window_release(window);
     CHECK_EQ(pins, COUNT);
     CHECK_GE(16, longest);
     for (uint32_t i = 0; i < COUNT; i++) {
@@ -220,7 +220,7 @@ static void full(void) {
         CHECK_EQ(isolate_free(&one, block[--count]), SUPERSLAB_OK);
 }
 
-/* Slabs that are kept though all their blocks are free do not stand in the way of what needs the room. */
+/* Spare slabs, whose blocks are all free, are released when another request needs the room. */
 static void full_of_spares(void) {
     superslab_stats before, stats;
     superslab_get_stats(&before);
@@ -258,7 +258,7 @@ int main(void) {
     pins_are_spread();
     full();
 
-    /* What one cached goes home; what it had pinned and freed too. */
+    /* The cached blocks of `one` go back to the window, and those it had pinned and freed too. */
     const uint32_t pinned = isolate_malloc(&one, 2000);
     CHECK_EQ(ss_api_own()->window_pin(one.holder, pinned), 0);
     CHECK_EQ(isolate_free(&two, pinned), SUPERSLAB_OK);
@@ -267,7 +267,7 @@ int main(void) {
     CHECK_EQ(now().live_blocks, 1);
     CHECK_EQ(now().holders, 1);
 
-    /* The last one leaves with a block out: the window is gone, and who joins again finds it empty. */
+    /* The last isolate leaves with a block out: the window ends, and an isolate that joins again finds it empty. */
     isolate_leave(&two);
     CHECK_EQ(now().windows, 0);
     CHECK_EQ(superslab_window_free(memory.base), SUPERSLAB_ERROR_UNKNOWN_POINTER);

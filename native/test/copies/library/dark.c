@@ -1,5 +1,5 @@
 /* The note of a copy whose constructor never runs: its beacon stays dark. */
-#include "api.h"
+#include "window/api.h"
 
 #include <stdint.h>
 

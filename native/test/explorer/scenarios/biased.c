@@ -2,7 +2,7 @@
  * heap, while the owner goes on and gets it back. */
 #include "scenarios.h"
 
-#include "space.h"
+#include "space/space.h"
 
 enum { LARGE = 200 << 10, OFTEN = 4 /* for a thread to own the lock */ };
 
@@ -79,7 +79,7 @@ static void leave_setup(void) {
     explorer_become(1);
     superslab_free(superslab_malloc(LARGE)); /* the headless space is made with its first block */
     for (unsigned i = 0; i < 2; i++)
-        spaces[i] = ss_space_own(i);
+        spaces[i] = ss_space_internal(i);
     visit(0);
     explorer_become(0);
     for (unsigned i = 0; i < OFTEN; i++)
@@ -88,7 +88,7 @@ static void leave_setup(void) {
         visit(0); /* once more, and it is owned too */
 }
 
-/* Who waits for the owner to be outside of the one lock may find it inside of the other. */
+/* A thread that waits for the owner to leave one lock may find it inside of the other. */
 static void leave_thread(unsigned index) {
     visit(1);
     if (index == 1)

@@ -1,8 +1,8 @@
 #include "scenarios.h"
 
 #include "memory.h"
-#include "own.h"
 #include "range.h"
+#include "slab/owner.h"
 #include "undo.h"
 
 #include <string.h>
@@ -24,7 +24,7 @@ static void claim(void *what, const char *name) {
     if (what == NULL)
         explorer_fail("there is no %s", name);
     if (claim_of(what) != NULL)
-        explorer_fail("a %s that somebody has was handed out", name);
+        explorer_fail("a %s that a thread has was handed out again", name);
     void **place = claim_of(NULL);
     EXPLORER_CHECK(place != NULL);
     undo_write(place, &what, sizeof what);
@@ -33,7 +33,7 @@ static void claim(void *what, const char *name) {
 static void drop(void *what, const char *name) {
     void **place = claim_of(what), *none = NULL;
     if (place == NULL)
-        explorer_fail("nobody has this %s", name);
+        explorer_fail("no thread has this %s", name);
     undo_write(place, &none, sizeof none);
 }
 
@@ -58,7 +58,7 @@ enum { WORDS = 3 };
 static size_t block_bytes(void *block) {
     ss_space *space = ss_space_find((uintptr_t)block);
     ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
-    return slab == NULL ? SS_GRANULE_BYTES : (ss_slab_look(slab).class->stride - 1) & ~(size_t)7;
+    return slab == NULL ? SS_GRANULE_BYTES : (ss_slab_read(slab).class->stride - 1) & ~(size_t)7;
 }
 
 static uint64_t mark_of(const void *block, unsigned index) {
@@ -106,7 +106,7 @@ size_t four_blocks_size(void) {
 }
 
 ss_space *headed_space(void) {
-    ss_space *space = ss_space_own(0);
+    ss_space *space = ss_space_internal(0);
     EXPLORER_CHECK(space->kind == SS_SPACE_HEADED);
     return space;
 }

@@ -2,7 +2,8 @@
  * may get the heap and the slab that the first one leaves. */
 #include "scenarios.h"
 
-#include "block.h"
+#include "front/cold.h"
+#include "slab/block.h"
 
 static void *kept, *given[2];
 

@@ -1,7 +1,8 @@
 /* The first calls of a process, made by two threads at once, while a third asks about an address. */
 #include "scenarios.h"
 
-#include "window.h"
+#include "window/holder.h"
+#include "window/window.h"
 
 static void setup(void) {}
 

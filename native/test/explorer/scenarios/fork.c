@@ -4,12 +4,13 @@
  * the child. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "heap.h"
-#include "large.h"
-#include "park.h"
-#include "purge.h"
-#include "span.h"
+#include "background/park.h"
+#include "front/cold.h"
+#include "heap/heap.h"
+#include "slab/block.h"
+#include "slab/purge.h"
+#include "space/large.h"
+#include "space/span.h"
 #include "undo.h"
 
 enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 2 };
@@ -102,7 +103,7 @@ static uint32_t space_check(ss_space *space) {
         const uint32_t entry = ss_entry_get(space, at), value = entry & SS_ENTRY_VALUE;
         uint32_t count = value;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
-            const ss_slab_view view = ss_slab_look(ss_slab_of_id(space, value));
+            const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, value));
             EXPLORER_CHECK(view.granule == at);
             count = view.class->granules;
         }
@@ -133,9 +134,9 @@ static void check(void) {
         superslab_free(going);
     superslab_trim();
     /* What the other thread had, and its slabs, may be lost. */
-    for (uint32_t i = 0; i < ss_space_own_count(); i++)
-        EXPLORER_CHECK(space_check(ss_space_own(i)) <= LOST_GRANULES);
-    EXPLORER_CHECK(atomic_load(&ss_process->flushes) % 2 == 0);
+    for (uint32_t i = 0; i < ss_space_internal_count(); i++)
+        EXPLORER_CHECK(space_check(ss_space_internal(i)) <= LOST_GRANULES);
+    EXPLORER_CHECK(atomic_load(&ss_flushes) % 2 == 0);
     platform_thread_end();
 }
 

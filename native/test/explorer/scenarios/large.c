@@ -2,9 +2,10 @@
  * at once: exactly one of them finds it live. */
 #include "scenarios.h"
 
+#include "front/cold.h"
 #include "undo.h"
 
-#include "block.h"
+#include "slab/block.h"
 
 enum { LARGE = 200 << 10, SIZE = 16384 };
 

@@ -2,10 +2,11 @@
  * takes what it can get; and a large block that two threads with caches free at once. */
 #include "scenarios.h"
 
+#include "front/cold.h"
 #include "undo.h"
 
-#include "block.h"
-#include "park.h"
+#include "background/park.h"
+#include "slab/block.h"
 
 enum { LARGE = 200 << 10 };
 

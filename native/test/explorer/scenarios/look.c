@@ -2,9 +2,10 @@
  * handler is set. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "report.h"
-#include "scavenger.h"
+#include "background/attend.h"
+#include "base/report.h"
+#include "front/cold.h"
+#include "slab/block.h"
 #include "undo.h"
 
 enum { HUGE = 6 << 20 };
@@ -110,7 +111,7 @@ static void aligned_thread(unsigned index) {
         superslab_free(block);
         platform_thread_end();
     } else {
-        superslab_free((void *)(probed + ALIGNED_SIZE)); /* a block that nobody was given */
+        superslab_free((void *)(probed + ALIGNED_SIZE)); /* a block that was never handed out */
         superslab_free((void *)(probed + INSIDE));
     }
 }
@@ -216,7 +217,7 @@ static void late_thread(unsigned index) {
     if (index == 0) {
         ss_faults faults = {.count = 0};
         ss_fault_add(&faults, SUPERSLAB_ERROR_DOUBLE_FREE, contexts);
-        ss_report_later(&faults);
+        ss_report_defer(&faults);
     } else {
         ss_attend();
     }
@@ -224,7 +225,7 @@ static void late_thread(unsigned index) {
 
 static void late_check(void) {
     ss_attend();
-    EXPLORER_CHECK(reported == 1); /* whoever clears the bit finds the fault */
+    EXPLORER_CHECK(reported == 1); /* the thread that clears the bit finds the fault */
     check_nothing_left();
 }
 

@@ -2,8 +2,9 @@
  * has emptied it and has it again, while others give to the same slabs, adopt them and look at them. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "own.h"
+#include "base/report.h"
+#include "slab/block.h"
+#include "slab/owner.h"
 #include "undo.h"
 
 static ss_ring ring; /* of owner 1, thread 0's */
@@ -198,10 +199,10 @@ static void twice_thread(unsigned index) {
 
 /* It is noticed at once, or when the owner's bits meet the others'; and the block is free once. */
 static void twice_check(void) {
-    if (faults + ss_process->late.count != 1)
-        explorer_fail("%u faults at once, %u late", faults, ss_process->late.count);
+    if (faults + ss_deferred_faults.count != 1)
+        explorer_fail("%u faults at once, %u late", faults, ss_deferred_faults.count);
     const uint32_t none = 0; /* what follows would report it */
-    undo_write(&ss_process->late.count, &none, sizeof none);
+    undo_write(&ss_deferred_faults.count, &none, sizeof none);
     for (unsigned i = 1; i < 4; i++)
         block_give(blocks[i], 9, false);
     check();

@@ -12,7 +12,7 @@ static ss_slab *made[2][2];
 enum { LONGEST = SS_BIN_HEADED };
 
 static size_t record_bytes(void) {
-    return (size_t)ss_slab_units(&ss_process->classes[LONGEST]) << SS_RECORD_SHIFT;
+    return (size_t)ss_class_record_units(&ss_process->classes[LONGEST]) << SS_RECORD_SHIFT;
 }
 
 /* What is committed and in no record. */
@@ -29,8 +29,8 @@ static ss_slab *make(void) {
 static void setup(void) {
     ss_process_init();
     make();
-    /* As if by more slabs than there is memory for here: enough is left that nobody makes more until one
-     * record is taken, and not enough for two. */
+    /* Uses up the room as more slabs would than there is memory for here: enough is left that no thread makes more until
+     * one record is taken, and not enough for two. */
     headed_space()->records_used += room(headed_space()) - record_bytes();
     EXPLORER_CHECK(room(headed_space()) >= (size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
 }

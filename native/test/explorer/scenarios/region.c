@@ -2,7 +2,7 @@
  * retired while others ask about addresses in it. */
 #include "scenarios.h"
 
-#include "class.h"
+#include "base/class.h"
 #include "memory.h"
 #include "undo.h"
 
@@ -36,7 +36,7 @@ static void thread(unsigned index) {
     case 2:
     case 3:
         /* The second of two frees may hit this block, if the slab of the first one has gone and another
-         * is in its place. That is the misuse of whoever frees twice, and no more comes of it. */
+         * is in its place. That is the misuse of the thread that frees twice, and has no further effect. */
         offset = take_one();
         superslab_region_give(region, &offset, 1);
         break;
@@ -68,7 +68,7 @@ const explorer_scenario scenario_region = {
 
 /* A slab of the other class has one block less, and its record is as long. */
 enum { CONTESTED_SIZE = 12 << 10, CONTESTED = 5, OTHER_SIZE = 16 << 10, OTHERS = 16 };
-_Static_assert(OTHERS *OTHER_SIZE == REGION_BYTES, "so many fit");
+_Static_assert(OTHERS *OTHER_SIZE == REGION_BYTES, "OTHERS blocks fill the region");
 
 static uint32_t contested[CONTESTED], held; /* all blocks of one slab */
 
@@ -121,7 +121,7 @@ const explorer_scenario scenario_contest = {
     .check = contest_check,
 };
 
-/* ---- the same, and nobody has taken from the other slab yet ---- */
+/* ---- the same, before a thread has taken from the other slab ---- */
 
 static ss_slab *entered;
 
@@ -149,7 +149,7 @@ static void enter_check(void) {
 
 const explorer_scenario scenario_enter = {
     .name = "enter",
-    .title = "a slab ends, and another that nobody has touched is in its place, while a block of "
+    .title = "a slab ends, and an untouched one is in its place, while a block of "
              "it is given "
              "twice",
     .threads = 2,

@@ -2,9 +2,11 @@
  * does, while another thread frees. */
 #include "scenarios.h"
 
-#include "block.h"
-#include "publish.h"
-#include "scavenger.h"
+#include "background/attend.h"
+#include "background/publish.h"
+#include "background/scavenger.h"
+#include "front/cold.h"
+#include "slab/block.h"
 
 static void setup(void) {
     EXPLORER_CHECK(ss_process_ready());
@@ -12,15 +14,15 @@ static void setup(void) {
 
 static void thread(unsigned index) {
     if (index == 0)
-        ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
     else
         ss_attend_slow();
 }
 
-/* Whoever cleared the bit has started it. */
+/* The thread that cleared the bit has started it. */
 static void check(void) {
     if (platform_thread_started() == NULL)
-        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
 }
 
 const explorer_scenario scenario_wanted = {
@@ -42,9 +44,9 @@ static void scavenge_setup(void) {
     for (unsigned i = 0; i < 4; i++)
         block_claim(all[i] = superslab_malloc(size));
     ss_flush_own_heap(); /* the slab is full: on no list */
-    ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    ss_signal_freed(SS_SCAVENGER_START_BYTES);
     ss_attend_slow();
-    atomic_store(&ss_process->freed_bytes, 0);
+    atomic_store(&ss_signals->freed_bytes, 0);
 }
 
 static void scavenge_thread(unsigned index) {
@@ -64,7 +66,7 @@ static void scavenge_check(void) {
     superslab_stats stats;
     superslab_get_stats(&stats);
     if (stats.slab_count != 0)
-        EXPLORER_CHECK(atomic_load(&ss_process->freed_bytes) != 0);
+        EXPLORER_CHECK(atomic_load(&ss_signals->freed_bytes) != 0);
     platform_thread_end();
     listed_end(four_blocks_bin());
     check_nothing_left();
@@ -84,9 +86,9 @@ const explorer_scenario scenario_scavenge = {
 static void started_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
     ss_process->settings.decay_ms = 0;
-    ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+    ss_signal_freed(SS_SCAVENGER_START_BYTES);
     ss_attend_slow();
-    atomic_store(&ss_process->freed_bytes, 0);
+    atomic_store(&ss_signals->freed_bytes, 0);
 }
 
 static void last_setup(void) {
@@ -96,15 +98,15 @@ static void last_setup(void) {
 
 static void last_thread(unsigned index) {
     if (index == 0)
-        ss_scavenger_freed(SS_SCAVENGER_START_BYTES);
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
     else
         platform_thread_started()();
 }
 
 /* What it has not taken note of it has been wanted for again. */
 static void last_check(void) {
-    if (atomic_load(&ss_process->freed_bytes) != 0)
-        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+    if (atomic_load(&ss_signals->freed_bytes) != 0)
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
 }
 
 const explorer_scenario scenario_last = {
@@ -119,9 +121,9 @@ const explorer_scenario scenario_last = {
 /* The same of figures that a call of a large process leaves to it. */
 static void figures_setup(void) {
     last_setup();
-    atomic_store(&ss_process->committed_bytes[SS_SPACE_HEADED], (size_t)(SS_PUBLISH_PORTION + 1)
-                                                                    << SS_GRANULE_SHIFT);
-    atomic_store(&ss_process->publish_due, true);
+    atomic_store(&ss_registry->committed_bytes[SS_SPACE_HEADED], (size_t)(SS_PUBLISH_PORTION + 1)
+                                                                     << SS_GRANULE_SHIFT);
+    ss_signal_publish();
 }
 
 static void figures_thread(unsigned index) {
@@ -132,9 +134,9 @@ static void figures_thread(unsigned index) {
 }
 
 static void figures_check(void) {
-    EXPLORER_CHECK(!atomic_load(&ss_process->publish_due));
-    if (atomic_load(&ss_process->publish_late))
-        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+    EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_PUBLISH) == 0);
+    if (atomic_load(&ss_signals->publish_late))
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
 }
 
 const explorer_scenario scenario_figures = {
@@ -156,20 +158,20 @@ static void leave_thread(unsigned index) {
         return;
     }
     left_from = ss_scavenger_leave();
-    /* Nobody starts one meanwhile. */
+    /* No thread starts one meanwhile. */
     if (left_from != SS_SCAVENGER_NEVER) {
-        ss_scavenger_want(SS_SCAVENGER_START_BYTES);
-        EXPLORER_CHECK(atomic_load(&ss_process->scavenger) == SS_SCAVENGER_AWAY);
+        ss_signal_want(SS_SCAVENGER_START_BYTES);
+        EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) == SS_SCAVENGER_AWAY);
         ss_scavenger_return(left_from);
     }
 }
 
-/* The word is nobody's in the middle, and a thread that was at work is wanted again. */
+/* The word has no owner in the middle, and a thread that was at work is wanted again. */
 static void leave_check(void) {
-    const uint32_t state = atomic_load(&ss_process->scavenger);
+    const uint32_t state = atomic_load(&ss_signals->scavenger);
     EXPLORER_CHECK(state == SS_SCAVENGER_NONE || state == SS_SCAVENGER_WANTED);
     if (left_from == SS_SCAVENGER_RUNNING)
-        EXPLORER_CHECK((atomic_load(&ss_process->attention) & SS_ATTENTION_SCAVENGER) != 0);
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
 }
 
 const explorer_scenario scenario_away = {

@@ -1,20 +1,21 @@
-/* What the scenarios share. */
+/* Functions that the scenarios share. */
 #ifndef EXPLORER_SCENARIOS_H
 #define EXPLORER_SCENARIOS_H
 
 #include "explorer.h"
 #include "platform.h"
 
-#include "slab.h"
+#include "front/init.h"
+#include "slab/give.h"
 
 /* ---- blocks ---- */
 
-/* A block that was handed out: nobody has it, and now the caller does. Marks both ends and the middle. */
+/* Notes that a block was handed out to the caller; no thread may have it. Marks both ends and the middle. */
 void block_claim(void *block);
-/* Before it is freed: its marks are as they were left, and nobody has it any more. */
+/* Before it is freed: checks its marks, and notes that no thread has it any more. */
 void block_drop(void *block);
 
-/* The same for a slab that somebody owns. */
+/* The same for a slab that a thread owns. */
 void slab_claim(ss_slab *slab);
 void slab_drop(ss_slab *slab);
 
@@ -25,7 +26,7 @@ size_t four_blocks_size(void);
 ss_space *headed_space(void);
 
 /* A record of such a slab that becomes another one's: nobody may still be at the old one. Only the link is read
- * by those who come too late for the list's head. */
+ * by threads that come too late for the list's head. */
 void records_are_reborn(void);
 
 /* Drops the block and gives it to its slab. `owner` adopts the slab if it may, and lets it go at once. */
@@ -34,7 +35,7 @@ void block_give(void *block, uint32_t owner, bool adopts);
 /* From now on no slab of the bin is kept as a spare: it ends with its last block. */
 void spares_forbid(unsigned bin);
 
-/* Takes over whatever slab of the bin is listed and lets it go, which ends those that are whole. */
+/* Takes over each listed slab of the bin and lets it go, which ends those that are whole. */
 void listed_end(unsigned bin);
 
 /* Nothing is live, cached or lost: no slab is left, no block is large. */

@@ -1,8 +1,8 @@
-/* The hot path of one thread, stopped at any access for as long as one likes, while another one parks
- * it and flushes its bins; a third frees a block of its. */
+/* The hot path of one thread, stopped at any access for any time, while another thread parks it and flushes its bins; a
+ * third thread frees a block of it. */
 #include "scenarios.h"
 
-#include "park.h"
+#include "background/park.h"
 
 static void *kept, *given;
 
@@ -158,7 +158,7 @@ enum { TICKS = 2, BINS_BYTES = 2 * SS_SCAVENGER_END_BYTES };
 static void age_setup(void) {
     setup();
     /* As if other bins held much: these alone are not worth a look. */
-    atomic_fetch_add_explicit(&ss_process->bins_bytes, BINS_BYTES, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_signals->bins_bytes, BINS_BYTES, memory_order_relaxed);
 }
 
 static void age_thread(unsigned index) {
@@ -176,7 +176,7 @@ static void age_thread(unsigned index) {
 }
 
 static void age_check(void) {
-    atomic_fetch_sub_explicit(&ss_process->bins_bytes, BINS_BYTES, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ss_signals->bins_bytes, BINS_BYTES, memory_order_relaxed);
     check();
 }
 

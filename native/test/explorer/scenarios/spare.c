@@ -2,7 +2,7 @@
  * from it, and the scavenger visits the list, whose slabs are its own for that long. */
 #include "scenarios.h"
 
-#include "purge.h"
+#include "slab/purge.h"
 
 static void *blocks[2];
 

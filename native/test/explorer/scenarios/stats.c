@@ -2,8 +2,8 @@
  * region comes and goes. */
 #include "scenarios.h"
 
-#include "heap.h"
-#include "park.h"
+#include "background/park.h"
+#include "heap/heap.h"
 #include "undo.h"
 
 static uint64_t live;

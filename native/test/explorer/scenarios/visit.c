@@ -1,7 +1,7 @@
 /* All blocks are visited while the thread whose bin is read allocates and frees on its hot paths. */
 #include "scenarios.h"
 
-#include "thread.h"
+#include "base/thread.h"
 
 static void *kept;
 

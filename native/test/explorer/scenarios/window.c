@@ -1,13 +1,16 @@
 /* Windows: isolates free one block in the same instant while a third one comes to own it. What JavaScript does is
  * done here as it does it: plain loads and stores of a byte, which to the model are relaxed ones. Two owners may
- * have one memory meanwhile; what must hold is that each block that the table calls live is freed by whoever has
- * it, that its size is told right or not at all, and that in the end all of the window can be had. */
+ * have one memory meanwhile. What must hold: the owner of each block that the table calls live can free it, the block's
+ * size is reported correctly or as unknown, and in the end the whole window can be allocated. */
 #include "scenarios.h"
 
 #include "memory.h"
 #include "undo.h"
+#include "window/windows.h"
 
-#include "window.h"
+#include "window/blocks.h"
+#include "window/holder.h"
+#include "window/magazine.h"
 
 #include <stdatomic.h>
 
@@ -111,8 +114,8 @@ static bool window_is_free(void) {
     return stats.live_blocks == 0 && stats.cached_blocks == 0 && whole == first;
 }
 
-/* Whether a length is that of the block at an offset, to one of those who got it: the late store of one who freed
- * it may have had it handed out again. */
+/* Whether a length is that of the block at an offset, for one of the isolates that got it: a late store of an isolate
+ * that freed it may have caused it to be handed out again. */
 static bool is_length(int64_t block, size_t length) {
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
         if (got[i] == block && lengths[i] == length)
@@ -132,7 +135,7 @@ static void check(void) {
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         if (got[i] == NONE)
             continue;
-        ss_pin_remove(isolates[i].holder, (uint32_t)got[i]);
+        ss_window_unpin(isolates[i].holder, (uint32_t)got[i]);
         if (kind_of(got[i]) != 0)
             EXPLORER_CHECK(block_free(i, got[i]) == SUPERSLAB_OK);
     }
@@ -148,12 +151,12 @@ static bool pinned, tagged; /* by its owner */
 static void own(unsigned self, int64_t block, size_t length) {
     block_note(self, block, length);
     uint64_t kind = SS_LIVE_LARGE;
-    if (tagged) /* unless somebody has changed it meanwhile: Atomics.compareExchange */
+    if (tagged) /* unless another thread has changed it meanwhile: Atomics.compareExchange */
         memory_compare_exchange(&table[block >> SS_LIVE_SHIFT], 1, &kind,
                                 ss_window_tag(isolates[self].holder), memory_order_seq_cst,
                                 memory_order_seq_cst, true, __builtin_return_address(0));
     if (pinned)
-        ss_pin_add(isolates[self].holder, (uint32_t)block);
+        ss_window_pin(isolates[self].holder, (uint32_t)block);
 }
 
 static void owner_setup(void) {
@@ -264,7 +267,7 @@ const explorer_scenario scenario_owner_large_tagged = {
 static void pins_setup(void) {
     begin(3);
     twice = (uint32_t)block_take(0);
-    EXPLORER_CHECK(ss_pin_add(isolates[2].holder, twice) == 0);
+    EXPLORER_CHECK(ss_window_pin(isolates[2].holder, twice) == 0);
 }
 
 static void pins_thread(unsigned index) {
@@ -276,12 +279,12 @@ static void pins_thread(unsigned index) {
     case 1: {
         const int64_t block = ss_window_take(isolates[1].holder, MINE);
         block_note(1, block, MINE);
-        EXPLORER_CHECK(ss_pin_add(isolates[1].holder, (uint32_t)block) == 0);
-        EXPLORER_CHECK(ss_pin_remove(isolates[1].holder, (uint32_t)block) == SUPERSLAB_OK);
+        EXPLORER_CHECK(ss_window_pin(isolates[1].holder, (uint32_t)block) == 0);
+        EXPLORER_CHECK(ss_window_unpin(isolates[1].holder, (uint32_t)block) == SUPERSLAB_OK);
         break;
     }
     case 2:
-        ss_pin_remove(isolates[2].holder, twice);
+        ss_window_unpin(isolates[2].holder, twice);
         break;
     }
 }
@@ -386,7 +389,7 @@ static void use(int64_t block) {
 static void pin_use_setup(void) {
     begin(3);
     twice = (uint32_t)block_take(0);
-    EXPLORER_CHECK(ss_pin_add(isolates[1].holder, twice) == 0);
+    EXPLORER_CHECK(ss_window_pin(isolates[1].holder, twice) == 0);
 }
 
 static void pin_use_thread(unsigned index) {
@@ -397,7 +400,7 @@ static void pin_use_thread(unsigned index) {
         break;
     case 1:
         use(twice);
-        EXPLORER_CHECK(ss_pin_remove(isolates[1].holder, twice) == SUPERSLAB_OK);
+        EXPLORER_CHECK(ss_window_unpin(isolates[1].holder, twice) == SUPERSLAB_OK);
         break;
     case 2:
         block_note(2, block_take(2), SIZE);
@@ -408,7 +411,7 @@ static void pin_use_thread(unsigned index) {
 
 const explorer_scenario scenario_pin_use = {
     .name = "pin-use",
-    .title = "a block is used under a pin, freed, and used by whom it is handed to",
+    .title = "a block is used under a pin, freed, and used by its next owner",
     .threads = 3,
     .setup = pin_use_setup,
     .thread = pin_use_thread,
@@ -429,7 +432,7 @@ static void size_thread(unsigned index) {
 
 const explorer_scenario scenario_size = {
     .name = "size",
-    .title = "a large block of a window is made, and whoever finds it live is told its length",
+    .title = "a large block of a window is made, and a thread that finds it live gets its length",
     .threads = 2,
     .setup = size_setup,
     .thread = size_thread,

@@ -11,7 +11,7 @@ static uint32_t count;
 
 static unsigned two_words_bin(void) {
     for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_HEADED + SS_HEADED_COUNT; bin++)
-        if (ss_slab_words(&ss_process->classes[bin]) == 2)
+        if (ss_class_words(&ss_process->classes[bin]) == 2)
             return bin;
     explorer_fail("no class has slabs of two words");
 }

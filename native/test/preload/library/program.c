@@ -1,5 +1,5 @@
-/* A program that says on stderr whether superslab serves it. As it is; with PROGRAM_NODE, exporting what
- * node exports; with PROGRAM_OWN_MALLOC, defining a malloc of its own, but neither reallocarray nor
+/* A program that prints on stderr whether superslab serves it. With PROGRAM_NODE it exports a function that node
+ * exports; with PROGRAM_OWN_MALLOC it defines a malloc of its own, but neither reallocarray nor
  * malloc_usable_size. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -2,7 +2,7 @@
 #ifndef TEST_SERVED_H
 #define TEST_SERVED_H
 
-#include "api.h"
+#include "window/api.h"
 
 #include <stdbool.h>
 

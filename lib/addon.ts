@@ -1,0 +1,222 @@
+import { load } from './load'
+
+/** Counters of the whole process, windows included; bytes or counts. */
+export interface RawStats {
+  liveBlocks: number
+  liveBytes: number
+  cachedBlocks: number
+  cachedBytes: number
+  slabFreeBytes: number
+  slabBytes: number
+  largeBytes: number
+  dirtyBytes: number
+  metadataBytes: number
+  reservedBytes: number
+  committedBytes: number
+  givenBackBytes: number
+  slabCount: number
+  threadCount: number
+  guardedReads: number
+  foreignFrees: number
+  lostBlocks: number
+  lostBytes: number
+}
+
+/** Which copy of the library serves this process, and how this one was built. */
+export interface Info {
+  version: string
+  abi: number
+  file: string
+  /** False when another copy of the library came first in this process. */
+  ownHeap: boolean
+  compiler: string
+  flags: string
+}
+
+/** `superslab_inspection`; `kind` is `superslab_address_kind`. */
+export interface RawInspection {
+  kind: number
+  block: number
+  usableSize: number
+  stride: number
+  slab: number
+}
+
+/** Counters of the windows: the shared memory that holds the Buffers of `alloc` and the blocks of `heap`. */
+export interface HeapStats {
+  /** Windows in this process, and isolates that use them. */
+  windows: number
+  isolates: number
+  /** Bytes that are usable now, and that the windows may grow to. */
+  windowBytes: number
+  limitBytes: number
+  liveBlocks: number
+  liveBytes: number
+  /** Freed blocks in the magazines of isolates. */
+  cachedBlocks: number
+  cachedBytes: number
+  /** Second frees of a block, made by two threads in the same instant, that were noticed later and did no harm. */
+  contained: number
+}
+
+/**
+ * This isolate's functions on its window, by offset. Those that free or pin return 0 or a negated `superslab_error`;
+ * `refill` and `take` return `mustGrow` of the layout when the window must grow and -2 when it cannot.
+ */
+export interface Holder {
+  /** Process address of offset 0. */
+  base: number
+  /** The mark of blocks that this isolate watches. */
+  tag: number
+  bytes(): number
+  grow(bytes: number): void
+  refill(bin: number): number
+  flush(bin: number): void
+  drain(): void
+  take(size: number): number
+  give(block: number): number
+  pin(block: number): number
+  unpin(block: number): number
+  check(block: number): number
+  usableSize(block: number): number
+  offset(view: Uint8Array): number
+  /** Keeps the window known to the core when its last holder leaves. */
+  keep(): void
+  stats(): HeapStats
+  /** Has the block freed once the object was collected, and tells the engine of its bytes. True if a sweep is due. */
+  hold(object: object, block: number, size: number): boolean
+  drop(block: number): void
+  /** Frees the blocks whose objects were collected; returns those that are no longer held. */
+  sweep(): number[]
+  /** For a block whose pin was released: frees it if its object was collected. True if it did. */
+  settle(block: number): boolean
+}
+
+/** The constants of native/window/api.h that the hot paths in JavaScript use. */
+export interface WindowLayout {
+  /** The table has one byte for each 2 ** stepShift bytes of the window: 0 where no live block starts, else a mark. */
+  stepShift: number
+  /** Marks 1 to `lastClass`: a block of this class. */
+  lastClass: number
+  /** Mark of a block whose length the core no longer knows. */
+  unsized: number
+  /** Mark of a block that is longer than the largest class. */
+  large: number
+  /** Mark of a block that has a pin. */
+  pinned: number
+  /** A magazine is this many words: a head, then offsets. The head is the number of blocks it has, and may have. */
+  magazineWords: number
+  magazineHead: number
+  /** What `refill` and `take` return when the window must grow. */
+  mustGrow: number
+}
+
+export interface BenchWorkload {
+  name: string
+  summary: string
+  threads: number
+  ops: number
+  sizeMin: number
+  sizeMax: number
+  slots: number
+  seed: number
+}
+
+export interface BenchResult {
+  seconds: number
+  ops: number
+  checksum: string
+  /** Why the run is void. */
+  error?: string
+  /** Of a workload that idles; see Measurement. */
+  peakLiveBytes?: number
+  liveBytes?: number
+  idleRssBytes?: number
+  freedRssBytes?: number
+}
+
+/**
+ * The addon, native/addon, typed here and nowhere else. Functions that return a block return 0 when there is no
+ * memory; those that take a block return a negated `superslab_error` for an address that is no block's.
+ */
+export interface Addon {
+  /** Whether the core that it joined is the process's malloc. */
+  active: boolean
+  malloc(size: number): number
+  calloc(count: number, size: number): number
+  alignedAlloc(alignment: number, size: number): number
+  realloc(address: number, size: number): number
+  free(address: number): number
+  freeSized(address: number, size: number): number
+  usableSize(address: number): number
+  goodSize(size: number): number
+  prewarm(size: number, count: number): number
+  trim(): number
+  stats(): RawStats
+  inspect(address: number | bigint): RawInspection
+  info(): Info
+  windowJoin(
+    memory: Uint8Array,
+    table: Uint8Array,
+    magazines: Uint32Array,
+    limit: number,
+  ): Holder | undefined
+  /** Bytes that a block of each class holds; known once a window was joined. */
+  windowStrides(): number[]
+  windowLayout: WindowLayout
+  /** Bytes of addresses that the system lets the process have. */
+  addressLimit(): number
+  windowStats(): HeapStats
+  viewFree(view: Uint8Array): number
+  viewCheck(view: Uint8Array): number
+  viewUsableSize(view: Uint8Array): number
+  viewAddress(view: Uint8Array): number
+  /** Replaces this process by a program; returns the system's error number if it cannot. `changes` are NAME=value. */
+  execute(file: string, args: string[], changes: string[]): number
+  /** Whether the file has capabilities, which a process gets by executing it. */
+  hasCapabilities(file: string): boolean
+  viewFill(view: Uint8Array, byte: number): void
+  /** The source must fit behind the offset. */
+  viewSet(view: Uint8Array, source: Uint8Array, offset: number): void
+  benchWorkloads(): BenchWorkload[]
+  benchRun(
+    workload: string,
+    allocator: string,
+    threads: number,
+    ops: number,
+    sizeMin: number,
+    sizeMax: number,
+    slots: number,
+    seed: number,
+    /** Run on libuv's pool, which must have `threads` threads, instead of on threads of its own. */
+    pool?: boolean,
+  ): BenchResult
+}
+
+const loaded = load() as Addon
+
+/** Whether this module was loaded in a context of vm, as test runners do. The addon's objects are of Node's context. */
+export const isForeign = !(loaded.info instanceof Function)
+
+export const addon = isForeign ? withOwnErrors(loaded) : loaded
+
+/** The addon with its errors replaced by ones of this context's classes. */
+function withOwnErrors(addon: Addon): Addon {
+  const own = { ...addon } as Record<string, unknown>
+  for (const [name, member] of Object.entries(addon))
+    if (typeof member === 'function')
+      own[name] = (...values: unknown[]) => {
+        try {
+          return member(...values)
+        } catch (error) {
+          throw ownError(error)
+        }
+      }
+  return own as unknown as Addon
+}
+
+function ownError(error: unknown): unknown {
+  const { name, message, code } = error as Error & { code?: unknown }
+  const Class = { TypeError, RangeError }[name] ?? Error
+  return Object.assign(new Class(message, { cause: error }), { code })
+}

@@ -1,0 +1,266 @@
+#include "background/park.h"
+
+#include "base/thread.h"
+#include "heap/bins.h"
+#include "heap/heap_checks.h"
+
+_Atomic uint32_t ss_flushes;
+
+#define BATCH 64u /* threads parked with one barrier */
+/* Of those at work fewer: a batch is over when the time of one call's housekeeping is, since each of its threads may
+ * wait in a call until then, and the next one takes another barrier. */
+#define BATCH_AT_WORK 4u
+
+/* ---- who sleeps ---- */
+
+static uintptr_t tops_of(ss_heap *heap) {
+    uintptr_t sum = 0;
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++)
+        sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    ss_lock_release(&heap->top_lock);
+    return sum + atomic_load_explicit(&heap->large.hits, memory_order_relaxed);
+}
+
+/* Whether a bin may have been filled or a slab be owned since the heap was last flushed. */
+static bool has_content(const ss_heap *heap) {
+    return heap->cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
+}
+
+/* Once a tick. A thread may work for long on its hot paths alone: its cold paths stand still, but hardly all
+ * of its bins. */
+static void heap_tick(ss_heap *heap, uint32_t ticks) {
+    uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
+    heap->ticks = cold == heap->cold_seen ? heap->ticks + 1 : 0;
+    heap->cold_seen = cold;
+    if (!has_content(heap) || heap->ticks + 1 < ticks)
+        return;
+    uintptr_t tops = tops_of(heap);
+    if (heap->ticks >= ticks && tops != heap->tops)
+        heap->ticks = ticks - 1;
+    heap->tops = tops;
+}
+
+static bool sleeps(const ss_heap *heap, uint32_t ticks) {
+    return heap->ticks >= ticks && has_content(heap);
+}
+
+static bool at_work(const ss_heap *heap, uint32_t ticks) {
+    return heap->ticks < ticks && has_content(heap);
+}
+
+/* The slabs that a heap keeps beside those it takes from, at least. */
+static size_t kept_bytes(const ss_heap *heap) {
+    size_t kept = 0;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        const uint32_t count = ss_ring_count(&heap->bin[bin].ring);
+        kept += count > 1 ? count - 1 : 0;
+    }
+    return kept << SS_GRANULE_SHIFT;
+}
+
+/* What threads at work hold is worth a look. */
+static bool worth_aging(uint32_t ticks) {
+    size_t bytes = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed) +
+                   (atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed)
+                    << SS_GRANULE_SHIFT);
+    const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    for (; heap != NULL && bytes <= SS_SCAVENGER_END_BYTES; heap = heap->next)
+        bytes += at_work(heap, ticks) ? kept_bytes(heap) : 0;
+    return bytes > SS_SCAVENGER_END_BYTES;
+}
+
+/* ---- parking ---- */
+
+typedef enum who { EVERYBODY, SLEEPERS, WORKERS } who;
+
+static bool is_wanted(const ss_heap *heap, who whom, uint32_t ticks) {
+    switch (whom) {
+    case EVERYBODY:
+        return true;
+    case SLEEPERS:
+        return sleeps(heap, ticks);
+    case WORKERS:
+        return at_work(heap, ticks);
+    }
+    return false;
+}
+
+/* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
+static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *parked[BATCH]) {
+    const ss_thread *self = ss_thread_self();
+    const unsigned most = whom == WORKERS ? BATCH_AT_WORK : BATCH;
+    unsigned count = 0;
+    ss_heap *heap = *next;
+    for (; heap != NULL && count < most; heap = heap->next) {
+        if (!is_wanted(heap, whom, ticks) || !ss_lock_try(&heap->thread_lock))
+            continue; /* or it is ending: then it flushes itself */
+        if (heap->thread == NULL || heap->thread == self) {
+            ss_lock_release(&heap->thread_lock);
+            continue;
+        }
+        ss_thread_close(heap->thread);
+        parked[count++] = heap;
+    }
+    *next = heap;
+    return count;
+}
+
+/* A block that goes home is for a moment in no bin and in no slab: the statistics are taken again when the count
+ * is odd or has changed. The fences make it a sequence lock: who sees any of what lies between sees the first
+ * count, and who sees the last one sees every block where it went. */
+static void flushes_begin(void) {
+    uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
+    atomic_store_explicit(&ss_flushes, flushes + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+
+static void flushes_end(void) {
+    uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
+    /* Relaxed: each flush that moved a block has ended with the fence in ss_signal_freed. */
+    atomic_store_explicit(&ss_flushes, flushes + 1, memory_order_relaxed);
+}
+
+/* What became of a parked heap. LEFT: its thread is inside. PART: the time is over, and some bins are still full. */
+typedef enum parked_state { LEFT, PART, WHOLE } parked_state;
+
+/* Flushes a heap that was parked before the barrier, or ages it if its thread is at work. */
+static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_faults *faults) {
+    bool whole = true;
+    /* Acquire: with a 0 comes what the thread did before it left. */
+    if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
+        return LEFT;
+    SS_CHECK(ss_check_closed(heap->thread));
+    heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
+    ss_lock_step();
+    if (whom == WORKERS) {
+        ss_heap_age(heap, faults);
+        heap->tops = tops_of(heap); /* its thread has moved none of them */
+    } else {
+        whole = ss_heap_flush_until(heap, until, faults);
+    }
+    ss_lock_step();
+    heap->flushing = false;
+    return whole ? WHOLE : PART;
+}
+
+/* A signal's handler may have forked meanwhile, and this be the child: then the heap is the next new thread's. */
+static void parked_open(ss_heap *heap) {
+    if (heap->forsaken)
+        ss_heap_forsake(heap);
+    else
+        ss_thread_open(heap->thread, heap);
+    ss_lock_release(&heap->thread_lock);
+}
+
+/* Those of a batch that can be done before the time is over; how many that were. */
+static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who whom,
+                            ss_faults *faults) {
+    const uint64_t until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
+    unsigned done = 0;
+    bool flushed = false, over = false;
+    flushes_begin();
+    while (done < count && !over) {
+        const parked_state state = parked_flush(parked[done], whom, until, faults);
+        flushed |= state != LEFT;
+        done += state != PART;
+        over = state == PART || ss_os_clock_nanoseconds() > until;
+    }
+    flushes_end();
+    if (flushed)
+        ss_biased_barrier();
+    return done;
+}
+
+/* With park_lock held. False where the system has no barrier. */
+static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
+    ss_heap *parked[BATCH];
+    SS_CHECK(ss_lock_is_mine(&ss_process->park_lock));
+    bool able = !ss_process->settings.inline_only;
+    ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    while (next != NULL && able) {
+        unsigned count = park_batch(&next, whom, ticks, parked), done = count;
+        if (count == 0)
+            break;
+        able = ss_os_barrier();
+        if (able)
+            done = batch_flush(parked, count, whom, faults);
+        if (done < count)
+            next = parked[done]; /* with a new barrier */
+        for (unsigned i = 0; i < count; i++)
+            parked_open(parked[i]);
+    }
+    if (!able)
+        ss_park_keeping(SS_KEEPING_NEVER);
+    return able;
+}
+
+void ss_park_keeping(ss_keeping keeping) {
+    uint32_t before = atomic_load_explicit(&ss_signals->keeping, memory_order_relaxed);
+    if (before != SS_KEEPING_NEVER && before != (uint32_t)keeping)
+        /* Relaxed: what a heap keeps is its own whatever it says. */
+        atomic_store_explicit(&ss_signals->keeping, keeping, memory_order_relaxed);
+}
+
+bool ss_park_and_flush(ss_faults *faults) {
+    ss_lock_take(&ss_process->park_lock);
+    bool able = park_and_flush(EVERYBODY, 0, faults);
+    ss_lock_release(&ss_process->park_lock);
+    return able;
+}
+
+bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
+    bool any = false;
+    uint32_t used = 0;
+    ss_lock_take(&ss_process->park_lock);
+    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
+         heap = heap->next) {
+        heap_tick(heap, ticks);
+        *cold += heap->cold_seen;
+        any |= sleeps(heap, ticks);
+        used += has_content(heap);
+    }
+    ss_park_keeping(used > 1 ? SS_KEEPING_AMONG : SS_KEEPING_ALONE);
+    /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
+    any = any && park_and_flush(SLEEPERS, ticks, faults);
+    ss_lock_release(&ss_process->park_lock);
+    return any;
+}
+
+bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
+    bool any = false;
+    ss_lock_take(&ss_process->park_lock);
+    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
+         heap = heap->next)
+        any |= at_work(heap, ticks);
+    any = any && worth_aging(ticks) && park_and_flush(WORKERS, ticks, faults) && worth_aging(ticks);
+    ss_lock_release(&ss_process->park_lock);
+    return any;
+}
+
+void ss_park_inherit(void) {
+    uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
+    if (!ss_lock_is_mine(&ss_process->park_lock))
+        atomic_store_explicit(&ss_flushes, flushes + flushes % 2, memory_order_relaxed);
+}
+
+bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context) {
+    ss_heap *parked[BATCH];
+    bool able = !ss_process->settings.inline_only;
+    ss_lock_take(&ss_process->park_lock);
+    ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    while (next != NULL && able) {
+        const unsigned count = park_batch(&next, EVERYBODY, 0, parked);
+        able = count == 0 || ss_os_barrier();
+        for (unsigned i = 0; i < count && able; i++)
+            /* Acquire: with a 0 comes what the thread did before it left. */
+            if (atomic_load_explicit(&parked[i]->thread->busy, memory_order_acquire) == 0)
+                read(parked[i], context);
+        if (able && count != 0)
+            ss_biased_barrier(); /* what was read was read before its thread goes on */
+        for (unsigned i = 0; i < count; i++)
+            parked_open(parked[i]);
+    }
+    ss_lock_release(&ss_process->park_lock);
+    return able;
+}

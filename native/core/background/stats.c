@@ -1,0 +1,172 @@
+/* Nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
+#include "background/stats.h"
+
+#include "background/park.h"
+#include "background/source.h"
+#include "heap/bins.h"
+#include "slab/slab.h"
+
+static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
+    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
+    /* A dead slab that is still registered is about to go, or its thread did not come through a fork. */
+    uint64_t free =
+        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    uint64_t out_blocks =
+        state & SS_STATE_DEAD || free > class->capacity ? 0 : class->capacity - free;
+    out->slab_count++;
+    out->slab_bytes += bytes;
+    out->live_blocks += out_blocks;
+    out->live_bytes += out_blocks * class->stride;
+    out->slab_free_bytes += bytes - out_blocks * class->stride;
+}
+
+/* Entries from `granule` on, until as many are counted as `left` says; the next granule. */
+static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
+                            superslab_stats *out) {
+    /* Acquire, both: as in ss_entry_get. What is committed meanwhile need not be seen. */
+    const size_t ready =
+        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    while (granule < end && *left != 0) {
+        uint32_t entry = granule < ready
+                             ? atomic_load_explicit(&space->entries[granule], memory_order_acquire)
+                             : 0;
+        uint32_t value = entry & SS_ENTRY_VALUE, step = 1;
+        --*left;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
+            const ss_slab *slab = ss_slab_of_id(space, value);
+            ss_slab_view view = ss_slab_read(slab);
+            if (view.granule == granule) { /* or it has gone since */
+                add_slab(slab, view.class, out);
+                step = view.class->granules;
+            }
+        } else if (value != 0 && (ss_entry_kind_of(entry) == SS_ENTRY_LARGE ||
+                                  ss_entry_kind_of(entry) == SS_ENTRY_CACHED)) {
+            if (ss_entry_kind_of(entry) == SS_ENTRY_CACHED) {
+                /* As what is in bins it is counted as live, and taken off at the end. */
+                out->cached_blocks++;
+                out->cached_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            }
+            out->live_blocks++;
+            out->live_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            out->large_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
+            step = value;
+        }
+        granule += step;
+    }
+    return granule;
+}
+
+/* Goes on from a granule; 0 when the space has been looked through, else where to go on. */
+static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
+    ss_biased_take(&space->lock);
+    uint32_t end = space->granule_count;
+    if (granule == 0 && (space->kind != SS_SPACE_EXTERNAL || space->live != NULL))
+        out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
+                            << SS_GRANULE_SHIFT;
+    ss_biased_release(&space->lock);
+    granule = add_entries(space, granule, end, left, out);
+    return granule < end ? granule : 0;
+}
+
+void ss_stats_add_space(ss_space *space, superslab_stats *out) {
+    uint32_t all = UINT32_MAX;
+    add_space(space, 0, &all, out);
+}
+
+static void add_heap(ss_heap *heap, superslab_stats *out) {
+    /* Its thread's block is there no longer than it may be looked at. */
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        uint64_t blocks = ss_bin_blocks(heap, bin);
+        out->cached_blocks += blocks;
+        out->cached_bytes += blocks * ss_process->classes[bin].stride;
+    }
+    ss_lock_release(&heap->top_lock);
+}
+
+/* What is in bins was counted as live, seen from the slabs. */
+static uint64_t less(uint64_t from, uint64_t what) {
+    return from > what ? from - what : 0;
+}
+
+/* A heap counts like so many entries: about as many cache lines are read. */
+enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
+
+/* Of own spaces first, then of external ones: the next place at which there may be one. */
+static uint32_t place_at(uint32_t place) {
+    if (place >= ss_space_internal_count() && place < SS_INTERNAL_SPACE_COUNT)
+        place = SS_INTERNAL_SPACE_COUNT;
+    /* Relaxed: as in ss_space_find_external. */
+    uint32_t externals = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    return place < SS_INTERNAL_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
+}
+
+static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
+    /* An external space may have gone since the last portion, and another one be in its place. */
+    const unsigned phase = ss_external_begin();
+    for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
+        ss_space *space =
+            atomic_load_explicit(&ss_registry->spaces[walk->place], memory_order_seq_cst);
+        walk->granule = space == NULL ? 0 : add_space(space, walk->granule, left, &walk->stats);
+        if (walk->granule != 0)
+            break; /* the portion is over */
+    }
+    ss_external_end(phase);
+}
+
+static void add_heaps(ss_stats_walk *walk, uint32_t *left) {
+    if (!walk->at_heaps)
+        walk->heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    walk->at_heaps = true;
+    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = walk->heap->next) {
+        add_heap(walk->heap, &walk->stats);
+        *left -= HEAP_ENTRIES;
+    }
+}
+
+static void add_process(superslab_stats *out) {
+    out->lost_blocks = atomic_load_explicit(&ss_process->lost_blocks, memory_order_relaxed);
+    out->lost_bytes = atomic_load_explicit(&ss_process->lost_bytes, memory_order_relaxed);
+    if (ss_source_now() != NULL)
+        ss_source_now()->add_cached(out);
+    out->live_blocks = less(out->live_blocks, out->cached_blocks);
+    out->live_bytes = less(out->live_bytes, out->cached_bytes);
+    out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
+    out->reserved_bytes = atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
+    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
+        out->committed_bytes +=
+            atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+    out->given_back_bytes =
+        atomic_load_explicit(&ss_process->given_back_bytes, memory_order_relaxed);
+    out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);
+    out->guarded_reads = atomic_load_explicit(&ss_process->guarded_reads, memory_order_relaxed);
+    out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
+}
+
+bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries) {
+    uint32_t left = entries;
+    add_spaces(walk, &left);
+    if (walk->place < SS_SPACE_COUNT)
+        return false;
+    add_heaps(walk, &left);
+    if (walk->heap != NULL)
+        return false;
+    add_process(&walk->stats);
+    return true;
+}
+
+static void stats_take(superslab_stats *out) {
+    ss_stats_walk walk = {.place = 0};
+    while (!ss_stats_continue(&walk, UINT32_MAX))
+        ;
+    *out = walk.stats;
+}
+
+bool ss_stats_take(superslab_stats *out) {
+    /* Acquire, and the fence: see flushes_begin in park.c. */
+    uint32_t before = atomic_load_explicit(&ss_flushes, memory_order_acquire);
+    stats_take(out);
+    atomic_thread_fence(memory_order_acquire);
+    return before % 2 == 0 && atomic_load_explicit(&ss_flushes, memory_order_relaxed) == before;
+}

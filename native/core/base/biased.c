@@ -1,0 +1,118 @@
+#include "base/biased.h"
+
+#include "base/process.h"
+
+static ss_biased_owner *owner_of(uint64_t owner) {
+    return (ss_biased_owner *)(uintptr_t)(owner & SS_BIASED_OWNER);
+}
+
+/* ---- revoking ---- */
+
+/* Whether the system has the barrier, asked before the first lock gets an owner. It may be forbidden later, by
+ * a sandbox; then a wait must do, a thousand times as long as a store stays in a processor. */
+enum { UNKNOWN, ABLE, UNABLE };
+
+bool ss_biased_able(void) {
+    uint32_t able = atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed);
+    if (able == UNKNOWN) {
+        able = !ss_process->settings.inline_only && ss_os_barrier() ? ABLE : UNABLE;
+        atomic_store_explicit(&ss_process->barrier_able, able, memory_order_relaxed);
+    }
+    return able == ABLE;
+}
+
+void ss_biased_barrier(void) {
+    if (ss_os_barrier())
+        return;
+    atomic_store_explicit(&ss_process->barrier_able, UNABLE, memory_order_relaxed);
+    _Atomic uint32_t never = 0;
+    for (uint64_t end = ss_os_time_nanoseconds() + 1000000; ss_os_time_nanoseconds() < end;)
+        ss_os_wait(&never, 0, 1);
+}
+
+/* Marks *owner, or says what it is now that it has changed. */
+static bool mark(ss_biased_lock *lock, uint64_t *owner) {
+    if ((*owner & SS_BIASED_MARK) != 0)
+        return true; /* by somebody else */
+    /* Relaxed: the barrier orders it, and what the owner did to its heap before it was one. */
+    bool marked = atomic_compare_exchange_strong_explicit(
+        &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_relaxed, memory_order_relaxed);
+    if (marked)
+        *owner |= SS_BIASED_MARK;
+    return marked;
+}
+
+/* Waits until the owner is outside, for good since it is marked. */
+static void owner_wait(ss_biased_lock *lock, const ss_biased_owner *other) {
+    ss_biased_barrier();
+    /* Acquire: with another value comes what the owner did inside. */
+    for (unsigned spins = 0; atomic_load_explicit(&other->inside, memory_order_acquire) == lock;
+         spins++)
+        ss_lock_spin(spins);
+}
+
+/* ---- taking ---- */
+
+/* The lock has no owner, and is held. */
+static void become_owner(ss_biased_lock *lock, ss_biased_owner *self) {
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    atomic_store_explicit(&self->inside, lock, memory_order_release);
+    /* Relaxed: the next thread has the lock by the release below, or the barrier. */
+    atomic_store_explicit(&lock->owner, owner + SS_BIASED_COUNT + (uintptr_t)self,
+                          memory_order_relaxed);
+    lock->by_owner = true;
+    ss_lock_release(&lock->lock);
+}
+
+/* `self` is the calling thread's. NULL, of a closed thread or the scavenger, never becomes the owner. */
+SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
+    /* Before the lock is held, since it is a system call. Relaxed: a guess. */
+    bool able = self != NULL &&
+                atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
+                atomic_load_explicit(&self->inside, memory_order_relaxed) == NULL &&
+                ss_biased_able();
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    for (;;) {
+        if (owner_of(owner) != NULL) {
+            if (!mark(lock, &owner))
+                continue;
+            owner_wait(lock, owner_of(owner));
+        }
+        uint64_t revoked = owner;
+        ss_lock_take(&lock->lock);
+        /* Relaxed: only who holds the lock gives it an owner or takes the last one's name away. */
+        owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+        if (owner_of(owner) == NULL || owner == revoked)
+            break;
+        ss_lock_release(&lock->lock);
+    }
+    if (owner_of(owner) != NULL)
+        atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
+    ss_lock_step(); /* ss_biased_inherit counts on it */
+    lock->by_owner = false;
+    uint32_t streak = atomic_load_explicit(&lock->streak, memory_order_relaxed);
+    streak = lock->last == self ? streak + 1 : 0;
+    lock->last = self;
+    atomic_store_explicit(&lock->streak, streak, memory_order_relaxed);
+    if (able && streak >= SS_BIASED_STREAK)
+        become_owner(lock, self);
+}
+
+/* Who takes the lock from its owner takes the owner's name away first. So while the name is there nobody but the
+ * owner is in the middle of anything. */
+ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *own) {
+    uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
+    const ss_biased_owner *last = owner_of(owner);
+    bool inside = last != NULL && atomic_load_explicit(&last->inside, memory_order_relaxed) == lock;
+    if (last != NULL && last == own) {
+        ss_lock_inherit(&lock->lock);
+        /* Who has marked it is gone. */
+        atomic_store_explicit(&lock->owner, owner & ~SS_BIASED_MARK, memory_order_relaxed);
+        return inside ? SS_BIASED_MINE : SS_BIASED_WHOLE;
+    }
+    if (last == NULL && ss_lock_is_mine(&lock->lock))
+        return SS_BIASED_MINE;
+    bool lost = ss_lock_inherit(&lock->lock);
+    atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
+    return inside || (last == NULL && lost) ? SS_BIASED_TORN : SS_BIASED_WHOLE;
+}

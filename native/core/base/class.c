@@ -1,0 +1,56 @@
+#include "base/class.h"
+
+/* One step covers the requests a class adds to the one before it. A headed class above 256 with the
+ * round number R has stride R + 16 and serves steps to R / 16. */
+#define BIN(doubling, step) (SS_BIN_HEADED + 17 + 8 * (doubling) + (step))
+#define STEP(doubling, step)                                                                       \
+    [(16 << (doubling)) + (2 << (doubling)) * (step) + 1 ...(16 << (doubling)) +                   \
+        (2 << (doubling)) * ((step) + 1)] = BIN(doubling, step)
+#define DOUBLING(doubling)                                                                         \
+    STEP(doubling, 0), STEP(doubling, 1), STEP(doubling, 2), STEP(doubling, 3), STEP(doubling, 4), \
+        STEP(doubling, 5), STEP(doubling, 6), STEP(doubling, 7)
+#define SMALL(step) [step] = SS_BIN_HEADED + (step)
+
+_Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_bin_of_step[SS_STEPS] = {
+    SMALL(0),    SMALL(1),    SMALL(2),    SMALL(3),    SMALL(4),    SMALL(5),    SMALL(6),
+    SMALL(7),    SMALL(8),    SMALL(9),    SMALL(10),   SMALL(11),   SMALL(12),   SMALL(13),
+    SMALL(14),   SMALL(15),   SMALL(16),   DOUBLING(0), DOUBLING(1), DOUBLING(2), DOUBLING(3),
+    DOUBLING(4), DOUBLING(5), DOUBLING(6), DOUBLING(7),
+};
+
+static uint32_t round_stride(unsigned index) {
+    if (index < 16)
+        return (index + 1) * 16;
+    unsigned doubling = (index - 16) / 8, step = (index - 16) % 8;
+    return (UINT32_C(256) << doubling) + (UINT32_C(32) << doubling) * (step + 1);
+}
+
+static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t least) {
+    uint32_t granules = 1, capacity;
+    for (;; granules++) {
+        uint32_t bytes = granules << SS_GRANULE_SHIFT;
+        capacity = (bytes - first) / stride;
+        /* The tail is never touched, so it costs addresses, not memory: an eighth is little. */
+        if (granules == SS_SLAB_MAX_GRANULES ||
+            (capacity >= least && bytes - capacity * stride <= bytes / 8))
+            break;
+    }
+    uint32_t most = SS_BIN_MAX_BYTES / stride;
+    class->stride = stride;
+    class->reciprocal = (uint32_t)(((UINT64_C(1) << 31) + stride / 16 - 1) / (stride / 16));
+    class->capacity = (uint16_t)capacity;
+    class->granules = (uint8_t)granules;
+    class->first = (uint8_t)first;
+    class->max_blocks = (uint16_t)(most < SS_BIN_MIN_BLOCKS   ? SS_BIN_MIN_BLOCKS
+                                   : most > SS_BIN_MAX_BLOCKS ? SS_BIN_MAX_BLOCKS
+                                                              : most);
+}
+
+void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
+    for (unsigned i = 0; i < SS_HEADLESS_COUNT; i++)
+        class_set(&classes[i], round_stride(i), 0, SS_SLAB_HEADLESS_BLOCKS);
+    for (unsigned i = 0; i < SS_HEADED_COUNT; i++) {
+        uint32_t stride = i < 16 ? round_stride(i) : i == 16 ? 272 : round_stride(i - 1) + 16;
+        class_set(&classes[SS_BIN_HEADED + i], stride, 16, SS_SLAB_HEADED_BLOCKS);
+    }
+}

@@ -1,0 +1,34 @@
+#include "base/copy.h"
+
+#include "base/lock.h"
+#include "base/process.h"
+#include "base/sealed.h"
+
+static bool has_other_id(void) {
+    return ss_os_process_id() !=
+           atomic_load_explicit(&ss_process->process_id, memory_order_relaxed);
+}
+
+/* The function is of a higher layer, which sets it before there can be a copy. */
+static bool mend(void) {
+    ss_code *mend_copy = atomic_load_explicit(&ss_sealed_now->mend_copy, memory_order_relaxed);
+    if (mend_copy == NULL)
+        return false;
+    mend_copy();
+    return true;
+}
+
+bool ss_process_is_original(void) {
+    return !has_other_id() || (ss_os_is_copy(false) && mend());
+}
+
+/* Another process id says at once that this may be a copy: on a busy machine each yield may last as long as many other
+ * threads' shares of the processor. A copy in a process namespace of its own may have its parent's id, and the look for
+ * the mark takes the lock of the address space, so that comes seldom. Callers count from 0, or from their first wait
+ * after SS_LOCK_PAUSES. */
+enum { WAITS_BETWEEN_LOOKS = 4 * SS_LOCK_PAUSES };
+
+bool ss_copy_mend_lost(unsigned spins) {
+    const unsigned between = has_other_id() ? SS_LOCK_PAUSES : WAITS_BETWEEN_LOOKS;
+    return spins % between == 0 && ss_os_is_copy(false) && mend();
+}

@@ -1,0 +1,148 @@
+#include "base/meta.h"
+
+#include "base/process.h"
+
+#include <string.h>
+
+#define CHUNK_BYTES ((size_t)16 << 20)
+#define ORDERS 32u /* sizes of blocks, to 32 KiB */
+
+static ss_lock meta_lock;
+static char *meta, *meta_end,
+    *meta_ready; /* the current chunk: next byte, its end, committed up to */
+static void *free_blocks[ORDERS];
+
+/* Cache lines: one to four, and from there on four sizes a doubling. Each has a list. */
+static size_t order_bytes(unsigned order) {
+    return order < 4 ? (order + 1) * (size_t)SS_CACHE_LINE
+                     : ((size_t)SS_CACHE_LINE * (4 + order % 4 + 1)) << (order / 4 - 1);
+}
+
+static unsigned order_of(size_t bytes) {
+    unsigned order = 0;
+    while (order < ORDERS && order_bytes(order) < bytes)
+        order++;
+    return order;
+}
+
+/* Has `bytes` usable at `meta`, without the lock held; false when the system refuses. */
+static bool chunk_extend(size_t bytes) {
+    ss_lock_take(&meta_lock);
+    char *start = meta, *ready = meta_ready, *end = meta_end;
+    ss_lock_release(&meta_lock);
+    if (start == NULL || (size_t)(end - start) < bytes) {
+        size_t chunk = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        char *fresh = ss_os_reserve(chunk, ss_os_page_bytes());
+        if (fresh == NULL && chunk > SS_GRANULE_BYTES * 4) {
+            chunk = bytes > SS_GRANULE_BYTES * 4 ? bytes : SS_GRANULE_BYTES * 4;
+            fresh = ss_os_reserve(chunk, ss_os_page_bytes());
+        }
+        if (fresh == NULL)
+            return false;
+        atomic_fetch_add_explicit(&ss_process->reserved_bytes, chunk, memory_order_relaxed);
+        ss_lock_take(&meta_lock);
+        /* Two threads may both have come here; the loser's addresses stay unused. */
+        if (meta == start) {
+            meta = meta_ready = fresh;
+            meta_end = fresh + chunk;
+        }
+        ss_lock_release(&meta_lock);
+        return true;
+    }
+    size_t step = (bytes + SS_META_STEP_BYTES - 1) & ~(SS_META_STEP_BYTES - 1);
+    if (step > (size_t)(end - ready))
+        step = (size_t)(end - ready);
+    if (!ss_os_commit(ready, step))
+        return false;
+    ss_lock_take(&meta_lock);
+    if (meta_ready == ready) {
+        meta_ready = ready + step;
+        atomic_fetch_add_explicit(&ss_process->metadata_bytes, step, memory_order_relaxed);
+    }
+    ss_lock_release(&meta_lock);
+    return true;
+}
+
+void *ss_meta_take(size_t bytes) {
+    unsigned order = order_of(bytes);
+    if (order >= ORDERS)
+        return NULL;
+    bytes = order_bytes(order);
+    for (;;) {
+        ss_lock_take(&meta_lock);
+        void *block = free_blocks[order];
+        bool used = block != NULL;
+        if (used) {
+            free_blocks[order] = *(void **)block;
+        } else if (meta != NULL && (size_t)(meta_ready - meta) >= bytes) {
+            block = meta;
+            meta += bytes;
+        }
+        ss_lock_release(&meta_lock);
+        if (block != NULL)
+            return used ? memset(block, 0, bytes) : block;
+        if (!chunk_extend(bytes))
+            return NULL;
+    }
+}
+
+void ss_meta_give(void *block, size_t bytes) {
+    unsigned order = order_of(bytes);
+    ss_lock_take(&meta_lock);
+    *(void **)block = free_blocks[order];
+    ss_lock_step();
+    free_blocks[order] = block;
+    ss_lock_release(&meta_lock);
+}
+
+void ss_meta_inherit(void) {
+    if (ss_lock_inherit(&meta_lock))
+        meta = meta_ready = meta_end = NULL;
+}
+
+bool ss_meta_is_mine(void) {
+    return ss_lock_is_mine(&meta_lock);
+}
+
+static char *down_to(char *address, size_t step) {
+    return address - ((uintptr_t)address & (step - 1));
+}
+
+static char *up_to(char *address, size_t step) {
+    return address + (-(uintptr_t)address & (step - 1));
+}
+
+/* The part of the range that is not ready yet, as whole pages. */
+static bool commit(char *start, char *end) {
+    size_t page = ss_os_page_bytes();
+    start = down_to(start, page);
+    return ss_os_commit(start, (size_t)(up_to(end, page) - start));
+}
+
+/* `bytes` before or behind `from`, made up to whole steps. */
+static bool ensure(char *from, bool below, _Atomic size_t *ready, size_t bytes) {
+    /* Acquire: pairs with the release below, so the commit has happened. */
+    size_t have = atomic_load_explicit(ready, memory_order_acquire);
+    while (have < bytes) {
+        size_t want = below ? (size_t)(from - down_to(from - bytes, SS_META_STEP_BYTES))
+                            : (size_t)(up_to(from + bytes, SS_META_STEP_BYTES) - from);
+        if (!(below ? commit(from - want, from - have) : commit(from + have, from + want)))
+            return false;
+        /* Relaxed where another thread was first: what it committed, this one has committed too. */
+        if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
+                                                    memory_order_relaxed)) {
+            atomic_fetch_add_explicit(&ss_process->metadata_bytes, want - have,
+                                      memory_order_relaxed);
+            return true;
+        }
+    }
+    return true;
+}
+
+bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes) {
+    return ensure(array, false, ready, bytes);
+}
+
+bool ss_meta_ensure_below(void *end, _Atomic size_t *ready, size_t bytes) {
+    return ensure(end, true, ready, bytes);
+}

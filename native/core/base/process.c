@@ -1,0 +1,13 @@
+#include "base/process.h"
+
+#include "base/sealed.h"
+
+ss_process_data ss_process_state;
+ss_sealed ss_sealed_state;
+_Atomic uintptr_t ss_headed_base = SS_NO_BASE;
+_Atomic size_t ss_headed_end = 1; /* 0 is for threads that are closed */
+
+void *ss_no_memory(void) {
+    errno = ENOMEM;
+    return NULL;
+}

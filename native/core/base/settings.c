@@ -1,0 +1,93 @@
+#include "base/settings.h"
+
+#include "base/config.h"
+#include "os/os.h"
+
+#include <string.h>
+
+/* ---- values ---- */
+
+static bool read_number(const char **text, uint64_t most, uint64_t *out) {
+    uint64_t value = 0;
+    const char *at = *text;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (value > (most - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    bool any = at != *text;
+    *text = at;
+    *out = value;
+    return any;
+}
+
+static bool parse_flag(const char *text, bool *out) {
+    bool one = strcmp(text, "1") == 0;
+    if (!one && strcmp(text, "0") != 0)
+        return false;
+    *out = one;
+    return true;
+}
+
+/* Bytes, or KiB, MiB and GiB with K, M and G behind the number. 0 is no limit. */
+static bool parse_bytes(const char *text, size_t *out) {
+    uint64_t value;
+    if (!read_number(&text, SIZE_MAX, &value))
+        return false;
+    static const char units[] = "KMG";
+    const char *unit = *text == '\0' ? NULL : strchr(units, *text);
+    unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - units + 1);
+    text += unit != NULL;
+    if (*text != '\0' || value > SIZE_MAX >> shift)
+        return false;
+    *out = value == 0 ? SIZE_MAX : (size_t)value << shift;
+    return true;
+}
+
+static bool parse_milliseconds(const char *text, int32_t *out) {
+    uint64_t value;
+    if (strcmp(text, "-1") == 0) {
+        *out = SS_DECAY_NEVER;
+        return true;
+    }
+    if (!read_number(&text, INT32_MAX, &value) || *text != '\0')
+        return false;
+    *out = (int32_t)value;
+    return true;
+}
+
+/* ---- variables ---- */
+
+static char *append(char *at, const char *end, const char *text) {
+    while (*text != '\0' && at < end)
+        *at++ = *text++;
+    return at;
+}
+
+static void complain(const char *name, const char *value, const char *wanted) {
+    char line[256], *at = line, *end = line + sizeof line - 1;
+    at = append(at, end, "superslab: ");
+    at = append(at, end, name);
+    at = append(at, end, "=");
+    at = append(at, end, value);
+    at = append(at, end, " is ignored: it takes ");
+    at = append(at, end, wanted);
+    *at++ = '\n';
+    ss_os_write_error(line, (size_t)(at - line));
+}
+
+void ss_settings_read(ss_settings *settings) {
+    const char *value;
+    *settings = (ss_settings){.limit_bytes = SIZE_MAX, .decay_ms = SS_DECAY_MILLISECONDS};
+    value = ss_os_environment("SUPERSLAB_THP");
+    if (value != NULL && !parse_flag(value, &settings->huge_pages))
+        complain("SUPERSLAB_THP", value, "0 or 1");
+    value = ss_os_environment("SUPERSLAB_LIMIT");
+    if (value != NULL && !parse_bytes(value, &settings->limit_bytes))
+        complain("SUPERSLAB_LIMIT", value, "bytes, or a number followed by K, M or G");
+    value = ss_os_environment("SUPERSLAB_DECAY");
+    settings->inline_only = value != NULL && strcmp(value, SS_DECAY_INLINE) == 0;
+    if (value != NULL && !settings->inline_only && !parse_milliseconds(value, &settings->decay_ms))
+        complain("SUPERSLAB_DECAY", value, "milliseconds, -1 for never, or " SS_DECAY_INLINE);
+}

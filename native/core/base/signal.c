@@ -1,0 +1,59 @@
+#include "base/signal.h"
+
+ss_signals_data ss_signals_state;
+
+void ss_signal_wake(void) {
+    atomic_fetch_add_explicit(&ss_signals->wakes, 1, memory_order_relaxed);
+    ss_os_wake(&ss_signals->wakes);
+}
+
+void ss_signal_want_slow(void) {
+    uint32_t state = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
+    if (state != SS_SCAVENGER_NONE && state != SS_SCAVENGER_REFUSED)
+        return;
+    if (state == SS_SCAVENGER_REFUSED &&
+        (atomic_fetch_add_explicit(&ss_signals->wants, 1, memory_order_relaxed) + 1) %
+                SS_SCAVENGER_RETRY_WANTS !=
+            0)
+        return;
+    if (atomic_compare_exchange_strong_explicit(&ss_signals->scavenger, &state, SS_SCAVENGER_WANTED,
+                                                memory_order_relaxed, memory_order_relaxed))
+        /* Release: the thread that takes the bit finds the scavenger wanted. */
+        atomic_fetch_or_explicit(&ss_signals->attention, SS_ATTENTION_SCAVENGER,
+                                 memory_order_release);
+}
+
+void ss_signal_hurry(void) {
+    /* Relaxed: what is to be done is found under the spaces' locks. */
+    const bool before = atomic_exchange_explicit(&ss_signals->hurry, true, memory_order_relaxed);
+    /* Pairs with the one in `ended` of scavenger.c: the scavenger sees this, or is seen to have ended. */
+    atomic_thread_fence(memory_order_seq_cst);
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+    if (!before && !ss_process->settings.inline_only)
+        ss_signal_wake();
+}
+
+void ss_signal_grown(size_t bytes) {
+    size_t step = atomic_load_explicit(&ss_signals->grown_step, memory_order_relaxed);
+    if (SS_LIKELY(step == SIZE_MAX))
+        return;
+    if (atomic_fetch_add_explicit(&ss_signals->grown_bytes, bytes, memory_order_relaxed) < step)
+        return;
+    atomic_store_explicit(&ss_signals->grown_bytes, 0, memory_order_relaxed);
+    ss_signal_wake();
+}
+
+SS_COLD void ss_signal_freed(size_t bytes) {
+    /* Release: the thread that takes the number finds what was freed. */
+    bytes += atomic_fetch_add_explicit(&ss_signals->freed_bytes, bytes, memory_order_release);
+    /* A scavenger that is about to end sees what was freed, or is seen to have ended. And a thread that sees that a
+     * flush has ended sees what it did: flushes_end in park.c. */
+    atomic_thread_fence(memory_order_seq_cst);
+    ss_signal_want(bytes + atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed));
+}
+
+void ss_signal_publish_late(void) {
+    /* Relaxed: the statistics that follow take the spaces' locks. */
+    atomic_store_explicit(&ss_signals->publish_late, true, memory_order_relaxed);
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+}

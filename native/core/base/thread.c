@@ -1,0 +1,128 @@
+#include "base/thread.h"
+
+#include "base/meta.h"
+#include "base/process.h"
+
+char ss_thread_in_birth, ss_thread_after_end;
+
+/* ---- where the thread's block lives ---- */
+
+#ifndef SUPERSLAB_TLS_BLOCK
+
+static ss_thread unborn;
+static ss_thread ended = {.assigned = SS_HEAP_AFTER_END};
+
+#ifdef SUPERSLAB_TLS_DYNAMIC
+
+ss_thread *ss_thread_self(void) {
+    ss_thread *self = ss_os_thread_exit_value();
+    return self != NULL ? self : &unborn;
+}
+
+void ss_thread_bare(void) {}
+
+static void block_set(ss_thread *block) {
+    /* The one that ended stays, or what the thread still frees would give birth again. */
+    if (block == &ended)
+        ss_os_thread_exit_arm(block);
+}
+
+#else
+
+_Thread_local ss_thread *ss_thread_pointer SS_TLS_MODEL = &unborn;
+
+static void block_set(ss_thread *block) {
+    ss_thread_pointer = block;
+}
+
+void ss_thread_bare(void) {
+    block_set(&unborn);
+}
+
+#endif
+
+ss_thread *ss_thread_block_make(ss_thread *self) {
+    (void)self;
+    ss_thread *block = ss_meta_take(sizeof(ss_thread));
+    if (block != NULL)
+        block_set(block);
+    return block;
+}
+
+static void block_drop(ss_thread *self, ss_thread *next) {
+    block_set(next);
+    ss_meta_give(self, sizeof(ss_thread));
+}
+
+void ss_thread_block_unmake(ss_thread *self) {
+    self->assigned = NULL;
+    block_drop(self, &unborn);
+}
+
+void ss_thread_block_end(ss_thread *self) {
+    block_drop(self, &ended);
+}
+
+#else
+
+_Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
+
+void ss_thread_bare(void) {}
+
+ss_thread *ss_thread_block_make(ss_thread *self) {
+    return self;
+}
+
+void ss_thread_block_unmake(ss_thread *self) {
+    self->assigned = NULL;
+}
+
+void ss_thread_block_end(ss_thread *self) {
+    ss_thread_leave(self);
+}
+
+#endif
+
+/* ---- open and closed ---- */
+
+/* Relaxed: the parker's barriers order them. */
+static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end) {
+    atomic_store_explicit(&thread->headed_end, headed_end, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->small_end, small_end, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->tiny_end, tiny_end, SS_ORDER_OPEN);
+}
+
+void ss_thread_close(ss_thread *thread) {
+    atomic_store_explicit(&thread->heap, NULL, memory_order_relaxed);
+    bounds_set(thread, 0, 0, 0);
+}
+
+/* Bytes of the first headed space whose memory may be read. */
+static size_t headed_bytes(void) {
+    return atomic_load_explicit(&ss_headed_end, memory_order_relaxed) << SS_GRANULE_SHIFT;
+}
+
+void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
+    if (ss_is_observed())
+        bounds_set(thread, 0, 0, 0); /* each call is to end in its cold path */
+    else
+        bounds_set(thread, headed_bytes(), SS_SMALL_MAX + 1, SS_TINY_END);
+    atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
+}
+
+void ss_thread_raise_bound(void) {
+    ss_thread *self = ss_thread_self();
+    struct ss_heap *heap = ss_thread_enter(self);
+    size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
+    size_t now = headed_bytes();
+    /* Not if a parker closes it meanwhile: the parker finds the thread inside, and restores the old bounds. */
+    if (heap != NULL && end != 0 && end != now)
+        atomic_compare_exchange_strong_explicit(&self->headed_end, &end, now, memory_order_relaxed,
+                                                memory_order_relaxed);
+    ss_thread_leave(self);
+}
+
+struct ss_heap *ss_thread_assigned_heap(void) {
+    struct ss_heap *own = ss_thread_self()->assigned;
+    return own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END ? NULL : own;
+}

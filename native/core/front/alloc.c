@@ -1,0 +1,234 @@
+/* The allocating half of the hot path, and what lies below it:
+ *
+ *   superslab_malloc       table lookup, pop                            hot.h
+ *     ss_malloc_cold       bin empty, thread closed
+ *       ss_thread_heap     birth of a heap, waiting for a parker        lifecycle.c
+ *       ss_heap_refill     a batch from a slab                          bins.c
+ *         ss_slab_take     bits of one slab                             slab.c
+ *         ss_slab_acquire  adopt an abandoned slab or make one          slab.c
+ *           ss_span_take_locked  granules                               span.c
+ *       ss_large_cache_take  a span that the thread freed last          large_cache.h
+ *       ss_large_take      a span of its own                            large.c
+ */
+#include "background/attend.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "front/init.h"
+#include "front/lifecycle.h"
+#include "heap/bins.h"
+#include "heap/large_cache.h"
+#include "heap/share.h"
+#include "slab/purge.h"
+#include "space/large.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The system refuses: what the thread's bins hold may free a span long enough. */
+static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
+    ss_flush_own_heap();
+    ss_purge_recover();
+    void *block = ss_large_take(size, alignment, zero);
+    return block != NULL ? block : ss_no_memory();
+}
+
+static SS_NOINLINE void *large_take_span(size_t size, size_t alignment, bool *zero) {
+    if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
+        return ss_no_memory();
+    if (ss_large_cache_is_in_the_way(size))
+        ss_large_cache_give_back();
+    void *block = ss_large_take(size, alignment, zero);
+    if (SS_UNLIKELY(block == NULL))
+        block = large_scrape(size, alignment, zero);
+    ss_attend();
+    return block;
+}
+
+static SS_NOINLINE void *large_take(size_t size, size_t alignment, bool *zero) {
+    SS_ROUTE(MALLOC_LARGE, 1);
+    void *block =
+        alignment <= SS_GRANULE_BYTES && size > SS_SMALL_MAX ? ss_large_cache_take(size) : NULL;
+    if (SS_UNLIKELY(block == NULL))
+        return large_take_span(size, alignment, zero);
+    if (zero != NULL)
+        *zero = false;
+    return block;
+}
+
+SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
+    return ss_malloc_hot(size, ss_malloc_cold);
+}
+
+/* From a bin that may be another one than the hot path found empty. */
+static void *bin_take(ss_heap *heap, unsigned bin) {
+    void *block = ss_bin_pop(heap->top, bin);
+    return block != NULL ? block : ss_heap_refill(heap, bin);
+}
+
+/* The system refuses, or a space has no room for a record. `heap` is NULL for a thread that has none. */
+static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
+    if (heap != NULL)
+        return ss_heap_scrape(heap, bin, faults);
+    if (!ss_process_ready())
+        return NULL;
+    ss_purge_recover();
+    return ss_heapless_take(*bin);
+}
+
+static SS_COLD void *malloc_refill(size_t size) {
+    const unsigned own = ss_exact_bin(size);
+    unsigned bin = own;
+    ss_faults faults = {.count = 0};
+    ss_process_init();
+    ss_thread *self = ss_thread_self();
+    ss_thread_enter(self); /* it is inside unless it is closed */
+    ss_heap *heap = ss_thread_heap(&self);
+    uint8_t *block = NULL;
+    if (heap != NULL && SS_UNLIKELY(ss_process->shares_classes))
+        bin = ss_share_choose(self, heap, size);
+    if (heap != NULL)
+        block = bin_take(heap, bin);
+    else if (ss_process_ready())
+        block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL) && bin != own) /* its own slabs are smaller */
+        block = bin_take(heap, bin = ss_share_separate(self, size));
+    if (SS_UNLIKELY(block == NULL))
+        block = scrape(heap, &bin, &faults);
+    if (block != NULL)
+        ss_header_set(block, (uint8_t)bin);
+    SS_ROUTE(MALLOC_REFILL, 1);
+    ss_thread_leave(self);
+    ss_report_faults(&faults);
+    ss_attend();
+    return block != NULL ? block : ss_no_memory();
+}
+
+SS_COLD void *ss_malloc_quiet(size_t size) {
+    return size > SS_SMALL_MAX ? large_take(size, 1, NULL) : malloc_refill(size);
+}
+
+/* What the hot path does, of a thread that an observer keeps closed; NULL if it has none. */
+static void *pop_closed(size_t size) {
+    ss_thread *self = ss_thread_self();
+    uint8_t *block = NULL;
+    if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
+        const unsigned bin = size < SS_TINY_END ? self->bin_of_step[size / SS_ALIGNMENT]
+                                                : (unsigned)ss_bin_of_size(size);
+        block = ss_bin_pop(self->top, bin);
+        if (block != NULL)
+            ss_header_set(block, (uint8_t)bin);
+    }
+    ss_thread_leave(self);
+    return block;
+}
+
+static void *malloc_observed(ss_call call, size_t size) {
+    void *block = pop_closed(size);
+    return ss_observe_allocated(call, block != NULL ? block : ss_malloc_quiet(size), size, 1);
+}
+
+SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
+    return ss_is_observed() ? malloc_observed(call, size) : ss_malloc_quiet(size);
+}
+
+SS_COLD void *ss_malloc_cold(size_t size) {
+    return ss_malloc_as(SS_CALL_MALLOC, size);
+}
+
+/* ---- zeroed ---- */
+
+static void *calloc_large_quiet(size_t bytes) {
+    bool zero = false;
+    uint8_t *block = large_take(bytes, 1, &zero);
+    if (block == NULL || zero)
+        return block;
+    /* Zeroing a long block that was used before would touch pages that its user may never need. */
+    size_t whole = bytes & ~(SS_GRANULE_BYTES - 1);
+    if (bytes >= SS_ZERO_BY_PURGE_BYTES && ss_os_purge(block, whole))
+        memset(block + whole, 0, bytes - whole);
+    else
+        memset(block, 0, bytes);
+    return block;
+}
+
+static void *calloc_large(size_t bytes) {
+    void *block = calloc_large_quiet(bytes);
+    return ss_is_observed() ? ss_observe_allocated(SS_CALL_CALLOC, block, bytes, 1) : block;
+}
+
+static SS_COLD void *calloc_cold(size_t bytes) {
+    return ss_malloc_as(SS_CALL_CALLOC, bytes);
+}
+
+SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
+    size_t bytes;
+    if (SS_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
+        return ss_no_memory();
+    if (SS_UNLIKELY(bytes > SS_SMALL_MAX))
+        return calloc_large(bytes);
+    void *block = ss_malloc_hot(bytes, calloc_cold);
+    return block == NULL ? NULL : memset(block, 0, bytes);
+}
+
+/* ---- aligned ----
+ * Headless blocks, so that no byte is spent on a header. They have bins like the headed ones, and a live
+ * byte in their space's table instead of the header. */
+
+static void live_set(const void *block, unsigned bin) {
+    ss_space *space = ss_space_find_internal((uintptr_t)block);
+    atomic_store_explicit(ss_live_at(space, (uintptr_t)block), (uint8_t)bin, memory_order_relaxed);
+}
+
+SS_COLD void *ss_aligned_elsewhere(void *block, unsigned bin) {
+    live_set(block, bin);
+    ss_thread_leave(ss_thread_self());
+    return block;
+}
+
+/* The bin is empty, or the thread is closed or has none; with the thread outside. */
+static SS_COLD void *aligned_refill(unsigned bin) {
+    ss_faults faults = {.count = 0};
+    ss_process_init();
+    ss_thread *self = ss_thread_self();
+    ss_thread_enter(self);
+    ss_heap *heap = ss_thread_heap(&self);
+    void *block = NULL;
+    if (heap != NULL)
+        block = bin_take(heap, bin);
+    else if (ss_process_ready())
+        block = ss_heapless_take(bin);
+    if (SS_UNLIKELY(block == NULL))
+        block = scrape(heap, &bin, &faults);
+    if (block != NULL)
+        live_set(block, bin);
+    SS_ROUTE(MALLOC_ALIGNED, 1);
+    ss_thread_leave(self);
+    ss_report_faults(&faults);
+    ss_attend();
+    return block != NULL ? block : ss_no_memory();
+}
+
+static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
+    if (SS_UNLIKELY(alignment == 0 || (alignment & (alignment - 1)) != 0)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (alignment <= SS_ALIGNMENT)
+        return ss_malloc_hot(size, ss_malloc_quiet);
+    if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
+        return aligned_refill(ss_aligned_bin(alignment, size));
+    return large_take(size, alignment, NULL);
+}
+
+SS_COLD void *ss_aligned_as(ss_call call, size_t alignment, size_t size) {
+    void *block = aligned_quiet(alignment, size);
+    return ss_is_observed() ? ss_observe_allocated(call, block, size, alignment) : block;
+}
+
+SS_COLD void *ss_aligned_cold(size_t alignment, size_t size) {
+    return ss_aligned_as(SS_CALL_ALIGNED, alignment, size);
+}
+
+SUPERSLAB_EXPORT void *superslab_aligned_alloc(size_t alignment, size_t size) {
+    return ss_aligned_hot(alignment, size, ss_aligned_cold);
+}

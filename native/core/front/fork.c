@@ -1,0 +1,257 @@
+/* Fork.
+ *
+ * The forking thread holds nothing across the fork that another thread waits for, and waits for nobody: after the
+ * handlers here it waits for the C library's stdio locks, and threads that hold those allocate; it may be in a signal's
+ * handler that interrupted the allocator, whose locks it has itself; and handlers of others, before or after these,
+ * allocate. So the child finds everything as the other threads left it, in the middle of whatever they were at, and
+ * mends it.
+ *
+ * What the child sees of another thread's stores is what that thread had stored up to one of its instructions, in
+ * their order: the kernel copies page by page, but a thread whose store meets a page that is copied waits until the
+ * whole fork is done, and the processors' old translations go before that. So
+ *
+ *   - what a lock guards is whole if the lock is free. If another thread had it, it is made anew: the free runs of a
+ *     space from its registry, which under the lock always agrees with them (ss_span_hold); a chunk of metadata is
+ *     left and another one begun; the heaps without a thread are listed again. Lists that are linked by one store
+ *     (ss_lock_step) are whole at any time: windows, pins, records, metadata, heaps;
+ *   - what a lock guards that the child's own thread has is left alone. Its interrupted operation goes on when the
+ *     signal's handler returns;
+ *   - slabs' states and lists, which need no lock, are whole at any time;
+ *   - the heap of a thread that was outside the allocator is whole, unless who had parked it was at its bins.
+ *
+ * A copy that runs no handler (clone without CLONE_VM, by hand; _Fork) mends it when it waits for a lock, or before it
+ * would start the background thread or publish its statistics. */
+#include "front/fork.h"
+
+#include "background/park.h"
+#include "background/publish.h"
+#include "background/scavenger.h"
+#include "background/source.h"
+#include "base/copy.h"
+#include "base/meta.h"
+#include "base/report.h"
+#include "base/sealed.h"
+#include "base/thread.h"
+#include "slab/purge.h"
+#include "space/span.h"
+
+static ss_lock fork_lock;         /* tried by a thread that would register the handlers */
+static _Atomic bool fork_handled; /* they are registered */
+
+/* ---- the child ---- */
+
+/* The child's thread has this heap, if any. */
+static ss_heap *heap_own(void) {
+    const uintptr_t token = ss_os_thread_token();
+    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    while (heap != NULL && heap->holder != token)
+        heap = heap->next;
+    return heap;
+}
+
+/* The other threads' heaps go to the next new threads. */
+static void heaps_inherit(ss_heap *own) {
+    const bool listed = !ss_lock_is_mine(&ss_heaps->lock);
+    uint32_t threads = 0;
+    size_t bins_bytes = 0, large_cache_granules = 0;
+    ss_lock_inherit(&ss_heaps->lock);
+    if (listed)
+        ss_heaps->free = NULL;
+    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed); heap != NULL;
+         heap = heap->next) {
+        if (heap == own)
+            threads += ss_heap_keep(heap);
+        else if (ss_lock_is_mine(&heap->thread_lock)) /* this thread is about to flush it: park.c */
+            heap->forsaken = true;
+        else
+            ss_heap_inherit(heap, listed);
+        bins_bytes += heap->bins_bytes;
+        large_cache_granules += heap->large.room;
+    }
+    /* Added up anew: a thread may have been between the two counts. */
+    atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
+    atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,
+                          memory_order_relaxed);
+    atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
+}
+
+static const ss_heap *heap_of_id(uint32_t id) {
+    const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    while (heap != NULL && heap->id != id)
+        heap = heap->next;
+    return heap;
+}
+
+/* Lists the slabs of the heaps whose threads are gone. Takes no lock. */
+static void slabs_list(ss_space *space) {
+    for (uint32_t at = 0; at < space->granule_count; at++) {
+        uint32_t entry = ss_entry_get(space, at);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+            continue;
+        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+        if (ss_slab_read(slab).granule != at || !(state & SS_STATE_OWNED))
+            continue;
+        const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
+        if (heap != NULL && heap->bereft)
+            ss_slab_inherit(space, slab);
+    }
+}
+
+/* What the heaps of threads that are gone had to themselves any thread may take. */
+static void slabs_inherit(void) {
+    bool any = false;
+    ss_heap *first = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
+        any |= heap->bereft;
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count && any; i++)
+        slabs_list(ss_space_internal(i));
+    for (ss_heap *heap = first; heap != NULL; heap = heap->next)
+        heap->bereft = false;
+}
+
+/* With what is free and what is used known for every space. */
+static void charges_inherit(void) {
+    size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        const ss_space *space = ss_space_internal(i);
+        committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
+        charged += (space->used_granules + space->dirty_granules + space->returning_granules)
+                   << SS_GRANULE_SHIFT;
+    }
+    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
+        atomic_store_explicit(&ss_registry->committed_bytes[kind], committed[kind],
+                              memory_order_relaxed);
+    if (ss_process->settings.limit_bytes != SIZE_MAX)
+        atomic_store_explicit(&ss_registry->charged_bytes, charged, memory_order_relaxed);
+}
+
+static void spaces_inherit(const ss_heap *own) {
+    /* Whoever had it may have adopted every slab of a list, for a purge. */
+    const bool parked = ss_lock_inherit(&ss_process->park_lock);
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
+        if (space == NULL)
+            continue;
+        ss_span_inherit(space, own != NULL ? &own->owner : NULL, ss_slab_granules_at);
+        if (parked)
+            ss_purge_inherit(space);
+    }
+    charges_inherit();
+    ss_park_inherit();
+    for (unsigned phase = 0; phase < 2; phase++)
+        atomic_store_explicit(&ss_registry->external_readers[phase], 0, memory_order_relaxed);
+}
+
+static void inherit(bool handled) {
+    atomic_store_explicit(&ss_process->unhandled_copy, !handled, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
+    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE ||
+        ss_os_is_copy(false))
+        ss_os_copy_mark(true);
+    ss_park_keeping(handled ? SS_KEEPING_BY_COUNT : SS_KEEPING_NEVER);
+    ss_lock_inherit(&ss_process->init_lock);
+    ss_lock_inherit(&fork_lock);
+    ss_meta_inherit();
+    ss_lock_inherit(&ss_registry->lock);
+    ss_report_inherit();
+    ss_sealed_inherit();
+    ss_heap *own = heap_own();
+    spaces_inherit(own); /* looks at what the other heaps' threads are inside of */
+    heaps_inherit(own);
+    slabs_inherit();
+    if (ss_source_now() != NULL)
+        ss_source_now()->inherit();
+    ss_scavenger_forget();
+    ss_publish_inherit();
+}
+
+static void copy_mend(void) {
+    inherit(false);
+}
+
+/* ---- the handlers ---- */
+
+/* Whoever has parked the thread is at work for microseconds; in vain, if it waits for a lock that this thread has. */
+enum { PARKED_SPINS = 256 };
+
+static void fork_prepare(void) {
+    ss_heap *heap = ss_thread_assigned_heap();
+    if (heap == NULL)
+        return;
+    /* Or the child may find its own bins in the middle of a flush. Nobody waits for this lock but the thread. */
+    for (unsigned spins = 0; !heap->forks && spins < PARKED_SPINS; spins++) {
+        heap->forks = ss_lock_try(&heap->thread_lock);
+        if (ss_lock_is_mine(&heap->thread_lock))
+            return;
+        if (spins < PARKED_SPINS / 2)
+            ss_os_pause();
+        else
+            ss_os_yield();
+    }
+}
+
+static void fork_parent(void) {
+    ss_heap *heap = ss_thread_assigned_heap();
+    if (heap == NULL || !heap->forks)
+        return;
+    heap->forks = false;
+    ss_lock_release(&heap->thread_lock);
+}
+
+/* The handler of a signal may have forked with a lock of those that statistics take. */
+static bool holds_locks(const ss_heap *own) {
+    if ((own != NULL && atomic_load_explicit(&own->owner.inside, memory_order_relaxed) != NULL) ||
+        (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine())
+        return true;
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
+        if (space != NULL && ss_lock_is_mine(&space->lock.lock))
+            return true;
+    }
+    for (const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+         heap != NULL; heap = heap->next)
+        if (ss_lock_is_mine(&heap->top_lock))
+            return true;
+    return false;
+}
+
+static void fork_child(void) {
+    /* An earlier handler may have come to wait for a lock, or to map something where the mark was. */
+    if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
+        ss_os_is_copy(true))
+        inherit(true);
+    atomic_store_explicit(&ss_process->unhandled_copy, false, memory_order_relaxed);
+    fork_parent();
+    if (!holds_locks(heap_own())) /* or the next cold path does: it is due */
+        ss_publish_child();
+}
+
+/* A constructor that runs before ours may allocate, and copy the process. */
+static void mender_ensure(void) {
+    if (atomic_load_explicit(&ss_sealed_now->mend_copy, memory_order_relaxed) != NULL ||
+        !ss_sealed_try_open())
+        return;
+    ss_fork_set_mender();
+    ss_sealed_close();
+}
+
+void ss_fork_handle(void) {
+    mender_ensure();
+    /* Relaxed: registered twice they do no harm. But the C library may allocate in there. */
+    if (atomic_load_explicit(&fork_handled, memory_order_relaxed) || !ss_lock_try(&fork_lock))
+        return;
+    ss_os_fork_init(fork_prepare, fork_parent, fork_child);
+    atomic_store_explicit(&fork_handled, true, memory_order_relaxed);
+    ss_lock_release(&fork_lock);
+}
+
+void ss_fork_set_mender(void) {
+    /* Relaxed: there is no copy yet that would need it. */
+    atomic_store_explicit(&ss_sealed_now->mend_copy, copy_mend, memory_order_relaxed);
+}
+
+void ss_fork_begin(void) {
+    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
+    ss_fork_handle();
+}

@@ -1,0 +1,281 @@
+/* The freeing half of the hot path, and what lies below it:
+ *
+ *   superslab_free           bin by the address, header, push           hot.h
+ *     ss_free_refused        double free, inside a block, corrupted; or bin full:
+ *       ss_heap_overflow     more room, or the older half goes back     bins.c
+ *         ss_slab_give       grouped by slab, one atomic or a word      give.c
+ *     ss_free_cold           headless, large, another region, thread closed
+ */
+#include "background/attend.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "front/init.h"
+#include "front/lifecycle.h"
+#include "heap/bins.h"
+#include "heap/large_cache.h"
+#include "heap/share.h"
+#include "slab/give.h"
+#include "space/dirty.h"
+#include "space/large.h"
+
+SUPERSLAB_EXPORT void superslab_free(void *block) {
+    ss_free_hot(block, ss_free_cold);
+}
+
+/* The bin is full, or the thread has none; with the thread inside. */
+static SS_COLD void overflow(void *block, unsigned bin) {
+    ss_faults faults = {.count = 0};
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_heap(&self);
+    if (heap != NULL) {
+        ss_heap_overflow(heap, bin, block, &faults);
+    } else {
+        ss_giver giver = {.wanted = SS_BIN_COUNT};
+        ss_slab_give(&block, 1, bin, &giver, &faults);
+    }
+    ss_thread_leave(self);
+    ss_report_faults(&faults);
+    ss_attend();
+}
+
+/* The block is known to be one of `bin`, and no longer live. */
+void ss_free_push(void *block, unsigned bin) {
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = ss_thread_enter(self);
+    if (SS_UNLIKELY(heap == NULL || !ss_bin_push(self->top, bin, block))) {
+        overflow(block, bin);
+        return;
+    }
+    ss_thread_leave(self);
+}
+
+static SS_COLD void free_overflow(void *block, unsigned bin) {
+    ss_header_set(block, SS_HEADER_FREED);
+    SS_ROUTE(FREE_FLUSH, 1);
+    ss_free_push(block, bin);
+}
+
+/* ---- found through the registry ---- */
+
+static SS_COLD void report_block(const ss_block *found, const void *pointer) {
+    superslab_error error = ss_block_error(found, pointer);
+    if (error != SUPERSLAB_OK) /* or another thread was given the block since */
+        ss_report(error, pointer);
+}
+
+static SS_COLD void free_dead_header(void *block) {
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
+    report_block(&found, block);
+}
+
+SS_COLD void ss_free_refused(void *block) {
+    unsigned bin = (unsigned)ss_headed_bin(block);
+    if (bin != 0 && ss_header_get(block) == bin) {
+        free_overflow(block, bin);
+        return;
+    }
+    ss_thread_leave(ss_thread_self());
+    free_dead_header(block);
+}
+
+/* False if no live block of a slab starts there: then nothing has changed. */
+static bool free_headless(ss_space *space, void *block) {
+    _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
+    uint8_t bin = live == NULL ? 0 : atomic_exchange_explicit(live, 0, memory_order_relaxed);
+    if (bin == 0)
+        return false;
+    SS_ROUTE(FREE_HEADLESS, 1);
+    ss_free_push(block, bin);
+    return true;
+}
+
+SS_COLD void ss_free_lost(void *block) {
+    ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+}
+
+static SS_COLD void free_found(void *block) {
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
+    if (found.space == NULL) {
+        SS_ROUTE(FREE_FOREIGN, 1);
+        atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
+    }
+    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
+        found.space->kind == SS_SPACE_EXTERNAL) {
+        report_block(&found, block);
+    } else if (found.space->kind == SS_SPACE_HEADLESS) { /* in a later region */
+        if (!free_headless(found.space, block))
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
+    } else {                                               /* likewise, headed */
+        ss_header_set(block, SS_HEADER_FREED);
+        SS_ROUTE(FREE_HIT, 1);
+        ss_free_push(block, found.bin);
+    }
+}
+
+/* With the thread outside: makes room in its large cache. */
+static SS_COLD bool large_cache_widen(size_t granules) {
+    bool wide = false, over = false;
+    ss_thread *self = ss_thread_self();
+    ss_heap *heap = atomic_load_explicit(&self->heap, SS_ORDER_IS_OPEN);
+    if (!ss_large_cache_takes(granules) ||
+        (SS_LIKELY(heap != NULL) && ss_large_cache_is_too_early(heap)))
+        return false;
+    const bool counted = heap != NULL;
+    ss_thread_enter(self);
+    heap = ss_thread_heap(&self);
+    if (heap != NULL && (counted || !ss_large_cache_is_too_early(heap)))
+        wide = ss_large_cache_widen(heap, granules, &over);
+    ss_thread_leave(self);
+    if (over)
+        ss_span_settle(ss_space_headless());
+    return wide;
+}
+
+static bool large_give(ss_space *space, void *block) {
+    const uint32_t granule = ss_space_granule(space, (uintptr_t)block);
+    if (space == ss_space_headless() &&
+        large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
+        ss_large_cache_put(block))
+        return true;
+    return ss_large_give(space, granule);
+}
+
+/* False if no large block starts there. */
+static bool free_large(ss_space *space, void *block) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0 ||
+        (uintptr_t)block - space->base >= ss_space_bytes(space) || !large_give(space, block))
+        return false;
+    SS_ROUTE(FREE_LARGE, 1);
+    ss_attend();
+    return true;
+}
+
+/* Not in the first headless space, or nothing live there. */
+static SS_COLD void free_elsewhere(void *block) {
+    ss_process_init();
+    ss_space *space = ss_space_find((uintptr_t)block);
+    if (space != NULL && space->kind == SS_SPACE_HEADLESS && free_large(space, block))
+        return;
+    unsigned bin = (unsigned)ss_headed_bin(block);
+    if (bin == 0)
+        free_found(block);
+    else if (ss_header_get(block) != bin)
+        free_dead_header(block);
+    else { /* a thread that is closed comes here with any block */
+        free_overflow(block, bin);
+        ss_thread_raise_bound();
+    }
+}
+
+void ss_free_elsewhere(void *block) {
+    if (!free_large(ss_space_headless(), block))
+        free_elsewhere(block);
+}
+
+void ss_free_quiet(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        ss_free_elsewhere(block);
+}
+
+/* ---- observed ---- */
+
+/* What the hot path does, of a thread that an observer keeps closed; false if it has left the block as it is. */
+static bool push_closed(void *block) {
+    ss_thread *self = ss_thread_self();
+    const unsigned bin = (unsigned)ss_headed_bin(block);
+    bool pushed = false;
+    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin)
+        pushed = ss_bin_push(self->top, bin, block);
+    if (pushed)
+        ss_header_set(block, SS_HEADER_FREED);
+    ss_thread_leave(self);
+    return pushed;
+}
+
+bool ss_free_observed(ss_call call, void *block) {
+    ss_observe_freeing(call, block);
+    return push_closed(block);
+}
+
+/* Neither a small block nor an aligned one; or any, where there is an observer. */
+static SS_NOINLINE void free_further(void *block, ss_call call) {
+    if (!ss_is_observed() || !ss_free_observed(call, block))
+        ss_free_elsewhere(block);
+}
+
+/* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
+static SS_NOINLINE void free_span(void *block) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
+        SS_ROUTE(FREE_LARGE, 1);
+    else
+        free_further(block, SS_CALL_FREE);
+}
+
+void ss_free_cold(void *block) {
+    if (!ss_free_aligned_hot(block))
+        free_span(block);
+}
+
+static SS_NOINLINE void free_sized_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block, SS_CALL_FREE_SIZED);
+}
+
+static SS_NOINLINE void free_aligned_sized_cold(void *block) {
+    if (block != NULL && !ss_free_aligned_hot(block))
+        free_further(block, SS_CALL_FREE_ALIGNED_SIZED);
+}
+
+/* ---- sized ---- */
+
+/* Whether a live block can have been asked with this size: a realloc may have left it in place down to
+ * half of what it holds, and otherwise it would be of another class or length. */
+static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
+    if (size > found->usable || (found->start & (alignment - 1)) != 0)
+        return false;
+    if (size >= found->usable / 2 || atomic_load_explicit(&ss_process->lent, memory_order_relaxed))
+        return true;
+    if (found->slab == NULL)
+        return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
+    if (found->space->kind == SS_SPACE_HEADED)
+        return ss_share_serves(found->bin, ss_exact_bin(size));
+    return found->bin == ss_aligned_bin(alignment, size);
+}
+
+static void free_checked(void *block, size_t alignment, size_t size, ss_cold_free *cold) {
+    ss_block found;
+    if (block == NULL)
+        return;
+    ss_block_find((uintptr_t)block, &found);
+    if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
+        !size_matches(&found, alignment, size)) {
+        ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
+        return;
+    }
+    ss_free_hot(block, cold);
+}
+
+SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size) {
+    ss_block found;
+    ss_process_init();
+    ss_block_hold((uintptr_t)block, &found);
+    superslab_error error = ss_block_error(&found, block);
+    if (error == SUPERSLAB_OK && !size_matches(&found, 1, size))
+        error = SUPERSLAB_ERROR_SIZE_MISMATCH;
+    ss_block_release(&found);
+    return error;
+}
+
+SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
+    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
+        ss_free_hot(block, free_sized_cold);
+        return;
+    }
+    free_checked(block, 1, size, free_sized_cold);
+}
+
+SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment, size_t size) {
+    free_checked(block, alignment == 0 ? 1 : alignment, size, free_aligned_sized_cold);
+}

@@ -1,0 +1,217 @@
+/* The two hot paths, for whoever exports them under a name of his own: superslab_malloc and
+ * superslab_free here, malloc, free and the operators of C++ in the preload library. Inline, so that
+ * none of them costs a jump more than another; `cold` is what each ends in when nothing was at hand. */
+#ifndef SS_HOT_H
+#define SS_HOT_H
+
+#include "base/class.h"
+#include "base/process.h"
+#include "base/route.h"
+#include "base/thread.h"
+#include "front/cold.h"
+#include "slab/block.h"
+
+#define SS_HOT static inline __attribute__((always_inline))
+
+/* The compiler knows nothing of the value from here on, which is no instruction and saves some: gcc
+ * would keep the address of a bin's top in a register of its own, and the block in another one than it
+ * is returned in; clang would keep the size. */
+#define SS_OPAQUE(value) __asm__("" : "+r"(value))
+
+/* A relaxed access and what is done with it, in one instruction where the machine has one: of atomics the
+ * compilers make two. */
+#if defined(__x86_64__) && !defined(SS_TSAN)
+#define SS_BELOW(value, word)                                                                      \
+    ({                                                                                             \
+        bool below;                                                                                \
+        __asm__ volatile("cmpq %2, %1" : "=@ccb"(below) : "r"(value), "m"(word));                  \
+        below;                                                                                     \
+    })
+#define SS_LOAD_TOP(value, top) __asm__ volatile("movq %1, %0" : "=r"(value) : "m"(top))
+#define SS_MOVE_TOP(top, slots)                                                                    \
+    __asm__ volatile("addq %2, %0"                                                                 \
+                     : "=m"(top)                                                                   \
+                     : "m"(top), "i"((slots) * (ptrdiff_t)sizeof(void *))                          \
+                     : "cc")
+#else
+#define SS_LOAD_TOP(value, top) ((value) = atomic_load_explicit(&(top), memory_order_relaxed))
+#define SS_BELOW(value, word) ((value) < atomic_load_explicit(&(word), SS_ORDER_IS_OPEN))
+#define SS_MOVE_TOP(top, slots)                                                                    \
+    atomic_store_explicit(&(top), atomic_load_explicit(&(top), memory_order_relaxed) + (slots),    \
+                          memory_order_relaxed)
+#endif
+
+/* What no bin could serve: with the thread inside, since its bin is empty; or with the thread outside, since
+ * no bin is for the size or the thread is closed. */
+typedef void *ss_cold_malloc(size_t size);
+/* Not in the first headed space, or the thread closed; with the thread outside. Not NULL. */
+typedef void ss_cold_free(void *block);
+
+/* The bin's top block, or what `cold` has for the size. */
+SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold) {
+    void **top;
+    SS_LOAD_TOP(top, self->top[bin]);
+    uint8_t *block = *top;
+    if (SS_UNLIKELY(block == NULL))
+        return cold(size);
+    SS_OPAQUE(block);
+    *top = (void *)bin; /* ss_bin_vacant of a headed one */
+    SS_OPAQUE(bin);
+    SS_MOVE_TOP(self->top[bin], -1);
+    ss_header_set(block, (uint8_t)bin);
+    SS_ROUTE(MALLOC_HIT, 1);
+    ss_thread_leave(self);
+    return block;
+}
+
+SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
+    ss_thread *self = ss_thread_self();
+    ss_thread_mark(self);
+    if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
+        size_t step = size / SS_ALIGNMENT;
+        SS_OPAQUE(step);
+        /* Cold is told the largest size of the step: the size itself need not be kept. */
+        return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
+                          cold);
+    }
+    SS_OPAQUE(size);
+    if (SS_BELOW(size, self->small_end))
+        return ss_pop_hot(self, ss_bin_of_size(size), size, cold);
+    ss_thread_leave(self);
+    return cold(size);
+}
+
+SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
+    ss_thread *self = ss_thread_self();
+    ss_thread_mark(self);
+    uintptr_t offset = (uintptr_t)block - self->headed_base;
+    if (SS_UNLIKELY(!SS_BELOW(offset, self->headed_end))) {
+        ss_thread_leave(self);
+        if (block != NULL) /* here and not in `cold`: a free of NULL need not jump there */
+            cold(block);
+        return;
+    }
+    /* By the address, not by the header: where the block comes from another processor its header is
+     * still on the way, and the next malloc would have to wait to know which bin this push was into. */
+    size_t bin =
+        atomic_load_explicit(&ss_headed_bins[offset >> SS_GRANULE_SHIFT], memory_order_relaxed);
+    void **top;
+    SS_LOAD_TOP(top, self->top[bin]);
+    if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {
+        ss_free_refused(block);
+        return;
+    }
+    top[1] = block;
+    ss_header_set(block, SS_HEADER_FREED);
+    SS_OPAQUE(bin);
+    SS_MOVE_TOP(self->top[bin], 1);
+    SS_ROUTE(FREE_HIT, 1);
+    ss_thread_leave(self);
+}
+
+/* ---- aligned blocks, which are headless ---- */
+
+/* What no bin could serve; with the thread outside. */
+typedef void *ss_cold_aligned(size_t alignment, size_t size);
+
+/* The top block of the bin for the request, or what `cold` has for it. */
+SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold) {
+    const size_t last = ss_aligned_last(alignment, size);
+    if (SS_UNLIKELY((alignment & (alignment - 1)) != 0 || alignment <= SS_ALIGNMENT))
+        return cold(alignment, size);
+    ss_thread *self = ss_thread_self();
+    ss_thread_mark(self);
+    void **top, *block = NULL;
+    /* `last` ends in 31 or more, so it is below this bound only if it is below SS_HEADLESS_MAX. */
+    _Static_assert(SS_SMALL_MAX + 1 - SS_HEADLESS_MAX <= 31, "no such number in between");
+    if (SS_LIKELY(SS_BELOW(last, self->small_end))) {
+        const size_t bin = ss_headless_bin_of_last(last);
+        SS_LOAD_TOP(top, self->top[bin]);
+        block = *top;
+        if (SS_LIKELY(block != NULL)) {
+            *top = ss_headless_vacant(bin);
+            SS_MOVE_TOP(self->top[bin], -1);
+            _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
+            SS_ROUTE(MALLOC_ALIGNED, 1);
+            if (SS_UNLIKELY(live == NULL))
+                return ss_aligned_elsewhere(block, (unsigned)bin);
+            atomic_store_explicit(live, (uint8_t)bin, memory_order_relaxed);
+            ss_thread_leave(self);
+            return block;
+        }
+    }
+    ss_thread_leave(self);
+    return cold(alignment, size);
+}
+
+/* Frees the block if it is an aligned one of the first headless space; false if nothing was done, and always where
+ * there is an observer. */
+SS_HOT bool ss_free_aligned_hot(void *block) {
+    ss_space *space = atomic_load_explicit(&ss_headless_hot, memory_order_acquire);
+    _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
+    if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
+        return false;
+    /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
+     * wait for the exchange to know its bin. */
+    uint8_t bin = atomic_load_explicit(live, memory_order_relaxed), expected = bin;
+    if (bin == 0)
+        return false;
+    /* Two threads that free one block at once cannot both find it live. */
+    if (SS_UNLIKELY(!atomic_compare_exchange_strong_explicit(
+            live, &expected, 0, memory_order_relaxed, memory_order_relaxed))) {
+        ss_free_lost(block);
+        return true;
+    }
+    SS_ROUTE(FREE_HEADLESS, 1);
+    ss_thread *self = ss_thread_self();
+    void **top;
+    if (SS_UNLIKELY(ss_thread_enter(self) == NULL)) {
+        ss_free_push(block, bin);
+        return true;
+    }
+    SS_LOAD_TOP(top, self->top[bin]);
+    if (SS_UNLIKELY(top[1] != ss_headless_vacant(bin))) {
+        ss_free_push(block, bin);
+        return true;
+    }
+    top[1] = block;
+    SS_MOVE_TOP(self->top[bin], 1);
+    ss_thread_leave(self);
+    return true;
+}
+
+/* ---- sizes ---- */
+
+/* What is neither of the first headed space nor a large block. */
+typedef size_t ss_cold_usable_size(const void *block);
+
+SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* as no headed block is */
+        const ss_class *class = ss_headed_class(block);
+        if (SS_LIKELY(class != NULL))
+            return class->stride - 1; /* the next block's header */
+    } else {
+        size_t bytes = ss_large_usable(block);
+        if (SS_LIKELY(bytes != 0))
+            return bytes;
+    }
+    return cold(block);
+}
+
+/* ---- realloc ---- */
+
+typedef void *ss_cold_realloc(void *block, size_t size);
+
+/* A size for which the block stays where it is, as most do: at least half of it is used. A size of 0 is none. */
+SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
+    const uintptr_t base = atomic_load_explicit(&ss_resize_base, memory_order_relaxed);
+    const ss_class *class = ss_class_exact_at(base, block);
+    if (SS_LIKELY(class != NULL)) {
+        const size_t usable = class->stride - 1; /* the next block's header */
+        if (SS_LIKELY(size <= usable) && SS_LIKELY(size >= usable / 2))
+            return block;
+    }
+    return cold(block, size);
+}
+
+#endif

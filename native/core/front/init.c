@@ -1,0 +1,39 @@
+#include "front/init.h"
+
+#include "background/publish.h"
+#include "background/scavenger.h"
+#include "base/copy.h"
+#include "front/fork.h"
+#include "front/lifecycle.h"
+
+/* A refusal is not final: the next request tries again. What is done is not done again. */
+static bool init(void) {
+    ss_settings_read(&ss_process->settings);
+    if (ss_process->settings.inline_only)
+        atomic_store_explicit(&ss_signals->keeping, SS_KEEPING_NEVER, memory_order_relaxed);
+    if (ss_process->settings.huge_pages)
+        ss_os_allow_huge_pages();
+    ss_scavenger_init();
+    ss_class_init(ss_process->classes);
+    if (!ss_space_init())
+        return false;
+    ss_lifecycle_init();
+    return true;
+}
+
+SS_COLD void ss_process_init_slow(void) {
+    /* First of all: where another thread has a lock when this one forks the child can tell by the mark. */
+    ss_process_is_original();
+    ss_os_copy_mark(false);
+    ss_fork_handle(); /* a constructor that runs before ours may allocate */
+    ss_lock_take(&ss_process->init_lock);
+    bool done = atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE;
+    bool first = !done && init();
+    if (first) /* release: a thread that sees it sees all that initialisation wrote */
+        atomic_store_explicit(&ss_process->init_state, SS_INIT_DONE, memory_order_release);
+    ss_lock_release(&ss_process->init_lock);
+    if (!first)
+        return;
+    ss_fork_handle(); /* if the thread that was at it did not come through a fork */
+    ss_publish();
+}

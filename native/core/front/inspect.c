@@ -1,0 +1,106 @@
+/* Questions about addresses and sizes. */
+#include "background/park.h"
+#include "background/stats.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "front/init.h"
+
+SUPERSLAB_EXPORT superslab_error superslab_check(const void *block) {
+    ss_block found;
+    ss_process_init();
+    ss_block_hold((uintptr_t)block, &found);
+    superslab_error error = ss_block_error(&found, block);
+    ss_block_release(&found);
+    return error;
+}
+
+SS_COLD size_t ss_usable_size_cold(const void *block) {
+    if (block == NULL)
+        return 0;
+    ss_process_init();
+    ss_block found;
+    ss_block_hold((uintptr_t)block, &found);
+    superslab_error error = ss_block_error(&found, block);
+    ss_block_release(&found);
+    if (SS_UNLIKELY(error != SUPERSLAB_OK)) {
+        ss_report(error, block);
+        return 0;
+    }
+    return found.usable;
+}
+
+SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
+    return ss_usable_size_hot(block, ss_usable_size_cold);
+}
+
+SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
+    ss_process_init();
+    if (size <= SS_SMALL_MAX)
+        return ss_process->classes[ss_exact_bin(size)].stride - 1;
+    if (size > PTRDIFF_MAX)
+        return size;
+    return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);
+}
+
+/* Not ours: the system alone may look at it. */
+static superslab_address_kind foreign_kind(uintptr_t address) {
+    uint8_t byte;
+    SS_ROUTE(GUARDED_READ, 1);
+    atomic_fetch_add_explicit(&ss_process->guarded_reads, 1, memory_order_relaxed);
+    return ss_os_read_byte(address, &byte) ? SUPERSLAB_ADDRESS_FOREIGN
+                                           : SUPERSLAB_ADDRESS_NO_ACCESS;
+}
+
+static void describe(const ss_block *found, uintptr_t address, superslab_inspection *out) {
+    *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
+    if (found->space == NULL) {
+        out->kind = foreign_kind(address);
+        return;
+    }
+    if (found->slab != NULL)
+        out->slab = (uintptr_t)ss_space_address(found->space, found->granule);
+    if (found->state == SS_BLOCK_NONE || found->stride == 0)
+        return;
+    if (found->slab == NULL)
+        out->slab = found->start;
+    out->block = found->start;
+    out->usable_size = found->usable;
+    out->stride = found->stride;
+    switch (found->state) {
+    case SS_BLOCK_LIVE:
+        out->kind = address == found->start ? SUPERSLAB_ADDRESS_LIVE : SUPERSLAB_ADDRESS_INSIDE;
+        break;
+    case SS_BLOCK_BROKEN: /* its owner has it; its header was written over */
+        out->kind = SUPERSLAB_ADDRESS_INSIDE;
+        break;
+    case SS_BLOCK_CACHED:
+        out->kind = SUPERSLAB_ADDRESS_CACHED;
+        break;
+    case SS_BLOCK_FREE:
+    case SS_BLOCK_NONE:
+        out->kind = SUPERSLAB_ADDRESS_FREE;
+        break;
+    }
+}
+
+SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out) {
+    ss_process_init();
+    ss_block found;
+    ss_block_hold(address, &found);
+    describe(&found, address, out);
+    ss_block_release(&found);
+}
+
+/* ---- statistics ---- */
+
+/* The background thread may flush the bins of threads that sleep meanwhile: then once more. Not for ever, for
+ * another thread may trim all the time. */
+enum { TRIES = 16 };
+
+SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {
+    ss_process_init();
+    for (unsigned i = 0; i < TRIES && !ss_stats_take(out); i++)
+        for (unsigned spins = 0; atomic_load_explicit(&ss_flushes, memory_order_relaxed) % 2 != 0;
+             spins++)
+            ss_lock_wait(spins);
+}

@@ -1,0 +1,91 @@
+/* Birth and end of a thread. */
+#include "front/lifecycle.h"
+
+#include "background/attend.h"
+#include "base/class.h"
+#include "base/report.h"
+#include "heap/heap_checks.h"
+#include "heap/observe.h"
+
+#include <string.h>
+
+static void thread_end(void *value) {
+    ss_thread *self = value;
+    ss_heap *heap = self->assigned;
+    ss_faults faults = {.count = 0};
+    if (heap == SS_HEAP_AFTER_END) {
+        ss_os_thread_exit_arm(value);
+        return;
+    }
+    ss_thread_enter(self);
+    /* Whoever has parked this thread opens it before he lets go of the lock. */
+    ss_lock_take(&heap->thread_lock);
+    heap->thread = NULL;
+    ss_lock_release(&heap->thread_lock);
+    ss_thread_close(self);
+    SS_CHECK(ss_check_closed(self));
+    self->assigned = SS_HEAP_AFTER_END;
+    if (ss_is_observed())
+        ss_observe_thread_ended(heap);
+    ss_heap_give_up(heap, &faults);
+    atomic_fetch_sub_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
+    ss_thread_block_end(self);
+    ss_report_faults(&faults);
+    ss_attend();
+}
+
+void ss_lifecycle_init(void) {
+    ss_os_thread_exit_init(thread_end);
+}
+
+static SS_COLD ss_heap *thread_begin(ss_thread **self) {
+    ss_thread *block = ss_thread_block_make(*self);
+    if (block == NULL)
+        return NULL;
+    block->assigned =
+        SS_HEAP_IN_BIRTH; /* what the C library allocates below must not come here again */
+    ss_heap *heap = ss_heap_acquire();
+    if (heap == NULL || !ss_os_thread_exit_arm(block)) {
+        ss_faults faults = {.count = 0};
+        if (heap != NULL)
+            ss_heap_give_up(heap, &faults);
+        ss_thread_block_unmake(block);
+        return NULL;
+    }
+    block->assigned = heap;
+    block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    memcpy(block->bin_of_step, ss_bin_of_step, sizeof block->bin_of_step);
+    ss_heap_attach(heap, block);
+    atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    /* Again: what the C library allocated in between left with a 0. Only then may a parker know of
+     * this thread. */
+    atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
+    ss_thread_open(block, heap);
+    ss_lock_take(&heap->thread_lock);
+    heap->thread = block;
+    ss_lock_release(&heap->thread_lock);
+    atomic_fetch_add_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
+    *self = block;
+    return heap;
+}
+
+ss_heap *ss_thread_heap(ss_thread **self) {
+    /* Acquire: as in ss_process_init, which the caller has called. The system may have refused, and another thread be
+     * trying again. */
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_process->init_state, memory_order_acquire) !=
+                    SS_INIT_DONE))
+        return NULL;
+    ss_heap *own = (*self)->assigned;
+    if (SS_UNLIKELY(own == NULL))
+        return thread_begin(self);
+    if (SS_UNLIKELY(own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END))
+        return NULL;
+    /* Parked: the parker is at work for microseconds. */
+    for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own; spins++)
+        ss_lock_spin(spins);
+    /* Only this thread writes it; the scavenger reads whether it moves. */
+    atomic_store_explicit(&own->cold, atomic_load_explicit(&own->cold, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    return own;
+}

@@ -1,0 +1,92 @@
+#include "background/attend.h"
+#include "base/report.h"
+#include "front/hot.h"
+#include "front/init.h"
+#include "heap/large_cache.h"
+#include "heap/share.h"
+#include "space/large.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A smaller size stays where it is unless more than half of the block would lie idle and another
+ * class would serve it. */
+static bool fits(size_t usable, unsigned bin, size_t size) {
+    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
+}
+
+/* Copies into a new block; errno is set when there is none. */
+static void *copy(void *block, size_t usable, size_t size) {
+    void *fresh = ss_malloc_hot(size, ss_malloc_quiet);
+    if (fresh == NULL)
+        return NULL;
+    memcpy(fresh, block, size < usable ? size : usable);
+    ss_free_hot(block, ss_free_quiet);
+    return fresh;
+}
+
+static void *resize_large(const ss_block *found, void *block, size_t size) {
+    if (size <= SS_SMALL_MAX)
+        return copy(block, found->usable, size);
+    void *there = NULL;
+    /* What is free behind the block may be in the thread's large cache. */
+    if (ss_large_resize(found->space, found->granule, size) ||
+        (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
+        there = block;
+    else if (found->usable >= SS_MOVE_MIN_BYTES)
+        there = ss_large_move(found->space, found->granule, size);
+    if (there == NULL)
+        return copy(block, found->usable, size);
+    ss_attend();
+    return there;
+}
+
+/* A block that the registry has to be asked about. */
+static SS_COLD void *resize_found(void *block, size_t size) {
+    ss_process_init();
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
+    if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
+                    found.space->kind == SS_SPACE_EXTERNAL)) {
+        ss_report(ss_block_error(&found, block), block);
+        errno = EINVAL;
+        return NULL;
+    }
+    if (size > PTRDIFF_MAX)
+        return ss_no_memory();
+    if (found.slab == NULL)
+        return resize_large(&found, block, size);
+    if (fits(found.usable, found.bin, size))
+        return block;
+    return copy(block, found.usable, size);
+}
+
+static void *resize(void *block, size_t size) {
+    const ss_class *class = ss_headed_class_exact(block);
+    if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
+        return resize_found(block, size);
+    const size_t usable = class->stride - 1; /* the next block's header */
+    return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
+}
+
+static SS_COLD void *resize_observed(void *block, size_t size) {
+    const uint64_t ticket = ss_observe_resizing(block);
+    return ss_observe_resized(ticket, block, resize(block, size), size);
+}
+
+void *ss_realloc_further(void *block, size_t size) {
+    if (block == NULL)
+        return superslab_malloc(size);
+    return ss_is_observed() ? resize_observed(block, size) : resize(block, size);
+}
+
+SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {
+    return ss_realloc_hot(block, size, ss_realloc_further);
+}
+
+SUPERSLAB_EXPORT void *superslab_reallocarray(void *block, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return ss_no_memory();
+    return superslab_realloc(block, bytes);
+}

@@ -1,0 +1,313 @@
+/* superslab_visit: every block of a space or of all spaces, while others allocate and free.
+ *
+ * What a block is, is read in groups of one word of a slab's bits: the group is copied, all locks are let go, and only
+ * then is the visitor called. So it may call anything, and no other thread waits for it.
+ *
+ * The registry, the bits and the tables of headless spaces and windows are atomic. A headed block's header is read with
+ * the space's lock held, after its slab was found in the registry: a slab that ends loses its entry first, and its
+ * granules become free under that lock, so its memory cannot go meanwhile. A header does not tell a block that was freed
+ * from one that lies in a bin and has not been handed out yet: its byte is whatever was there before. So the blocks
+ * in the bins of headed classes are noted first, of all threads that are outside the allocator, by the protocol of
+ * thread.h. */
+#include "background/park.h"
+#include "front/init.h"
+#include "front/lifecycle.h"
+#include "heap/bins.h"
+#include "slab/block.h"
+
+#include <errno.h>
+
+enum { GROUP_BLOCKS = 64, GRANULES_AT_ONCE = 1024 };
+
+/* ---- blocks in bins ---- */
+
+/* Their addresses by a hash, in memory that is there for the call. */
+typedef struct cached_blocks {
+    uintptr_t *address; /* 0: vacant */
+    size_t slots;       /* a power of two */
+    size_t count, most; /* of addresses; what comes beyond is not noted */
+} cached_blocks;
+
+static size_t slot_of(const cached_blocks *cached, uintptr_t address) {
+    uint64_t hash = (uint64_t)(address / SS_ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15);
+    size_t slot = (size_t)(hash >> 32) & (cached->slots - 1);
+    while (cached->address[slot] != 0 && cached->address[slot] != address)
+        slot = (slot + 1) & (cached->slots - 1);
+    return slot;
+}
+
+static bool is_cached(const cached_blocks *cached, uintptr_t address) {
+    return cached->address[slot_of(cached, address)] != 0;
+}
+
+/* Of a heap that is the calling thread's alone. */
+static void cached_note(ss_heap *heap, void *context) {
+    cached_blocks *cached = context;
+    for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++) {
+        void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
+        uint32_t blocks = ss_bin_blocks(heap, bin);
+        for (uint32_t i = 1; i <= blocks && cached->count < cached->most; i++) {
+            cached->address[slot_of(cached, (uintptr_t)slots[i])] = (uintptr_t)slots[i];
+            cached->count++;
+        }
+    }
+}
+
+static void cached_note_own(cached_blocks *cached) {
+    ss_thread *self = ss_thread_self();
+    ss_thread_enter(self);
+    ss_heap *heap = self->assigned == NULL ? NULL : ss_thread_heap(&self);
+    if (heap != NULL)
+        cached_note(heap, cached);
+    ss_thread_leave(self);
+}
+
+/* In a child of a fork: heaps that the next new threads get with what is in their bins. */
+static void cached_note_inherited(cached_blocks *cached) {
+    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    for (; heap != NULL; heap = heap->next) {
+        ss_lock_take(&heap->top_lock); /* a thread that gets it waits before it uses it */
+        if (heap->top == NULL && heap->inherited)
+            cached_note(heap, cached);
+        ss_lock_release(&heap->top_lock);
+    }
+}
+
+/* Blocks in all bins of headed classes now. */
+static size_t cached_count(void) {
+    size_t count = 0;
+    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    for (; heap != NULL; heap = heap->next) {
+        ss_lock_take(&heap->top_lock);
+        for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++)
+            count += ss_bin_blocks(heap, bin);
+        ss_lock_release(&heap->top_lock);
+    }
+    return count;
+}
+
+static size_t cached_bytes(const cached_blocks *cached) {
+    size_t page = ss_os_page_bytes();
+    return (cached->slots * sizeof *cached->address + page - 1) & ~(page - 1);
+}
+
+/* At most half of the slots are used. Room for as many again as there are now, and for a few bins. */
+static bool cached_begin(cached_blocks *cached) {
+    enum { MORE = 1024 };
+    *cached = (cached_blocks){.most = 2 * cached_count() + MORE, .slots = 1};
+    while (cached->slots < 2 * cached->most)
+        cached->slots *= 2;
+    size_t bytes = cached_bytes(cached);
+    void *memory = ss_os_reserve(bytes, ss_os_page_bytes());
+    if (memory == NULL)
+        return false;
+    if (!ss_os_commit(memory, bytes)) {
+        ss_os_release(memory, bytes);
+        return false;
+    }
+    cached->address = memory;
+    cached_note_own(cached);
+    ss_park_and_read(cached_note, cached);
+    cached_note_inherited(cached);
+    return true;
+}
+
+static void cached_end(const cached_blocks *cached) {
+    ss_os_release(cached->address, cached_bytes(cached));
+}
+
+/* ---- what a block is ---- */
+
+/* Under the space's lock, as long as the slab is in the registry. */
+static superslab_address_kind headed_kind(const cached_blocks *cached, uintptr_t block,
+                                          unsigned bin) {
+    uint8_t header = ss_header_get((const void *)block);
+    if (is_cached(cached, block) || (header != bin && (header == SS_HEADER_FREED || header == 0)))
+        return SUPERSLAB_ADDRESS_CACHED;
+    return SUPERSLAB_ADDRESS_LIVE; /* a header that was written over: its owner has it */
+}
+
+/* A block that its slab does not have. */
+static superslab_address_kind taken_kind(ss_space *space, const cached_blocks *cached,
+                                         uintptr_t block, unsigned bin) {
+    if (space->kind == SS_SPACE_HEADED)
+        return headed_kind(cached, block, bin);
+    if (space->live == NULL) /* what the caller's own bins hold is live to us */
+        return SUPERSLAB_ADDRESS_LIVE;
+    const _Atomic uint8_t *live = space->kind == SS_SPACE_HEADLESS
+                                      ? ss_live_at(space, block)
+                                      : &space->live[(block - space->base) >> SS_LIVE_SHIFT];
+    return live != NULL && atomic_load_explicit(live, memory_order_relaxed) != 0
+               ? SUPERSLAB_ADDRESS_LIVE
+               : SUPERSLAB_ADDRESS_CACHED;
+}
+
+/* ---- the walk of a space ---- */
+
+typedef struct walk {
+    superslab_visitor *visitor;
+    void *context;
+    cached_blocks cached;
+    /* Where it is: a granule, the next group of blocks of the slab there, and what the slab was at its first group. */
+    uint32_t granule, group;
+    uint64_t info;
+    superslab_inspection blocks[GROUP_BLOCKS];
+    uint32_t count; /* of those */
+} walk;
+
+static void note(walk *at, superslab_address_kind kind, uintptr_t block, size_t usable,
+                 size_t stride, uintptr_t slab) {
+    at->blocks[at->count++] = (superslab_inspection){kind, block, usable, stride, slab};
+}
+
+/* Notes a group of blocks of a slab, with the space's lock held if it is a headed one. */
+static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_view view) {
+    const uintptr_t start = (uintptr_t)ss_space_address(space, view.granule);
+    const size_t stride = view.class->stride, header = space->kind == SS_SPACE_HEADED;
+    const uint32_t first = at->group * GROUP_BLOCKS, capacity = view.class->capacity;
+    const uint32_t end = first + GROUP_BLOCKS < capacity ? first + GROUP_BLOCKS : capacity;
+    for (uint32_t i = first; i < end; i++) {
+        const uintptr_t block = start + view.class->first + i * stride;
+        superslab_address_kind kind = SUPERSLAB_ADDRESS_FREE;
+        if (!ss_slab_is_free(slab, view.class, i))
+            kind = taken_kind(space, &at->cached, block, view.bin);
+        note(at, kind, block, stride - header, stride, start);
+    }
+}
+
+/* Goes on by one group; true if there was one. The slab may have ended since the last one: then the walk goes on behind
+ * it, for no block of it has been there all the time. */
+static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
+    const ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+    const uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
+    const ss_slab_view view = ss_slab_read(slab);
+    const bool is_dead =
+        (atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_DEAD) != 0;
+    if (view.granule != at->granule || is_dead || (at->group != 0 && info != at->info)) {
+        at->granule++;
+        at->group = 0;
+        return false;
+    }
+    note_group(at, space, slab, view);
+    at->info = info;
+    if (++at->group == ss_class_words(view.class)) {
+        at->granule += view.class->granules;
+        at->group = 0;
+    }
+    return true;
+}
+
+static bool step_large(walk *at, ss_space *space, uint32_t entry) {
+    const uint32_t granules = entry & SS_ENTRY_VALUE;
+    const uintptr_t block = (uintptr_t)ss_space_address(space, at->granule);
+    const size_t bytes = (size_t)granules << SS_GRANULE_SHIFT;
+    superslab_address_kind kind = SUPERSLAB_ADDRESS_CACHED;
+    if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE)
+        kind = space->kind == SS_SPACE_EXTERNAL ? taken_kind(space, &at->cached, block, 0)
+                                                : SUPERSLAB_ADDRESS_LIVE;
+    note(at, kind, block, bytes, bytes, block);
+    at->granule += granules;
+    return true;
+}
+
+/* One granule or one group; true if blocks were noted. */
+static bool step(walk *at, ss_space *space) {
+    uint32_t entry = ss_entry_get(space, at->granule);
+    bool any = false;
+    const bool is_headed =
+        space->kind == SS_SPACE_HEADED && ss_entry_kind_of(entry) == SS_ENTRY_SLAB;
+    if (is_headed) {
+        ss_biased_take(&space->lock);
+        entry = ss_entry_get(space, at->granule);
+    }
+    const ss_entry_kind kind = ss_entry_kind_of(entry);
+    if (kind == SS_ENTRY_SLAB) {
+        any = step_slab(at, space, entry);
+    } else if (kind != SS_ENTRY_NONE && (entry & SS_ENTRY_VALUE) != 0 && at->group == 0) {
+        any = step_large(at, space, entry);
+    } else { /* or there was a slab whose first groups have been visited */
+        at->granule++;
+        at->group = 0;
+    }
+    if (is_headed)
+        ss_biased_release(&space->lock);
+    return any;
+}
+
+/* Notes the next blocks; false if the end was reached without any. */
+static bool note_next(walk *at, ss_space *space) {
+    ss_biased_take(&space->lock);
+    const uint32_t end = space->granule_count;
+    ss_biased_release(&space->lock);
+    at->count = 0;
+    for (uint32_t i = 0; i < GRANULES_AT_ONCE && at->granule < end; i++)
+        if (step(at, space))
+            return true;
+    return at->granule < end;
+}
+
+/* In portions, between which a region may be retired and another adopted in its place: then the walk of it is over. */
+static int visit_space(walk *at, uint32_t place) {
+    ss_space *visited = NULL;
+    at->granule = at->group = 0;
+    for (;;) {
+        const unsigned phase = ss_external_begin();
+        ss_space *space = atomic_load_explicit(&ss_registry->spaces[place], memory_order_seq_cst);
+        if (visited == NULL)
+            visited = space;
+        const bool more = space != NULL && space == visited && note_next(at, space);
+        ss_external_end(phase);
+        for (uint32_t i = 0; more && i < at->count; i++) {
+            const int result = at->visitor(&at->blocks[i], at->context);
+            if (result != 0)
+                return result;
+        }
+        if (!more)
+            return 0;
+    }
+}
+
+/* ---- all of them ---- */
+
+static int visit_all(walk *at) {
+    int result = 0;
+    for (uint32_t place = 0; place < ss_space_internal_count() && result == 0; place++)
+        result = visit_space(at, place);
+    /* Relaxed: as in ss_space_find_external. */
+    const uint32_t externals =
+        atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    for (uint32_t i = 0; i < externals && result == 0; i++)
+        result = visit_space(at, SS_INTERNAL_SPACE_COUNT + i);
+    return result;
+}
+
+/* The place of the space that an address is in; SS_SPACE_COUNT for none. */
+static uint32_t place_of(uintptr_t address) {
+    const unsigned phase = ss_external_begin();
+    const ss_space *space = ss_space_find(address);
+    const uint32_t place = space == NULL ? SS_SPACE_COUNT : space->index;
+    ss_external_end(phase);
+    return place;
+}
+
+static int fail(int error) {
+    errno = error;
+    return -1;
+}
+
+SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visitor,
+                                     void *context) {
+    walk at = {.visitor = visitor, .context = context};
+    if (visitor == NULL)
+        return fail(EINVAL);
+    if (!ss_process_ready())
+        return fail(ENOMEM);
+    const uint32_t place = within == NULL ? 0 : place_of((uintptr_t)within);
+    if (place == SS_SPACE_COUNT)
+        return fail(EFAULT);
+    if (!cached_begin(&at.cached))
+        return fail(ENOMEM);
+    const int result = within == NULL ? visit_all(&at) : visit_space(&at, place);
+    cached_end(&at.cached);
+    return result;
+}

@@ -1,0 +1,337 @@
+#include "heap/bins.h"
+
+#include "base/meta.h"
+#include "base/route.h"
+#include "base/signal.h"
+#include "heap/heap_checks.h"
+#include "heap/large_cache.h"
+#include "slab/owner.h"
+#include "slab/purge.h"
+#include "slab/slab_checks.h"
+
+#include <string.h>
+
+void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
+
+/* Every slot from `first` on to, but not, `end`: a pop leaves the one it emptied so, too. */
+static SS_NOINLINE void bin_vacate(void **first, void **end, unsigned bin) {
+    for (; first < end; first++)
+        *first = ss_bin_vacant(bin);
+}
+
+static void bin_used(ss_heap *heap, unsigned bin) {
+    heap->used[bin / 64] |= UINT64_C(1) << bin % 64;
+}
+
+/* The first bin from `bin` on that has room or a slab; SS_BIN_COUNT after the last. */
+static unsigned bin_next(const ss_heap *heap, unsigned bin) {
+    while (bin < SS_BIN_COUNT) {
+        uint64_t rest = heap->used[bin / 64] >> bin % 64;
+        if (rest != 0)
+            return bin + (unsigned)__builtin_ctzll(rest);
+        bin = (bin / 64 + 1) * 64;
+    }
+    return SS_BIN_COUNT;
+}
+
+/* ---- room in a bin ---- */
+
+static size_t slots_bytes(uint32_t capacity) {
+    return (capacity + SS_BIN_SLOTS_EXTRA) * sizeof(void *);
+}
+
+/* Gives the bin `capacity` slots, keeping its blocks; false without memory. */
+static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
+    SS_CHECK(ss_check_bin(heap, bin));
+    uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    void **slots = ss_meta_take(slots_bytes(capacity)), **before = ss_bin_slots(heap, bin);
+    if (slots == NULL)
+        return false;
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    memcpy(slots, before, (blocks + 1) * sizeof(void *));
+    bin_vacate(slots + blocks + 1, slots + capacity + 1, bin);
+    slots[capacity + 1] = SS_BIN_LID;
+    ss_bin_set(heap, bin, slots, capacity, blocks);
+    if (old != 0)
+        ss_meta_give(before, slots_bytes(old));
+    return true;
+}
+
+/* Whether a bin may come to hold `bytes` more: within what a thread's bins may, and all threads' bins
+ * within a share of what there is, or many threads would cache more than the program uses. */
+static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
+    ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
+    size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
+    size_t committed =
+        atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+    return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
+           (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
+}
+
+/* One live block of a large class is not charged for SS_BIN_FIRST_BLOCKS of them. Doubling leads from each of these
+ * numbers to SS_BIN_FIRST_BLOCKS. */
+static uint32_t first_blocks(uint32_t stride) {
+    return stride <= SS_BIN_FIRST_BYTES / SS_BIN_FIRST_BLOCKS ? SS_BIN_FIRST_BLOCKS
+           : stride <= SS_BIN_FIRST_BYTES / 6                 ? 6
+                                                              : 2;
+}
+
+/* A bin that proves too small for its use grows, by doubling, to its class's limit. To SS_BIN_FIRST_BLOCKS it
+ * grows whatever all bins hold. False if it stays as it is. */
+static bool bin_grow(ss_heap *heap, unsigned bin) {
+    const ss_class *class = &ss_process->classes[bin];
+    uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    if (SS_LIKELY(old >= class->max_blocks))
+        return false;
+    /* With the bottom and the lid whole cache lines. */
+    uint32_t capacity = old == 0 ? first_blocks(class->stride) : old * 2 + SS_BIN_SLOTS_EXTRA;
+    if (capacity > class->max_blocks)
+        capacity = class->max_blocks;
+    size_t bytes = (size_t)(capacity - old) * class->stride;
+    if ((capacity > SS_BIN_FIRST_BLOCKS && !bin_may_grow(heap, bin, bytes)) ||
+        !bin_resize(heap, bin, (uint16_t)capacity))
+        return false;
+    bin_used(heap, bin);
+    heap->bins_bytes += bytes;
+    ss_signal_want(bytes +
+                   atomic_fetch_add_explicit(&ss_signals->bins_bytes, bytes, memory_order_relaxed));
+    return true;
+}
+
+/* ---- refill ---- */
+
+/* In steps while the thread goes on, for all threads count in one word. */
+static void tell_moved(ss_heap *heap, size_t step) {
+    if (heap->freed_bytes < step)
+        return;
+    ss_signal_freed(heap->freed_bytes);
+    heap->freed_bytes = 0;
+}
+
+/* Up to `count` blocks from the heap's slabs; full slabs are let go and others acquired on the way. */
+static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t count) {
+    ss_bin *b = &heap->bin[bin];
+    uint32_t taken = 0;
+    for (;;) {
+        ss_slab *slab = b->ring.first;
+        if (slab != NULL) {
+            SS_CHECK(ss_check_owner(slab, heap->id));
+            uint32_t got = ss_slab_take(slab, blocks, count - taken);
+            taken += got;
+            blocks += got;
+            if (taken == count)
+                return taken;
+            ss_ring_drop(&b->ring, slab);
+            if (!ss_slab_abandon_full(slab)) {
+                ss_ring_add(&b->ring, slab); /* another thread has just given a block back */
+                continue;
+            }
+            /* A batch in hand is worth more than the rest of it from yet another slab. */
+            if (taken * 2 >= count)
+                return taken;
+            if (b->ring.first != NULL)
+                continue;
+        }
+        slab = ss_slab_acquire(bin, heap->id, NULL);
+        if (slab == NULL)
+            return taken;
+        ss_ring_add(&b->ring, slab);
+    }
+}
+
+/* Takes blocks until the bin holds `want`; the lowest addresses end on top. */
+static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
+    SS_CHECK(ss_check_bin(heap, bin));
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    if (blocks >= want)
+        return blocks;
+    void **slots = ss_bin_slots(heap, bin);
+    uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
+    /* A take that got less has written higher than the blocks lie now. */
+    bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
+    atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
+    heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
+    tell_moved(heap, SS_FREED_STEP_BYTES);
+    return blocks + got;
+}
+
+void *ss_heap_refill(ss_heap *heap, unsigned bin) {
+    bin_grow(heap, bin);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    if (capacity == 0)
+        return ss_heapless_take(bin);
+    uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
+    if (blocks == 0)
+        return NULL;
+    return ss_bin_pop(heap->top, bin);
+}
+
+uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
+    while (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) < count &&
+           bin_grow(heap, bin))
+        ;
+    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    return capacity == 0 ? 0 : bin_fill(heap, bin, count < capacity ? count : capacity);
+}
+
+void *ss_heapless_take(unsigned bin) {
+    ss_slab *slab;
+    void *block = NULL;
+    while (block == NULL && (slab = ss_slab_acquire(bin, 0, NULL)) != NULL) {
+        ss_slab_take(slab, &block, 1);
+        ss_slab_abandon(slab);
+    }
+    return block;
+}
+
+static void *listed_take(unsigned bin) {
+    uint32_t count = ss_space_internal_count();
+    void *block = NULL;
+    for (uint32_t i = 0; i < count && block == NULL; i++) {
+        ss_space *space = ss_space_internal(i);
+        ss_slab *slab = ss_slab_adopt(space, bin, 0);
+        if (slab != NULL) {
+            ss_slab_take(slab, &block, 1);
+            ss_slab_abandon(slab);
+        }
+    }
+    return block;
+}
+
+SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
+    ss_heap_flush(heap, faults);
+    ss_purge_recover();
+    void *block = ss_heapless_take(*bin);
+    unsigned end = *bin >= SS_BIN_HEADED ? SS_BIN_HEADED + SS_HEADED_COUNT : *bin + 1;
+    for (unsigned larger = *bin + 1; block == NULL && larger < end; larger++)
+        if ((block = listed_take(larger)) != NULL) {
+            *bin = larger;
+            atomic_store_explicit(&ss_process->lent, true, memory_order_relaxed);
+        }
+    return block;
+}
+
+/* ---- flush ---- */
+
+/* Gives blocks back to their slabs. Between operations the heap may adopt one of them. */
+static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
+                      ss_faults *faults) {
+    ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
+                      ss_owner_keeps(&ss_process->classes[bin]), NULL};
+    ss_slab_give(blocks, count, bin, &giver, faults);
+    if (heap->bin[bin].ring.first != NULL)
+        bin_used(heap, bin);
+}
+
+/* Gives the oldest `count` blocks of a bin back. */
+static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, ss_faults *faults) {
+    SS_CHECK(ss_check_bin(heap, bin));
+    void **slots = ss_bin_slots(heap, bin);
+    uint32_t blocks = ss_bin_blocks(heap, bin);
+    heap_give(heap, bin, slots + 1, count, adopt, faults);
+    heap->freed_bytes += (size_t)count * ss_process->classes[bin].stride;
+    for (uint32_t i = 1; i <= blocks - count; i++)
+        slots[i] = slots[i + count];
+    bin_vacate(slots + 1 + blocks - count, slots + 1 + blocks, bin);
+    atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
+}
+
+void ss_heap_overflow(ss_heap *heap, unsigned bin, void *block, ss_faults *faults) {
+    if (!bin_grow(heap, bin)) {
+        uint32_t blocks = ss_bin_blocks(heap, bin);
+        if (blocks == 0) { /* no memory for even one slot, or a parker came between */
+            heap_give(heap, bin, &block, 1, true, faults);
+            return;
+        }
+        bin_flush(heap, bin, (blocks + 1) / 2, true, faults);
+        tell_moved(heap, SS_FREED_STEP_BYTES);
+    }
+    ss_bin_push(heap->top, bin, block);
+}
+
+/* Gives the bin's slab and its slots away; no block is in it. */
+static void bin_end(ss_heap *heap, unsigned bin) {
+    ss_bin *b = &heap->bin[bin];
+    uint16_t capacity = atomic_load_explicit(&b->capacity, memory_order_relaxed);
+    ss_ring_end(&b->ring);
+    b->mark = 0;
+    heap->used[bin / 64] &= ~(UINT64_C(1) << bin % 64);
+    if (capacity == 0)
+        return;
+    void **slots = ss_bin_slots(heap, bin);
+    ss_bin_set(heap, bin, SS_BIN_NO_SLOTS, 0, 0);
+    ss_meta_give(slots, slots_bytes(capacity));
+}
+
+/* What bins of this room may hold by their limits. */
+static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
+    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
+           (size_t)ss_process->classes[bin].stride;
+}
+
+bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
+    unsigned bin = bin_next(heap, 0);
+    while (bin < SS_BIN_COUNT) {
+        uint32_t blocks = ss_bin_blocks(heap, bin);
+        if (blocks != 0)
+            bin_flush(heap, bin, blocks, false, faults);
+        ss_bins_shrunk(heap, bin_bytes(heap, bin));
+        bin_end(heap, bin); /* the slots too: a thread that sleeps keeps nothing */
+        bin = bin_next(heap, bin + 1);
+        if (bin < SS_BIN_COUNT && until != SS_FLUSH_ALL && ss_os_clock_nanoseconds() > until)
+            break;
+    }
+    ss_large_cache_flush(heap);
+    tell_moved(heap, 1); /* it may not be used again for long */
+    if (bin < SS_BIN_COUNT)
+        return false;
+    ss_bins_shrunk(heap, heap->bins_bytes); /* 0, unless a fork came between a bin and its sum */
+    ss_heap_note_flushed(heap);
+    return true;
+}
+
+void ss_heap_flush(ss_heap *heap, ss_faults *faults) {
+    ss_heap_flush_until(heap, SS_FLUSH_ALL, faults);
+}
+
+/* ---- age ---- */
+
+/* Tells the oldest `count` blocks of a bin from any others, nearly always. */
+static uint32_t bin_mark(const ss_heap *heap, unsigned bin, uint32_t count) {
+    void **slots = ss_bin_slots(heap, bin);
+    uint32_t mark = 1 + count;
+    for (uint32_t i = 1; i <= count; i++)
+        mark += (uint32_t)((uintptr_t)slots[i] / SS_ALIGNMENT);
+    return mark;
+}
+
+static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
+    ss_bin *b = &heap->bin[bin];
+    const size_t stride = ss_process->classes[bin].stride;
+    uint32_t blocks = ss_bin_blocks(heap, bin), old = (blocks + 1) / 2;
+    if (blocks != 0 && blocks * stride < SS_BIN_AGE_BYTES) {
+        b->mark = 0;
+        return;
+    }
+    uint32_t mark = bin_mark(heap, bin, old);
+    if (mark != b->mark) {
+        b->mark = mark;
+        return;
+    }
+    if (blocks == 0) {
+        ss_bins_shrunk(heap, atomic_load_explicit(&b->capacity, memory_order_relaxed) * stride);
+        bin_end(heap, bin);
+        return;
+    }
+    bin_flush(heap, bin, old, false, faults);
+    b->mark = bin_mark(heap, bin, (blocks - old + 1) / 2);
+}
+
+void ss_heap_age(ss_heap *heap, ss_faults *faults) {
+    for (unsigned bin = 0; (bin = bin_next(heap, bin)) < SS_BIN_COUNT; bin++) {
+        bin_age(heap, bin, faults);
+        ss_ring_age(&heap->bin[bin].ring);
+    }
+    ss_large_cache_age(heap);
+    tell_moved(heap, 1);
+}

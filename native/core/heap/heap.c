@@ -1,0 +1,142 @@
+#include "heap/heap.h"
+
+#include "base/meta.h"
+#include "heap/bins.h"
+#include "heap/large_cache.h"
+
+ss_heaps_data ss_heaps_state;
+
+ss_heap *ss_heap_acquire(void) {
+    ss_lock_take(&ss_heaps->lock);
+    ss_heap *heap = ss_heaps->free;
+    if (heap != NULL) {
+        heap->holder = ss_os_thread_token();
+        ss_heaps->free = heap->next_free;
+    }
+    ss_lock_release(&ss_heaps->lock);
+    if (heap != NULL)
+        return heap;
+    heap = ss_meta_take(sizeof(ss_heap));
+    if (heap == NULL)
+        return NULL;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        ss_bin_room_set(heap, bin, SS_BIN_NO_SLOTS, 0);
+    ss_lock_take(&ss_heaps->lock);
+    heap->id = ++ss_heaps->count;
+    heap->holder = ss_os_thread_token();
+    heap->next = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    /* Release: who walks the list sees the heap filled in, and a child that has it. */
+    atomic_store_explicit(&ss_heaps->all, heap, memory_order_release);
+    ss_lock_release(&ss_heaps->lock);
+    return heap;
+}
+
+/* With heaps_lock held: no thread has it any more. */
+static void heap_list(ss_heap *heap) {
+    heap->holder = 0;
+    heap->next_free = ss_heaps->free;
+    ss_heaps->free = heap;
+}
+
+void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+        atomic_init(&thread->top[bin], SS_BIN_NO_SLOTS);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->inherited; bin++)
+        atomic_init(&thread->top[bin], ss_bin_slots(heap, bin) + heap->bin[bin].left);
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->inherited; bin++)
+        heap->bin[bin].left = 0;
+    heap->inherited = false;
+    heap->top = thread->top;
+    ss_lock_release(&heap->top_lock);
+}
+
+void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
+    if (heap->top != NULL) /* or it was never attached, and what it inherited stays */
+        ss_heap_flush(heap, faults);
+    ss_lock_take(&heap->top_lock);
+    heap->top = NULL;
+    ss_lock_release(&heap->top_lock);
+    ss_lock_take(&ss_heaps->lock);
+    heap_list(heap);
+    ss_lock_release(&ss_heaps->lock);
+}
+
+/* Its slabs are listed when all heaps have been looked at: fork.c. */
+static void ring_lost(ss_heap *heap, unsigned bin) {
+    heap->bin[bin].ring.first = NULL;
+    atomic_store_explicit(&heap->bin[bin].ring.count, 0, memory_order_relaxed);
+    heap->bereft = true;
+}
+
+/* What a bin held as a fork caught it; in the middle of a change it may be a block or a batch off. */
+static void bin_lost(ss_heap *heap, unsigned bin) {
+    uint64_t blocks = heap->bin[bin].left;
+    /* Relaxed: the child has one thread. */
+    atomic_fetch_add_explicit(&ss_process->lost_blocks, blocks, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->lost_bytes, blocks * ss_process->classes[bin].stride,
+                              memory_order_relaxed);
+    heap->bin[bin].left = 0;
+    ring_lost(heap, bin);
+    heap->used[bin / 64] = 0;
+    ss_bin_room_set(heap, bin, SS_BIN_NO_SLOTS, 0);
+}
+
+/* What is in the bins is lost to the child, at most what a thread's bins may hold. */
+static void bins_lost(ss_heap *heap) {
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
+        bin_lost(heap, bin);
+    }
+    ss_bins_shrunk(heap, heap->bins_bytes);
+}
+
+void ss_heap_inherit(ss_heap *heap, bool list) {
+    const bool attaching = heap->inherited && ss_lock_inherit(&heap->top_lock);
+    const bool torn = attaching || heap->flushing;
+    ss_lock_inherit(&heap->thread_lock);
+    ss_lock_inherit(&heap->top_lock);
+    if (heap->thread != NULL && !torn &&
+        atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0) {
+        for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+            heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
+            ring_lost(heap, bin);
+        }
+        heap->inherited = true;
+    } else if (heap->thread != NULL || heap->top != NULL || torn) {
+        bins_lost(heap); /* inside, being born or about to end */
+        heap->inherited = false;
+    }
+    ss_large_cache_inherit(heap);
+    atomic_store_explicit(&heap->owner.inside, NULL,
+                          memory_order_relaxed); /* its thread was about to look */
+    ss_heap_note_flushed(heap);                  /* or is left as it is: no thread sleeps on it */
+    heap->flushing = heap->forks = false;
+    heap->top = NULL;
+    heap->thread = NULL;
+    if (list)
+        heap_list(heap);
+}
+
+bool ss_heap_keep(ss_heap *heap) {
+    const bool parked = ss_lock_inherit(&heap->thread_lock);
+    ss_lock_inherit(&heap->top_lock);
+    if (parked && heap->thread != NULL) {
+        if (heap->flushing) {
+            bins_lost(heap);
+            for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
+                ss_bin_set(heap, bin, SS_BIN_NO_SLOTS, 0, 0);
+            ss_large_cache_inherit(heap);
+        }
+        ss_thread_open(heap->thread, heap);
+    }
+    heap->flushing = false;
+    return heap->thread != NULL;
+}
+
+void ss_heap_forsake(ss_heap *heap) {
+    ss_lock_take(&ss_heaps->lock);
+    ss_heap_inherit(heap, true);
+    heap->forsaken = false;
+    ss_lock_release(&ss_heaps->lock);
+}

@@ -1,0 +1,48 @@
+#include "heap/observe.h"
+
+#include "base/sealed.h"
+
+bool ss_observe(const ss_observer *observer) {
+    if (!ss_sealed_open())
+        return false;
+    atomic_store_explicit(&ss_sealed_now->observer, observer, memory_order_relaxed);
+    ss_sealed_close();
+    atomic_store_explicit(&ss_process->observed, true, memory_order_relaxed);
+    return true;
+}
+
+static const ss_observer *observer_now(void) {
+    /* Relaxed: it is set before the flag, while there is one thread. */
+    return atomic_load_explicit(&ss_sealed_now->observer, memory_order_relaxed);
+}
+
+static void **own_word(void) {
+    /* It is not there while another thread has parked this one, nor while this one has none. */
+    ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
+    if (SS_UNLIKELY(heap == NULL))
+        heap = ss_thread_assigned_heap();
+    return heap != NULL ? &heap->observed : NULL;
+}
+
+void *ss_observe_allocated(ss_call call, void *block, size_t size, size_t alignment) {
+    if (block != NULL)
+        observer_now()->allocated(own_word(), call, block, size, alignment);
+    return block;
+}
+
+void ss_observe_freeing(ss_call call, const void *block) {
+    observer_now()->freeing(own_word(), call, block);
+}
+
+uint64_t ss_observe_resizing(const void *block) {
+    return observer_now()->resizing(own_word(), block);
+}
+
+void *ss_observe_resized(uint64_t ticket, const void *before, void *after, size_t size) {
+    observer_now()->resized(own_word(), ticket, before, after, size);
+    return after;
+}
+
+void ss_observe_thread_ended(ss_heap *heap) {
+    observer_now()->thread_ended(&heap->observed);
+}

@@ -1,0 +1,71 @@
+#include "heap/share.h"
+
+#include "slab/state.h"
+
+void ss_share_classes(void) {
+    ss_process->shares_classes = true;
+}
+
+/* The last step that a headed class serves. */
+static size_t last_step(unsigned bin) {
+    return (ss_process->classes[bin].stride - 1) / SS_ALIGNMENT;
+}
+
+static void steps_set(ss_thread *self, unsigned own, unsigned bin) {
+    size_t step = own == SS_BIN_HEADED ? 0 : last_step(own - 1) + 1;
+    for (; step <= last_step(own); step++)
+        if (step < SS_TINY_STEPS)
+            self->bin_of_step[step] = (uint8_t)bin;
+        else
+            /* Relaxed: see ss_bin_of_size. */
+            atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
+}
+
+/* Of a small class a slab has hundreds of blocks: so many are few. */
+#define SHARED_MOST 32u
+
+/* Whether the blocks of a wider class that are out of the heap's slab are no longer few, or what it has left is
+ * less than a refill: then whoever asks for more gets a slab of its own. */
+static bool is_short(ss_heap *heap, unsigned wide) {
+    void **top = atomic_load_explicit(&heap->top[wide], memory_order_relaxed);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
+    if (*top != NULL || capacity == 0)
+        return false;
+    const ss_slab *slab = heap->bin[wide].ring.first;
+    if (slab == NULL)
+        return true;
+    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
+                    atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
+}
+
+static unsigned step_bin(const ss_thread *self, size_t step) {
+    return step < SS_TINY_STEPS ? self->bin_of_step[step]
+                                : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
+}
+
+static bool is_alone(unsigned own) {
+    return atomic_load_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], memory_order_relaxed);
+}
+
+unsigned ss_share_separate(ss_thread *self, size_t size) {
+    const size_t step = size / SS_ALIGNMENT;
+    const unsigned own = ss_exact_bin_of_step((unsigned)step);
+    /* Relaxed: no more than a hint, which is never taken back. Written only if it changes something, like the
+     * steps, for all threads read them. */
+    if (!is_alone(own))
+        atomic_store_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], true, memory_order_relaxed);
+    if (step_bin(self, step) != own)
+        steps_set(self, own, own);
+    return own;
+}
+
+unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size) {
+    const size_t step = size / SS_ALIGNMENT;
+    const unsigned own = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(own);
+    if (wide == own || is_alone(own) || is_short(heap, wide))
+        return ss_share_separate(self, size);
+    if (step_bin(self, step) != wide)
+        steps_set(self, own, wide);
+    return wide;
+}

@@ -1,0 +1,144 @@
+#include "slab/block.h"
+
+#include "space/large.h"
+
+/* A headed block is live while its header says so; the header of a freed one is SS_HEADER_FREED
+ * while its page is kept and 0 after. */
+static ss_block_state headed_state(const ss_block *found) {
+    uint8_t header = ss_header_get((const void *)found->start);
+    if (header == found->bin)
+        return SS_BLOCK_LIVE;
+    if (ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index))
+        return SS_BLOCK_FREE;
+    return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
+}
+
+static ss_block_state headless_state(const ss_block *found) {
+    _Atomic uint8_t *live = ss_live_at(found->space, found->start);
+    if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
+        return SS_BLOCK_LIVE;
+    return ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+               ? SS_BLOCK_FREE
+               : SS_BLOCK_CACHED;
+}
+
+static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
+    ss_slab_view view = ss_slab_read(found->slab);
+    uintptr_t base = ss_slab_base(found->space, view);
+    if (granule - view.granule >= view.class->granules) {
+        found->slab = NULL; /* the slab has gone and its record is another's */
+        return;
+    }
+    found->granule = view.granule;
+    found->bin = view.bin;
+    if (address < base || (address - base) / view.class->stride >= view.class->capacity)
+        return; /* before the first block or in the tail */
+    found->index = (uint32_t)((address - base) / view.class->stride);
+    found->start = base + (uintptr_t)found->index * view.class->stride;
+    found->stride = found->usable = view.class->stride;
+    switch (found->space->kind) {
+    case SS_SPACE_HEADED:
+        found->usable--; /* the next block's header */
+        found->state = headed_state(found);
+        break;
+    case SS_SPACE_HEADLESS:
+        found->state = headless_state(found);
+        break;
+    case SS_SPACE_EXTERNAL: /* what the caller's own bins hold is live to us */
+        found->state = ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+                           ? SS_BLOCK_FREE
+                           : SS_BLOCK_LIVE;
+        break;
+    }
+}
+
+/* Of a large block, or of one in a heap's large cache. */
+static bool is_large(uint32_t entry) {
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE || ss_entry_kind_of(entry) == SS_ENTRY_CACHED;
+}
+
+/* The granule where a large block begins that reaches to `granule`, or `granule` itself. Entries of
+ * blocks that are gone may lie in between; a live one that does not reach so far ends the search. */
+static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
+    /* Acquire, both: as in ss_entry_get. */
+    size_t ready =
+        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    for (uint32_t at = granule < ready ? granule : (uint32_t)ready; at-- != 0;) {
+        uint32_t entry = atomic_load_explicit(&space->entries[at], memory_order_acquire);
+        uint32_t value = entry & SS_ENTRY_VALUE;
+        if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
+            break;
+        if (is_large(entry) && value != 0)
+            return value > granule - at ? at : granule;
+    }
+    return granule;
+}
+
+static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
+    found->state = SS_BLOCK_NONE;
+    found->slab = NULL;
+    found->start = found->usable = found->stride = 0;
+    found->space = space;
+    if (space == NULL)
+        return;
+    uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
+    if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
+        found->slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        find_in_slab(found, granule, address);
+        return;
+    }
+    if (!is_large(entry) || (entry & SS_ENTRY_VALUE) == 0) {
+        granule = large_begin(space, granule);
+        entry = ss_entry_get(space, granule);
+        if (!is_large(entry))
+            return;
+    }
+    found->granule = granule;
+    found->start = (uintptr_t)ss_space_address(space, granule);
+    found->stride = found->usable = (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT;
+    if (ss_entry_kind_of(entry) == SS_ENTRY_CACHED)
+        found->state = SS_BLOCK_CACHED;
+    else
+        found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
+}
+
+void ss_block_find(uintptr_t address, ss_block *found) {
+    find_in_space(found, ss_space_find(address), address);
+}
+
+void ss_block_hold(uintptr_t address, ss_block *found) {
+    ss_space *space = ss_space_find_internal(address);
+    found->held = space == NULL && ss_space_has_external();
+    if (found->held) {
+        found->phase = ss_external_begin();
+        space = ss_space_find_external(address);
+    }
+    find_in_space(found, space, address);
+}
+
+void ss_block_release(const ss_block *found) {
+    if (found->held)
+        ss_external_end(found->phase);
+}
+
+SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
+    if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
+        return SUPERSLAB_ERROR_DOUBLE_FREE;
+    if (found->state == SS_BLOCK_NONE || found->space->kind == SS_SPACE_EXTERNAL)
+        return SUPERSLAB_ERROR_UNKNOWN_POINTER;
+    if (found->start != (uintptr_t)pointer)
+        return SUPERSLAB_ERROR_INSIDE_BLOCK;
+    switch (found->state) {
+    case SS_BLOCK_CACHED:
+    case SS_BLOCK_FREE:
+        return SUPERSLAB_ERROR_DOUBLE_FREE;
+    case SS_BLOCK_BROKEN:
+        return ss_header_get(pointer) - SS_BIN_HEADED < SS_HEADED_COUNT
+                   ? SUPERSLAB_ERROR_WRONG_CLASS
+                   : SUPERSLAB_ERROR_CORRUPTED_HEADER;
+    case SS_BLOCK_LIVE:
+    case SS_BLOCK_NONE:
+        break;
+    }
+    return SUPERSLAB_OK;
+}

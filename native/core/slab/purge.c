@@ -1,0 +1,163 @@
+#include "slab/purge.h"
+
+#include "slab/pages.h"
+#include "space/grow.h"
+
+/* ---- the slabs on the lists ----
+ * All of a class are adopted at once, for their list cannot be walked. Whoever wants one meanwhile makes
+ * a new one; so those with which there is nothing to do go back first. With park_lock held, which is how the
+ * child of a fork tells them: ss_purge_inherit. */
+
+typedef struct slab_chain {
+    ss_slab *first; /* linked by `next`, which is its owner's while the slab is on no list */
+} slab_chain;
+
+static void chain_push(const ss_space *space, slab_chain *chain, ss_slab *slab) {
+    atomic_store_explicit(&slab->next, chain->first == NULL ? 0 : ss_slab_id(space, chain->first),
+                          memory_order_relaxed);
+    chain->first = slab;
+}
+
+static ss_slab *chain_pop(const ss_space *space, slab_chain *chain) {
+    ss_slab *slab = chain->first;
+    if (slab != NULL) {
+        uint32_t next = atomic_load_explicit(&slab->next, memory_order_relaxed);
+        chain->first = next == 0 ? NULL : ss_slab_of_id(space, next);
+    }
+    return slab;
+}
+
+/* Owns every slab of a list for a moment; letting go of it ends it if it is wholly free. */
+static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
+    slab_chain chain = {NULL};
+    ss_slab *slab;
+    size_t given = 0;
+    ss_lock_take(&ss_process->park_lock);
+    while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL)
+        chain_push(space, &chain, slab);
+    while ((slab = chain_pop(space, &chain)) != NULL) {
+        if (purge)
+            given += ss_pages_purge(space, slab);
+        ss_slab_abandon(slab);
+    }
+    ss_lock_release(&ss_process->park_lock);
+    return given;
+}
+
+/* Those that the scavenger lists while they are young are not counted as spares. */
+void ss_purge_whole_slabs(ss_space *space) {
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
+        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) != 0)
+            list_visit(space, bin, false);
+}
+
+static void spares_end(ss_space *space) {
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
+        if (atomic_load_explicit(ss_space_spares(space, bin), memory_order_relaxed) != 0)
+            list_visit(space, bin, false);
+}
+
+void ss_purge_recover(void) {
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        ss_space *space = ss_space_internal(i);
+        if (ss_slab_records_spent(space))
+            ss_purge_whole_slabs(space);
+        else
+            spares_end(space);
+    }
+    ss_space_shrink_all();
+}
+
+size_t ss_purge_slabs(ss_space *space) {
+    size_t given = 0;
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
+        given += list_visit(space, bin, true);
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    return given;
+}
+
+/* ---- by age ---- */
+
+/* `looked` is the number of free blocks that was seen, and whether they were purged then. A slab that has
+ * the same number since, and of which none was taken, has been left alone: what is given changes the
+ * number, and taking clears the word. */
+#define LOOKED_PURGED (UINT32_C(1) << 16)
+
+typedef enum slab_use { SLAB_CHANGED, SLAB_IDLE, SLAB_DONE } slab_use;
+
+static slab_use slab_use_since(ss_slab *slab) {
+    uint32_t count =
+        (uint32_t)(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT);
+    if (slab->seen_free == (count | LOOKED_PURGED))
+        return SLAB_DONE;
+    slab_use use = slab->seen_free == count ? SLAB_IDLE : SLAB_CHANGED;
+    slab->seen_free = count;
+    return use;
+}
+
+/* Lets go of a slab that may be wanted again; if it is wholly free it stays listed until it is idle. */
+static void young_abandon(ss_slab *slab) {
+    /* Relaxed: only how many there are. What their givers wrote goes with the state, which only read-modify-writes
+     * change, to whoever takes from the slab or ends it. */
+    uint64_t count = atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT;
+    if (count == ss_slab_read(slab).class->capacity)
+        ss_slab_list(slab);
+    else
+        ss_slab_abandon(slab);
+}
+
+static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t *given) {
+    slab_chain idle = {NULL}, others = {NULL};
+    ss_slab *slab;
+    bool pending = false;
+    while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL) {
+        slab_use use = slab_use_since(slab);
+        pending |= use == SLAB_CHANGED && !at_once;
+        chain_push(space, use == SLAB_IDLE || (at_once && use == SLAB_CHANGED) ? &idle : &others,
+                   slab);
+    }
+    while ((slab = chain_pop(space, &others)) != NULL)
+        young_abandon(slab);
+    /* What ends below was idle for long enough: its granules need not age again. */
+    atomic_store_explicit(&space->aged, true, memory_order_relaxed);
+    while ((slab = chain_pop(space, &idle)) != NULL) {
+        *given += ss_pages_purge(space, slab);
+        slab->seen_free |= LOOKED_PURGED;
+        ss_slab_abandon(slab);
+    }
+    atomic_store_explicit(&space->aged, false, memory_order_relaxed);
+    return pending;
+}
+
+bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
+    size_t given = 0;
+    bool pending = false;
+    const unsigned first = ss_space_first_bin(space);
+    for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
+        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) == 0)
+            continue;
+        ss_lock_take(&ss_process->park_lock);
+        pending |= idle_slabs_purge(space, bin, at_once, &given);
+        ss_lock_release(&ss_process->park_lock);
+    }
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    return pending;
+}
+
+void ss_purge_inherit(ss_space *space) {
+    for (uint32_t at = 0; at < space->granule_count; at++) {
+        uint32_t entry = ss_entry_get(space, at);
+        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
+            continue;
+        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
+        if (ss_slab_read(slab).granule != at ||
+            !(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_PARKED))
+            continue;
+        /* Neither takes a lock: this thread may have some. */
+        if (!ss_slab_abandon_full(slab))
+            ss_slab_list(slab);
+    }
+}

@@ -1,0 +1,398 @@
+#include "slab/slab.h"
+
+#include "base/meta.h"
+#include "slab/owner.h"
+#include "slab/pages.h"
+#include "slab/slab_checks.h"
+#include "slab/state.h"
+#include "space/grow.h"
+#include "space/held.h"
+#include "space/space_checks.h"
+
+#include <string.h>
+
+SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
+    uint8_t header;
+    return space != NULL && space->kind == SS_SPACE_HEADED &&
+           ss_os_read_byte(address - 1, &header) && header == SS_HEADER_FREED;
+}
+
+/* ---- lists ----
+ * A stack a class, linked through the records. The tag counts pushes and pops, so that a head read
+ * before a pop and a push of the same record does not pass for unchanged. Records are never unmapped
+ * and stay records, so reading the `next` of one that was just popped is harmless. */
+
+void ss_slab_push(ss_space *space, ss_slab *slab) {
+    _Atomic uint64_t *list = ss_space_listed(space, ss_slab_read(slab).bin);
+    uint64_t id = ss_slab_id(space, slab);
+    uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
+    do {
+        atomic_store_explicit(&slab->next, (uint32_t)head, memory_order_relaxed);
+        next = ((head >> 32) + 1) << 32 | id;
+        /* Release: whoever pops it sees `next`. */
+    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+static ss_slab *list_pop(ss_space *space, unsigned bin) {
+    _Atomic uint64_t *list = ss_space_listed(space, bin);
+    uint64_t head, next;
+    ss_slab *slab;
+    do {
+        /* Acquire: pairs with the push. */
+        head = atomic_load_explicit(list, memory_order_acquire);
+        if ((uint32_t)head == 0)
+            return NULL;
+        slab = ss_slab_of_id(space, (uint32_t)head);
+        next = ((head >> 32) + 1) << 32 | atomic_load_explicit(&slab->next, memory_order_relaxed);
+        /* Relaxed: no two heads are alike, so what it reads is the very push that was acquired. */
+    } while (!atomic_compare_exchange_weak_explicit(list, &head, next, memory_order_relaxed,
+                                                    memory_order_relaxed));
+    return slab;
+}
+
+/* ---- records, with the space's lock held ---- */
+
+static ss_slab *record_take(ss_space *space, uint32_t units) {
+    SS_CHECK(ss_check_held(&space->lock));
+    uint32_t id = space->free_records[units];
+    if (id != 0) {
+        ss_slab *slab = ss_slab_of_id(space, id);
+        space->free_records[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
+        return slab;
+    }
+    /* The arena has room for a record of every length a granule: this fails while dead slabs hold some,
+     * or while others have taken what ss_space_ready_record committed. */
+    size_t bytes = (size_t)units << SS_RECORD_SHIFT;
+    if (space->records_used + bytes >
+        atomic_load_explicit(&space->records_ready, memory_order_acquire))
+        return NULL;
+    space->records_used += bytes;
+    return (ss_slab *)(void *)(space->records - space->records_used);
+}
+
+static void record_give(ss_space *space, ss_slab *slab) {
+    SS_CHECK(ss_check_held(&space->lock));
+    uint32_t units = ss_class_record_units(ss_slab_read(slab).class);
+    atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
+    ss_lock_step();
+    space->free_records[units] = ss_slab_id(space, slab);
+}
+
+static bool records_spent(ss_space *space, uint32_t units) {
+    ss_biased_take(&space->lock);
+    const bool spent = space->records_used + ((size_t)units << SS_RECORD_SHIFT) >
+                       atomic_load_explicit(&space->records_limit, memory_order_relaxed);
+    ss_biased_release(&space->lock);
+    return spent;
+}
+
+/* By the longest record: shorter ones may be left, and one that was given back. */
+bool ss_slab_records_spent(ss_space *space) {
+    return records_spent(space, SS_RECORD_MAX_UNITS);
+}
+
+/* ---- making and ending slabs ---- */
+
+/* Fills in the record, then makes the slab known: all its blocks are free, and `owner` owns it. */
+static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
+    ss_slab_view view = ss_slab_read(slab);
+    const ss_class *class = view.class;
+    const uint32_t words = ss_class_words(class);
+    const bool own =
+        owner != 0 &&
+        ss_owner_keeps(class); /* its blocks are its owner's to hand out by plain stores */
+    slab->purged = 0;
+    slab->seen_free = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        uint32_t rest = class->capacity - i * 64;
+        uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
+        atomic_store_explicit(&slab->bits[i], own ? 0 : bits, memory_order_relaxed);
+        atomic_store_explicit(&slab->bits[words + i], own ? bits : 0, memory_order_relaxed);
+    }
+    slab->words = own ? UINT64_MAX >> (64 - words) : 0;
+    atomic_store_explicit(&slab->owner_free, own ? class->capacity : 0, memory_order_relaxed);
+    /* Release: who enters the slab by an old entry sees what it is now. */
+    ss_state_store(slab,
+                   (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
+                       (own ? 0 : class->capacity),
+                   memory_order_release);
+    uint32_t id = ss_slab_id(space, slab);
+    /* The first one last: until then the span is held. */
+    for (uint32_t i = class->granules; i-- != 0;) {
+        ss_headed_bin_set(space, view.granule + i, view.bin);
+        ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
+    }
+    ss_span_unhold(space);
+}
+
+/* Commits the part of a headless space's table that says what is live in the slab. It is zero: nothing was live
+ * in what had granules there before when it ended. */
+static bool live_ensure(ss_space *space, ss_slab_view view) {
+    size_t end = (size_t)view.granule + view.class->granules;
+    return space->kind != SS_SPACE_HEADLESS ||
+           ss_meta_ensure((void *)space->live, &space->live_ready,
+                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
+}
+
+SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
+    const ss_class *class = &ss_process->classes[bin];
+    uint32_t units = ss_class_record_units(class);
+    for (;;) {
+        if (!ss_space_ready_record(space))
+            return NULL;
+        ss_biased_take(&space->lock);
+        ss_slab *slab = record_take(space, units);
+        uint32_t granule = SS_NO_SPAN;
+        if (slab != NULL) {
+            granule = ss_span_take_locked(space, class->granules, 1, NULL);
+            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
+                                  memory_order_relaxed);
+            if (granule == SS_NO_SPAN)
+                record_give(space, slab);
+            else
+                ss_span_hold(space, granule, class->granules);
+        }
+        ss_biased_release(&space->lock);
+        if (granule != SS_NO_SPAN) {
+            ss_slab_view view = ss_slab_read(slab);
+            if (!live_ensure(space, view)) {
+                ss_span_unhold(space);
+                ss_slab_end(space, view, slab);
+                return NULL;
+            }
+            slab_publish(space, slab, owner);
+            return slab;
+        }
+        if (slab != NULL ? !ss_space_grow(space, class->granules) : records_spent(space, units))
+            return NULL;
+    }
+}
+
+SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
+    uint32_t granule = view.granule, granules = view.class->granules;
+    ss_span_hold(space, granule, granules);
+    ss_headed_bin_set(space, granule, 0);
+    for (uint32_t i = 1; i < granules; i++) {
+        ss_headed_bin_set(space, granule + i, 0);
+        ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
+    }
+    ss_biased_take(&space->lock);
+    ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
+    ss_span_unhold(space);
+    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
+    if (unlisted != NULL)
+        record_give(space, unlisted);
+    ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+}
+
+/* ---- spares ----
+ * Counters of a budget, so relaxed: the slab itself is handed on by its state and its list. */
+
+static size_t space_bytes(const ss_space *space) {
+    return atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL
+                                    ? &space->external_bytes
+                                    : &ss_registry->committed_bytes[space->kind],
+                                memory_order_relaxed);
+}
+
+void ss_spare_drop(ss_space *space, ss_slab_view view) {
+    atomic_fetch_sub_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&space->spare_granules, view.class->granules, memory_order_relaxed);
+}
+
+bool ss_spare_add(ss_space *space, ss_slab_view view) {
+    size_t granules = view.class->granules;
+    uint32_t count =
+        atomic_fetch_add_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
+    size_t all = atomic_fetch_add_explicit(&space->spare_granules, granules, memory_order_relaxed);
+    if (count < SS_SPARE_MAX_COUNT &&
+        (all + granules) << SS_GRANULE_SHIFT <= space_bytes(space) >> SS_SPARES_SHARE_SHIFT)
+        return true;
+    ss_spare_drop(space, view);
+    return false;
+}
+
+/* ---- adopt and abandon ---- */
+
+ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
+    const uint64_t owned =
+        owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
+    ss_slab *slab;
+    SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock));
+    if (!ss_space_has_bin(space, bin)) /* who scrapes asks every space */
+        return NULL;
+    while ((slab = list_pop(space, bin)) != NULL) {
+        uint64_t state, next;
+        do {
+            /* Acquire: the record of a dead one becomes another's only when those who ended it are done
+             * with it. */
+            state = ss_state_load(slab, memory_order_acquire);
+            if (state & SS_STATE_DEAD)
+                break;
+            next =
+                ss_state_givers(space, state) | (state & SS_STATE_COUNT) | SS_STATE_OWNED | owned;
+            /* Relaxed: what its givers wrote is acquired by whoever takes from it or ends it. */
+        } while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
+        if (state & SS_STATE_SPARE)
+            ss_spare_drop(space, ss_slab_read(slab));
+        if (!(state & SS_STATE_DEAD))
+            return slab;
+        ss_biased_take(&space->lock);
+        record_give(space, slab);
+        ss_biased_release(&space->lock);
+    }
+    return NULL;
+}
+
+ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
+    ss_slab *slab;
+    if (space != NULL) {
+        slab = ss_slab_adopt(space, bin, owner);
+        return slab != NULL ? slab : ss_slab_make(space, bin, owner);
+    }
+    ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
+    uint32_t count = ss_space_internal_count();
+    bool room = false;
+    for (int make = 0; make < 2; make++)
+        for (uint32_t i = 0; i < count; i++) {
+            space = ss_space_internal(i);
+            if (space->kind != kind)
+                continue;
+            slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
+            if (slab != NULL)
+                return slab;
+            room |= ss_space_has_room(space, SS_SLAB_MAX_GRANULES);
+        }
+    if (room)
+        return NULL; /* what is refused is memory, not addresses */
+    space = ss_space_add(kind, SS_SUPERSLAB_BYTES);
+    return space == NULL ? NULL : ss_slab_make(space, bin, owner);
+}
+
+bool ss_slab_abandon_full(ss_slab *slab) {
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
+        return false;
+    const bool external = ss_slab_space(ss_slab_read(slab))->kind == SS_SPACE_EXTERNAL;
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
+    do {
+        if ((state & SS_STATE_COUNT) != 0)
+            return false;
+        /* Whose it was stays: ss_state_last. */
+        next = external ? 0 : state & SS_STATE_OWNER;
+        /* Release: the bits this owner cleared are seen by the next one. */
+    } while (!ss_state_change(slab, &state, next, memory_order_release, memory_order_relaxed));
+    return true;
+}
+
+/* Ends the ownership of a slab that has so many free blocks by its owner's bits alone: as many as the caller has
+ * set among the others', or all of the slab. */
+static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
+    ss_slab_view view = ss_slab_read(slab);
+    ss_space *space = ss_slab_space(view);
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
+    do {
+        uint64_t givers = ss_state_givers(space, state);
+        count = (state & SS_STATE_COUNT) + own;
+        next = count == 0                                     ? givers
+               : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
+                                                              : givers | SS_STATE_LISTED | count;
+        if (next == SS_STATE_DEAD && spare)
+            next = SS_STATE_SPARE | SS_STATE_LISTED | count;
+    } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
+    SS_CHECK(count <= view.class->capacity);
+    if (spare && !(next & SS_STATE_SPARE))
+        ss_spare_drop(space, view);
+    if (next == SS_STATE_DEAD)
+        ss_slab_end(space, view, slab);
+    else if (count != 0)
+        ss_slab_push(space, slab);
+    return count != 0;
+}
+
+bool ss_slab_abandon(ss_slab *slab) {
+    return abandon(slab, ss_owner_share(slab), false);
+}
+
+void ss_slab_abandon_whole(ss_slab *slab) {
+    ss_slab_view view = ss_slab_read(slab);
+    bool spare = ss_spare_add(ss_slab_space(view), view);
+    abandon(slab, ss_owner_share(slab), spare);
+}
+
+void ss_slab_list(ss_slab *slab) {
+    ss_space *space = ss_slab_space(ss_slab_read(slab));
+    uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
+    do
+        next = ss_state_givers(space, state) | SS_STATE_LISTED | (state & SS_STATE_COUNT);
+    /* Relaxed: the list hands it on. */
+    while (!ss_state_change(slab, &state, next, memory_order_relaxed, memory_order_relaxed));
+    ss_slab_push(space, slab);
+}
+
+/* ---- take ---- */
+
+/* Takes up to `count` blocks that anybody gave back to `end[-1]` and down; how many. */
+static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
+    /* Relaxed: only how many there are at least. */
+    uint64_t state = ss_state_load(slab, memory_order_relaxed);
+    uint32_t there = (uint32_t)(state & SS_STATE_COUNT);
+    if (count > there)
+        count = there;
+    if (count == 0)
+        return 0;
+    /* Acquire: the bits of the blocks counted here are seen, and what was cleared by owners before. */
+    ss_state_subtract(slab, count, memory_order_acquire);
+    SS_CHECK(ss_check_bits(slab, view.class, there));
+    uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
+    uint32_t left = count;
+    /* The lowest first: what is high stays untouched, or empties. */
+    for (uint32_t word = 0; left != 0; word++) {
+        uint64_t bits = atomic_load_explicit(&slab->bits[word], memory_order_relaxed);
+        uint64_t taken = 0;
+        while (bits != 0 && left != 0) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(bits);
+            bits &= bits - 1;
+            taken |= UINT64_C(1) << bit;
+            left--;
+            *--end = (void *)(base + (word * 64 + bit) * stride);
+        }
+        if (taken != 0)
+            /* Acquire: a block may be taken whose giver has not counted it yet. */
+            atomic_fetch_and_explicit(&slab->bits[word], ~taken, memory_order_acquire);
+    }
+    return count;
+}
+
+uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
+    const ss_slab_view view = ss_slab_read(slab);
+    /* What the owner gave back goes first: it takes no atomic operation. */
+    uint32_t got = 0;
+    if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
+        got = ss_owner_take(slab, view, blocks + count, count);
+    if (got < count)
+        got += given_take(slab, view, blocks + count - got, count - got);
+    if (got < count)
+        memmove(blocks, blocks + count - got, got * sizeof *blocks);
+    if (got != 0)
+        slab->seen_free = 0;
+    if (SS_UNLIKELY(slab->purged != 0))
+        ss_pages_forget(slab, blocks, got);
+    return got;
+}
+
+/* ---- in a child ---- */
+
+uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record) {
+    const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, record));
+    return view.granule == granule ? view.class->granules : 1;
+}
+
+void ss_slab_inherit(ss_space *space, ss_slab *slab) {
+    const uint64_t count = ss_owner_inherit(slab);
+    ss_state_store(slab, count == 0 ? 0 : SS_STATE_LISTED | count, memory_order_relaxed);
+    if (count != 0)
+        ss_slab_push(space, slab);
+}

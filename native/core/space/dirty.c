@@ -1,0 +1,362 @@
+#include "space/dirty.h"
+
+#include "space/held.h"
+
+/* ---- the peak ---- */
+
+void ss_dirty_new_peak(ss_space *space) {
+    uint32_t used = (uint32_t)space->used_granules;
+    space->peak_now = used > space->peak_now ? used : space->peak_now;
+    space->peak = used > space->peak ? used : space->peak;
+}
+
+/* What the peak will be when the present tick is over and the oldest one is forgotten. */
+static uint32_t next_peak(const ss_space *space) {
+    uint32_t most = (uint32_t)space->used_granules;
+    for (uint32_t i = 0; i < SS_DECAY_TICKS; i++)
+        if (i != space->peak_at && space->peak_of[i] > most)
+            most = space->peak_of[i];
+    return most > space->peak_now ? most : space->peak_now;
+}
+
+static void peak_advance(ss_space *space) {
+    space->peak = next_peak(space);
+    space->peak_of[space->peak_at] = space->peak_now;
+    space->peak_at = (space->peak_at + 1) % SS_DECAY_TICKS;
+    space->peak_now = 0;
+}
+
+/* ---- the bound ---- */
+
+/* External memory without a table is its owner's to give. */
+static bool is_givable(const ss_space *space) {
+    return space->kind != SS_SPACE_EXTERNAL || space->live != NULL;
+}
+
+static bool is_at_once(void) {
+    return atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed);
+}
+
+/* What large caches may hold comes off, as far as they may hold it in any case. */
+static size_t large_caches_granules(void) {
+    _Static_assert(SS_LARGE_CACHES_FLOOR_BYTES < SS_DIRTY_FLOOR_BYTES, "something is left");
+    const size_t most = SS_LARGE_CACHES_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    /* Relaxed: a budget. */
+    size_t granules = atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed);
+    return granules < most ? granules : most;
+}
+
+/* How many granules may be dirty now, under a peak. */
+static size_t bound_under(const ss_space *space, size_t peak) {
+    if (is_at_once())
+        return 0;
+    size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    if (space->kind == SS_SPACE_HEADLESS)
+        floor -= large_caches_granules();
+    size_t whole = peak * SS_DIRTY_PEAK_EIGHTHS / 8;
+    return whole > space->used_granules + floor ? whole - space->used_granules : floor;
+}
+
+/* Nothing but releases tells the time. */
+static bool has_no_ticks(void) {
+    uint32_t state = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
+    return state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED;
+}
+
+bool ss_dirty_exceeds_slow(ss_space *space) {
+    if (!is_givable(space))
+        return false;
+    ss_signal_want(space->dirty_granules << SS_GRANULE_SHIFT);
+    if (space->dirty_granules > bound_under(space, space->peak) ||
+        (space->returning != 0 && ss_signal_is_unheard()))
+        return true;
+    return space->dirty_granules > SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT && has_no_ticks() &&
+           ++space->releases % SS_PEAK_RELEASES == 0;
+}
+
+static uint64_t tick_nanoseconds(void) {
+    int64_t ms = ss_process->settings.decay_ms;
+    return (uint64_t)(ms > 0 ? ms : SS_DECAY_MILLISECONDS) * 1000000 / SS_DECAY_TICKS;
+}
+
+/* Without a scavenger the peak sinks by the clock, read with the lock not held. */
+static void peak_pass_time(ss_space *space, uint64_t now) {
+    uint64_t ticks = (now - space->peak_since) / tick_nanoseconds();
+    if (ticks == 0)
+        return;
+    for (uint64_t i = 0; i < ticks && i <= SS_DECAY_TICKS; i++)
+        peak_advance(space);
+    space->peak_since = now;
+}
+
+/* ---- giving back ---- */
+
+/* No block starts in the granules, so their part of the table of what is live is zero. */
+static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
+    unsigned shift = space->kind == SS_SPACE_EXTERNAL ? SS_LIVE_SHIFT : SS_HEADLESS_LIVE_SHIFT;
+    size_t page = ss_os_page_bytes();
+    size_t from = (size_t)first << (SS_GRANULE_SHIFT - shift);
+    size_t to = from + ((size_t)count << (SS_GRANULE_SHIFT - shift));
+    if (space->kind == SS_SPACE_HEADLESS) {
+        /* Relaxed: who gave the granules back knew how much there must be. */
+        size_t ready = atomic_load_explicit(&space->live_ready, memory_order_relaxed);
+        to = to < ready ? to : ready;
+    }
+    from = (from + page - 1) & ~(page - 1);
+    to &= ~(page - 1);
+    if (from < to)
+        ss_os_purge((char *)(uintptr_t)space->live + from, to - from);
+}
+
+#define STEP_GRANULES ((uint32_t)(SS_PURGE_STEP_BYTES >> SS_GRANULE_SHIFT))
+
+/* Granules that nobody else gets while they are purged without the lock. */
+typedef struct held_part {
+    uint32_t first, count;
+    bool moved;
+} held_part;
+
+/* Dirty ones of a run. */
+static held_part part_hold(ss_space *space, ss_dirty_part part) {
+    held_part held = {part.first, part.count, false};
+    ss_run_take(space, part.run, part.first, part.count);
+    space->used_granules += held.count;
+    ss_span_hold(space, held.first, held.count);
+    held.moved = ss_span_forget_moved(space, held.first, held.count);
+    return held;
+}
+
+/* Without the lock. In steps: while the system gives back it keeps threads waiting that make more memory
+ * usable. */
+static bool held_purge(const ss_space *space, held_part held) {
+    if (space->live != NULL)
+        live_purge(space, held.first, held.count);
+    for (uint32_t at = 0; at < held.count; at += STEP_GRANULES) {
+        uint32_t left = held.count - at;
+        char *start = ss_space_address(space, held.first + at);
+        size_t bytes = (size_t)(left < STEP_GRANULES ? left : STEP_GRANULES) << SS_GRANULE_SHIFT;
+        if (!(held.moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes)))
+            return false;
+    }
+    return true;
+}
+
+static void held_release(ss_space *space, held_part held, bool purged) {
+    ss_entry_set(space, held.first, SS_ENTRY_NONE, 0);
+    ss_span_unhold(space);
+    space->used_granules -= held.count;
+    if (purged)
+        ss_span_discharge(space, held.count);
+    ss_run_join(space, held.first, held.count, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+}
+
+/* ---- large spans ---- */
+
+static void returning_push(ss_space *space, uint32_t first, uint32_t count) {
+    ss_span_hold_going(space, first, count);
+    space->granules[first].dirty = space->returning;
+    space->returning = first + 1;
+    space->returning_granules += count;
+}
+
+/* There is one. The calling thread holds what it gets, and it counts as used. */
+static held_part returning_pop(ss_space *space, uint32_t most) {
+    uint32_t first = space->returning - 1;
+    uint32_t whole = ss_entry_get(space, first) & SS_ENTRY_VALUE;
+    held_part held = {first, whole < most ? whole : most, false};
+    space->returning = space->granules[first].dirty;
+    space->returning_granules -= whole;
+    if (held.count < whole)
+        returning_push(space, first + held.count, whole - held.count);
+    ss_span_hold(space, first, held.count);
+    ss_span_unhold(space); /* it was held before */
+    space->used_granules += held.count;
+    return held;
+}
+
+void ss_dirty_forget(ss_space *space) {
+    space->returning = 0;
+    space->returning_granules = 0;
+}
+
+bool ss_dirty_return(ss_space *space, uint32_t first, uint32_t count) {
+    if (!is_givable(space))
+        return false;
+    returning_push(space, first, count);
+    return true;
+}
+
+static held_part returning_hold(ss_space *space) {
+    held_part held = returning_pop(space, STEP_GRANULES);
+    held.moved = ss_span_forget_moved(space, held.first, held.count);
+    return held;
+}
+
+/* The system refuses: they are dirty spans like others. */
+static void returning_give_up(ss_space *space) {
+    while (space->returning != 0)
+        held_release(space, returning_pop(space, UINT32_MAX), false);
+}
+
+/* ---- in steps ---- */
+
+typedef enum step_result { STEP_DONE, STEP_NONE, STEP_REFUSED } step_result;
+
+/* The highest first. What is taken comes from low addresses more often than from high ones, where only
+ * the largest spans and the largest amounts lie: what is purged there is missed last. */
+static step_result step(ss_space *space, size_t keep, size_t *given) {
+    held_part held;
+    ss_biased_take(&space->lock);
+    if (space->returning != 0) {
+        held = returning_hold(space);
+    } else if (space->dirty_granules > keep) {
+        size_t over = space->dirty_granules - keep;
+        uint32_t most = over < STEP_GRANULES ? (uint32_t)over : STEP_GRANULES;
+        held = part_hold(space, ss_run_highest(space, most));
+    } else {
+        ss_biased_release(&space->lock);
+        return STEP_NONE;
+    }
+    ss_biased_release(&space->lock);
+    bool purged = held_purge(space, held);
+    ss_biased_take(&space->lock);
+    held_release(space, held, purged);
+    if (!purged)
+        returning_give_up(space);
+    ss_biased_release(&space->lock);
+    size_t bytes = purged ? (size_t)held.count << SS_GRANULE_SHIFT : 0;
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, bytes, memory_order_relaxed);
+    *given += bytes;
+    return purged ? STEP_DONE : STEP_REFUSED; /* locked in memory: the rest would fare alike */
+}
+
+size_t ss_span_purge(ss_space *space, size_t keep) {
+    size_t given = 0;
+    if (is_givable(space))
+        while (step(space, keep, &given) == STEP_DONE)
+            ;
+    return given;
+}
+
+void ss_span_await(ss_space *space) {
+    enum { MILLISECONDS = 50 };
+    if (ss_process->settings.inline_only)
+        return;
+    _Atomic uint32_t never = 0;
+    /* Relaxed, both: what is found there is not gone on with. In the child of a fork a span too many may be counted. */
+    for (unsigned waits = 0;
+         waits < MILLISECONDS && atomic_load_explicit(&space->held, memory_order_relaxed) != 0 &&
+         atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed) == SS_SCAVENGER_RUNNING;
+         waits++)
+        ss_os_wait(&never, 0, 1);
+}
+
+/* A little less than the bound, or any amount if that is not reached. */
+static size_t amount_to_keep(const ss_space *space) {
+    size_t bound = bound_under(space, space->peak), slack = bound / 4;
+    const size_t most = SS_DIRTY_SLACK_BYTES >> SS_GRANULE_SHIFT;
+    return space->dirty_granules > bound ? bound - (slack < most ? slack : most) : SIZE_MAX;
+}
+
+static bool is_settled(ss_space *space) {
+    ss_biased_take(&space->lock);
+    bool settled = space->returning == 0 && amount_to_keep(space) == SIZE_MAX;
+    ss_biased_release(&space->lock);
+    return settled;
+}
+
+SS_COLD void ss_span_settle(ss_space *space) {
+    const uint64_t begin = ss_os_clock_nanoseconds();
+    size_t given = 0;
+    ss_biased_take(&space->lock);
+    if (has_no_ticks())
+        peak_pass_time(space, begin);
+    size_t keep = amount_to_keep(space);
+    ss_biased_release(&space->lock);
+    while (step(space, keep, &given) == STEP_DONE) {
+        if (ss_os_clock_nanoseconds() - begin < SS_HOUSEKEEPING_NANOSECONDS)
+            continue;
+        if (!is_settled(space))
+            ss_signal_hurry();
+        return;
+    }
+}
+
+void ss_span_relieve(ss_space *space) {
+    ss_biased_take(&space->lock);
+    size_t keep = amount_to_keep(space);
+    ss_biased_release(&space->lock);
+    ss_span_purge(space, keep);
+}
+
+/* ---- by age ---- */
+
+#define TICK_RUNS 16u      /* of so many runs a part is purged at a time */
+#define TICK_GRANULES 512u /* and granules, more or less: others cannot have them meanwhile */
+#define TICK_LOOK 256u     /* runs of a list looked at with the lock held */
+
+/* Purges some of the runs of one list that are older than `oldest`: how many. *refused says that the system
+ * refuses: then the rest would fare alike. */
+static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
+                               bool *refused) {
+    held_part held[TICK_RUNS];
+    uint32_t count = 0, granules = 0, looked = 0, purged = 0;
+    ss_biased_take(&space->lock);
+    for (uint32_t at = space->runs.head[SS_RUN_DIRTY * SS_RUN_LISTS + list], next;
+         at != 0 && looked < TICK_LOOK && count < TICK_RUNS && granules < TICK_GRANULES;
+         at = next, looked++) {
+        next = space->granules[at - 1].next;
+        if (space->clock - space->granules[at - 1].stamp <= space->clock - oldest)
+            continue;
+        held[count] = part_hold(space, ss_run_lowest(space, at - 1, TICK_GRANULES));
+        granules += held[count++].count;
+    }
+    ss_biased_release(&space->lock);
+    while (purged < count && held_purge(space, held[purged]))
+        *given += (size_t)held[purged++].count << SS_GRANULE_SHIFT;
+    ss_biased_take(&space->lock);
+    for (uint32_t i = 0; i < count; i++)
+        held_release(space, held[i], i < purged);
+    ss_biased_release(&space->lock);
+    *refused = purged < count;
+    return purged;
+}
+
+/* Lets the peak sink: first what its bound no longer allows goes back, so that no release finds itself over. */
+static void peak_tick(ss_space *space) {
+    ss_biased_take(&space->lock);
+    size_t keep = bound_under(space, next_peak(space));
+    ss_biased_release(&space->lock);
+    ss_span_purge(space, keep);
+    ss_biased_take(&space->lock);
+    peak_advance(space);
+    ss_biased_release(&space->lock);
+}
+
+size_t ss_span_tick(ss_space *space, uint32_t tick) {
+    size_t given = 0;
+    if (!is_givable(space))
+        return 0;
+    uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
+    ss_biased_take(&space->lock);
+    /* What was stamped before the clock of so many ticks ago is that old. */
+    uint32_t oldest = *clock_at;
+    *clock_at = space->clock;
+    ss_biased_release(&space->lock);
+    bool refused = false;
+    for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
+        while (!refused && list_purge_old(space, list, oldest, &given, &refused) != 0)
+            ;
+    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    if (refused)
+        return 0;
+    peak_tick(space);
+    return ss_span_dirty_bytes(space);
+}
+
+size_t ss_span_dirty_bytes(ss_space *space) {
+    ss_biased_take(&space->lock);
+    size_t granules = space->dirty_granules + space->returning_granules;
+    ss_biased_release(&space->lock);
+    return granules << SS_GRANULE_SHIFT;
+}

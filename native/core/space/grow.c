@@ -1,0 +1,138 @@
+#include "space/grow.h"
+
+#include "base/meta.h"
+#include "space/held.h"
+#include "space/arrays.h"
+
+/* ---- growing ---- */
+
+static bool metadata_ensure(ss_space *space, uint32_t granules) {
+    return ss_meta_ensure((void *)space->entries, &space->entries_ready,
+                          granules * sizeof(uint32_t)) &&
+           ss_meta_ensure(space->granules, &space->granules_ready, ss_arrays_nodes_bytes(granules));
+}
+
+/* Metadata first: what it has more than it needs does no harm. */
+static ss_os_extend_result extend_to(ss_space *space, size_t old, size_t bytes) {
+    size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
+    ss_arrays layout = ss_arrays_of(space->kind, most, bytes);
+    char *place = space->records - layout.entries;
+    char *first = place + layout.first, *end = place + layout.end;
+    ss_os_extend_result result = SS_OS_EXTENDED;
+    if (first < space->meta) {
+        size_t more = (size_t)(space->meta - first);
+        result = ss_os_extend_before(space->meta, more);
+        if (result != SS_OS_EXTENDED)
+            return result;
+        space->meta = first;
+        space->meta_bytes += more;
+        ss_count_reserved(more);
+    }
+    if (end > space->meta + space->meta_bytes) {
+        size_t more = (size_t)(end - (space->meta + space->meta_bytes));
+        result = ss_os_extend_behind(space->meta + space->meta_bytes, more);
+        if (result != SS_OS_EXTENDED)
+            return result;
+        space->meta_bytes += more;
+        ss_count_reserved(more);
+    }
+    result = ss_os_extend_behind((char *)space->base + old, bytes - old);
+    if (result == SS_OS_EXTENDED)
+        ss_count_reserved(bytes - old);
+    return result;
+}
+
+/* Reserves addresses for at least so many bytes of one of malloc's spaces, twice what it has if the system lets. */
+static SS_COLD bool space_extend(ss_space *space, size_t least) {
+    ss_lock_take(&ss_registry->lock);
+    size_t old = ss_space_bytes(space), twice = 2 * old;
+    size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
+    bool done = old >= least; /* another thread was first */
+    if (!done && least <= most) {
+        size_t bytes = twice < least ? least : twice > most ? most : twice;
+        ss_os_extend_result result = extend_to(space, old, bytes);
+        if (result != SS_OS_EXTENDED && bytes > least)
+            result = extend_to(space, old, bytes = least);
+        done = result == SS_OS_EXTENDED;
+        if (done) {
+            atomic_store_explicit(&space->records_limit, (size_t)(space->records - space->meta),
+                                  memory_order_relaxed);
+            /* Release: the arrays have addresses for what is there. */
+            atomic_store_explicit(&space->bytes, bytes, memory_order_release);
+        } else if (result == SS_OS_OCCUPIED) {
+            atomic_store_explicit(&space->most, old, memory_order_relaxed);
+        }
+    }
+    ss_lock_release(&ss_registry->lock);
+    return done;
+}
+
+/* How many granules the space may come to have now. */
+static uint32_t granule_limit(ss_space *space) {
+    /* Acquire: see space_extend. */
+    size_t bytes = atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL ? &space->external_bytes
+                                                                         : &space->bytes,
+                                        memory_order_acquire);
+    return (uint32_t)(bytes >> SS_GRANULE_SHIFT);
+}
+
+bool ss_space_grow(ss_space *space, uint32_t count) {
+    if (ss_span_would_exceed(space, count))
+        return false;
+    ss_span_end_at end = ss_span_end(space);
+    uint32_t first = end.granule;
+    uint32_t room = granule_limit(space) - first;
+    if (space->kind == SS_SPACE_EXTERNAL)
+        return count <= room && metadata_ensure(space, first + room) &&
+               ss_span_add(space, end, room);
+    if (count > room) {
+        size_t least = ss_round_up(((size_t)first + count) << SS_GRANULE_SHIFT, SS_SUPERSLAB_BYTES);
+        if (!space_extend(space, least))
+            return false;
+        room = granule_limit(space) - first;
+    }
+    /* Whole SuperSlabs, and half of what there is ahead of need: few calls for those who grow, little
+     * charged to those who do not. */
+    count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
+    uint32_t ahead = first / 2 & ~(SS_SUPERSLAB_GRANULES - 1);
+    uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
+    uint32_t step = ahead > most ? most : ahead;
+    step = step < count ? count : step;
+    step = step > room ? room : step;
+    char *start = ss_space_address(space, first);
+    /* The memory first: what is refused most is not followed by metadata for it. */
+    while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
+           !metadata_ensure(space, first + step)) {
+        if (step == count)
+            return false;
+        step = count; /* refused ahead of need is not refused */
+    }
+    return ss_span_add(space, end, step);
+}
+
+uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
+    for (;;) {
+        ss_biased_take(&space->lock);
+        uint32_t first = ss_span_take_locked(space, count, align, zero);
+        if (first != SS_NO_SPAN)
+            ss_entry_set(space, first, SS_ENTRY_LARGE, count);
+        ss_biased_release(&space->lock);
+        /* A space of the caller's may have been made no larger than it need be. */
+        if (first == SS_NO_SPAN && space->kind == SS_SPACE_EXTERNAL &&
+            ss_span_purge(space, SIZE_MAX) != 0)
+            continue;
+        if (first != SS_NO_SPAN || !ss_space_grow(space, count + align - 1))
+            return first;
+    }
+}
+
+bool ss_space_shrink_all(void) {
+    bool any = false;
+    uint32_t count = ss_space_internal_count();
+    for (uint32_t i = 0; i < count; i++) {
+        ss_space *space = ss_space_internal(i);
+        ss_span_purge(space, 0);
+        any |= ss_span_shrink(space);
+    }
+    return any;
+}

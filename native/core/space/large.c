@@ -1,0 +1,136 @@
+#include "space/large.h"
+
+#include "space/grow.h"
+#include "space/held.h"
+
+/* Only the first granule of a large block has an entry. Those of the others are left as they are,
+ * whatever they say: ss_block_find looks back for the first one. */
+
+/* At least one. */
+static uint32_t granules_of(size_t size) {
+    return size == 0 ? 1 : (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
+}
+
+void *ss_large_take(size_t size, size_t alignment, bool *zero) {
+    if (size > PTRDIFF_MAX || alignment > PTRDIFF_MAX || size + alignment > PTRDIFF_MAX ||
+        (size + alignment) >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return NULL;
+    uint32_t count = granules_of(size);
+    uint32_t align = alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 1;
+    uint32_t spaces = ss_space_internal_count();
+    bool room = false; /* then what is refused is memory, not addresses */
+    for (uint32_t i = 0; i < spaces + !room; i++) {
+        ss_space *space;
+        if (i < spaces)
+            space = ss_space_internal(i);
+        else
+            space = ss_space_add(SS_SPACE_HEADLESS, size + alignment);
+        if (space == NULL || space->kind != SS_SPACE_HEADLESS)
+            continue;
+        uint32_t first = ss_space_take(space, count, align, zero);
+        if (first != SS_NO_SPAN)
+            return ss_space_address(space, first);
+        room |= ss_space_has_room(space, count + align - 1);
+    }
+    return NULL;
+}
+
+size_t ss_large_bytes(ss_space *space, uint32_t granule) {
+    uint32_t entry = ss_entry_get(space, granule);
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE
+               ? (size_t)(entry & SS_ENTRY_VALUE) << SS_GRANULE_SHIFT
+               : 0;
+}
+
+/* Under the lock. Of two that free the block at once one wins, the other sees a double free. By CAS, for a thread that
+ * frees into its large cache does without the lock. */
+static bool entry_cut(ss_space *space, uint32_t granule, uint32_t entry, uint32_t kept) {
+    return ss_entry_kind_of(entry) == SS_ENTRY_LARGE && (entry & SS_ENTRY_VALUE) > kept &&
+           atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry,
+                                                   (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT |
+                                                       kept,
+                                                   memory_order_release, memory_order_relaxed);
+}
+
+/* Cuts the block down to its first `kept` granules, or ends it. */
+static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_kind kind) {
+    ss_biased_take(&space->lock);
+    uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
+    bool ours = entry_cut(space, granule, entry, kept), over = false;
+    if (ours)
+        over = ss_span_release_locked(space, granule + kept, count - kept, kind);
+    ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+    return ours;
+}
+
+bool ss_large_give(ss_space *space, uint32_t granule) {
+    return large_cut(space, granule, 0, SS_RUN_DIRTY);
+}
+
+bool ss_large_end_cached(ss_space *space, uint32_t granule) {
+    ss_biased_take(&space->lock);
+    uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;
+    ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+    bool over = ss_span_release_locked(space, granule, count, SS_RUN_DIRTY);
+    ss_biased_release(&space->lock);
+    return over;
+}
+
+bool ss_large_has_dirty(size_t size) {
+    ss_space *space = ss_space_headless();
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return true; /* no request that could be served */
+    ss_biased_take(&space->lock);
+    const uint32_t count = granules_of(size);
+    /* There is no list for runs longer than the space. */
+    const uint32_t run =
+        count <= space->granule_count ? ss_run_find_dirty(space, count) : SS_NO_SPAN;
+    bool has = run != SS_NO_SPAN && space->granules[run].dirty >= count;
+    ss_biased_release(&space->lock);
+    return has;
+}
+
+bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return false;
+    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    uint32_t count = granules_of(size);
+    if (count > old)
+        return ss_span_extend(space, granule, old, count);
+    if (count < old)
+        large_cut(space, granule, count, SS_RUN_DIRTY);
+    return true;
+}
+
+void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
+    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
+        return NULL;
+    uint32_t count = granules_of(size);
+    if (atomic_load_explicit(&ss_registry->moved_superslabs, memory_order_relaxed) >=
+        SS_MOVE_MAX_SUPERSLABS)
+        return NULL;
+    uint32_t to = ss_space_take(space, count, 1, NULL);
+    if (to == SS_NO_SPAN)
+        return NULL;
+    uint32_t pages = old < count ? old : count;
+    char *target = ss_space_address(space, to);
+    switch (
+        ss_os_move(target, ss_space_address(space, granule), (size_t)pages << SS_GRANULE_SHIFT)) {
+    case SS_OS_MOVED:
+        break;
+    case SS_OS_REFUSED:
+        large_cut(space, to, 0, SS_RUN_DIRTY);
+        return NULL;
+    case SS_OS_LOST: /* addresses that are no longer ours are never handed out again */
+        large_cut(space, to, pages, SS_RUN_DIRTY);
+        ss_span_abandon(space, to, pages);
+        return NULL;
+    }
+    ss_span_moved(space, to, pages);
+    /* What was moved away reads as zero now; a tail that was not moved does not. */
+    large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+    return target;
+}

@@ -1,0 +1,33 @@
+#include "window/window.h"
+
+ss_windows_data ss_windows_state;
+
+ss_window *ss_window_around(uintptr_t address) {
+    ss_window *window = ss_windows->all;
+    while (window != NULL && address - window->base >= window->limit)
+        window = window->next;
+    return window;
+}
+
+ss_window *ss_window_hold(uintptr_t address) {
+    ss_lock_take(&ss_windows->lock);
+    ss_window *window = ss_window_around(address);
+    if (window != NULL && window->busy)
+        window = NULL;
+    if (window != NULL)
+        window->visitors++;
+    ss_lock_release(&ss_windows->lock);
+    return window;
+}
+
+/* In a child there are none: this one may have come in the parent, before a signal whose handler forked. */
+void ss_window_release_locked(ss_window *window) {
+    if (window->visitors != 0)
+        window->visitors--;
+}
+
+void ss_window_release(ss_window *window) {
+    ss_lock_take(&ss_windows->lock);
+    ss_window_release_locked(window);
+    ss_lock_release(&ss_windows->lock);
+}
