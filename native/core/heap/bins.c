@@ -14,7 +14,7 @@
 void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 /* Makes the slots from `first` up to `end` vacant, as a pop leaves the slot that it emptied. */
-static void bin_vacate(void **first, void **end, unsigned bin) {
+static SS_NOINLINE void bin_vacate(void **first, void **end, unsigned bin) {
     for (; first < end; first++)
         *first = ss_bin_vacant(bin);
 }

@@ -80,7 +80,7 @@ static void slab_taken_without_owner(void) {
 
 static ss_bin *own_bin(unsigned *bin) {
     *bin = ss_slab_read(own_slab()).bin;
-    return &ss_thread_self()->assigned->bin[*bin];
+    return &ss_thread_assigned_heap()->bin[*bin];
 }
 
 static void lid_removed(void) {
@@ -93,7 +93,7 @@ static void lid_removed(void) {
 static void slot_not_vacant(void) {
     unsigned bin;
     own_bin(&bin);
-    atomic_load(&ss_thread_self()->top[bin])[1] = last;
+    atomic_load(&ss_thread_assigned_heap()->top[bin])[1] = last;
     superslab_trim();
 }
 
@@ -182,22 +182,22 @@ typedef struct invariant {
 } invariant;
 
 static const invariant invariants[] = {
-    {bits_cleared, "-1", "ss_check_bits(slab, view.class, there) (slab.c:"},
-    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= view.class->capacity (give.c:"},
-    {count_too_high_when_let_go, "-1", "count <= view.class->capacity (slab.c:"},
-    {owner_another, "-1", "ss_check_owner(slab, heap->id) (heap.c:"},
-    {slab_shared_without_owner, "-1", "ss_check_owned(slab) (owner.c:"},
-    {slab_taken_without_owner, "-1", "ss_check_owned(slab) (owner.c:"},
-    {lid_removed, "-1", "ss_check_bin(heap, bin) (heap.c:"},
-    {slot_not_vacant, "-1", "ss_check_bin(heap, bin) (heap.c:"},
-    {length_another, "-1", "ss_check_run(space, first) (runs.c:"},
-    {dirty_of_run, "-1", "ss_check_run(space, first) (runs.c:"},
-    {dirty_of_space, "-1", "ss_check_dirty(space) (runs.c:"},
-    {released_without_lock, "-1", "ss_check_held(&space->lock) (span.c:"},
-    {taken_without_lock, "-1", "ss_check_held(&space->lock) (span.c:"},
+    {bits_cleared, "-1", "ss_check_bits(slab, view.class, there) ("},
+    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= view.class->capacity ("},
+    {count_too_high_when_let_go, "-1", "count <= view.class->capacity ("},
+    {owner_another, "-1", "ss_check_owner(slab, heap->id) ("},
+    {slab_shared_without_owner, "-1", "ss_check_owned(slab) ("},
+    {slab_taken_without_owner, "-1", "ss_check_owned(slab) ("},
+    {lid_removed, "-1", "ss_check_bin(heap, bin) ("},
+    {slot_not_vacant, "-1", "ss_check_bin(heap, bin) ("},
+    {length_another, "-1", "ss_check_run(space, first) ("},
+    {dirty_of_run, "-1", "ss_check_run(space, first) ("},
+    {dirty_of_space, "-1", "ss_check_dirty(space) ("},
+    {released_without_lock, "-1", "ss_check_held(&space->lock) ("},
+    {taken_without_lock, "-1", "ss_check_held(&space->lock) ("},
     {parked_without_lock, "-1",
-     "owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock) (slab.c:"},
-    {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) (park.c:"},
+     "owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock) ("},
+    {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) ("},
 };
 
 static void break_it(void *context) {

@@ -10,11 +10,10 @@ enum { SIZE = 2000, MOST = 4096 };
 static void *blocks[MOST];
 
 static uint32_t cold_paths(void) {
-    return atomic_load(&ss_thread_self()->assigned->cold);
+    return atomic_load(&ss_thread_assigned_heap()->cold);
 }
 
 int main(void) {
-    const ss_thread *self = ss_thread_self();
     uint32_t count = 0, kept = 0, capacity = 0;
     unsigned bin = 0;
     bool is_short = false;
@@ -23,12 +22,12 @@ int main(void) {
         const uint32_t before = cold_paths();
         blocks[count++] = block_new(SIZE);
         bin = (unsigned)ss_headed_bin(blocks[0]);
-        capacity = atomic_load(&self->assigned->bin[bin].capacity);
-        kept = ss_bin_blocks(self->assigned, bin);
+        capacity = atomic_load(&ss_thread_assigned_heap()->bin[bin].capacity);
+        kept = ss_bin_blocks(ss_thread_assigned_heap(), bin);
         is_short = cold_paths() != before && kept + 1 < (capacity + 1) / 2;
     }
     CHECK(is_short);
-    void **slots = atomic_load(&self->assigned->bin[bin].slots);
+    void **slots = atomic_load(&ss_thread_assigned_heap()->bin[bin].slots);
     for (uint32_t i = kept + 1; i <= capacity; i++)
         CHECK_THAT(slots[i] == ss_bin_vacant(bin), "slot %u of %u, %u blocks", i, capacity, kept);
     CHECK_EQ((uintptr_t)slots[capacity + 1], (uintptr_t)SS_BIN_LID);
