@@ -57,9 +57,7 @@ static bool slot_end(ss_large_cache *cache, uint32_t i) {
     const uint64_t span = cache->span[i];
     if (span == 0)
         return false;
-    bool over = ss_large_end_cached(ss_space_headless(), ss_cached_first(span));
-    ss_lock_step();
-    cache->span[i] = 0;
+    bool over = ss_large_end_cached(ss_space_headless(), &cache->span[i], ss_cached_first(span));
     cache->granules -= (uint32_t)span;
     return over;
 }

@@ -69,10 +69,13 @@ bool ss_large_give(ss_space *space, uint32_t granule) {
     return large_cut(space, granule, 0, SS_RUN_DIRTY);
 }
 
-bool ss_large_end_cached(ss_space *space, uint32_t granule) {
+bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule) {
     ss_biased_take(&space->lock);
     uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;
     ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+    ss_lock_step();
+    *slot = 0;
+    ss_lock_step();
     bool over = ss_span_release_locked(space, granule, count, SS_RUN_DIRTY);
     ss_biased_release(&space->lock);
     return over;

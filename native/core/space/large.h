@@ -11,9 +11,10 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero);
 /* False if no large block starts there (any more). */
 bool ss_large_give(ss_space *space, uint32_t granule);
 
-/* The same for the span of a block that was freed into a heap's large cache, by who has the heap. True if
- * ss_span_settle is to be called. */
-bool ss_large_end_cached(ss_space *space, uint32_t granule);
+/* The same for the span of a block that was freed into a heap's large cache, by the thread that has the heap. *slot, in
+ * which the heap notes the span, becomes 0 when the registry no longer calls the span cached, and before another thread
+ * can take it: in the child of a fork no two heaps note one span. True if ss_span_settle is to be called. */
+bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule);
 
 /* Whether the run of the first headless space that a block of `size` bytes would be taken from has as many dirty
  * granules. */

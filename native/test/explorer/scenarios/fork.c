@@ -6,7 +6,7 @@
 
 #include "background/park.h"
 #include "front/cold.h"
-#include "heap/heap.h"
+#include "heap/large_cache.h"
 #include "slab/block.h"
 #include "slab/purge.h"
 #include "space/large.h"
@@ -196,6 +196,61 @@ const explorer_scenario scenario_fork_parked = {
     .setup = setup,
     .thread = parked_thread,
     .check = check,
+};
+
+/* ---- large caches ---- */
+
+static void caches_setup(void) {
+    for (unsigned thread = 0; thread < 2; thread++) {
+        explorer_become(thread);
+        for (unsigned i = 0; i <= SS_LARGE_CACHE_FREES; i++)
+            superslab_free(superslab_malloc(LARGE));
+    }
+    explorer_become(0);
+    explorer_interrupt_anywhere(NULL);
+}
+
+/* The second block is of the length that the other thread gives back. */
+static void take_two_and_put(void) {
+    void *one = superslab_malloc(LARGE), *other = superslab_malloc(LARGE);
+    superslab_free(one);
+    superslab_free(other);
+}
+
+static void caches_thread(unsigned index) {
+    if (index == 0) {
+        take_two_and_put();
+        fork_now();
+    } else {
+        ss_flush_own_heap();
+    }
+}
+
+static bool caches_have(const ss_heap *heap, uint64_t span) {
+    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
+        if ((heap->large.span[i] & ~SS_CACHED_OLD) == (span & ~SS_CACHED_OLD))
+            return true;
+    return false;
+}
+
+/* In the child no two heaps have one span. */
+static void caches_check(void) {
+    const ss_heap *first = atomic_load(&ss_heaps->all);
+    for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
+        for (const ss_heap *other = heap->next; other != NULL; other = other->next)
+            for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
+                EXPLORER_CHECK(heap->large.span[i] == 0 ||
+                               !caches_have(other, heap->large.span[i]));
+}
+
+const explorer_scenario scenario_fork_caches = {
+    .name = "fork-caches",
+    .title = "a fork while a thread gives back a large cache, whose span another one has taken and "
+             "freed",
+    .threads = 2,
+    .setup = caches_setup,
+    .thread = caches_thread,
+    .check = caches_check,
 };
 
 /* ---- in the handler of a signal ---- */
