@@ -26,7 +26,7 @@ void ss_signal_want_slow(void) {
 void ss_signal_hurry(void) {
     /* Relaxed: what there is to give back is found under the spaces' locks. */
     const bool before = atomic_exchange_explicit(&ss_signals->hurry, true, memory_order_relaxed);
-    /* Pairs with the fence in `ended` (scavenger.c): the scavenger sees `hurry`, or this thread sees that it has ended. */
+    /* Pairs with the fence in `ended` (scavenger.c): the scavenger sees `hurry`, or this thread sees that it ended. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_signal_want(SS_SCAVENGER_START_BYTES);
     if (!before && !ss_process->settings.inline_only)
