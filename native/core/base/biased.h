@@ -22,8 +22,8 @@ typedef struct ss_biased_owner {
     _Atomic(struct ss_biased_lock *) inside;
 } ss_biased_owner;
 
-/* The fields of `owner`: the address of an ss_biased_owner, or 0; the mark; and the number of owners so far. By this
- * number a delayed thread notices that the lock went to other owners and back to the one it knew. */
+/* The fields of `owner`: the address of an ss_biased_owner, or 0; the mark; and a count of owners. By the count a
+ * delayed thread notices that the lock went to other owners and back to the one it knew. */
 #define SS_BIASED_MARK UINT64_C(1)
 #define SS_BIASED_OWNER (((UINT64_C(1) << 48) - 1) & ~(uint64_t)(SS_CACHE_LINE - 1))
 #define SS_BIASED_COUNT (UINT64_C(1) << 48)

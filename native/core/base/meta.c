@@ -9,7 +9,7 @@
 
 static ss_lock meta_lock;
 static char *meta, *meta_end,
-    *meta_ready; /* the current chunk: next byte, its end, committed up to */
+    *meta_ready; /* the current chunk: its next byte, its end, the end of its committed part */
 static void *free_blocks[ORDERS];
 
 /* The sizes of blocks: 1 to 4 cache lines, then 4 sizes a doubling. Each size has a free list. */

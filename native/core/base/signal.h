@@ -15,7 +15,7 @@ typedef enum ss_scavenger_state {
     SS_SCAVENGER_AWAY     /* it has ended, and that thread still keeps it away */
 } ss_scavenger_state;
 
-/* Whether heaps keep the slabs that they give back to; owner.h. */
+/* Whether heaps keep slabs that they have given blocks back to; owner.h. */
 typedef enum ss_keeping {
     SS_KEEPING_BY_COUNT, /* if there is one thread; until the scavenger has counted heaps in use */
     SS_KEEPING_ALONE,    /* yes: at most one heap is in use */
@@ -39,8 +39,9 @@ typedef struct ss_signals_data {
     _Atomic size_t grown_bytes; /* committed since the container's use was last read */
     _Atomic size_t bins_bytes;  /* what all bins together have room for */
     _Atomic size_t large_cache_granules; /* what all large caches together have room for */
-    /* Written by the background layer for the layers below. */
-    /* Growth after which the container's use is read again; SIZE_MAX: there is no limit. */
+
+    /* Written by the background layer for the layers below it. grown_step: growth after which the container's use is
+     * read again; SIZE_MAX: there is no limit. */
     _Atomic size_t grown_step;
     _Atomic bool at_once; /* free memory goes back at once: the decay is 0, or a limit is near */
     _Atomic uint32_t keeping; /* an ss_keeping */
