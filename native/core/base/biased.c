@@ -8,8 +8,8 @@ static ss_biased_owner *owner_of(uint64_t owner) {
 
 /* ---- revoking ---- */
 
-/* Whether the system has the barrier, asked before the first lock gets an owner. It may be forbidden later, by
- * a sandbox; then a wait must do, a thousand times as long as a store stays in a processor. */
+/* Values of barrier_able. The system is asked before the first lock gets an owner. A sandbox may forbid the barrier
+ * later; then ss_biased_barrier waits 1 ms, a thousand times as long as a store stays in a processor. */
 enum { UNKNOWN, ABLE, UNABLE };
 
 bool ss_biased_able(void) {
@@ -30,11 +30,12 @@ void ss_biased_barrier(void) {
         ss_os_wait(&never, 0, 1);
 }
 
-/* Marks *owner, or says what it is now that it has changed. */
+/* Marks the lock's owner, which the caller read as *owner. False if it has changed; then *owner is its new value. */
 static bool mark(ss_biased_lock *lock, uint64_t *owner) {
     if ((*owner & SS_BIASED_MARK) != 0)
-        return true; /* by somebody else */
-    /* Relaxed: the barrier orders it, and what the owner did to its heap before it was one. */
+        return true; /* another thread has marked it */
+    /* Relaxed: the barrier that follows orders the mark. It also orders what the owner wrote to its heap before it
+     * became the owner. */
     bool marked = atomic_compare_exchange_strong_explicit(
         &lock->owner, owner, *owner | SS_BIASED_MARK, memory_order_relaxed, memory_order_relaxed);
     if (marked)
@@ -42,10 +43,10 @@ static bool mark(ss_biased_lock *lock, uint64_t *owner) {
     return marked;
 }
 
-/* Waits until the owner is outside, for good since it is marked. */
+/* Waits until the marked owner is outside. It does not enter again as long as the mark is there. */
 static void owner_wait(ss_biased_lock *lock, const ss_biased_owner *other) {
     ss_biased_barrier();
-    /* Acquire: with another value comes what the owner did inside. */
+    /* Acquire: pairs with the owner's releases: with any other value comes what it did under the lock. */
     for (unsigned spins = 0; atomic_load_explicit(&other->inside, memory_order_acquire) == lock;
          spins++)
         ss_lock_spin(spins);
@@ -53,20 +54,22 @@ static void owner_wait(ss_biased_lock *lock, const ss_biased_owner *other) {
 
 /* ---- taking ---- */
 
-/* The lock has no owner, and is held. */
+/* Called with `lock->lock` held and no owner. Afterwards the thread holds the lock as its owner. */
 static void become_owner(ss_biased_lock *lock, ss_biased_owner *self) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     atomic_store_explicit(&self->inside, lock, memory_order_release);
-    /* Relaxed: the next thread has the lock by the release below, or the barrier. */
+    /* Relaxed: a thread that sees the new owner runs the barrier. Any other one takes `lock->lock`, which is released
+     * below, and then sees the owner. */
     atomic_store_explicit(&lock->owner, owner + SS_BIASED_COUNT + (uintptr_t)self,
                           memory_order_relaxed);
     lock->by_owner = true;
     ss_lock_release(&lock->lock);
 }
 
-/* `self` is the calling thread's. NULL, of a closed thread or the scavenger, never becomes the owner. */
+/* `self` is in the calling thread's heap. NULL, of a closed thread or the scavenger, never becomes the owner. */
 SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
-    /* Before the lock is held, since it is a system call. Relaxed: a guess. */
+    /* Asked before the lock is held, because ss_biased_able may make a system call. Relaxed: `streak` is only a hint
+     * here, and `inside` is this thread's own. */
     bool able = self != NULL &&
                 atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
                 atomic_load_explicit(&self->inside, memory_order_relaxed) == NULL &&
@@ -80,7 +83,7 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
         }
         uint64_t revoked = owner;
         ss_lock_take(&lock->lock);
-        /* Relaxed: only who holds the lock gives it an owner or takes the last one's name away. */
+        /* Relaxed: only a thread that holds `lock->lock` sets or clears the owner. Other threads only mark it. */
         owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
         if (owner_of(owner) == NULL || owner == revoked)
             break;
@@ -88,7 +91,7 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
     }
     if (owner_of(owner) != NULL)
         atomic_store_explicit(&lock->owner, owner & ~(SS_BIASED_COUNT - 1), memory_order_relaxed);
-    ss_lock_step(); /* ss_biased_inherit counts on it */
+    ss_lock_step(); /* ss_biased_inherit relies on this order: the owner is cleared before any change */
     lock->by_owner = false;
     uint32_t streak = atomic_load_explicit(&lock->streak, memory_order_relaxed);
     streak = lock->last == self ? streak + 1 : 0;
@@ -98,15 +101,15 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
         become_owner(lock, self);
 }
 
-/* Who takes the lock from its owner takes the owner's name away first. So while the name is there nobody but the
- * owner is in the middle of anything. */
+/* A thread that takes the lock from its owner clears `owner` before it changes anything. So while an owner is there,
+ * only that owner may be in the middle of a change. */
 ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *own) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     const ss_biased_owner *last = owner_of(owner);
     bool inside = last != NULL && atomic_load_explicit(&last->inside, memory_order_relaxed) == lock;
     if (last != NULL && last == own) {
         ss_lock_inherit(&lock->lock);
-        /* Who has marked it is gone. */
+        /* The thread that marked it is gone. */
         atomic_store_explicit(&lock->owner, owner & ~SS_BIASED_MARK, memory_order_relaxed);
         return inside ? SS_BIASED_MINE : SS_BIASED_WHOLE;
     }

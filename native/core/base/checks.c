@@ -8,7 +8,7 @@
 
 enum { LINE_BYTES = 256, DIGITS = 10 };
 
-/* As much of the text as there is room for, less a few bytes for the end of the line. */
+/* Appends as much of the text as fits before `end`. */
 static char *append(char *at, const char *end, const char *text) {
     size_t length = strlen(text), room = (size_t)(end - at);
     length = length < room ? length : room;

@@ -1,7 +1,7 @@
 #include "base/class.h"
 
-/* One step covers the requests a class adds to the one before it. A headed class above 256 with the
- * round number R has stride R + 16 and serves steps to R / 16. */
+/* STEP fills the entries of one class: the requests that it serves and the class before it does not. A headed class
+ * above 256 with the round number R has stride R + 16 and serves requests of up to R / 16 steps of 16 bytes. */
 #define BIN(doubling, step) (SS_BIN_HEADED + 17 + 8 * (doubling) + (step))
 #define STEP(doubling, step)                                                                       \
     [(16 << (doubling)) + (2 << (doubling)) * (step) + 1 ...(16 << (doubling)) +                   \
@@ -30,7 +30,7 @@ static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t
     for (;; granules++) {
         uint32_t bytes = granules << SS_GRANULE_SHIFT;
         capacity = (bytes - first) / stride;
-        /* The tail is never touched, so it costs addresses, not memory: an eighth is little. */
+        /* The tail is never touched, so it costs addresses and no memory: up to an eighth is acceptable. */
         if (granules == SS_SLAB_MAX_GRANULES ||
             (capacity >= least && bytes - capacity * stride <= bytes / 8))
             break;

@@ -16,16 +16,16 @@ typedef struct ss_class {
     uint8_t first;       /* offset of block 0 in its slab: 16 if headed, else 0 */
 } ss_class;
 
-/* The bin that a request is served from, by its number of whole 16-byte steps: its class's own, or that
- * of a wider class, see below. Right before anything has run. */
+/* The bin that serves a request, by the request's number of whole 16-byte steps: the bin of its own class, or that of a
+ * wider class (share.h). Correct before initialisation. */
 extern _Atomic uint8_t ss_bin_of_step[SS_STEPS] __attribute__((visibility("hidden")));
 
 static inline unsigned ss_bin_of_size(size_t size) {
-    /* Relaxed: whatever bin was the right one once has blocks that are large enough. */
+    /* Relaxed: an older entry names a bin whose blocks are large enough, too. */
     return atomic_load_explicit(&ss_bin_of_step[size >> 4], memory_order_relaxed);
 }
 
-/* The bin of the own class of a request of so many whole steps. */
+/* The bin of a request's own class, by the request's number of whole 16-byte steps. */
 static inline unsigned ss_exact_bin_of_step(unsigned step) {
     if (step <= 16)
         return SS_BIN_HEADED + step;
@@ -37,8 +37,8 @@ static inline unsigned ss_exact_bin(size_t size) {
     return ss_exact_bin_of_step((unsigned)(size >> 4));
 }
 
-/* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. Through the headed
- * bin of so many bytes, header not counted: from the second on those are the headless ones and the header. */
+/* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. It is computed from the headed
+ * bin: the stride of headed class i + 1 is that of headless class i plus 16 bytes. */
 static inline unsigned ss_headless_bin_of_last(size_t last) {
     return ss_exact_bin_of_step((unsigned)(last / SS_ALIGNMENT + 1)) - (SS_BIN_HEADED + 1);
 }
@@ -48,15 +48,15 @@ static inline unsigned ss_headless_bin(size_t size) {
     return ss_headless_bin_of_last(size - 1);
 }
 
-/* The last byte of a request, counted from 0, when its size is rounded up to a multiple of its alignment, which
- * is a power of two; SIZE_MAX if that is 0. A size of 0 counts as 1. */
+/* The offset of the last byte of a request whose size is rounded up to a multiple of `alignment`, a power of two. A
+ * size of 0 counts as 1; an alignment of 0 gives SIZE_MAX. */
 static inline size_t ss_aligned_last(size_t alignment, size_t size) {
     return (size - (size != 0)) | (alignment - 1);
 }
 
-/* The smallest headless bin whose blocks hold `size` bytes, each at a multiple of `alignment`, both at most
- * SS_HEADLESS_MAX: that for the size rounded up to the alignment. Its stride is that size, or a multiple of a
- * step between strides that is no smaller than the alignment. */
+/* The smallest headless bin whose blocks hold `size` bytes at multiples of `alignment`; both are at most
+ * SS_HEADLESS_MAX. It is the bin for the size rounded up to the alignment: its stride is that rounded size, or a
+ * multiple of a step between strides that is at least the alignment. */
 static inline unsigned ss_aligned_bin(size_t alignment, size_t size) {
     return ss_headless_bin_of_last(ss_aligned_last(alignment, size));
 }
@@ -69,7 +69,7 @@ static inline uint32_t ss_class_words(const ss_class *class) {
 /* The length of the record of a slab, in units of 1 << SS_RECORD_SHIFT bytes: its fixed part, and two bitmaps. */
 #define SS_RECORD_SHIFT 6
 #define SS_RECORD_FIXED_BYTES 48u
-#define SS_RECORD_MAX_UNITS 17u /* that of a granule in blocks of 16 bytes */
+#define SS_RECORD_MAX_UNITS 17u /* the record of a slab of one granule in blocks of 16 bytes */
 static inline uint32_t ss_class_record_units(const ss_class *class) {
     const uint32_t bytes = SS_RECORD_FIXED_BYTES + 2 * ss_class_words(class) * 8;
     return (bytes + (1u << SS_RECORD_SHIFT) - 1) >> SS_RECORD_SHIFT;

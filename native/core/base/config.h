@@ -12,24 +12,25 @@
 #define SS_SUPERSLAB_BYTES ((size_t)1 << SS_SUPERSLAB_SHIFT)
 #define SS_SUPERSLAB_GRANULES 32u
 
-/* Addresses that one of malloc's spaces may come to have. */
+/* The most bytes of addresses that one of malloc's spaces may grow to. */
 #define SS_SPACE_MOST_BYTES ((size_t)1 << 37)
 #define SS_HEADED_GRANULES (SS_SPACE_MOST_BYTES >> SS_GRANULE_SHIFT)
-/* So many are reserved at first, and as many again whenever they do not do. Addresses cost no memory here, but
- * emulators keep a record of each page of them, and checkpoints, sandboxes and pmap look at each. */
+/* The bytes of addresses that a space reserves at first. It doubles them when they are used up. Reserved addresses cost
+ * no memory here, but emulators keep a record of each page of them, and checkpoints, sandboxes and pmap visit each. */
 #define SS_SPACE_FIRST_BYTES ((size_t)1 << 30)
-/* The smallest space worth having; what is refused at this size is refused. */
+/* The smallest space worth making. If the system refuses this size, there is no space. */
 #define SS_SPACE_MIN_BYTES ((size_t)4 << 20)
-/* A caller's region speaks in 32-bit offsets; the last granule stays out so that limits are exact. */
+/* The most bytes of an external space. Its offsets have 32 bits; the last granule is left out so that its limit fits
+ * into 32 bits, too. */
 #define SS_EXTERNAL_MAX_BYTES (((size_t)1 << 32) - SS_GRANULE_BYTES)
-/* A window's table of what is live has one byte for each 16 of the window, a headless space's for each 32:
- * malloc has no headless block aligned to less. */
+/* log2 of the addresses for each byte of a table of live blocks: 16 in a window, 32 in a headless space, because malloc
+ * aligns each headless block to at least 32. */
 #define SS_LIVE_SHIFT 4u
 #define SS_HEADLESS_LIVE_SHIFT 5u
-/* A magazine of a holder may keep so many bytes, and in any case so many blocks. */
+/* A magazine may keep blocks of this many bytes together, and this many blocks in any case. */
 #define SS_MAGAZINE_MAX_BYTES ((size_t)64 << 10)
 #define SS_MAGAZINE_MIN_BLOCKS 8u
-/* Spaces of malloc, and after them external ones. */
+/* Places in the table of spaces: those of malloc's, which come first, and all. */
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
@@ -37,23 +38,23 @@
 #define SS_ALIGNMENT 16u
 /* The largest request that a bin serves: the largest headed stride, less its header byte. */
 #define SS_SMALL_MAX ((size_t)65536 + SS_ALIGNMENT - 1)
-/* Those requests in steps of 16 bytes. */
+/* The number of 16-byte steps of those requests, 0 included. */
 #define SS_STEPS ((SS_SMALL_MAX >> 4) + 1)
 #define SS_HEADLESS_MAX ((size_t)65536)
 #define SS_HEADED_COUNT 81u
 #define SS_HEADLESS_COUNT 80u
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
-/* One more than the last, made up to whole cache lines of pointers. */
+/* The last bin's number plus 1, rounded up to whole cache lines of pointers. */
 #define SS_BIN_COUNT 216u
-/* A space has the classes of one kind. */
+/* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
-/* Sizes below the second have their class in a table that each thread has of its own, in 16-byte steps. */
+/* Requests below SS_TINY_END find their bin in a table of the thread's block, which has an entry for each 16 bytes. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
-/* A slab of a mid class takes granules until it holds this many blocks and wastes little. Few slabs are
- * little traffic on the lists, and what is not touched costs nothing; but a caller's region may be small.
- * The explorer has its own number, for there are fewer interleavings of less. */
+/* A slab takes granules until it holds this many blocks and its tail is small. Fewer slabs mean less traffic on the
+ * lists, and untouched pages cost nothing. Headless slabs hold fewer blocks, because a caller's region may be small.
+ * The explorer sets a number of its own: fewer blocks have fewer interleavings. */
 #ifndef SS_SLAB_HEADED_BLOCKS
 #define SS_SLAB_HEADED_BLOCKS 16u
 #endif
@@ -65,115 +66,118 @@
 #define SS_BIN_MAX_BYTES ((size_t)128 << 10)
 #define SS_BIN_MIN_BLOCKS 16u
 #define SS_BIN_FIRST_BLOCKS 14u /* with the bottom and the lid two cache lines */
-/* The first room of a bin of large blocks is of 6 or 2 blocks, about this many bytes. */
+/* A bin of larger blocks has room for 6 or 2 of them at first, about this many bytes. */
 #define SS_BIN_FIRST_BYTES ((size_t)16 << 10)
-/* What the bins of one thread may grow to hold together; the first room of each comes on top. */
+/* The bytes by which the bins of one thread may grow together, beyond the first room of each. */
 #define SS_HEAP_MAX_BYTES ((size_t)2 << 20)
-/* Of a bin with less than this the scavenger takes nothing while its thread is at work. */
+/* The scavenger takes nothing from a bin with less than this while its thread is at work. */
 #define SS_BIN_AGE_BYTES ((size_t)4 << 10)
-/* And the bins of all threads: this part of the memory there is for them, and up to a floor in any case. */
+/* The bins of all threads together may grow to this share, as a shift, of the committed memory of the bin's kind
+ * (headed or headless), and to the floor in any case. */
 #define SS_BINS_SHARE_SHIFT 3u
 #define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
 
-/* A heap keeps slabs of more words of bits than this to itself. The explorer has its own number. */
+/* A heap's rings keep only slabs with more words of bits than this. The explorer sets a number of its own. */
 #ifndef SS_RING_LEAST_WORDS
 #define SS_RING_LEAST_WORDS 1u
 #endif
 
 /* ---- large caches ---- */
 #define SS_LARGE_CACHE_SPANS 8u
-/* What the cache of one heap may hold; and those of all heaps: this part of the memory there is for large blocks, and
- * up to a floor in any case, which comes off SS_DIRTY_FLOOR_BYTES. */
+/* The bytes that the cache of one heap may hold. The caches of all heaps together may hold this share of the committed
+ * headless memory, as a shift, and the floor in any case. What they may hold, up to the floor, is subtracted from
+ * SS_DIRTY_FLOOR_BYTES. */
 #define SS_LARGE_CACHE_MAX_BYTES ((size_t)8 << 20)
 #define SS_LARGE_CACHES_SHARE_SHIFT 3u
 #define SS_LARGE_CACHES_FLOOR_BYTES ((size_t)4 << 20)
-/* So many large blocks a thread frees before it has one: programs that free a few are none the worse. */
+/* A thread gets a large cache after it has freed this many large blocks: programs that free few do not pay for it. */
 #ifndef SS_LARGE_CACHE_FREES
 #define SS_LARGE_CACHE_FREES 64u
 #endif
-/* A cache is judged whenever so many spans were lost from it; and given up for twice as many frees each time, so
- * many times. */
+/* A cache is judged each time this many spans were lost from it. A failure gives it up for a number of frees that
+ * doubles with each further failure, at most this many times. */
 #define SS_LARGE_CACHE_LOST 8u
 #define SS_LARGE_CACHE_FAILURES 10u
 
 /* ---- spares ---- */
-/* A slab that ends and is made again for another class has pages touched at other places, so a class
- * keeps a few that ran empty, all of them together at most this share of the memory there is. */
+/* A slab that ends and is made again for another class has other pages touched. So each class keeps up to this many
+ * slabs without live blocks, all classes of a space together at most this share of its memory, as a shift. */
 #define SS_SPARE_MAX_COUNT 2u
 #define SS_SPARES_SHARE_SHIFT 3u
 
 /* ---- giving back ---- */
-/* Free memory may stay dirty while what is used and dirty together is below this share of the recent
- * peak of what was used, in eighths; and up to a floor in any case. */
+/* Used and dirty memory together may reach this many eighths of the recent peak of used memory. Memory up to the floor
+ * may be dirty in any case. */
 #define SS_DIRTY_FLOOR_BYTES ((size_t)8 << 20)
 #define SS_DIRTY_PEAK_EIGHTHS 11u
-/* The bound is undercut by at most this much, so that the next release is not over it again. */
+/* A purge goes below the bound by at most this much, so that the next release does not exceed it again. */
 #define SS_DIRTY_SLACK_BYTES ((size_t)4 << 20)
-/* A span of this size goes back when it is freed: its block may be touched sparsely, and what one user touched
- * of it the next one need not. glibc maps blocks from the same size on by themselves. */
+/* A span of at least this size goes back when it is freed: its next user may touch other pages than the last one, and
+ * the pages of both would stay. glibc gives blocks from this size on a mapping of their own in any case. */
 #ifndef SS_RETURN_MIN_BYTES
 #define SS_RETURN_MIN_BYTES ((size_t)32 << 20)
 #endif
-/* Memory goes back in steps of this size. A call of the API makes steps until this time has gone by: a step
- * takes some 0.1 ms where all of it was touched, so the call gives back for 0.3 ms at most. */
+/* Memory is purged in steps of this size. A call of the API makes steps until SS_HOUSEKEEPING_NANOSECONDS have passed.
+ * A step takes about 0.1 ms if all of it was touched, so a call purges for 0.3 ms at most. */
 #ifndef SS_PURGE_STEP_BYTES
 #define SS_PURGE_STEP_BYTES ((size_t)2 << 20)
 #endif
 #define SS_HOUSEKEEPING_NANOSECONDS UINT64_C(100000)
-/* Half of this after it was last used, free memory goes back; SUPERSLAB_DECAY replaces it. */
+/* The decay: free memory that has not been used for this long goes back. SUPERSLAB_DECAY replaces it. */
 #define SS_DECAY_MILLISECONDS 500
-/* The background thread wakes so many times in that, and not oftener than the second says. */
+/* The scavenger wakes this many times in a decay, but not more often than SS_TICK_MIN_MILLISECONDS allows. */
 #define SS_DECAY_TICKS 4u
 #define SS_TICK_MIN_MILLISECONDS 10u
-/* Where nothing but calls tells the time, releases beyond the bound's floor read the clock this seldom. */
+/* Without a scavenger, one in this many releases beyond the bound's floor reads the clock. */
 #define SS_PEAK_RELEASES 64u
-/* It starts when this much could go back: of free spans in one space, or of what went between bins and slabs
- * and what bins may hold; or when the published figures differ by SS_PUBLISH_LATE_BYTES. It ends when it has found nothing to do for so many ticks, and less than the
- * second is left with threads that are at work. */
+/* The scavenger starts when this much could go back: dirty in one space, or moved between bins and slabs plus what bins
+ * may hold. It also starts when the published figures differ by SS_PUBLISH_LATE_BYTES. It ends after
+ * SS_SCAVENGER_END_TICKS ticks with nothing to do, if threads at work hold at most SS_SCAVENGER_END_BYTES. */
 #define SS_SCAVENGER_START_BYTES ((size_t)4 << 20)
 #define SS_SCAVENGER_END_BYTES ((size_t)1 << 20)
 #define SS_SCAVENGER_END_TICKS 8u
-/* So long it is waited for where it is told to leave. */
+/* A thread that tells the scavenger to leave waits for it this long at most. */
 #define SS_SCAVENGER_LEAVE_MILLISECONDS 2000u
-/* Where the system refused the thread, so many reasons to start one must come up before it is asked again:
- * a limit on processes may have been reached for a moment only. */
+/* If the system refused the thread, it is asked again after this many further reasons to start it: a limit on processes
+ * may have been reached for a moment only. */
 #define SS_SCAVENGER_RETRY_WANTS 256u
-/* A container is near its limit when so much of it is used, or when its threads waited for memory for
- * so much of the time. It is asked that often, or after it has grown by this part of its limit. */
+/* A container is near its limit when this share of the limit is used, or when its threads waited for memory for this
+ * share of the time. Its use is read at this interval, and after this share of the limit, as a shift, was committed. */
 #define SS_CONTAINER_NEAR_TENTHS 9u
 #define SS_CONTAINER_PRESSURE_PERCENT 10u
 #define SS_CONTAINER_MILLISECONDS 250u
 #define SS_CONTAINER_STEP_SHIFT 6u
-/* A heap tells of what it has freed into slabs, or taken from them, in steps of this. */
+/* A heap reports what it has freed into slabs, or taken from them, in steps of this size. */
 #define SS_FREED_STEP_BYTES ((size_t)256 << 10)
-/* Zeroing this much by hand is dearer than having the system give fresh pages. */
+/* From this size on, zeroing dirty memory by stores costs more than purging it and taking fresh pages. */
 #define SS_ZERO_BY_PURGE_BYTES ((size_t)1 << 20)
-/* From this size on a block that must move has its pages moved, not its bytes. */
+/* From this size on a block that must move has its pages moved; smaller blocks are copied. */
 #define SS_MOVE_MIN_BYTES ((size_t)1 << 20)
-/* Moved pages split the kernel's map of the region, which may have 65,530 parts: so many SuperSlabs
- * may hold some. */
+/* Moved pages split the kernel's mapping of a space, and a process may have 65,530 mappings. So at most this many
+ * SuperSlabs may have moved granules. */
 #define SS_MOVE_MAX_SUPERSLABS 4096u
 
 /* ---- statistics for other processes ---- */
-/* Spans taken and released until they are told again: of changes that add up, and of any. */
+/* Numbers of spans taken and released since the last publication, to which figures.c adds in proportion to the space.
+ * After FEW the published figures are compared again; after MANY they are published in any case. */
 #define SS_PUBLISH_FEW 64u
 #define SS_PUBLISH_MANY 4096u
-/* A call looks at so many slabs, large blocks or free granules and leaves the rest to the background thread or to
- * the next calls: 50 to 100 nanoseconds each where their records are in no cache. */
+/* A call that publishes looks at this many slabs, large blocks or free granules at most, and leaves the rest to the
+ * scavenger or to the next calls. Each takes 50 to 100 ns if its record is in no cache. */
 #define SS_PUBLISH_PORTION 2048u
-/* By so much what is used may differ, up or down, before the background thread is to publish it. */
+/* When what a space uses has changed by more than this, up or down, the scavenger is to publish it. */
 #define SS_PUBLISH_LATE_BYTES ((size_t)2 << 20)
 
 /* ---- locks ---- */
-/* So often in a row a thread takes a space's lock until it owns it. Taking it away again costs a few
- * microseconds, owning it saves some nanoseconds each time, or a hundred where memory is slow. */
+/* A thread becomes the owner of a space's lock after it has taken it this many times in a row. Revoking costs a few
+ * microseconds. Ownership saves some nanoseconds each time, or a hundred where memory is slow. */
 #ifndef SS_BIASED_STREAK
 #define SS_BIASED_STREAK 1024u
 #endif
 
 /* ---- commit ---- */
-/* At most this much is committed ahead of need. A debugger's gcore writes it as zeros; to touch it for the first time
- * takes a hundred times as long as the two system calls. */
+/* At most this much is committed ahead of need. More would save little, because touching it for the first time takes a
+ * hundred times as long as the two system calls, and a debugger's gcore writes it as zeros. */
 #define SS_COMMIT_MAX_BYTES ((size_t)8 << 20)
 #define SS_META_STEP_BYTES ((size_t)64 << 10)
 

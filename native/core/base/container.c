@@ -25,7 +25,7 @@ static const char *field(const char *line, unsigned count) {
     return line;
 }
 
-/* Whether `word` is one of a list that commas separate and one of `ends` ends. */
+/* Whether `word` is in a list that is separated by commas and ends at a character of `ends`. */
 static bool has_word(const char *list, const char *word, const char *ends) {
     size_t length = strlen(word), end = strcspn(list, ends);
     for (size_t at = 0; at < end;) {
@@ -75,7 +75,7 @@ typedef struct group {
     bool found, mounted;
     char path[SS_CONTAINER_PATH_BYTES];      /* in its hierarchy */
     char directory[SS_CONTAINER_PATH_BYTES]; /* in the file system */
-    uint32_t mount_length;                   /* how much of that is the mount point */
+    uint32_t mount_length;                   /* the length of the mount point within `directory` */
 } group;
 
 /* "4:memory:/path" of version 1, "0::/path" of version 2. */
@@ -96,8 +96,8 @@ static bool membership_line(const char *line, void *context) {
     return true;
 }
 
-/* "36 35 98:0 /root /mount/point options shared:1 - cgroup source memory": what is mounted there is the
- * hierarchy from its /root down. */
+/* "36 35 98:0 /root /mount/point options shared:1 - cgroup source memory": the mount point shows the hierarchy from
+ * /root down. */
 static bool mount_line(const char *line, void *context) {
     group *one = context;
     const char *root = field(line, 3), *point = field(line, 4), *kind = strstr(line, " - ");
@@ -112,8 +112,8 @@ static bool mount_line(const char *line, void *context) {
         return false;
     size_t root_length = strcspn(root, " ");
     root_length = root_length == 1 ? 0 : root_length;
-    /* A group outside of what is mounted: then the mount point is the group, as in a container that
-     * sees its own group as the root. */
+    /* If the group is outside the mounted part, the mount point is taken for it, as in a container that sees its own
+     * group as the root. */
     bool inside = memcmp(one->path, root, root_length) == 0;
     const char *rest = inside ? one->path + root_length : "";
     size_t rest_length = strlen(rest);
@@ -157,7 +157,7 @@ static uint64_t level_limit(const ss_container *container, uint32_t length) {
     if (!container->v2) {
         uint64_t limit =
             file_number(directory, length, "memory.limit_in_bytes", SS_CONTAINER_NO_LIMIT);
-        /* No limit is the largest number of pages there is. */
+        /* Without a limit version 1 shows the largest multiple of a page, about 2^63. */
         return limit < UINT64_C(1) << 60 ? limit : SS_CONTAINER_NO_LIMIT;
     }
     uint64_t most = file_number(directory, length, "memory.max", SS_CONTAINER_NO_LIMIT);
@@ -245,7 +245,7 @@ static bool stat_line(const char *line, void *context) {
     return true;
 }
 
-/* What is used of the level, less the file cache that goes first. */
+/* Bytes that the level uses, less the file cache that the system would drop first. */
 static uint64_t level_used(const ss_container *container, uint32_t length) {
     const char *directory = container->directory;
     stat_search search = {container->v2 ? "inactive_file" : "total_inactive_file", 0};

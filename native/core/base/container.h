@@ -1,4 +1,4 @@
-/* The control groups that the process runs in: how much memory and how many processors they leave it. */
+/* The control groups that the process runs in, and their limits on memory and processor time. */
 #ifndef SS_CONTAINER_H
 #define SS_CONTAINER_H
 
@@ -13,24 +13,26 @@
 typedef struct ss_container {
     bool v2;
     char directory[SS_CONTAINER_PATH_BYTES]; /* of the memory group; empty: none */
-    /* The group and those around it, from the inside out: how much of `directory` is theirs. */
+    /* The levels with a limit on memory, innermost first: the length of each level's path within `directory`, and its
+     * limit in bytes. */
     uint32_t levels;
     uint32_t length[SS_CONTAINER_LEVELS];
     uint64_t limit[SS_CONTAINER_LEVELS];
-    uint32_t cpu_thousandths; /* of a processor; 0: no quota */
+    uint32_t cpu_thousandths; /* the smallest quota, in thousandths of a processor; 0: no quota */
 } ss_container;
 
-/* Where the files of the system begin: the tests put a directory of their own here. */
+/* A prefix of the paths of the system's files, empty outside tests, which put a directory of their own here. */
 extern const char *ss_container_root;
 
 /* Finds the groups and reads their limits. Allocates nothing. */
 void ss_container_read(ss_container *container);
 
-/* The smallest limit on memory of all levels. */
+/* The smallest limit on memory of all levels, in bytes, or SS_CONTAINER_NO_LIMIT. */
 uint64_t ss_container_limit(const ss_container *container);
 
-/* Whether on some level more than SS_CONTAINER_NEAR_TENTHS of the limit is used, file cache that the
- * system would drop first not counted; or threads of the group have waited for memory lately. */
+/* Whether some level uses at least SS_CONTAINER_NEAR_TENTHS tenths of its limit, not counting the file cache that the
+ * system would drop first, or threads of the group waited for memory for SS_CONTAINER_PRESSURE_PERCENT of the last ten
+ * seconds (version 2). */
 bool ss_container_is_near(const ss_container *container);
 
 #endif

@@ -9,7 +9,7 @@ static bool has_other_id(void) {
            atomic_load_explicit(&ss_process->process_id, memory_order_relaxed);
 }
 
-/* The function is of a higher layer, which sets it before there can be a copy. */
+/* The function that mends is the front layer's, which sets it before there can be a copy. */
 static bool mend(void) {
     ss_code *mend_copy = atomic_load_explicit(&ss_sealed_now->mend_copy, memory_order_relaxed);
     if (mend_copy == NULL)
@@ -22,10 +22,10 @@ bool ss_process_is_original(void) {
     return !has_other_id() || (ss_os_is_copy(false) && mend());
 }
 
-/* Another process id says at once that this may be a copy: on a busy machine each yield may last as long as many other
- * threads' shares of the processor. A copy in a process namespace of its own may have its parent's id, and the look for
- * the mark takes the lock of the address space, so that comes seldom. Callers count from 0, or from their first wait
- * after SS_LOCK_PAUSES. */
+/* Number of waits between two looks for the mark. A look takes the kernel's lock of the address space, so looks are
+ * rare. If the process id differs, this may be a copy and looks come sooner: on a busy machine one yield may last many
+ * time slices. If the id is the same there are looks too, because a copy in a pid namespace of its own may have its
+ * parent's id. Callers count their waits from 0 or from SS_LOCK_PAUSES. */
 enum { WAITS_BETWEEN_LOOKS = 4 * SS_LOCK_PAUSES };
 
 bool ss_copy_mend_lost(unsigned spins) {

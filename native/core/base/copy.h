@@ -1,4 +1,4 @@
-/* Whether the process is the one whose memory it is, or a copy that a fork made. */
+/* Tells the process that owns its memory from a child that shares it, and from a copy made by fork or clone. */
 #ifndef SS_COPY_H
 #define SS_COPY_H
 
@@ -9,8 +9,8 @@
  * of fork has run is mended here, and is then a process of its own. */
 bool ss_process_is_original(void);
 
-/* Called by a thread that waits for a lock, with the number of its waits. Mends the process and returns true if it is a
- * copy in which no handler of fork has run: the thread that holds the lock is then not there. */
+/* Called by a thread that waits for a lock, with the number of its waits. If the process is a copy in which no handler
+ * of fork has run, mends it and returns true: the thread that held the lock does not exist in the copy. */
 bool ss_copy_mend_lost(unsigned spins);
 
 #endif

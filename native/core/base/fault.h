@@ -1,5 +1,5 @@
-/* Faults of the program: pointers that were found wrong. They are collected while state is in the middle of a change,
- * and reported when none is. */
+/* Faults of the program: wrong pointers. They are collected while state is in the middle of a change, and reported
+ * after it. */
 #ifndef SS_FAULT_H
 #define SS_FAULT_H
 
@@ -15,7 +15,7 @@ typedef struct ss_fault {
 #define SS_FAULT_COUNT 8u
 typedef struct ss_faults {
     ss_fault fault[SS_FAULT_COUNT]; /* the first ones */
-    uint32_t count;
+    uint32_t count;                 /* of all; may exceed SS_FAULT_COUNT */
 } ss_faults;
 
 void ss_fault_add(ss_faults *faults, superslab_error error, const void *pointer);

@@ -2,8 +2,8 @@
 
 #include "base/copy.h"
 
-/* A thread that still waits after this many yields waits for one that the system does not let run: that thread has a
- * lower priority and the same processor. The waiting thread must sleep then. */
+/* The number of pauses and yields after which a waiting thread sleeps. A holder that has not released the lock by then
+ * has a lower priority and the same processor, and a yield does not let it run. */
 enum { YIELDS = 2 * SS_LOCK_PAUSES };
 
 __attribute__((noinline, cold)) void ss_lock_wait(unsigned spins) {

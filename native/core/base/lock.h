@@ -1,9 +1,10 @@
 /* A spinlock for critical sections of some tens of instructions that make no system call.
  *
- * It holds the token of the thread that has it. So the child of a fork tells a lock that its own thread had from
- * one whose holder it does not have, in which case it mends what the lock guards: fork.c. No lock is held across
- * a fork, for a thread must never wait for the one that forks: that one waits for the C library's stdio locks, which
- * threads hold while they allocate. */
+ * The lock's word is its holder's token. By the token the child of a fork tells a lock of its own thread from one whose
+ * holder does not exist in the child; it mends what the latter guards (fork.c).
+ *
+ * No lock is held across a fork. The forking thread waits for the C library's stdio locks, and threads hold those while
+ * they allocate: if such a thread waited for a lock of the forking thread, both would wait for ever. */
 #ifndef SS_LOCK_H
 #define SS_LOCK_H
 
@@ -18,17 +19,17 @@ typedef struct ss_lock {
 
 static inline bool ss_lock_try(ss_lock *lock) {
     uintptr_t none = 0;
-    /* Acquire: what the last holder wrote is seen. */
+    /* Acquire: pairs with the release in ss_lock_release, so this thread sees what the last holder wrote. */
     return atomic_load_explicit(&lock->held, memory_order_relaxed) == 0 &&
            atomic_compare_exchange_strong_explicit(&lock->held, &none, ss_os_thread_token(),
                                                    memory_order_acquire, memory_order_relaxed);
 }
 
-/* For long: the holder was preempted, or this process is a copy that no handler of fork knows of, and has no
- * such thread: fork.c. */
+/* The slow part of a wait: yields, later sleeps. The holder was preempted, or it does not exist because this process is
+ * a copy in which no handler of fork has run; then mends the process (fork.c). */
 void ss_lock_wait(unsigned spins);
 
-enum { SS_LOCK_PAUSES = 64 }; /* before the first of those */
+enum { SS_LOCK_PAUSES = 64 }; /* pauses before the first ss_lock_wait */
 
 static inline void ss_lock_spin(unsigned spins) {
     if (spins < SS_LOCK_PAUSES)
@@ -46,13 +47,13 @@ static inline void ss_lock_release(ss_lock *lock) {
     atomic_store_explicit(&lock->held, 0, memory_order_release);
 }
 
-/* Whether the calling thread has it. Relaxed: no other thread writes this one's token. */
+/* Whether the calling thread holds the lock. Relaxed: no other thread writes this one's token. */
 static inline bool ss_lock_is_mine(const ss_lock *lock) {
     return atomic_load_explicit(&lock->held, memory_order_relaxed) == ss_os_thread_token();
 }
 
-/* In a child, of a lock that its thread does not have: releases it. True if a thread that is gone had it: what it
- * guards is as that thread left it in the middle of a change. */
+/* In the child of a fork: releases the lock if a thread that is gone held it, and returns true. What the lock guards
+ * may then be in the middle of a change. */
 static inline bool ss_lock_inherit(ss_lock *lock) {
     bool lost =
         !ss_lock_is_mine(lock) && atomic_load_explicit(&lock->held, memory_order_relaxed) != 0;
@@ -61,9 +62,9 @@ static inline bool ss_lock_inherit(ss_lock *lock) {
     return lost;
 }
 
-/* Keeps the compiler from moving a store across. A child sees what another thread stored in the order of that
- * thread's instructions: so a structure that is filled in before the one store that makes it known is whole in any
- * child, and a list that is linked so is, too. */
+/* Keeps the compiler from moving a store across this point. The child of a fork sees another thread's stores in the
+ * order of its instructions. So a structure that is filled in before the one store that publishes it is whole in any
+ * child, and so is a list that is linked that way. */
 static inline void ss_lock_step(void) {
     atomic_signal_fence(memory_order_seq_cst);
 }

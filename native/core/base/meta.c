@@ -9,10 +9,10 @@
 
 static ss_lock meta_lock;
 static char *meta, *meta_end,
-    *meta_ready; /* the current chunk: next byte, its end, committed up to */
+    *meta_ready; /* the current chunk: its next byte, its end, the end of its committed part */
 static void *free_blocks[ORDERS];
 
-/* Cache lines: one to four, and from there on four sizes a doubling. Each has a list. */
+/* The sizes of blocks: 1 to 4 cache lines, then 4 sizes a doubling. Each size has a free list. */
 static size_t order_bytes(unsigned order) {
     return order < 4 ? (order + 1) * (size_t)SS_CACHE_LINE
                      : ((size_t)SS_CACHE_LINE * (4 + order % 4 + 1)) << (order / 4 - 1);
@@ -25,7 +25,8 @@ static unsigned order_of(size_t bytes) {
     return order;
 }
 
-/* Has `bytes` usable at `meta`, without the lock held; false when the system refuses. */
+/* Commits at least `bytes` at `meta`, or begins another chunk; the caller tries again. Called without the lock, because
+ * it makes system calls. False if the system refuses. */
 static bool chunk_extend(size_t bytes) {
     ss_lock_take(&meta_lock);
     char *start = meta, *ready = meta_ready, *end = meta_end;
@@ -41,7 +42,7 @@ static bool chunk_extend(size_t bytes) {
             return false;
         atomic_fetch_add_explicit(&ss_process->reserved_bytes, chunk, memory_order_relaxed);
         ss_lock_take(&meta_lock);
-        /* Two threads may both have come here; the loser's addresses stay unused. */
+        /* If another thread has begun a chunk meanwhile, the addresses that this one reserved stay unused. */
         if (meta == start) {
             meta = meta_ready = fresh;
             meta_end = fresh + chunk;
@@ -112,23 +113,23 @@ static char *up_to(char *address, size_t step) {
     return address + (-(uintptr_t)address & (step - 1));
 }
 
-/* The part of the range that is not ready yet, as whole pages. */
+/* Commits a range, extended to whole pages on both sides. */
 static bool commit(char *start, char *end) {
     size_t page = ss_os_page_bytes();
     start = down_to(start, page);
     return ss_os_commit(start, (size_t)(up_to(end, page) - start));
 }
 
-/* `bytes` before or behind `from`, made up to whole steps. */
+/* Commits `bytes` before or behind `from`, rounded up to whole steps. */
 static bool ensure(char *from, bool below, _Atomic size_t *ready, size_t bytes) {
-    /* Acquire: pairs with the release below, so the commit has happened. */
+    /* Acquire: pairs with the release below, so that many bytes are committed. */
     size_t have = atomic_load_explicit(ready, memory_order_acquire);
     while (have < bytes) {
         size_t want = below ? (size_t)(from - down_to(from - bytes, SS_META_STEP_BYTES))
                             : (size_t)(up_to(from + bytes, SS_META_STEP_BYTES) - from);
         if (!(below ? commit(from - want, from - have) : commit(from + have, from + want)))
             return false;
-        /* Relaxed where another thread was first: what it committed, this one has committed too. */
+        /* Relaxed on failure, when another thread was first: this thread has committed the bytes it needs itself. */
         if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
                                                     memory_order_relaxed)) {
             atomic_fetch_add_explicit(&ss_process->metadata_bytes, want - have,

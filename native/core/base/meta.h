@@ -1,5 +1,5 @@
-/* Memory for the allocator's own state outside of spaces: heaps and the slots of their bins. It is
- * never given back, but blocks of it are reused. */
+/* Memory for the allocator's own state outside of spaces: heaps, slots of bins, threads' blocks, spaces, windows. It is
+ * never given back to the system, but its blocks are reused. */
 #ifndef SS_META_H
 #define SS_META_H
 
@@ -7,15 +7,16 @@
 
 /* A zeroed, cache-line aligned block of at least `bytes`, or NULL. */
 void *ss_meta_take(size_t bytes);
-/* `bytes` as it was taken. */
+/* Makes a block available again; `bytes` is what ss_meta_take was called with. */
 void ss_meta_give(void *block, size_t bytes);
 
-/* In a child: where a thread that is gone was making room, another chunk is begun. */
+/* In the child of a fork: begins another chunk if a thread that is gone was changing the current one. */
 void ss_meta_inherit(void);
-/* Whether the calling thread is inside, as a signal's handler may find it. */
+/* Whether the calling thread holds the lock of this memory: true only in a signal handler that interrupted it there. */
 bool ss_meta_is_mine(void);
 
-/* Makes the first `bytes` of an array usable whose frontier is *ready. Safe to race. */
+/* Commits the first `bytes` of an array; *ready counts the bytes that are committed. Threads may call this at the same
+ * time. False if the system refuses. */
 bool ss_meta_ensure(void *array, _Atomic size_t *ready, size_t bytes);
 /* The same for the `bytes` before `end`. */
 bool ss_meta_ensure_below(void *end, _Atomic size_t *ready, size_t bytes);

@@ -5,7 +5,7 @@
 ss_process_data ss_process_state;
 ss_sealed ss_sealed_state;
 _Atomic uintptr_t ss_headed_base = SS_NO_BASE;
-_Atomic size_t ss_headed_end = 1; /* 0 is for threads that are closed */
+_Atomic size_t ss_headed_end = 1; /* never 0: a bound of 0 closes a thread */
 
 void *ss_no_memory(void) {
     errno = ENOMEM;

@@ -1,5 +1,5 @@
 /* The state of the process that every layer may read: settings, size classes, identity, counters of the statistics. The
- * state of the other layers stands in their own headers. */
+ * state of the other layers is in their own headers. */
 #ifndef SS_PROCESS_H
 #define SS_PROCESS_H
 
@@ -14,26 +14,28 @@ typedef enum ss_init_state { SS_INIT_NONE, SS_INIT_DONE } ss_init_state;
 
 typedef struct ss_process_data {
     _Atomic uint32_t init_state; /* an ss_init_state; the front layer writes it */
-    ss_lock init_lock;           /* of the thread that initialises; system calls are made with it */
+    ss_lock init_lock;           /* held by the thread that initialises, also in system calls */
     ss_settings settings;        /* written by initialisation alone */
     bool shares_classes;         /* written before there is a heap; share.h */
-    _Atomic bool observed;       /* likewise; observe.h */
-    _Atomic uint32_t
-        process_id; /* of the process whose memory this is; see ss_process_is_original */
-    /* True in a copy in which no handler of fork has run: the process may end with its thread alone. */
+    _Atomic bool observed;       /* written before there is a heap; observe.h */
+    /* Of the process that owns this memory; see ss_process_is_original. */
+    _Atomic uint32_t process_id;
+    /* True in a copy in which no handler of fork has run. It starts no scavenger: its thread may end by returning from
+     * clone's function, and a scavenger would then keep the process alive. */
     _Atomic bool unhandled_copy;
-    _Atomic uint32_t
-        barrier_able; /* whether the system has a barrier, once it has been asked; biased.c */
+    /* Whether the system has a barrier: unknown until it is asked; biased.c. */
+    _Atomic uint32_t barrier_able;
     _Atomic uint32_t thread_count; /* threads with a heap */
-    ss_lock
-        park_lock; /* one thread at a time parks others, or adopts the listed slabs of a class */
+    /* Held by the thread that parks other threads, or that adopts all listed slabs of a class. */
+    ss_lock park_lock;
 
     /* Counters for the statistics. */
     _Atomic size_t metadata_bytes, reserved_bytes, given_back_bytes;
     _Atomic uint64_t guarded_reads, foreign_frees;
-    _Atomic uint64_t lost_blocks,
-        lost_bytes;    /* see ss_heap_inherit; written in a forked child alone */
-    _Atomic bool lent; /* for want of memory some request got a block of a larger class */
+    /* Written in a forked child alone; see ss_heap_inherit. */
+    _Atomic uint64_t lost_blocks, lost_bytes;
+    /* After a refusal of memory some request got a block of a larger class. */
+    _Atomic bool lent;
 
     ss_class classes[SS_BIN_COUNT];
 } ss_process_data;
@@ -41,8 +43,8 @@ typedef struct ss_process_data {
 extern ss_process_data ss_process_state SS_HIDDEN;
 #define ss_process (&ss_process_state)
 
-/* Where the first headed space begins. Before initialisation it is so high that no address lies behind it, nor NULL: a
- * thread may still read that while others have begun. */
+/* The first address of the first headed space. Before initialisation it is SS_NO_BASE: no address, nor NULL, is less
+ * than the size of a space above that. A thread may still read this value while others allocate already. */
 #define SS_NO_BASE ((uintptr_t)1 << (sizeof(uintptr_t) * 8 - 1))
 extern _Atomic uintptr_t ss_headed_base SS_HIDDEN;
 /* The number of its granules that are committed. */
@@ -54,7 +56,7 @@ static inline bool ss_is_observed(void) {
     return SS_UNLIKELY(atomic_load_explicit(&ss_process->observed, memory_order_relaxed));
 }
 
-/* Sets errno to ENOMEM. Out of line: keeps errno's address out of the callers. */
+/* Sets errno to ENOMEM and returns NULL. Out of line, so that callers do not compute errno's address. */
 SS_COLD void *ss_no_memory(void);
 
 #endif

@@ -27,8 +27,6 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
 }
 
 SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context) {
-    /* Release: who sees the handler sees its context; a handler set twice at once is the caller's
-     * affair. */
     static const char refused[] =
         "superslab: the system does not let the error handler be changed: it stays as it was\n";
     if (!ss_sealed_open()) {
@@ -36,6 +34,8 @@ SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handl
         return;
     }
     atomic_store_explicit(&ss_sealed_now->error_context, context, memory_order_relaxed);
+    /* Release: pairs with the acquire in ss_report: a thread that sees the new handler does not see the old context. If
+     * two threads set handlers at the same time, the caller must order them. */
     atomic_store_explicit(&ss_sealed_now->error_handler, handler, memory_order_release);
     ss_sealed_close();
 }
@@ -85,7 +85,7 @@ void ss_report_defer(const ss_faults *faults) {
     for (uint32_t i = 0; i < faults->count && i < SS_FAULT_COUNT; i++)
         ss_fault_add(&ss_deferred_faults, faults->fault[i].error, faults->fault[i].pointer);
     ss_lock_release(&late_lock);
-    /* Relaxed: who sees the bit takes the lock after this, and finds them. */
+    /* Relaxed: a thread that sees the bit takes the lock after this thread has released it, and so finds the faults. */
     atomic_fetch_or_explicit(&ss_signals->attention, SS_ATTENTION_FAULTS, memory_order_relaxed);
 }
 

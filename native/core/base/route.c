@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-/* Counted process-wide: a trace build is for counts, not for speed. */
+/* One counter a route for all threads: a trace build need not be fast. */
 static _Atomic uint64_t counts[SS_ROUTE_COUNT];
 
 void ss_route_add(ss_route route, uint64_t count) {

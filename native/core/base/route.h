@@ -1,5 +1,5 @@
-/* Which way each allocation and free went. Compiled in only in the trace build (SUPERSLAB_TRACE):
- * in every other build SS_ROUTE is nothing. */
+/* Counts the paths that allocations and frees take. Only the trace build (SUPERSLAB_TRACE) counts: in every other build
+ * SS_ROUTE is empty. */
 #ifndef SS_ROUTE_H
 #define SS_ROUTE_H
 
@@ -14,10 +14,10 @@ typedef enum ss_route {
     SS_ROUTE_FREE_FLUSH,     /* header read, but the bin was full: a batch went back to its slabs */
     SS_ROUTE_FREE_HEADLESS,  /* found through the registry, pushed on a bin */
     SS_ROUTE_FREE_LARGE,     /* found through the registry, span given back */
-    SS_ROUTE_FREE_FOREIGN,   /* not ours */
+    SS_ROUTE_FREE_FOREIGN,   /* a block of another allocator */
     SS_ROUTE_FLUSH_OWN,      /* blocks that a flush gave back to a slab this thread owns */
     SS_ROUTE_FLUSH_REMOTE,   /* blocks that a flush gave back to any other slab */
-    SS_ROUTE_GUARDED_READ,   /* a read of memory that is not ours, made through the system */
+    SS_ROUTE_GUARDED_READ,   /* memory outside all spaces, read through the system */
     SS_ROUTE_COUNT
 } ss_route;
 
@@ -26,7 +26,7 @@ void ss_route_add(ss_route route, uint64_t count);
 #define SS_ROUTE(route, count) ss_route_add(SS_ROUTE_##route, (count))
 /* Sums over all threads, ended ones included. */
 void ss_route_read(uint64_t out[SS_ROUTE_COUNT]);
-/* "malloc hit" and so on. */
+/* The route's name, such as "malloc hit". */
 const char *ss_route_name(ss_route route);
 #else
 #define SS_ROUTE(route, count) ((void)0)

@@ -5,9 +5,9 @@
 _Static_assert(sizeof(ss_sealed) % SS_OS_PAGE_MAX_BYTES == 0, "nothing else lies on its pages");
 
 static ss_lock opening;
-static bool closed; /* under `opening`: false until the first time */
+static bool closed; /* guarded by `opening`; false until the pages are first closed */
 
-/* A page that is larger than was foreseen holds other data as well. */
+/* Not if the system's pages are larger than SS_OS_PAGE_MAX_BYTES: then other data lies on the same page. */
 static bool can_be_closed(void) {
     return SS_OS_PAGE_MAX_BYTES % ss_os_page_bytes() == 0;
 }
@@ -31,13 +31,14 @@ bool ss_sealed_try_open(void) {
 }
 
 void ss_sealed_close(void) {
-    /* Refused, they stay writable. */
+    /* If the system refuses, the pages stay writable. */
     closed = can_be_closed() && ss_os_protect(&ss_sealed_state, sizeof ss_sealed_state);
     ss_lock_release(&opening);
 }
 
 void ss_sealed_inherit(void) {
-    /* Relaxed: this is the only thread. One that had it open itself goes on when its signal's handler returns. */
+    /* Relaxed: this is the only thread. If it had the pages open itself, a signal handler forked meanwhile, and the
+     * thread continues when that handler returns. */
     if (atomic_load_explicit(&opening.held, memory_order_relaxed) != 0 &&
         !ss_lock_is_mine(&opening))
         ss_sealed_close();

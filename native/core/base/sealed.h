@@ -1,7 +1,6 @@
-/* The pointers to code that the library keeps, in pages of their own that are read-only: a program's stray write to
- * them faults, and a double free cannot be turned into a jump. Setting one makes the pages writable for the moment it
- * takes. What is known when the library is linked needs none of this: it is constant, and lies where the loader
- * protects it (RELRO). */
+/* The library's pointers to code that are set at run time, in read-only pages of their own: a program's stray write to
+ * them faults, and a double free cannot be turned into a jump. The pages are writable only while a pointer is set.
+ * Pointers that are known when the library is linked are constant and protected by the loader (RELRO). */
 #ifndef SS_SEALED_H
 #define SS_SEALED_H
 
@@ -9,7 +8,7 @@
 #include "os/os.h"
 #include "superslab.h"
 
-/* By which others find this copy; the same in every ABI. */
+/* The beacon: other copies of the library find this one by it. Its layout is the same in every ABI. */
 typedef enum ss_beacon_state { SS_BEACON_DARK, SS_BEACON_LIT, SS_BEACON_WITHDRAWN } ss_beacon_state;
 struct superslab_api;
 struct ss_beacon {
@@ -17,7 +16,7 @@ struct ss_beacon {
     const struct superslab_api *api;
 };
 
-/* For a library around the core: the definitions that it stands in for. */
+/* The length of `next`: the next definitions of the functions that a library around the core replaces. */
 #define SS_SEALED_NEXT 48u
 typedef void ss_code(void);
 
@@ -32,22 +31,23 @@ typedef struct ss_sealed {
     _Atomic(const struct ss_observer *)
         observer;                             /* whose functions are told of all calls; observe.h */
     _Atomic(const struct ss_source *) source; /* of further spaces; source.h */
-    /* Mends this process where it is a copy in which no handler of fork has run: the front layer's; copy.c. */
+    /* The front layer's function that mends a copy in which no handler of fork has run; copy.c. */
     _Atomic(ss_code *) mend_copy;
 } ss_sealed;
 
 extern ss_sealed ss_sealed_state __attribute__((visibility("hidden")));
-/* Not to be written without ss_sealed_open. */
+/* Writable between ss_sealed_open and ss_sealed_close alone. */
 #define ss_sealed_now (&ss_sealed_state)
 
-/* Makes the pages writable, for one thread at a time; false when the system refuses. If true, ss_sealed_close is to
- * follow soon. Between the two nothing may be called that may open them. */
+/* Makes the pages writable, for one thread at a time: waits while another thread has them open. False if the system
+ * refuses. If true, the caller calls ss_sealed_close soon, and until then nothing that may open the pages. */
 bool ss_sealed_open(void);
-/* The same, but false as well while another thread, or the code that this signal handler interrupted, has them open. */
+/* The same, but does not wait: false also if the pages are open, by another thread or by the code that this signal
+ * handler interrupted. */
 bool ss_sealed_try_open(void);
 void ss_sealed_close(void);
 
-/* In a forked child, whose parent may have had them open. */
+/* In the child of a fork: closes the pages if a thread that is gone had them open. */
 void ss_sealed_inherit(void);
 
 #endif

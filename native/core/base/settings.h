@@ -17,7 +17,7 @@ typedef struct ss_settings {
     bool inline_only;
 } ss_settings;
 
-/* A value that makes no sense is named on stderr and ignored. */
+/* Reads the variables. A value that is not valid is reported on stderr and ignored. */
 void ss_settings_read(ss_settings *settings);
 
 #endif

@@ -18,15 +18,15 @@ void ss_signal_want_slow(void) {
         return;
     if (atomic_compare_exchange_strong_explicit(&ss_signals->scavenger, &state, SS_SCAVENGER_WANTED,
                                                 memory_order_relaxed, memory_order_relaxed))
-        /* Release: the thread that takes the bit finds the scavenger wanted. */
+        /* Release: pairs with the acquire in ss_attend_slow: a thread that clears the bit sees the state WANTED. */
         atomic_fetch_or_explicit(&ss_signals->attention, SS_ATTENTION_SCAVENGER,
                                  memory_order_release);
 }
 
 void ss_signal_hurry(void) {
-    /* Relaxed: what is to be done is found under the spaces' locks. */
+    /* Relaxed: what there is to give back is found under the spaces' locks. */
     const bool before = atomic_exchange_explicit(&ss_signals->hurry, true, memory_order_relaxed);
-    /* Pairs with the one in `ended` of scavenger.c: the scavenger sees this, or is seen to have ended. */
+    /* Pairs with the fence in `ended` (scavenger.c): the scavenger sees `hurry`, or this thread sees that it ended. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_signal_want(SS_SCAVENGER_START_BYTES);
     if (!before && !ss_process->settings.inline_only)
@@ -44,16 +44,18 @@ void ss_signal_grown(size_t bytes) {
 }
 
 SS_COLD void ss_signal_freed(size_t bytes) {
-    /* Release: the thread that takes the number finds what was freed. */
+    /* Release: pairs with the acquire in slabs_tick: the scavenger that takes the number finds what was freed. */
     bytes += atomic_fetch_add_explicit(&ss_signals->freed_bytes, bytes, memory_order_release);
-    /* A scavenger that is about to end sees what was freed, or is seen to have ended. And a thread that sees that a
-     * flush has ended sees what it did: flushes_end in park.c. */
+    /* Pairs with the fence in `ended`: a scavenger that is about to end sees `freed_bytes`, or this thread sees that it
+     * has ended. It also releases the flush that is about to end: a thread that sees the count of flushes_end (park.c)
+     * sees what the flush did. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_signal_want(bytes + atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed));
 }
 
 void ss_signal_publish_late(void) {
-    /* Relaxed: the statistics that follow take the spaces' locks. */
+    /* Relaxed: the caller holds a space's lock, which the statistics take, and which `is_wanted` of scavenger.c takes
+     * before it loads this. So a scavenger that is about to end sees this, or this thread sees that it has ended. */
     atomic_store_explicit(&ss_signals->publish_late, true, memory_order_relaxed);
     ss_signal_want(SS_SCAVENGER_START_BYTES);
 }

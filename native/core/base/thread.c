@@ -22,7 +22,8 @@ ss_thread *ss_thread_self(void) {
 void ss_thread_bare(void) {}
 
 static void block_set(ss_thread *block) {
-    /* The one that ended stays, or what the thread still frees would give birth again. */
+    /* The key of other blocks is set at birth (lifecycle.c). That of `ended` stays set, because otherwise a free after
+     * the end would give the thread a heap again. */
     if (block == &ended)
         ss_os_thread_exit_arm(block);
 }
@@ -85,7 +86,7 @@ void ss_thread_block_end(ss_thread *self) {
 
 /* ---- open and closed ---- */
 
-/* Relaxed: the parker's barriers order them. */
+/* Relaxed (SS_ORDER_OPEN): the parker's barriers order the stores. */
 static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end) {
     atomic_store_explicit(&thread->headed_end, headed_end, SS_ORDER_OPEN);
     atomic_store_explicit(&thread->small_end, small_end, SS_ORDER_OPEN);
@@ -104,7 +105,7 @@ static size_t headed_bytes(void) {
 
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     if (ss_is_observed())
-        bounds_set(thread, 0, 0, 0); /* each call is to end in its cold path */
+        bounds_set(thread, 0, 0, 0); /* each call must end in its cold path */
     else
         bounds_set(thread, headed_bytes(), SS_SMALL_MAX + 1, SS_TINY_END);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
@@ -115,7 +116,8 @@ void ss_thread_raise_bound(void) {
     struct ss_heap *heap = ss_thread_enter(self);
     size_t end = atomic_load_explicit(&self->headed_end, memory_order_relaxed);
     size_t now = headed_bytes();
-    /* Not if a parker closes it meanwhile: the parker finds the thread inside, and restores the old bounds. */
+    /* CAS, because a parker may close the thread meanwhile and its 0 must not be lost. That parker sees busy = 1 and
+     * opens the thread again. */
     if (heap != NULL && end != 0 && end != now)
         atomic_compare_exchange_strong_explicit(&self->headed_end, &end, now, memory_order_relaxed,
                                                 memory_order_relaxed);

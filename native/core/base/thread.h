@@ -1,17 +1,18 @@
-/* The calling thread, and the protocol that lets others flush its bins while it is outside.
+/* The calling thread's block, and the protocol by which another thread flushes its bins while it is outside.
  *
- * Every operation on a heap stores 1 to its thread's `busy`, then loads how far it may go (ss_thread,
- * below); when it is done it stores 0. Both are plain stores, in this order for the compiler alone. A thread
- * that wants to park another (park.c) closes it: it sets all those bounds to 0; has the system run a barrier
- * on every running thread, and then reads `busy`:
- *   0: the thread was outside at the barrier, and whatever it does next finds itself closed first.
- *      The heap belongs to the parker until it opens the thread again; the thread, should it wake,
- *      takes the cold path of a closed one and waits there.
- *   1: the thread may be anywhere inside, even preempted. It is opened again, nothing else.
- * The barrier is what makes the plain stores enough: without it the store of `busy` could pass the
- * loads of the bounds (Dekker's problem), with it that cannot happen across it. The idea is that of
- * asymmetric barriers (membarrier(2); liburcu). A second barrier before it is opened saves the hot paths an
- * order between a bound and what they load next. */
+ * Every operation on a heap stores 1 to its thread's `busy`, then loads its bounds (ss_thread, below). When it is done
+ * it stores 0. Both are plain stores; only the compiler keeps the order of the first one and the loads. A thread that
+ * parks another one (park.c) closes it by setting all bounds to 0, has the system run a barrier on every running
+ * thread, and then reads `busy`:
+ *   0: the thread was outside at the barrier, and its next operation will find it closed. The heap belongs to the
+ *      parker until the parker opens the thread again. If the thread wakes meanwhile, it takes the cold path of a
+ *      closed thread and waits there.
+ *   1: the thread may be anywhere inside, even preempted. The parker only opens it again.
+ *
+ * The barrier makes plain stores enough. Without it the store of `busy` could become visible after the loads of the
+ * bounds (Dekker's problem); across the barrier it cannot. A second barrier, before the parker opens the thread, saves
+ * the hot paths an order between the load of a bound and the loads that follow it. The idea is that of asymmetric
+ * barriers (membarrier(2); liburcu). */
 #ifndef SS_THREAD_H
 #define SS_THREAD_H
 
@@ -19,20 +20,20 @@
 
 struct ss_heap;
 
-/* All that a thread has of its own, and all that its hot paths touch but slots and blocks. The protocol for
- * sleeping threads is in thread.h. */
+/* A thread's block: all that its hot paths touch, except slots and blocks. */
 typedef struct ss_thread {
     _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
-    /* How far the hot paths may go; all are 0 while the thread is closed: unborn, parked or ended. Bytes
-     * of the first headed space whose memory may be read, and the sizes below which a bin and a step of
-     * bin_of_step serve. */
+    /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
+     * bin or an entry of bin_of_step serves a request. All are 0 while the thread is closed (before its heap exists,
+     * while it is parked, after its end), and while there is an observer. */
     _Atomic size_t headed_end, small_end, tiny_end;
-    uintptr_t headed_base;          /* of the process; here it takes no instruction to load it */
+    uintptr_t headed_base;          /* ss_headed_base: here no instruction is needed to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
-    struct ss_heap *assigned;       /* its heap whatever `heap` says; only this thread reads it */
-    /* The bins' slots pushed last. A pop and a push touch one word here and the slots beside it. Only the
-     * owner writes, or who has parked it; statistics read. */
+    struct ss_heap *assigned;       /* its heap, closed or not; only this thread reads it */
+    /* ss_bin_of_step for requests below SS_TINY_END. */
     _Alignas(SS_CACHE_LINE) uint8_t bin_of_step[SS_TINY_STEPS];
+    /* The slot of each bin that was pushed last. A pop or a push touches one word here, and slots beside the one it
+     * points to. Written by the thread, or by the parker while it is parked; statistics read it. */
     _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
 } ss_thread;
 
@@ -44,8 +45,8 @@ typedef struct ss_thread {
 #endif
 #endif
 
-/* Who finds itself open sees its bins as they are now: by the parker's second barrier. ThreadSanitizer, which
- * knows of none, has to be told. */
+/* A thread that finds itself open sees its bins as the parker left them, by the parker's second barrier.
+ * ThreadSanitizer does not know barriers, so its builds have a release and an acquire in its place. */
 #if defined(SS_TSAN) && !defined(SS_KNOWS_BARRIERS)
 #define SS_ORDER_OPEN memory_order_release
 #define SS_ORDER_IS_OPEN memory_order_acquire
@@ -60,13 +61,13 @@ typedef struct ss_thread {
 #define SS_TLS_MODEL __attribute__((visibility("hidden")))
 #endif
 
-/* Where a thread's block is: behind a pointer, so that a library that is loaded late needs little of the reserve
- * of static TLS; until a thread has one it uses a closed one that all such threads share. */
+/* Where a thread's block is. In a library that is loaded late it is behind a thread-local pointer, which takes little
+ * of the reserve of static TLS. Until a thread has a block, it uses a closed one that all such threads share. */
 #if defined(SUPERSLAB_TLS_DYNAMIC)
-/* Where even that reserve is spent: behind a pthread key. */
+/* For a process whose reserve is used up: behind a pthread key. */
 ss_thread *ss_thread_self(void);
 #elif defined(SUPERSLAB_TLS_BLOCK)
-/* For what is there from the start: thread-local itself. */
+/* For the preload library and programs, which are there from the start: the block itself is thread-local. */
 extern _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 static inline ss_thread *ss_thread_self(void) {
     return &ss_thread_block;
@@ -78,7 +79,7 @@ static inline ss_thread *ss_thread_self(void) {
 }
 #endif
 
-/* The hot paths' way in: a bound that is not 0 must be seen next. */
+/* How the hot paths enter the allocator. The thread is inside only if it then loads a bound that is not 0. */
 static inline void ss_thread_mark(ss_thread *self) {
     atomic_store_explicit(&self->busy, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
@@ -91,37 +92,37 @@ static inline struct ss_heap *ss_thread_enter(ss_thread *self) {
 }
 
 static inline void ss_thread_leave(ss_thread *self) {
-    /* Release: a parker that reads this 0 sees the bins as they were left. */
+    /* Release: a parker that acquires this 0 sees the bins as the thread left them. */
     atomic_store_explicit(&self->busy, 0, memory_order_release);
 }
 
-/* Called by a parker, with thread_lock held. Open, the thread has `heap`. */
+/* Closes a thread; opens it with `heap`. Called by a parker with the heap's thread_lock held, and by the thread itself
+ * while no parker knows of it. */
 void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap);
 
-/* Called outside, when a block lay behind the thread's headed_end. */
+/* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies behind it. */
 void ss_thread_raise_bound(void);
 
 /* The calling thread's heap, NULL if it has none. */
 struct ss_heap *ss_thread_assigned_heap(void);
 
-/* First of all in a thread whose thread-local storage is zeroed rather than initialised: the scavenger. It stays
- * closed. */
+/* The first call in a thread whose thread-local storage is zeroed, not initialised: the scavenger. It stays closed. */
 void ss_thread_bare(void);
 
 /* ---- birth and end, for the front layer ---- */
 
-/* `own` of a thread that is getting its heap, and of one whose heap was taken at its end: both allocate without one.
- * Addresses to compare with, never followed. */
+/* `assigned` of a thread that is getting its heap, and of one whose heap was taken at its end. Both allocate without a
+ * heap. These addresses are compared and never followed. */
 extern char ss_thread_in_birth SS_HIDDEN, ss_thread_after_end SS_HIDDEN;
 #define SS_HEAP_IN_BIRTH ((struct ss_heap *)(void *)&ss_thread_in_birth)
 #define SS_HEAP_AFTER_END ((struct ss_heap *)(void *)&ss_thread_after_end)
 
-/* A block for the calling thread, which uses `self` so far: closed. NULL without memory. */
+/* Gives the calling thread, which uses `self` so far, a block: it is closed. NULL if there is no memory. */
 ss_thread *ss_thread_block_make(ss_thread *self);
-/* Takes it away again: the thread is as it was before. */
+/* Undoes ss_thread_block_make. */
 void ss_thread_block_unmake(ss_thread *self);
-/* At the thread's end: the thread is closed for good, and left. */
+/* At the end of the closed thread: drops its block. The thread stays closed and has left the allocator. */
 void ss_thread_block_end(ss_thread *self);
 
 #endif

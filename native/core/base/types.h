@@ -48,7 +48,7 @@
 #define SS_HIDDEN                                                                                  \
     __attribute__((visibility("hidden"))) /* reached without the global offset table */
 
-/* The baseline of x86-64 has no instruction for it, and the compiler's function is slow. */
+/* The number of set bits. The baseline of x86-64 has no instruction for it, and the compiler's function is slow. */
 static inline uint32_t ss_popcount(uint64_t bits) {
     if ((bits & (bits - 1)) == 0)
         return bits != 0;

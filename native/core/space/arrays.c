@@ -1,7 +1,7 @@
 #include "space/arrays.h"
 
-/* A record is reused only for a record of its length, so in the worst history every granule has had
- * a slab of each length. Addresses only. */
+/* Units of records to reserve for each granule. A record is reused only for one of its length, so in the worst case
+ * every granule has had a slab of each record length. This costs addresses and no memory. */
 static size_t record_units_a_granule(ss_space_kind kind) {
     bool seen[SS_RECORD_MAX_UNITS + 1] = {false};
     size_t sum = 0;

@@ -1,4 +1,4 @@
-/* Where the arrays of a space's metadata lie in the addresses that are reserved for them. */
+/* The layout of a space's metadata arrays in their reservation. */
 #ifndef SS_ARRAYS_H
 #define SS_ARRAYS_H
 
@@ -9,17 +9,19 @@ static inline size_t ss_round_up(size_t value, size_t step) {
 }
 
 typedef struct ss_arrays {
-    /* Offsets, for as many addresses as the space may come to have; the records end where the entries begin. */
+    /* Offsets of the arrays, and their bytes together, for a space of its full size. The records end where the entries
+     * begin. */
     size_t entries, granules, live, bytes;
-    /* The part that is for those it has: the records grow down from its start, what is live up from its end. */
+    /* The part from `first` to `end` that a space of its present size needs. It grows downwards for the records, and
+     * upwards for the table of live blocks. */
     size_t first, end;
 } ss_arrays;
 
-/* For a space of `bytes` addresses that may come to have `most`. */
+/* The layout for a space that has `bytes` of addresses and may grow to `most`. */
 ss_arrays ss_arrays_of(ss_space_kind kind, size_t most, size_t bytes);
 
-/* The bytes of the nodes of so many granules. Of whole SuperSlabs, for their masks, and one more: the node after the last granule is read, and is
- * nobody's. */
+/* The bytes of the nodes of `granules` granules: those of whole SuperSlabs, because they hold the masks, and one more,
+ * because the node behind the last granule is read. */
 size_t ss_arrays_nodes_bytes(size_t granules);
 
 static inline void ss_count_reserved(size_t bytes) {

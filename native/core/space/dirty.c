@@ -10,7 +10,7 @@ void ss_dirty_new_peak(ss_space *space) {
     space->peak = used > space->peak ? used : space->peak;
 }
 
-/* What the peak will be when the present tick is over and the oldest one is forgotten. */
+/* The peak after the present tick, when the oldest tick is forgotten. */
 static uint32_t next_peak(const ss_space *space) {
     uint32_t most = (uint32_t)space->used_granules;
     for (uint32_t i = 0; i < SS_DECAY_TICKS; i++)
@@ -28,7 +28,7 @@ static void peak_advance(ss_space *space) {
 
 /* ---- the bound ---- */
 
-/* External memory without a table is its owner's to give. */
+/* The memory of an external space without a table is the caller's to give back. */
 static bool is_givable(const ss_space *space) {
     return space->kind != SS_SPACE_EXTERNAL || space->live != NULL;
 }
@@ -37,7 +37,7 @@ static bool is_at_once(void) {
     return atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed);
 }
 
-/* What large caches may hold comes off, as far as they may hold it in any case. */
+/* What large caches have room for, up to the floor of all of them: it is subtracted from the floor of dirty memory. */
 static size_t large_caches_granules(void) {
     _Static_assert(SS_LARGE_CACHES_FLOOR_BYTES < SS_DIRTY_FLOOR_BYTES, "something is left");
     const size_t most = SS_LARGE_CACHES_FLOOR_BYTES >> SS_GRANULE_SHIFT;
@@ -46,7 +46,7 @@ static size_t large_caches_granules(void) {
     return granules < most ? granules : most;
 }
 
-/* How many granules may be dirty now, under a peak. */
+/* The number of granules that may be dirty now, given a peak. */
 static size_t bound_under(const ss_space *space, size_t peak) {
     if (is_at_once())
         return 0;
@@ -57,7 +57,7 @@ static size_t bound_under(const ss_space *space, size_t peak) {
     return whole > space->used_granules + floor ? whole - space->used_granules : floor;
 }
 
-/* Nothing but releases tells the time. */
+/* Without a scavenger, releases have to read the clock. */
 static bool has_no_ticks(void) {
     uint32_t state = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
     return state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED;
@@ -79,7 +79,7 @@ static uint64_t tick_nanoseconds(void) {
     return (uint64_t)(ms > 0 ? ms : SS_DECAY_MILLISECONDS) * 1000000 / SS_DECAY_TICKS;
 }
 
-/* Without a scavenger the peak sinks by the clock, read with the lock not held. */
+/* Without a scavenger the peak sinks by the clock. `now` was read before the lock was taken. */
 static void peak_pass_time(ss_space *space, uint64_t now) {
     uint64_t ticks = (now - space->peak_since) / tick_nanoseconds();
     if (ticks == 0)
@@ -91,14 +91,15 @@ static void peak_pass_time(ss_space *space, uint64_t now) {
 
 /* ---- giving back ---- */
 
-/* No block starts in the granules, so their part of the table of what is live is zero. */
+/* Purges the granules' part of the table of live blocks: it is zero, because no block starts in them. */
 static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
     unsigned shift = space->kind == SS_SPACE_EXTERNAL ? SS_LIVE_SHIFT : SS_HEADLESS_LIVE_SHIFT;
     size_t page = ss_os_page_bytes();
     size_t from = (size_t)first << (SS_GRANULE_SHIFT - shift);
     size_t to = from + ((size_t)count << (SS_GRANULE_SHIFT - shift));
     if (space->kind == SS_SPACE_HEADLESS) {
-        /* Relaxed: who gave the granules back knew how much there must be. */
+        /* Relaxed: the thread that freed the granules saw the table committed as far as their blocks need, and the
+         * space's lock has handed that on. */
         size_t ready = atomic_load_explicit(&space->live_ready, memory_order_relaxed);
         to = to < ready ? to : ready;
     }
@@ -110,13 +111,13 @@ static void live_purge(const ss_space *space, uint32_t first, uint32_t count) {
 
 #define STEP_GRANULES ((uint32_t)(SS_PURGE_STEP_BYTES >> SS_GRANULE_SHIFT))
 
-/* Granules that nobody else gets while they are purged without the lock. */
+/* A span that this thread holds, so that no other thread gets it while it is purged without the lock. */
 typedef struct held_part {
     uint32_t first, count;
     bool moved;
 } held_part;
 
-/* Dirty ones of a run. */
+/* Holds dirty granules of a run. */
 static held_part part_hold(ss_space *space, ss_dirty_part part) {
     held_part held = {part.first, part.count, false};
     ss_run_take(space, part.run, part.first, part.count);
@@ -126,8 +127,7 @@ static held_part part_hold(ss_space *space, ss_dirty_part part) {
     return held;
 }
 
-/* Without the lock. In steps: while the system gives back it keeps threads waiting that make more memory
- * usable. */
+/* Called without the lock. Purges in steps, because threads that commit memory wait while the system purges. */
 static bool held_purge(const ss_space *space, held_part held) {
     if (space->live != NULL)
         live_purge(space, held.first, held.count);
@@ -159,7 +159,8 @@ static void returning_push(ss_space *space, uint32_t first, uint32_t count) {
     space->returning_granules += count;
 }
 
-/* There is one. The calling thread holds what it gets, and it counts as used. */
+/* Takes at most `most` granules of the first span; there must be one. The calling thread holds them, and they count as
+ * used. */
 static held_part returning_pop(ss_space *space, uint32_t most) {
     uint32_t first = space->returning - 1;
     uint32_t whole = ss_entry_get(space, first) & SS_ENTRY_VALUE;
@@ -169,7 +170,7 @@ static held_part returning_pop(ss_space *space, uint32_t most) {
     if (held.count < whole)
         returning_push(space, first + held.count, whole - held.count);
     ss_span_hold(space, first, held.count);
-    ss_span_unhold(space); /* it was held before */
+    ss_span_unhold(space); /* the span was held before */
     space->used_granules += held.count;
     return held;
 }
@@ -192,7 +193,7 @@ static held_part returning_hold(ss_space *space) {
     return held;
 }
 
-/* The system refuses: they are dirty spans like others. */
+/* When the system refuses to purge: turns the large spans into dirty runs. */
 static void returning_give_up(ss_space *space) {
     while (space->returning != 0)
         held_release(space, returning_pop(space, UINT32_MAX), false);
@@ -202,8 +203,8 @@ static void returning_give_up(ss_space *space) {
 
 typedef enum step_result { STEP_DONE, STEP_NONE, STEP_REFUSED } step_result;
 
-/* The highest first. What is taken comes from low addresses more often than from high ones, where only
- * the largest spans and the largest amounts lie: what is purged there is missed last. */
+/* Purges one step, large spans first, then the highest dirty granules. Spans are taken from low addresses more often,
+ * so the highest granules are needed again last. */
 static step_result step(ss_space *space, size_t keep, size_t *given) {
     held_part held;
     ss_biased_take(&space->lock);
@@ -227,7 +228,7 @@ static step_result step(ss_space *space, size_t keep, size_t *given) {
     size_t bytes = purged ? (size_t)held.count << SS_GRANULE_SHIFT : 0;
     atomic_fetch_add_explicit(&ss_process->given_back_bytes, bytes, memory_order_relaxed);
     *given += bytes;
-    return purged ? STEP_DONE : STEP_REFUSED; /* locked in memory: the rest would fare alike */
+    return purged ? STEP_DONE : STEP_REFUSED; /* locked in memory, as the rest will be */
 }
 
 size_t ss_span_purge(ss_space *space, size_t keep) {
@@ -243,7 +244,7 @@ void ss_span_await(ss_space *space) {
     if (ss_process->settings.inline_only)
         return;
     _Atomic uint32_t never = 0;
-    /* Relaxed, both: what is found there is not gone on with. In the child of a fork a span too many may be counted. */
+    /* Relaxed, both: nothing is read that depends on them. In the child of a fork `held` may count a span too many. */
     for (unsigned waits = 0;
          waits < MILLISECONDS && atomic_load_explicit(&space->held, memory_order_relaxed) != 0 &&
          atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed) == SS_SCAVENGER_RUNNING;
@@ -251,7 +252,7 @@ void ss_span_await(ss_space *space) {
         ss_os_wait(&never, 0, 1);
 }
 
-/* A little less than the bound, or any amount if that is not reached. */
+/* The number of granules to keep dirty: a little less than the bound if that is exceeded, else any number. */
 static size_t amount_to_keep(const ss_space *space) {
     size_t bound = bound_under(space, space->peak), slack = bound / 4;
     const size_t most = SS_DIRTY_SLACK_BYTES >> SS_GRANULE_SHIFT;
@@ -291,12 +292,12 @@ void ss_span_relieve(ss_space *space) {
 
 /* ---- by age ---- */
 
-#define TICK_RUNS 16u      /* of so many runs a part is purged at a time */
-#define TICK_GRANULES 512u /* and granules, more or less: others cannot have them meanwhile */
-#define TICK_LOOK 256u     /* runs of a list looked at with the lock held */
+#define TICK_RUNS 16u      /* runs that are held and purged at a time, in part or whole */
+#define TICK_GRANULES 512u /* about as many granules: no thread can take them meanwhile */
+#define TICK_LOOK 256u     /* runs of a list that are visited with the lock held */
 
-/* Purges some of the runs of one list that are older than `oldest`: how many. *refused says that the system
- * refuses: then the rest would fare alike. */
+/* Purges some of the runs of one list that are older than `oldest`, and returns how many. *refused says that the system
+ * refuses, as it will for the rest. */
 static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
                                bool *refused) {
     held_part held[TICK_RUNS];
@@ -322,7 +323,7 @@ static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, 
     return purged;
 }
 
-/* Lets the peak sink: first what its bound no longer allows goes back, so that no release finds itself over. */
+/* Lets the peak sink. First purges what the new bound will not allow, so that no release exceeds it. */
 static void peak_tick(ss_space *space) {
     ss_biased_take(&space->lock);
     size_t keep = bound_under(space, next_peak(space));
@@ -339,7 +340,7 @@ size_t ss_span_tick(ss_space *space, uint32_t tick) {
         return 0;
     uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
     ss_biased_take(&space->lock);
-    /* What was stamped before the clock of so many ticks ago is that old. */
+    /* Runs with a stamp before the clock of SS_DECAY_TICKS ticks ago are older than that. */
     uint32_t oldest = *clock_at;
     *clock_at = space->clock;
     ss_biased_release(&space->lock);

@@ -1,13 +1,13 @@
 /* Dirty memory: the bound on it, and its way back to the system.
  *
- * A call of the API that releases beyond the bound gives back in steps, for a bounded time, whatever other
- * threads have freed; the rest is left to the scavenger, which is woken for it, or to the calls that follow.
- * The bound hangs on a recent peak, which sinks with time: in the scavenger's ticks, after the tick has given
- * back what the lower bound no longer allows. So a thread that releases pays for no other's decay.
+ * A call of the API that releases a span beyond the bound purges in steps, for a bounded time, however much other
+ * threads have freed. It wakes the scavenger to do the rest, or leaves the rest to the calls that follow. The bound
+ * depends on the recent peak of used memory. The peak sinks in the scavenger's ticks, after the tick has purged what
+ * the lower bound no longer allows. So a thread that releases spans does not pay for the decay of another thread's.
  *
- * A span of SS_RETURN_MIN_BYTES or more is never dirty: from its release on until its pages are given back
- * no thread can have it. These spans are held (ss_span_hold_going) and linked through `dirty` of their first
- * granules' nodes. They count neither as used nor as dirty. The child of a fork has them as dirty ones. */
+ * A span of SS_RETURN_MIN_BYTES or more is never dirty: from its release until it is purged no thread can take it.
+ * These spans are held (ss_span_hold_going) and linked through `dirty` of their first granules' nodes. They count
+ * neither as used nor as dirty. In the child of a fork they become dirty runs. */
 #ifndef SS_DIRTY_H
 #define SS_DIRTY_H
 
@@ -18,16 +18,16 @@
 
 void ss_dirty_new_peak(ss_space *space);
 
-/* Before a release: the peak is that of what is used then. */
+/* Called before a release, when used memory may be at a maximum: raises the peak to it if it is lower. */
 static inline void ss_dirty_note_peak(ss_space *space) {
     if (SS_UNLIKELY(space->used_granules > space->peak_now))
         ss_dirty_new_peak(space);
 }
 
-/* Keeps a large span that was released, for ss_span_settle. False if its memory is not ours to give. */
+/* Keeps a large span that was released, for ss_span_settle. False if its memory is the caller's to give back. */
 bool ss_dirty_return(ss_space *space, uint32_t first, uint32_t count);
 
-/* In the child of a fork: no span is about to go back. */
+/* In the child of a fork: empties the list of large spans that go back. */
 void ss_dirty_forget(ss_space *space);
 
 bool ss_dirty_exceeds_slow(ss_space *space);
@@ -43,24 +43,24 @@ static inline bool ss_dirty_exceeds(ss_space *space) {
 
 /* ---- without it ---- */
 
-/* Gives back what is dirty beyond the bound, and large spans that were released, for a bounded time. */
+/* Purges large spans that were released, and what is dirty beyond the bound, for a bounded time. */
 void ss_span_settle(ss_space *space);
 
-/* The same until nothing of that is left: the scavenger's. */
+/* The same without a bound on the time, for the scavenger. */
 void ss_span_relieve(ss_space *space);
 
-/* One tick of the scavenger: purges the dirty spans that were freed SS_DECAY_TICKS ago or earlier. The bytes
- * that are dirty after it, 0 if the system refuses to purge. */
+/* One tick of the scavenger: purges the dirty runs that were freed SS_DECAY_TICKS ticks ago or earlier. Returns the
+ * bytes that are dirty afterwards, 0 if the system refuses to purge. */
 size_t ss_span_tick(ss_space *space, uint32_t tick);
 
-/* Those of large spans that were released and not given back yet included. */
+/* The dirty bytes of the space, with those of large spans that were released and are not purged yet. */
 size_t ss_span_dirty_bytes(ss_space *space);
 
-/* Purges large spans that were released, and dirty spans, the highest first, until at most `keep` granules are
- * dirty; bytes given back. */
+/* Purges large spans that were released, and then dirty granules, the highest first, until at most `keep` granules are
+ * dirty. Returns the bytes given back. */
 size_t ss_span_purge(ss_space *space, size_t keep);
 
-/* Waits for what the scavenger is giving back, 50 ms at most. */
+/* Waits while the scavenger runs and spans are held, which it may be purging; 50 ms at most. */
 void ss_span_await(ss_space *space);
 
 #endif

@@ -10,7 +10,7 @@ SS_COLD void ss_figures_publish_late(ss_space *space) {
 SS_COLD void ss_figures_compare(ss_space *space) {
     size_t used = space->used_granules, published = space->published;
     size_t apart = used > published ? used - published : published - used;
-    /* Looking through the slabs takes longer the more granules there are. */
+    /* In proportion to the space, because the walk through its slabs takes longer the more granules it has. */
     uint32_t few = SS_PUBLISH_FEW + 2 * space->granule_count;
     uint32_t many = SS_PUBLISH_MANY + 8 * space->granule_count;
     bool doubled = used > 2 * published;

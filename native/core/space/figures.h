@@ -1,24 +1,24 @@
-/* When the figures that the process publishes are due again, by what is used of a space. */
+/* Tells when the published figures are due again, by how much of a space is used. */
 #ifndef SS_FIGURES_H
 #define SS_FIGURES_H
 
 #include "space/space.h"
 
-/* With the space's lock held: whether the figures are due again, which they are when what is used has doubled, when it
- * has changed by an eighth, and when much has come and gone. */
+/* Called with the space's lock held: makes the figures due (ss_signal_publish) if used_granules has doubled or changed
+ * by an eighth since they were published, or after many changes (figures.c). */
 void ss_figures_compare(ss_space *space);
 
-/* With the space's lock held: the figures are to be published though the program may do no more. */
+/* Called with the space's lock held: has the scavenger publish, in case the program makes no further call. */
 void ss_figures_publish_late(ss_space *space);
 
-/* Counts a span that was taken or released, with the space's lock held. Compares at once when what is used
- * has doubled, else now and then, so that each change bears a small share of looking through all slabs. */
+/* Counts a span that was taken or released, with the space's lock held. Compares at once if used_granules has doubled,
+ * else after a number of changes, so that each change bears a small share of the walk through all slabs. */
 static inline void ss_figures_count(ss_space *space) {
     const size_t apart = SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT;
     if (SS_UNLIKELY(++space->changes >= space->compare_at ||
                     space->used_granules > 2 * space->published))
         ss_figures_compare(space);
-    /* The program may do nothing from now on: then the scavenger publishes. */
+    /* A change by more than SS_PUBLISH_LATE_BYTES, up or down: the program may make no further call. */
     if (SS_UNLIKELY(space->used_granules + apart - space->noted > 2 * apart))
         ss_figures_publish_late(space);
 }

@@ -12,7 +12,8 @@ static bool metadata_ensure(ss_space *space, uint32_t granules) {
            ss_meta_ensure(space->granules, &space->granules_ready, ss_arrays_nodes_bytes(granules));
 }
 
-/* Metadata first: what it has more than it needs does no harm. */
+/* Extends the reservations of a space to `bytes`. Metadata first: if the space's own reservation is refused then, the
+ * surplus of metadata does no harm. */
 static ss_os_extend_result extend_to(ss_space *space, size_t old, size_t bytes) {
     size_t most = atomic_load_explicit(&space->most, memory_order_relaxed);
     ss_arrays layout = ss_arrays_of(space->kind, most, bytes);
@@ -42,7 +43,7 @@ static ss_os_extend_result extend_to(ss_space *space, size_t old, size_t bytes) 
     return result;
 }
 
-/* Reserves addresses for at least so many bytes of one of malloc's spaces, twice what it has if the system lets. */
+/* Extends one of malloc's spaces to at least `least` bytes of addresses, or to twice its size if the system allows. */
 static SS_COLD bool space_extend(ss_space *space, size_t least) {
     ss_lock_take(&ss_registry->lock);
     size_t old = ss_space_bytes(space), twice = 2 * old;
@@ -57,7 +58,7 @@ static SS_COLD bool space_extend(ss_space *space, size_t least) {
         if (done) {
             atomic_store_explicit(&space->records_limit, (size_t)(space->records - space->meta),
                                   memory_order_relaxed);
-            /* Release: the arrays have addresses for what is there. */
+            /* Release: pairs with the acquire in granule_limit: the arrays have addresses for the whole space. */
             atomic_store_explicit(&space->bytes, bytes, memory_order_release);
         } else if (result == SS_OS_OCCUPIED) {
             atomic_store_explicit(&space->most, old, memory_order_relaxed);
@@ -67,9 +68,9 @@ static SS_COLD bool space_extend(ss_space *space, size_t least) {
     return done;
 }
 
-/* How many granules the space may come to have now. */
+/* The number of granules that the space may have now. */
 static uint32_t granule_limit(ss_space *space) {
-    /* Acquire: see space_extend. */
+    /* Acquire: pairs with the release in space_extend, or in superslab_region_grow. */
     size_t bytes = atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL ? &space->external_bytes
                                                                          : &space->bytes,
                                         memory_order_acquire);
@@ -91,8 +92,8 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
             return false;
         room = granule_limit(space) - first;
     }
-    /* Whole SuperSlabs, and half of what there is ahead of need: few calls for those who grow, little
-     * charged to those who do not. */
+    /* Whole SuperSlabs, and ahead of need half of what the space has: a space that grows makes few system calls, and
+     * one that does not is charged for little. */
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t ahead = first / 2 & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
@@ -100,12 +101,12 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step < count ? count : step;
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
-    /* The memory first: what is refused most is not followed by metadata for it. */
+    /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
     while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
-        step = count; /* refused ahead of need is not refused */
+        step = count; /* the part ahead of need was refused: without it again */
     }
     return ss_span_add(space, end, step);
 }
@@ -117,7 +118,8 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
         ss_biased_release(&space->lock);
-        /* A space of the caller's may have been made no larger than it need be. */
+        /* An external space may be no larger than its program needs. Large spans that go back to the system are free
+         * once they are purged. */
         if (first == SS_NO_SPAN && space->kind == SS_SPACE_EXTERNAL &&
             ss_span_purge(space, SIZE_MAX) != 0)
             continue;

@@ -2,7 +2,7 @@
 
 /* ---- held spans ---- */
 
-/* No thread's token. NOBODY: addresses that are no longer ours. GOING: see ss_span_hold_going. */
+/* Holders that are no thread's token. NOBODY: see ss_span_abandon. GOING: see ss_span_hold_going. */
 #define NOBODY ((uintptr_t)1)
 #define GOING ((uintptr_t)2)
 
@@ -40,7 +40,7 @@ static bool is_limited(const ss_space *space) {
 }
 
 bool ss_span_would_exceed(const ss_space *space, uint32_t count) {
-    /* Relaxed: a limit is exact for one thread and approximate for many. */
+    /* Relaxed: the limit is exact for one thread and approximate for several. */
     return is_limited(space) &&
            atomic_load_explicit(&ss_registry->charged_bytes, memory_order_relaxed) +
                    atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed) +

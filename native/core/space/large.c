@@ -3,10 +3,10 @@
 #include "space/grow.h"
 #include "space/held.h"
 
-/* Only the first granule of a large block has an entry. Those of the others are left as they are,
- * whatever they say: ss_block_find looks back for the first one. */
+/* Only the first granule of a large block has an entry. The entries of its other granules keep old values:
+ * ss_block_find walks back to the first one. */
 
-/* At least one. */
+/* The granules that hold `size` bytes, at least 1. */
 static uint32_t granules_of(size_t size) {
     return size == 0 ? 1 : (uint32_t)((size + SS_GRANULE_BYTES - 1) >> SS_GRANULE_SHIFT);
 }
@@ -18,7 +18,7 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
     uint32_t count = granules_of(size);
     uint32_t align = alignment > SS_GRANULE_BYTES ? granules_of(alignment) : 1;
     uint32_t spaces = ss_space_internal_count();
-    bool room = false; /* then what is refused is memory, not addresses */
+    bool room = false; /* some space had addresses left, so a refusal concerned memory */
     for (uint32_t i = 0; i < spaces + !room; i++) {
         ss_space *space;
         if (i < spaces)
@@ -42,8 +42,8 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
                : 0;
 }
 
-/* Under the lock. Of two that free the block at once one wins, the other sees a double free. By CAS, for a thread that
- * frees into its large cache does without the lock. */
+/* Called with the lock held. CAS, because a thread that frees into its large cache does not take the lock: of two
+ * threads that free the block at once one succeeds, and the other sees a double free. */
 static bool entry_cut(ss_space *space, uint32_t granule, uint32_t entry, uint32_t kept) {
     return ss_entry_kind_of(entry) == SS_ENTRY_LARGE && (entry & SS_ENTRY_VALUE) > kept &&
            atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry,
@@ -84,7 +84,7 @@ bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule) {
 bool ss_large_has_dirty(size_t size) {
     ss_space *space = ss_space_headless();
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
-        return true; /* no request that could be served */
+        return true; /* no space can serve such a request */
     ss_biased_take(&space->lock);
     const uint32_t count = granules_of(size);
     /* There is no list for runs longer than the space. */
@@ -127,13 +127,13 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     case SS_OS_REFUSED:
         large_cut(space, to, 0, SS_RUN_DIRTY);
         return NULL;
-    case SS_OS_LOST: /* addresses that are no longer ours are never handed out again */
+    case SS_OS_LOST: /* the addresses have a foreign mapping and are never handed out again */
         large_cut(space, to, pages, SS_RUN_DIRTY);
         ss_span_abandon(space, to, pages);
         return NULL;
     }
     ss_span_moved(space, to, pages);
-    /* What was moved away reads as zero now; a tail that was not moved does not. */
+    /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
     large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;
 }

@@ -1,32 +1,32 @@
-/* Large and huge blocks: a span each in the headless space, found through the registry. */
+/* Large and huge blocks. Each is a span of its own in a headless space and is found through the registry. */
 #ifndef SS_LARGE_H
 #define SS_LARGE_H
 
 #include "space/space.h"
 
-/* `alignment` is a power of two; up to a granule costs nothing. NULL without memory. *zero, which may
- * be NULL, says whether the block is known to read as zero. */
+/* Takes a block of `size` bytes. `alignment` is a power of two; up to a granule it costs nothing. *zero says whether
+ * the block is known to read as zero; `zero` may be NULL. Returns NULL if there is no memory. */
 void *ss_large_take(size_t size, size_t alignment, bool *zero);
 
-/* False if no large block starts there (any more). */
+/* Frees the block. False if no large block starts there, or no longer. */
 bool ss_large_give(ss_space *space, uint32_t granule);
 
-/* The same for the span of a block that was freed into a heap's large cache, by the thread that has the heap. *slot, in
- * which the heap notes the span, becomes 0 when the registry no longer calls the span cached, and before another thread
- * can take it: in the child of a fork no two heaps note one span. True if ss_span_settle is to be called. */
+/* Frees the span of a block in a heap's large cache. Called by the thread that has the heap. *slot, in which the heap
+ * notes the span, becomes 0 after the registry has stopped calling the span cached and before another thread can take it,
+ * so that in the child of a fork no two heaps note one span. True if the thread must call ss_span_settle. */
 bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule);
 
-/* Whether the run of the first headless space that a block of `size` bytes would be taken from has as many dirty
- * granules. */
+/* Whether the dirty run of the first headless space that a block of `size` bytes would be taken from has at least as
+ * many dirty granules as the block. */
 bool ss_large_has_dirty(size_t size);
 
-/* Bytes of the large block that starts there, or 0. */
+/* The bytes of the large block that starts there, or 0. */
 size_t ss_large_bytes(ss_space *space, uint32_t granule);
 
-/* Makes the block hold `size` bytes where it is; false if it cannot. */
+/* Makes the block hold `size` bytes in place; false if it cannot grow there. */
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size);
 
-/* Moves the block by its pages into a span that holds `size` bytes: the new address, or NULL. */
+/* Moves the block's pages into a span of `size` bytes. Returns the new address, or NULL with the block unchanged. */
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_dirty(const ss_space *space, uint32_t granule) {
     return (*ss_mask_of(space, granule, SS_MASK_DIRTY) & bit_of(granule)) != 0;
 }
 
-/* Of the SuperSlab that `granule` is in, the last granule that is in the mask. */
+/* The last granule that is set in `mask`, a mask of the SuperSlab of `granule`. */
 static uint32_t highest_bit(uint32_t granule, uint32_t mask) {
     return (granule | (SS_SUPERSLAB_GRANULES - 1)) - (uint32_t)__builtin_clz(mask);
 }
@@ -84,14 +84,14 @@ static uint32_t list_of(uint32_t length) {
     return SS_RUN_EXACT + (doubling - 6) * 8 + (length >> (doubling - 3) & 7);
 }
 
-/* Not into two calls: they are on the way of every large block. */
+/* Always inlined, because every large block links and unlinks runs. */
 #define RUN_INLINE static inline __attribute__((always_inline))
 
 RUN_INLINE void run_link(ss_space *space, uint32_t first, uint32_t length, uint32_t dirty,
                          uint32_t stamp) {
     ss_runs *runs = &space->runs;
     ss_granule *const granules =
-        space->granules; /* no store below changes it: the compiler cannot know */
+        space->granules; /* a copy: the compiler cannot know that no store changes it */
     uint32_t *starts = ss_mask_of(space, first, SS_MASK_STARTS);
     ss_granule *node = &granules[first];
     uint32_t list = first + length == space->granule_count ? SS_RUN_LAST : list_of(length);
@@ -133,13 +133,13 @@ RUN_INLINE void run_unlink(ss_space *space, uint32_t first) {
     *starts &= ~bit_of(first);
 }
 
-#define SEARCH_LIMIT 16u /* runs of one list looked at: a bound on the time with the lock held */
+#define SEARCH_LIMIT 16u /* runs of one list that are compared: bounds the time under the lock */
 
 static uint32_t find_in(const ss_space *space, ss_run_kind kind, uint32_t count) {
     const ss_runs *runs = &space->runs;
     uint32_t list = kind * SS_RUN_LISTS + list_of(count), last = kind * SS_RUN_LISTS + SS_RUN_LAST;
     if (count > SS_RUN_EXACT) {
-        /* The runs of this list may be shorter or longer. */
+        /* The runs of this list have several lengths, and some may be too short. */
         uint32_t best = 0, best_length = UINT32_MAX, looked = 0;
         for (uint32_t at = runs->head[list]; at != 0 && looked < SEARCH_LIMIT; looked++) {
             uint32_t length = ss_run_length(space, at - 1);
@@ -207,8 +207,8 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
     }
     uint32_t before = first == 0 ? 0 : ss_run_length(space, first - 1);
     uint32_t behind = first + count, after = ss_run_length(space, behind);
-    /* The age is that of the part with most to purge: or what is cut from a long run and comes back to
-     * it would keep the whole of it young. */
+    /* The joined run gets the age of the part with most dirty granules. Otherwise a block that is cut from a long run
+     * again and again would keep the whole run young. */
     if (before != 0) {
         first -= before;
         count += before;
@@ -233,8 +233,8 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
 }
 
 void ss_runs_forget(ss_space *space) {
-    /* As far as there are nodes: the end may have been about to come down. The holder of a span that is held stays, and
-     * which granules were moved. */
+    /* All nodes, because another thread may have been lowering the end. The holders of held spans stay, and so do the
+     * masks of moved granules. */
     const size_t nodes =
         atomic_load_explicit(&space->granules_ready, memory_order_relaxed) / sizeof(ss_granule);
     for (size_t i = 0; i < nodes; i++) {

@@ -1,4 +1,4 @@
-/* The free runs of a space, all with its lock held. */
+/* The free runs of a space. All functions are called with the space's lock held. */
 #ifndef SS_RUNS_H
 #define SS_RUNS_H
 
@@ -6,22 +6,21 @@
 
 #define SS_NO_SPAN UINT32_MAX
 
-/* The shortest run that has `count` granules, or one about as short: a dirty one if there is any, since
- * memory that is there already costs neither a fault nor, later, a purge. Its first granule, or
- * SS_NO_SPAN. */
+/* The first granule of the shortest run with at least `count` granules, or of one about as short; SS_NO_SPAN if there
+ * is none. Dirty runs come first, because they cost neither a page fault now nor a purge later. */
 uint32_t ss_run_find(const ss_space *space, uint32_t count);
 
 /* The same among the dirty runs alone. */
 uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count);
 
-/* Takes the `count` granules from `at` on out of the run that starts at `run`; what is left on either side
- * keeps the run's age. How many of them were dirty. */
+/* Takes the `count` granules from `at` on out of the run that starts at `run`. What is left on either side keeps the
+ * run's age. Returns how many of the granules were dirty. */
 uint32_t ss_run_take(ss_space *space, uint32_t run, uint32_t at, uint32_t count);
 
-/* Makes granules free, joined with the runs before and behind. */
+/* Makes granules free, dirty or clean as `kind` says, and joins them with the runs before and behind. */
 void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
-/* In a child: there are no runs, whatever nodes and lists say. */
+/* In the child of a fork: removes all runs, whose nodes and lists may be in the middle of a change. */
 void ss_runs_forget(ss_space *space);
 
 /* The length of the run that starts or ends at a granule, 0 if none does. */
@@ -32,18 +31,19 @@ static inline uint32_t ss_run_length(const ss_space *space, uint32_t granule) {
 /* How many of the granules are free and dirty. */
 uint32_t ss_run_dirty(const ss_space *space, uint32_t first, uint32_t count);
 
-/* Dirty granules in a row, of one run. */
+/* A row of dirty granules within one run. */
 typedef struct ss_dirty_part {
     uint32_t run, first, count;
 } ss_dirty_part;
 
-/* The highest that are dirty, at most `most`. There are some. */
+/* The highest dirty granules of the space, at most `most`. It must have some. */
 ss_dirty_part ss_run_highest(ss_space *space, uint32_t most);
 
-/* The lowest of a dirty run, at most `most`. */
+/* The lowest dirty granules of a dirty run, at most `most`. */
 ss_dirty_part ss_run_lowest(const ss_space *space, uint32_t run, uint32_t most);
 
-/* The part of a SuperSlab's mask for the granules from `at` to `end`, and how many that are. */
+/* The bits of a SuperSlab's mask for the granules from `at` to `end` or the end of the SuperSlab; *step is their
+ * number. */
 static inline uint32_t ss_superslab_mask(uint32_t at, uint32_t end, uint32_t *step) {
     uint32_t in = at % SS_SUPERSLAB_GRANULES, room = SS_SUPERSLAB_GRANULES - in;
     *step = end - at < room ? end - at : room;

@@ -7,7 +7,8 @@ ss_registry_data ss_registry_state;
 _Atomic uintptr_t ss_resize_base = SS_NO_BASE;
 SS_SPARSE _Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES];
 
-/* Of the reservation for metadata, at its place. Acquired with the bytes of the space. */
+/* Sets the reservation for metadata, whose layout begins at `place`. Relaxed: records_limit is published with the
+ * space. */
 static void meta_set(ss_space *space, char *place, ss_arrays layout) {
     space->meta = place + layout.first;
     space->meta_bytes = layout.end - layout.first;
@@ -50,7 +51,7 @@ static bool has_headless(void) {
     return ss_space_headless() != &no_space;
 }
 
-/* `only`: in vain if there is a headless space by now. */
+/* Puts a space into the registry. NULL if there is no place left, or if `only` and there is a headless space by now. */
 static ss_space *space_publish(ss_space *space, bool only) {
     bool external = space->kind == SS_SPACE_EXTERNAL;
     _Atomic uint32_t *count = external ? &ss_registry->external_count : &ss_registry->space_count;
@@ -65,11 +66,11 @@ static ss_space *space_publish(ss_space *space, bool only) {
         at = most;
     if (at < most) {
         space->index = (uint8_t)(first + at);
-        /* Release: whoever finds the space sees it filled in. */
+        /* Release: a thread that finds the space, or acquires the count, sees it filled in. */
         atomic_store_explicit(&ss_registry->spaces[first + at], space, memory_order_release);
         if (at == used)
             atomic_store_explicit(count, used + 1, memory_order_release);
-        /* Release: see ss_space_headless. */
+        /* Release: pairs with the acquire in ss_space_headless. */
         if (space->kind == SS_SPACE_HEADLESS && !has_headless()) {
             atomic_store_explicit(&ss_headless, space, memory_order_release);
             if (!ss_is_observed())
@@ -105,7 +106,8 @@ static size_t power_below(size_t value) {
     return (size_t)1 << (63 - __builtin_clzll(value));
 }
 
-/* A space of `bytes` addresses that may come to have `most`; `reserved` is the first of them, or NULL. */
+/* Makes a space of `bytes` of addresses that may grow to `most`. They are reserved from `reserved` on; NULL if the
+ * reservation was refused. */
 static ss_space *space_over(ss_space_kind kind, char *reserved, size_t bytes, size_t most,
                             bool only) {
     if (reserved == NULL)
@@ -114,7 +116,7 @@ static ss_space *space_over(ss_space_kind kind, char *reserved, size_t bytes, si
     if (space != NULL)
         ss_count_reserved(bytes);
     else
-        ss_os_release(reserved, bytes); /* nobody has had an address of it */
+        ss_os_release(reserved, bytes); /* no thread has an address in it */
     return space;
 }
 
@@ -124,10 +126,10 @@ static size_t bounded(size_t bytes, size_t bound, size_t least) {
     return bytes < least ? ss_round_up(least, SS_SUPERSLAB_BYTES) : bytes;
 }
 
-/* Of a limit on addresses each of the first two spaces gets an eighth at first. Where the system takes no wishes,
- * all is reserved at once, or as much as it allows. */
+/* Under a limit on addresses a space asks for at most an eighth of the limit at first. Where the system chooses places,
+ * all addresses are reserved at once, half as many while the system refuses. */
 static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
-    /* Huge pages are aligned; else a granule's alignment leaves more places to draw from. */
+    /* Huge pages need their own alignment. Without them a granule's alignment leaves more random places. */
     size_t align = ss_process->settings.huge_pages ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
     size_t limit = ss_os_address_limit();
     size_t most = bounded(SS_SPACE_MOST_BYTES, limit, least);
@@ -148,16 +150,17 @@ static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
 }
 
 bool ss_space_init(void) {
-    /* There may be one: by a try that was refused later, or by a thread that did not come through a fork. */
+    /* There may be one already, made by an attempt that was refused later, or by a thread that a fork left behind. */
     ss_space *space = ss_space_internal_count() != 0
                           ? ss_space_internal(0)
                           : space_new(SS_SPACE_HEADED, SS_SPACE_MIN_BYTES, false);
     if (space == NULL)
-        return false; /* the next request tries again */
+        return false; /* the next request will try again */
     atomic_store_explicit(&ss_headed_base, space->base, memory_order_relaxed);
     if (!ss_is_observed())
         atomic_store_explicit(&ss_resize_base, space->base, memory_order_relaxed);
-    /* Headed blocks would take all there is of limited addresses, for good. A refusal: as elsewhere. */
+    /* If addresses are limited, headed blocks could take all of them for good, so the headless space is made now. If it
+     * is refused, a later request tries again. */
     if (ss_os_address_limit() != SIZE_MAX)
         ss_space_add(SS_SPACE_HEADLESS, SS_SPACE_MIN_BYTES);
     return true;
@@ -169,7 +172,7 @@ ss_space *ss_space_add(ss_space_kind kind, size_t least) {
     if (first && least < SS_SPACE_MIN_BYTES)
         least = SS_SPACE_MIN_BYTES;
     ss_space *space = space_new(kind, least, first);
-    /* Another thread may have made the first one: if it is too small the caller asks again. */
+    /* Another thread may have made the first one. If that is too small, the caller asks again. */
     return space == NULL && first && has_headless() ? ss_space_headless() : space;
 }
 
@@ -177,7 +180,7 @@ void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped) {
     if (space->live == NULL || from >= to)
         return;
     ss_os_dump((char *)space->base + from, to - from, dumped);
-    /* A page of the table that tells of both is dumped. */
+    /* A page of the table that describes both dumped and other memory is dumped. */
     const size_t page = ss_os_page_bytes(), above = dumped ? 0 : page - 1;
     const size_t first = ((from >> SS_LIVE_SHIFT) + above) & ~(page - 1);
     const size_t end = ss_round_up(to >> SS_LIVE_SHIFT, page);
@@ -191,11 +194,11 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
         return NULL;
     bool set = space_set(space, SS_SPACE_EXTERNAL, base, limit, limit);
     space->live = (_Atomic uint8_t *)live;
-    /* A window's first granule is of no run and of no slab: programs take offset 0 for no block, as they take NULL. */
+    /* A window's first granule is in no run and no slab, because offset 0 means no block, like NULL. */
     space->granule_count = live != NULL;
     atomic_store_explicit(&space->external_bytes, bytes, memory_order_relaxed);
     if (set && space_publish(space, false) != NULL) {
-        /* The engine reserves all that a window may come to have, and a debugger's dump would have it. */
+        /* The engine reserves the window up to its limit, and core dumps would contain the unused part. */
         ss_space_dump(space, bytes, limit, false);
         return space;
     }
@@ -203,8 +206,8 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
     return NULL;
 }
 
-/* Waits until no reader is left who began in a phase. Readers that come while it waits begin in the
- * other one, or a steady stream of them would keep it waiting for ever. */
+/* Waits until no reader is left that began in `phase`. Readers that come meanwhile begin in the other phase, because a
+ * steady stream of them would keep this thread waiting for ever. */
 static void readers_drain(unsigned phase) {
     for (unsigned spins = 0;
          atomic_load_explicit(&ss_registry->external_readers[phase], memory_order_seq_cst) != 0;
@@ -218,8 +221,9 @@ void ss_space_retire(ss_space *space) {
     ss_lock_take(&ss_registry->lock);
     atomic_store_explicit(&ss_registry->spaces[space->index], NULL, memory_order_seq_cst);
     ss_lock_release(&ss_registry->lock);
-    /* Those who look for other addresses may be reading it still; they are done in no time. In one total
-     * order with the addition of a reader, in whichever phase: it finds NULL, or is waited for. */
+    /* Threads that look up other addresses may still read the space, for a short time. The store above, the additions
+     * of readers in either phase, and the loads after both are in one total order (seq_cst): a reader finds NULL, or
+     * this thread waits for it. */
     readers_drain(0);
     readers_drain(1);
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
@@ -240,7 +244,7 @@ void ss_space_forget(uintptr_t base) {
 /* ---- looking through the external ones ---- */
 
 unsigned ss_external_begin(void) {
-    /* Relaxed: both phases are safe, the current one only lets retirements through. */
+    /* Relaxed: both phases are safe. To begin in the current one only keeps retirements from waiting long. */
     unsigned phase = atomic_load_explicit(&ss_registry->external_phase, memory_order_relaxed);
     atomic_fetch_add_explicit(&ss_registry->external_readers[phase], 1, memory_order_seq_cst);
     return phase;
@@ -249,7 +253,8 @@ unsigned ss_external_begin(void) {
 void ss_external_end(unsigned phase) {
     _Atomic uint32_t *readers = &ss_registry->external_readers[phase];
     uint32_t count = atomic_load_explicit(readers, memory_order_relaxed);
-    /* In a child there are none: this one may have begun in the parent, before a signal whose handler forked. */
+    /* The count may be 0 in the child of a fork, which resets it: this reader may have begun in the parent, before a
+     * signal handler forked. */
     while (count != 0 &&
            !atomic_compare_exchange_weak_explicit(readers, &count, count - 1, memory_order_release,
                                                   memory_order_relaxed))
@@ -257,7 +262,7 @@ void ss_external_end(unsigned phase) {
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
-    /* Relaxed: places that are counted and not filled in yet read as NULL. */
+    /* Relaxed: a place that is counted but not filled in yet reads as NULL. */
     uint32_t count = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
     ss_space *found = NULL;
     const unsigned phase = ss_external_begin();
@@ -268,7 +273,7 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
             found = space;
     }
     ss_external_end(phase);
-    /* Whoever asks for an address of a region keeps the region from being retired. */
+    /* The space may be used after this: a caller that asks for an address of a region keeps it from being retired. */
     return found;
 }
 
@@ -281,7 +286,7 @@ bool ss_space_ready_record(ss_space *space) {
         need = limit;
     if (!ss_meta_ensure_below(space->records, &space->records_ready, need))
         return false;
-    /* What the last page of records has beyond them are the first entries. */
+    /* The last page of the records also holds the first entries, which are now committed, too. */
     size_t none = 0, page = ss_os_page_bytes();
     size_t some = -(uintptr_t)space->records & (page - 1);
     if (atomic_load_explicit(&space->entries_ready, memory_order_relaxed) == 0 &&

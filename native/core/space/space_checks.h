@@ -1,12 +1,12 @@
-/* What must hold of a space's lock and of its free runs, for SS_CHECK. */
+/* Conditions for SS_CHECK: what must hold of a space's lock and of its free runs. */
 #ifndef SS_SPACE_CHECKS_H
 #define SS_SPACE_CHECKS_H
 
 #include "base/checks.h"
 #include "space/runs.h"
 
-/* Whether the calling thread has the lock, as its owner or as any other thread. Relaxed: a thread's token, and what it
- * is inside of, are written by that thread alone. */
+/* Whether the calling thread holds the lock, as its owner or not. Relaxed: a thread's token and its `inside` are
+ * written by that thread alone. */
 static inline bool ss_check_held(const ss_biased_lock *lock) {
     const uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     const ss_biased_owner *self = (const ss_biased_owner *)(uintptr_t)(owner & SS_BIASED_OWNER);
@@ -16,8 +16,8 @@ static inline bool ss_check_held(const ss_biased_lock *lock) {
     return ss_lock_is_mine(&lock->lock);
 }
 
-/* Whether the free run that starts at a granule has its length at both ends, and counts as many dirty granules as the
- * masks have. With the lock held. */
+/* Whether the free run that starts at a granule has its length at both ends, and its count of dirty granules equals the
+ * number of bits in the masks. Called with the lock held. */
 static inline bool ss_check_run(const ss_space *space, uint32_t first) {
     const ss_granule *node = &space->granules[first];
     const uint32_t length = node->length;
@@ -25,10 +25,10 @@ static inline bool ss_check_run(const ss_space *space, uint32_t first) {
            node->dirty == ss_run_dirty(space, first, length);
 }
 
-/* Releases from one look at the whole space to the next: it takes a cache line for each SuperSlab. */
+/* Number of dirty releases between two checks of a whole space, each of which reads a cache line a SuperSlab. */
 #define SS_CHECK_RELEASES 64u
 
-/* Whether the space counts as many dirty granules as the masks have. With the lock held. */
+/* Whether the space's count of dirty granules equals the number of bits in the masks. Called with the lock held. */
 static inline bool ss_check_dirty(const ss_space *space) {
     return space->clock % SS_CHECK_RELEASES != 0 ||
            ss_run_dirty(space, 0, space->granule_count) == space->dirty_granules;

@@ -5,8 +5,9 @@
 #include "space/held.h"
 #include "space/space_checks.h"
 
-/* Under the lock. A thread may know of an older end: to one that was lower, what lies behind is not hot; one
- * that was higher has it read a byte that is no longer there, but only for a pointer that is no block's. */
+/* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks behind it take
+ * the cold path. With a higher one, the hot free may read a byte that is no longer committed, but only for a pointer
+ * that is no block. */
 static void end_set(ss_space *space, uint32_t granules) {
     space->granule_count = granules;
     if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
@@ -15,7 +16,7 @@ static void end_set(ss_space *space, uint32_t granules) {
 
 /* ---- in a child ---- */
 
-/* The entries of a slab that was being made or ended, too. */
+/* Clears the entries of all granules, because the span may be a slab that was being made or ended. */
 static void lost_clear(ss_space *space, uint32_t first, uint32_t count) {
     for (uint32_t at = first; at < first + count; at++) {
         ss_entry_set(space, at, SS_ENTRY_NONE, 0);
@@ -23,10 +24,11 @@ static void lost_clear(ss_space *space, uint32_t first, uint32_t count) {
     }
 }
 
-/* What begins at a granule, in a child whose thread has not the lock. */
+/* What begins at a granule, in the child of a fork whose thread does not hold the lock. LOST: a span that a thread that
+ * is gone held, or that was on its way back to the system. */
 typedef struct found_span {
     uint32_t count;
-    enum { FREE, USED, HELD, LOST } what; /* lost: held by a thread that is gone, or going */
+    enum { FREE, USED, HELD, LOST } what;
 } found_span;
 
 static found_span span_at(ss_space *space, uint32_t at, ss_slab_length *slab_length) {
@@ -67,7 +69,7 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
                 ss_run_join(space, at, found.count, SS_RUN_DIRTY);
         }
         if (taken) {
-            if (torn && at != first_free) /* what memory it holds is not known */
+            if (torn && at != first_free) /* dirty: its pages may hold memory */
                 ss_run_join(space, first_free, at - first_free, SS_RUN_DIRTY);
             used += at == end ? 0 : found.count;
             first_free = at + found.count;
@@ -75,15 +77,16 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
         at += found.count;
     }
     space->used_granules = used;
-    /* What is left is this thread's, or of one that was about to count it off: then the next child looks in vain. */
+    /* The rest are this thread's spans, or one that another thread had still to subtract: then the next child searches
+     * in vain. */
     atomic_fetch_sub_explicit(&space->held, lost, memory_order_relaxed);
     end_set(space, end);
 }
 
 void ss_span_inherit(ss_space *space, const ss_biased_owner *own, ss_slab_length *slab_length) {
     ss_biased_state state = ss_biased_inherit(&space->lock, own);
-    /* What lies beyond the end is committed or not, and zero either way. No thread is left that would end it, even if this
-     * thread has the lock. */
+    /* What lies beyond the end is committed or not, and reads as zero once it is committed. The thread that was
+     * decommitting it is gone, so the mark is cleared, even if this thread holds the lock. */
     if (space->shrinking != ss_os_thread_token())
         space->shrinking = 0;
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);
