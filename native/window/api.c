@@ -13,8 +13,8 @@
 #include <string.h>
 
 /* ---- this copy's beacon ----
- * Found by others through the note below before this object's relocations may have been made, so
- * the table's address is read only after the constructor has lit it. */
+ * Other copies find it through the note below, possibly before this object is relocated. So they read the table's
+ * address only after the constructor has lit the beacon. */
 
 _Static_assert(offsetof(ss_sealed, beacon) == 0, "the note names it by the structure's address");
 
@@ -68,11 +68,11 @@ static const superslab_functions functions = {
     .visit = superslab_visit,
 };
 
-/* Where this object was loaded from; its own note tells. */
+/* The file that this object was loaded from, found by its own note. */
 static char own_file[256];
 
-/* Constant, so that the loader makes it read-only: twice, since whether this copy is the process's malloc is found
- * out later. */
+/* Constant, so that the loader makes it read-only. There are two, because whether this copy is the process's malloc is
+ * known only later. */
 #define OWN_TABLE(serves)                                                                          \
     {                                                                                              \
         .heap = &functions, .file = own_file, .bytes = sizeof(superslab_api),                      \
@@ -99,7 +99,7 @@ static bool find_own_file(uint32_t abi, struct ss_beacon *beacon, const char *fi
 
 static void beacon_set(ss_beacon_state from, ss_beacon_state to) {
     uint32_t state = from;
-    /* Release: who sees it lit sees the table. */
+    /* Release: a copy that sees the beacon lit sees the table. */
     atomic_compare_exchange_strong_explicit(&ss_sealed_now->beacon.state, &state, to,
                                             memory_order_release, memory_order_relaxed);
 }
@@ -126,7 +126,7 @@ void ss_api_withdraw(void) {
 void ss_api_serve_malloc(void) {
     if (!ss_sealed_open())
         return;
-    /* Relaxed: said before other copies can ask. */
+    /* Relaxed: set before other copies can ask. */
     atomic_store_explicit(&ss_sealed_now->serves_malloc, true, memory_order_relaxed);
     ss_sealed_now->beacon.api = ss_api_own();
     ss_sealed_close();
@@ -141,7 +141,7 @@ bool ss_api_use(const superslab_api *api) {
         return true;
     if (!ss_sealed_open())
         return false;
-    /* Release: with the address comes the table. */
+    /* Release: a thread that sees the address sees the table. */
     atomic_store_explicit(&ss_sealed_now->joined, api, memory_order_release);
     ss_sealed_close();
     return true;
@@ -154,7 +154,7 @@ const superslab_api *ss_api_used(void) {
 /* ---- the meeting ---- */
 
 typedef struct beacon_search {
-    unsigned skip; /* so many in load order that are known to have withdrawn */
+    unsigned skip; /* the number of copies, in load order, that have withdrawn */
     uint32_t abi;
     struct ss_beacon *beacon; /* NULL: no more */
     char file[256];
@@ -172,12 +172,12 @@ static bool take_first(uint32_t abi, struct ss_beacon *beacon, const char *file,
     return true;
 }
 
-/* Another thread may be loading it; its constructor runs before its dlopen returns. A copy whose constructor never
- * runs stays dark: a loader of some other kind has mapped it, or the thread that loads it waits for this one. */
+/* Waits for the copy's constructor: another thread may be loading the copy. A copy whose constructor never runs stays
+ * dark: some other kind of loader has mapped it, or the thread that loads it waits for this one. */
 static ss_beacon_state beacon_wait(struct ss_beacon *beacon) {
     _Atomic uint32_t never = 0;
     uint32_t state;
-    /* Acquire: the table is read after. */
+    /* Acquire: pairs with the release in beacon_set; the table is read next. */
     for (unsigned waits = 0;
          (state = atomic_load_explicit(&beacon->state, memory_order_acquire)) == SS_BEACON_DARK &&
          waits < SS_API_WAIT_MILLISECONDS;

@@ -1,8 +1,8 @@
 /* The rendezvous: several copies of this library in one process (the addon of two versions of the
  * package, the preload library) find each other and use the heap of the first one loaded.
  *
- * Every copy carries an ELF note (a Mach-O section on macOS) with the magic, its ABI and the place of
- * its function table. Symbols would not do: addons are loaded RTLD_LOCAL and do not see each other's. */
+ * Every copy has an ELF note (a Mach-O section on macOS) with its ABI and the place of its beacon, which leads to its
+ * function table. Symbols would not do: addons are loaded RTLD_LOCAL and do not see each other's. */
 #ifndef SS_API_H
 #define SS_API_H
 
@@ -13,8 +13,8 @@
 #define SS_API_TEXT(x) #x
 #define SS_API_STRING(x) SS_API_TEXT(x)
 
-/* By these the addons of a process, whichever copy each is of, let one thread at a time ask about an
- * address and then use it. Taken while not 0; the heap itself never looks at them. */
+/* Claims on addresses, shared by the addons of all copies: they let one thread at a time check an address and then use
+ * it. Taken while not 0. The heap itself never reads them. */
 #define SS_API_CLAIM_COUNT 64u
 typedef struct ss_api_claim {
     uint32_t taken;
@@ -22,20 +22,19 @@ typedef struct ss_api_claim {
 } ss_api_claim;
 
 /* ---- windows ----
- * A window is a region that the isolates of a JavaScript engine share, with a table beside it of what
- * lies in it; a holder is one isolate with its magazines, arrays of offsets that it alone pushes to and
- * pops from. See window.h. */
+ * A window is a region that the isolates of a JavaScript engine share, with a table of its blocks beside it. A holder
+ * is one isolate with its magazines: arrays of offsets that it alone pushes to and pops from. See window.h. */
 
-/* One byte for each 16 bytes of the window: 0 where no live block starts, else what does. */
+/* The table has one byte for each 16 bytes of the window: 0 where no live block starts, else one of these. */
 #define SS_LIVE_CLASSES 80u /* 1 to 80: a block of this class */
 #define SS_LIVE_UNSIZED                                                                            \
     0x7fu                    /* a block whose length the core no longer knows: see ss_window_cede */
-#define SS_LIVE_TAGGED 0x80u /* and on: a block that the holder with this tag keeps track of */
+#define SS_LIVE_TAGGED 0x80u /* plus a tag: a block that the holder with the tag watches */
 #define SS_LIVE_TAGS 126u
 #define SS_LIVE_LARGE 0xfeu
 #define SS_LIVE_PINNED 0xffu
 
-/* A magazine is so many words: how many blocks it has, how many it may have, their offsets. */
+/* The words of a magazine: the number of blocks it has, the number it may have, and their offsets. */
 #define SS_MAGAZINE_WORDS 256u
 #define SS_MAGAZINE_HEAD 2u
 
@@ -43,28 +42,28 @@ typedef struct ss_holder ss_holder;
 
 typedef struct ss_api_window {
     void *base;
-    size_t bytes, limit; /* usable now, and ever */
+    size_t bytes, limit; /* usable now, and at most */
     uint8_t *live;       /* limit / 16 bytes, zero when the window is new */
 } ss_api_window;
 
 typedef struct ss_api_window_stats {
     uint64_t windows, holders;
-    uint64_t window_bytes, limit_bytes; /* usable now, and ever */
+    uint64_t window_bytes, limit_bytes; /* usable now, and at most */
     uint64_t live_blocks, live_bytes;
     uint64_t cached_blocks, cached_bytes; /* in magazines */
-    uint64_t contained; /* second frees and wrong offsets that were noticed late, and did no harm */
+    uint64_t contained; /* double frees and wrong offsets that were noticed late and dropped */
 } ss_api_window_stats;
 
 #define SS_API_GROW (-1) /* the window must be made larger */
-#define SS_API_FULL (-2) /* it cannot be */
+#define SS_API_FULL (-2) /* the window cannot be made larger */
 
 typedef struct superslab_api {
-    const superslab_functions *heap; /* the public part, which other addons are given as it is */
+    const superslab_functions *heap; /* the public part, given to other addons unchanged */
     const char *file;                /* the object that serves the heap */
-    uint32_t bytes;         /* sizeof(superslab_api) there: later copies may know more functions */
+    uint32_t bytes;         /* sizeof(superslab_api) there: later copies may have more functions */
     uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
     ss_api_claim *claims;
-    /* Windows. Offsets and addresses may be anything at all. */
+    /* Windows. Offsets and addresses may have any value. */
     ss_holder *(*window_join)(const ss_api_window *window, uint32_t *magazines);
     void (*window_leave)(ss_holder *holder);
     void (*window_last)(ss_holder *holder);
@@ -84,25 +83,25 @@ typedef struct superslab_api {
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
 } superslab_api;
 
-/* This copy's own. Behind the bins of granules, of which the first page is always touched: window.c. */
+/* This copy's own. They lie behind the bins of granules, whose first page is always touched: windows.c. */
 extern ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT] __attribute__((visibility("hidden")));
 
 /* This copy's own table. */
 const superslab_api *ss_api_own(void);
 
-/* The copy that this one's addon uses. Set by it, by as many threads as like, each to the same. NULL before. False
- * when the system does not let it be set. */
+/* The table of the copy that this one's addon uses, NULL until the addon sets it. Any number of threads may set it, all
+ * to the same table. False if the system does not let it be set. */
 bool ss_api_use(const superslab_api *api);
 const superslab_api *ss_api_used(void);
 
-/* Said by the preload library, before other copies can ask: this copy is the process's malloc; or it
- * leaves the process alone, and others are to look further. */
+/* Called by the preload library, before other copies can ask. The first says that this copy is the process's malloc;
+ * the second that it leaves the process alone, so other copies pass it over. */
 void ss_api_serve_malloc(void);
 void ss_api_withdraw(void);
 
-/* The table of the first copy in load order that has not withdrawn, this one's if there is no other.
- * NULL when that copy has another ABI: `other`, which may be NULL, then says which and where it is. NULL too when that
- * copy is mapped, but its constructor has not run after a few seconds: its ABI is then SS_API_NOT_LOADED. */
+/* The table of the first copy in load order that has not withdrawn, this one's if there is no other. NULL if that copy
+ * has another ABI, or if it is mapped but its constructor has not run within SS_API_WAIT_MILLISECONDS. `other`, which
+ * may be NULL, then gets the copy's file and its ABI, which is SS_API_NOT_LOADED in the second case. */
 #define SS_API_NOT_LOADED 0u
 #define SS_API_WAIT_MILLISECONDS 5000u
 typedef struct ss_api_conflict {

@@ -9,8 +9,9 @@ static superslab_region *region_of(const ss_window *window) {
     return (superslab_region *)(void *)window->space;
 }
 
-/* The byte's orders are relaxed here and wherever the core writes it: what the core says of the block comes before,
- * or after, by the fence; what its last user wrote comes with the bit or under the space's lock. */
+/* The core accesses the byte relaxed, except in pin_unlink and superslab_window_usable_size: ss_window_fence orders it
+ * with the core's state of the block. What the block's last user wrote is handed on with its bit in the slab, or under
+ * the space's lock. */
 bool ss_window_cede(ss_window *window, uint32_t offset) {
     _Atomic uint8_t *byte = ss_window_byte(window, offset);
     uint8_t seen = atomic_load_explicit(byte, memory_order_relaxed);
@@ -27,7 +28,7 @@ bool ss_window_cede(ss_window *window, uint32_t offset) {
     return seen != 0;
 }
 
-/* Makes the caller the owner of a large block that the core has handed it, unless the table has one. */
+/* Makes the caller the owner of a large block that the core has handed it, unless the table names another owner. */
 static bool window_claim(ss_window *window, uint32_t offset) {
     uint8_t none;
     do {
@@ -53,7 +54,7 @@ int64_t ss_window_take(ss_holder *holder, size_t size) {
     }
 }
 
-/* What freeing the block at an offset would be called that is not live. */
+/* The error of freeing an offset at which no live block starts. */
 static superslab_error not_live(const ss_window *window, uint32_t offset) {
     ss_block found;
     ss_block_find(window->base + offset, &found);
@@ -70,7 +71,8 @@ superslab_error ss_window_free_error(const ss_window *window, uint32_t offset) {
                : not_live(window, offset);
 }
 
-/* The block is pinned by the table: its last pin frees it. False if that has just gone: the table says more now. */
+/* Has the last pin free a block that the table calls pinned. False if its last pin has just gone: then the table's byte
+ * says what to do. */
 static bool give_pinned(ss_window *window, uint32_t offset, superslab_error *error) {
     const ss_pin_free result = ss_pin_free_later(window, offset);
     *error = result == SS_PIN_TWICE ? SUPERSLAB_ERROR_DOUBLE_FREE : SUPERSLAB_OK;
@@ -90,14 +92,14 @@ superslab_error ss_window_give(ss_window *window, uint32_t offset) {
             seen = atomic_load_explicit(byte, memory_order_relaxed);
             continue;
         }
-        /* Of several that free it this way one gets it; an isolate that frees it in JavaScript meanwhile is
-         * found when its magazine is flushed. */
+        /* Of several threads that free the block here at once, one wins the exchange. An isolate that frees it in
+         * JavaScript at the same time is found when its magazine is flushed. */
     } while (seen == SS_LIVE_PINNED || seen == 0 ||
              !atomic_compare_exchange_weak_explicit(byte, &seen, 0, memory_order_relaxed,
                                                     memory_order_relaxed));
     ss_window_fence();
-    /* The thread whose exchange won had the block, and has freed it. If the core has it already, that is by the second
-     * free of another. */
+    /* The thread that won the exchange has freed the block. If the core has the block already, another thread has freed
+     * it a second time. */
     if (superslab_region_give(region_of(window), &offset, 1) != 1)
         ss_window_contain(window, 1);
     return SUPERSLAB_OK;
@@ -117,7 +119,7 @@ int ss_window_pin(ss_holder *holder, uint32_t offset) {
     const int result = ss_pin_add(holder, offset);
     if (result != SUPERSLAB_ERROR_DOUBLE_FREE)
         return result;
-    /* Another isolate may have been handed the block meanwhile; not the one that asks. */
+    /* If the block is live by now, another isolate has got it meanwhile, so for this one the error stays. */
     const superslab_error now = ss_window_free_error(holder->window, offset);
     return now == SUPERSLAB_OK ? result : (int)now;
 }
@@ -163,8 +165,8 @@ superslab_error ss_window_check(const void *address) {
     return error;
 }
 
-/* By the byte. Of the core's own only what it has handed out tells anything: what is free there, though the table
- * calls it live, may become a block of another length at any time. */
+/* The usable size by the table's byte. The core is asked only for the length of a block that it has handed out: one
+ * that is free in the core although the table calls it live may become a block of another length at any time. */
 static size_t usable_by(ss_window *window, uint32_t offset, uint8_t byte) {
     if (byte == SS_LIVE_PINNED)
         byte = ss_pin_byte(window, offset);
@@ -181,7 +183,7 @@ SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address) {
     uint32_t offset = (uint32_t)((uintptr_t)address - window->base);
     size_t usable = 0;
     if (offset % SS_ALIGNMENT == 0) {
-        /* Acquire: the registry says what it said when the byte was written. */
+        /* Acquire: the registry's entry, read next, is that of the block which the byte calls live. */
         uint8_t byte = atomic_load_explicit(ss_window_byte(window, offset), memory_order_acquire);
         usable = usable_by(window, offset, byte);
     }

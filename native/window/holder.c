@@ -24,8 +24,8 @@ static void window_end(ss_window *window) {
     ss_meta_give(window, sizeof *window);
 }
 
-/* The window of this memory, with the holder in it, or the fresh one that was passed, busy and without
- * a space. NULL while another thread makes or retires the one there is. */
+/* Adds the holder to the window of this memory and returns the window. If there is none, `fresh` becomes the window,
+ * busy and without a space. NULL while another thread makes or retires the window. */
 static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss_window *fresh) {
     ss_lock_take(&ss_windows->lock);
     ss_window *window = ss_window_around((uintptr_t)given->base);
@@ -57,7 +57,7 @@ static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss
     return window;
 }
 
-/* The memory may have been a window before, whose last holder left with blocks out. */
+/* Clears the table first, because the memory may have been a window before, whose last holder left live blocks. */
 static bool window_open(ss_window *window, const ss_api_window *given) {
     size_t table = window->limit >> SS_LIVE_SHIFT, page = ss_os_page_bytes();
     if (!ss_os_purge(given->live, table & ~(page - 1)))
@@ -92,7 +92,7 @@ ss_holder *ss_window_join(const ss_api_window *given, uint32_t *magazines) {
         holder->magazines = magazines;
         ss_magazine_init(magazines);
         for (unsigned spins = 0; (window = window_enter(given, holder, fresh)) == NULL; spins++)
-            ss_lock_wait(spins); /* for as long as a few system calls take */
+            ss_lock_wait(spins); /* the other thread makes a few system calls */
     }
     if (window != fresh && fresh != NULL)
         ss_meta_give(fresh, sizeof *fresh);
@@ -134,7 +134,7 @@ void ss_window_leave(ss_holder *holder) {
     if (last) {
         superslab_region_retire(region_of(window));
         window_end(window);
-    } else if (idle) { /* it lasts, and may never be used again */
+    } else if (idle) { /* a permanent window may never be used again */
         ss_purge_slabs(window->space);
         ss_span_purge(window->space, 0);
         ss_window_release(window);
@@ -152,7 +152,7 @@ uint32_t ss_window_tag(const ss_holder *holder) {
 }
 
 size_t ss_window_bytes(const ss_holder *holder) {
-    /* Acquire: the memory was made usable before. */
+    /* Acquire: pairs with the release in superslab_region_grow, so the memory is usable. */
     return atomic_load_explicit(&holder->window->space->external_bytes, memory_order_acquire);
 }
 

@@ -28,8 +28,8 @@ void ss_magazine_init(uint32_t *magazines) {
     }
 }
 
-/* Closes up over the offsets that an isolate owns already; how many are left. `fresh`: the core has just handed them
- * out. The caller has passed ss_window_fence. */
+/* Removes the offsets of blocks that an isolate owns by the table. Returns the number of offsets left. `fresh`: the
+ * core has just handed the blocks out. The caller has passed ss_window_fence. */
 static uint32_t drop_live(ss_window *window, uint32_t *offsets, uint32_t count, bool fresh) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {

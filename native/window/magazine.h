@@ -1,11 +1,11 @@
-/* Batches between the magazines of a holder and the slabs of its window. All on the thread of the
- * holder's isolate, while it is in a call: the magazines do not change meanwhile. */
+/* Moves batches of blocks between the magazines of a holder and the slabs of its window. Called on the thread of the
+ * holder's isolate, so the magazines do not change meanwhile. */
 #ifndef SS_MAGAZINE_H
 #define SS_MAGAZINE_H
 
 #include "window/window.h"
 
-/* The blocks that the magazine then has, SS_API_GROW or SS_API_FULL. */
+/* Refills a magazine. The number of blocks that it then has, SS_API_GROW or SS_API_FULL. */
 int64_t ss_magazine_refill(ss_holder *holder, unsigned bin);
 /* Gives the older half back. */
 void ss_magazine_flush(ss_holder *holder, unsigned bin);

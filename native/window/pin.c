@@ -6,14 +6,14 @@ struct ss_pin {
     ss_pin *next;
     ss_holder *holder;
     uint32_t offset;
-    uint32_t count; /* by this holder */
-    uint8_t byte;   /* what the table is to say again, the same in all pins of an offset */
-    bool freed;     /* likewise: the block is given when the last pin goes */
+    uint32_t count; /* times that this holder has pinned the block */
+    uint8_t byte;   /* the table's byte to restore; the same in all pins of an offset */
+    bool freed;     /* the last pin frees the block; the same in all pins of an offset */
 };
 
 /* ---- the lists, with the lock held ---- */
 
-/* Large blocks lie 65,536 bytes apart: the multiplication alone would leave the low bits of all of them alike. */
+/* Large blocks begin at multiples of 65,536: after the multiplication alone their low bits would be equal. */
 static uint32_t hash_of(uint32_t offset) {
     uint32_t hash = (offset >> SS_LIVE_SHIFT) * UINT32_C(0x9e3779b1);
     return hash ^ hash >> 16;
@@ -36,8 +36,7 @@ static ss_pin **list_of(ss_window *window, uint32_t offset) {
     return list_at(&window->pins, index < lists ? index : index - power);
 }
 
-/* Splits the list whose turn it is, if there are more pins than lists. False when the new list's segment is to be
- * made first. */
+/* Splits the next list if there are more pins than lists. False if the new list's segment must be made first. */
 static bool pins_split(ss_pins *pins) {
     uint32_t lists = SS_PIN_LISTS + pins->split, power = power_of(lists);
     if (pins->count <= lists || lists == SS_PIN_SEGMENTS * SS_PIN_SEGMENT_LISTS)
@@ -59,7 +58,7 @@ static bool pins_split(ss_pins *pins) {
     return true;
 }
 
-/* Without the lock held. Where there is no memory for it, the lists there are serve. */
+/* Called without the lock held. Without memory for it, the present lists grow longer. */
 static void segment_make(ss_window *window) {
     ss_pin **made = ss_meta_take(SS_PIN_SEGMENT_LISTS * sizeof *made);
     if (made == NULL)
@@ -84,7 +83,7 @@ void ss_pins_end(ss_window *window) {
 
 /* ---- pins ---- */
 
-/* The place of the holder's pin of a block, or of anybody's for NULL; NULL is there if there is none. */
+/* The link to the holder's pin of a block, or to any holder's if `holder` is NULL. It holds NULL if there is none. */
 static ss_pin **pin_find(ss_window *window, const ss_holder *holder, uint32_t offset) {
     ss_pin **at = list_of(window, offset);
     while (*at != NULL && ((*at)->offset != offset || (holder != NULL && (*at)->holder != holder)))
@@ -100,9 +99,9 @@ static void pin_push(ss_holder *holder, uint32_t offset, uint8_t byte, ss_pin *p
     holder->window->pins.count++;
 }
 
-/* The table did not say pinned, so whatever pins there are were of a block that was freed all the same, by an
- * isolate that found it live before. They hold the block that is there now, and the last of them must not say of
- * it what the table said of the other. */
+/* The table did not say pinned. So existing pins of the offset are of an earlier block, which an isolate freed although
+ * it was pinned, because it had found it live before. From now on they pin the block that is there now, and the last of
+ * them must restore that block's byte, not the earlier one's. */
 static void pins_renew(ss_window *window, uint32_t offset, uint8_t byte) {
     for (ss_pin *pin = *list_of(window, offset); pin != NULL; pin = pin->next)
         if (pin->offset == offset) {
@@ -111,15 +110,16 @@ static void pins_renew(ss_window *window, uint32_t offset, uint8_t byte) {
         }
 }
 
-/* With the lock held; `spare` was made before. True if it was used. */
+/* Called with the lock held. True if `spare` was used, which was made before. */
 static bool pin_add(ss_holder *holder, uint32_t offset, ss_pin *spare, superslab_error *error) {
     ss_window *window = holder->window;
     _Atomic uint8_t *byte = ss_window_byte(window, offset);
-    /* Relaxed: who finds it pinned asks about the pins under the lock. */
+    /* Relaxed: a thread that finds the block pinned reads the pins under the lock. */
     uint8_t seen = atomic_load_explicit(byte, memory_order_relaxed);
     *error = SUPERSLAB_OK;
     while (seen != 0 && seen != SS_LIVE_PINNED)
-        /* Whoever frees it in JavaScript in this instant writes 0 over it: the pin came too late. */
+        /* An isolate that frees the block in JavaScript at the same time writes 0 over the mark: the pin came too
+         * late. */
         if (atomic_compare_exchange_weak_explicit(byte, &seen, SS_LIVE_PINNED, memory_order_relaxed,
                                                   memory_order_relaxed)) {
             pins_renew(window, offset, seen);
@@ -156,17 +156,17 @@ int ss_pin_add(ss_holder *holder, uint32_t offset) {
     return (int)error;
 }
 
-/* Takes a pin off its list, with the lock held. True if it was the block's last and it was freed
- * meanwhile: the caller gives the block back. */
+/* Takes a pin off its list. Called with the lock held. True if it was the last pin of a block that was freed meanwhile:
+ * the caller gives the block back. */
 static bool pin_unlink(ss_window *window, ss_pin **at) {
     ss_pin *pin = *at;
     *at = pin->next;
     window->pins.count--;
     if (*pin_find(window, NULL, pin->offset) != NULL)
         return false;
-    /* If it still says pinned: whoever owned the block as well, by two frees in one instant, may have freed
-     * it in JavaScript, and then it is in a magazine. Release: who frees it after this pin gives it on with what
-     * was read and written under the pin; see ss_window_fence. */
+    /* Restores the byte only if it still says pinned: a second owner, which two frees at once may have made, may have
+     * freed the block in JavaScript, and then it is in a magazine. Release: a thread that frees the block later hands
+     * on what was read and written under the pin, by its own fence: ss_window_fence. */
     uint8_t pinned = SS_LIVE_PINNED;
     return atomic_compare_exchange_strong_explicit(ss_window_byte(window, pin->offset), &pinned,
                                                    pin->byte, memory_order_release,
@@ -222,7 +222,8 @@ bool ss_pin_remove_next(ss_holder *holder, uint32_t *list, uint32_t *offset, boo
     ss_window *window = holder->window;
     ss_pin *pin = NULL;
     ss_lock_take(&ss_windows->lock);
-    /* Pins of other holders may split lists meanwhile: what leaves a list goes to one behind all there are. */
+    /* Other holders' pins may split lists between two calls. A split moves pins to a new list behind all others, which
+     * the search has yet to reach. */
     for (; pin == NULL && *list < SS_PIN_LISTS + window->pins.split; *list += pin == NULL) {
         ss_pin **at = list_at(&window->pins, *list);
         while (*at != NULL && (*at)->holder != holder)

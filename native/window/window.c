@@ -20,7 +20,7 @@ ss_window *ss_window_hold(uintptr_t address) {
     return window;
 }
 
-/* In a child there are none: this one may have come in the parent, before a signal whose handler forked. */
+/* A forked child begins with 0 visitors, although this thread may have become one before a signal handler forked. */
 void ss_window_release_locked(ss_window *window) {
     if (window->visitors != 0)
         window->visitors--;

@@ -1,26 +1,24 @@
 /* Windows: memory that the isolates of a JavaScript engine share.
  *
- * The memory is a SharedArrayBuffer that any code of the program may write to, anywhere, so nothing is
- * believed that lies in it. Beside it, in shared memory that no code of the program is handed, lies the
- * table `live`: for each 16 bytes of the window one byte, 0 where no live block starts, else what does
- * (SS_LIVE_* in api.h). JavaScript reads and writes it without atomics on its own hot paths, and an
- * isolate that pops a block writes its class there.
+ * The memory is a SharedArrayBuffer. Any code of the program may write anywhere in it, so the allocator trusts nothing
+ * that lies in it. Beside it is the table `live`, in shared memory that no code of the program gets: one byte for each
+ * 16 bytes of the window, 0 where no live block starts, else what the block is (SS_LIVE_* in api.h). JavaScript reads
+ * and writes the table without atomics on its hot paths. An isolate that pops a block writes the block's class there.
  *
- *   holder      one isolate that uses the window. Its magazines are memory of its own that JavaScript
- *               pushes to and pops from; refill and flush run on its thread, so they never meet it.
- *   visitor     a thread that uses a window without being a holder: it found it by an address, and keeps
- *               it from being retired meanwhile. It waits for no other thread.
- *   retire      when the last holder leaves, before the engine may unmap the memory, unless the window
- *               was made permanent: then JavaScript has seen to it that it is never unmapped.
+ *   holder      one isolate that uses the window. JavaScript pushes to and pops from its magazines, which no other
+ *               isolate uses. Refill and flush run on the isolate's thread, so they do not race with it.
+ *   visitor     a thread that found the window by an address and is no holder. The window is not retired while it has
+ *               visitors. A visitor waits for no other thread.
+ *   retire      done when the last holder leaves, before the engine may unmap the memory. A permanent window is never
+ *               retired, and JavaScript keeps its memory mapped.
  *
- * Two isolates that free one block in the same instant both find it live, and both push it. Whichever
- * comes first hands it out again or gives it back; the other finds it live or free when it pops, refills
- * or flushes, drops it, and counts it as contained. What decides is the bit that a give sets in the slab;
- * the table alone never gives anything back.
+ * Two isolates that free one block at once both find it live, and both push it. The first one to go on hands the block
+ * out again or gives it back. The other one finds it live or free when it pops, refills or flushes, drops it, and
+ * counts it as contained. The bit that a give sets in the slab decides; the table alone never gives a block back.
  *
- * A give may come when a third isolate has just been handed the block. Then the table says live and the slab
- * free, and the owner is the one that the table says: the block's size is told by its byte, never by the bit,
- * the owner frees it like any other, and an isolate that is handed it by the slab cedes it to the owner. */
+ * A give may come when a third isolate has just been handed the block. Then the table says live and the slab says free.
+ * The table names the owner: the block's size is told by its byte, never by its bit; the owner frees it like any other
+ * block; an isolate that gets it from the slab cedes it to the owner. */
 #ifndef SS_WINDOW_H
 #define SS_WINDOW_H
 
@@ -29,29 +27,28 @@
 
 typedef struct ss_pin ss_pin;
 
-/* The pins of a window by a hash of their offsets. There is a list more for each pin beyond the first lists, as
- * linear hashing adds them: one list is split in two, and no pin waits until all are placed anew. */
+/* The pins of a window, in a table with linear hashing of their offsets: each pin beyond the first SS_PIN_LISTS adds
+ * one list by splitting another, so no thread waits while all pins move. */
 #define SS_PIN_LISTS 64u
 #define SS_PIN_SEGMENT_LISTS 4096u /* 32 KiB, the largest block of metadata */
-#define SS_PIN_SEGMENTS 64u        /* beyond them lists grow */
+#define SS_PIN_SEGMENTS 64u        /* once all are used, lists grow longer */
 
 typedef struct ss_pins {
     ss_pin *first[SS_PIN_LISTS];
-    ss_pin **segments[SS_PIN_SEGMENTS]; /* list i, from SS_PIN_LISTS on, is the i-th of them all */
-    uint32_t split;                     /* lists beyond the first */
+    ss_pin **segments[SS_PIN_SEGMENTS]; /* the other lists; list_at in pin.c */
+    uint32_t split;                     /* lists beyond `first` */
     uint32_t count;                     /* pins */
 } ss_pins;
 
 typedef struct ss_window {
     ss_space *space;
     _Atomic uint8_t *live;
-    _Atomic uint64_t contained; /* any thread counts */
+    _Atomic uint64_t contained; /* counted by any thread */
 
-    /* Under windows_lock, as is all of a holder but its magazines. */
+    /* Under ss_windows.lock, like all of a holder but its magazines. */
     uintptr_t base;
     size_t limit;
-    uintptr_t
-        busy; /* the token of the thread that makes or retires it: no other may use it; 0 for none */
+    uintptr_t busy; /* token of the thread that makes or retires it, which alone may use it; or 0 */
     bool permanent; /* is never retired */
     uint32_t visitors;
     ss_holder *holders;
@@ -63,7 +60,7 @@ struct ss_holder {
     ss_window *window;
     uint32_t
         *magazines; /* SS_LIVE_CLASSES times SS_MAGAZINE_WORDS; the isolate's thread alone writes */
-    uint32_t tag;   /* what it may put into the table for blocks it keeps track of */
+    uint32_t tag;   /* the table has SS_LIVE_TAGGED + tag for the blocks it watches */
     ss_holder *next;
 };
 
@@ -76,7 +73,8 @@ typedef struct ss_windows_data {
 extern ss_windows_data ss_windows_state SS_HIDDEN;
 #define ss_windows (&ss_windows_state)
 
-/* The window around an address, to be left soon; NULL if there is none. */
+/* The window around an address, which is not retired before ss_window_release. NULL if there is none, or a thread makes
+ * or retires it. */
 ss_window *ss_window_hold(uintptr_t address);
 void ss_window_release(ss_window *window);
 
@@ -92,10 +90,11 @@ static inline void ss_window_contain(ss_window *window, uint64_t count) {
     atomic_fetch_add_explicit(&window->contained, count, memory_order_relaxed);
 }
 
-/* Total: between what the core says of a block (its bit, the registry) and the block's byte in the table, on either
- * side. Of an isolate that freed a block and gives it back, and another that was handed the same block by the core
- * and cedes it because it finds it live: one sees what the other did, or both would leave it to the other. JavaScript
- * stores the byte without an order. */
+/* Orders the core's state of a block (its bit, the registry) and the block's byte in the table, by one total order. An
+ * isolate that gives a block back passes the fence after its last store of the byte and before it reads the core's
+ * state. An isolate that the core hands a block passes it before it checks whether the table names an owner. So one of
+ * the two sees what the other did; without the fence each might leave the block to the other, and it would be lost. It
+ * is a fence because JavaScript stores the byte without an order. */
 static inline void ss_window_fence(void) {
     atomic_thread_fence(memory_order_seq_cst);
 }

@@ -4,7 +4,7 @@
 
 SS_SPARSE ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT];
 
-/* What magazines hold, with the lock held. */
+/* Adds the blocks in magazines. Called with the lock held. */
 static void add_cached(const ss_window *window, uint64_t *blocks, uint64_t *bytes) {
     for (const ss_holder *holder = window->holders; holder != NULL; holder = holder->next)
         for (unsigned bin = 0; bin < SS_LIVE_CLASSES; bin++) {
@@ -27,7 +27,7 @@ static void windows_visit(ss_space_visit *visit, void *context) {
     for (ss_window *window = ss_windows->all; window != NULL; window = window->next) {
         if (window->busy)
             continue;
-        window->visitors++; /* stays on the list */
+        window->visitors++; /* keeps it on the list */
         ss_lock_release(&ss_windows->lock);
         visit(window->space, context);
         ss_lock_take(&ss_windows->lock);
@@ -39,14 +39,15 @@ static void windows_visit(ss_space_visit *visit, void *context) {
 static void windows_inherit(void) {
     ss_lock_inherit(&ss_windows->lock);
     for (unsigned i = 0; i < SS_API_CLAIM_COUNT; i++)
-        /* One that this thread has will be given back as well; there is no other that could take it before. */
+        /* A claim that this thread holds will be given back again, which does no harm: no other thread can take it
+         * before. */
         __atomic_store_n(&ss_api_claims[i].taken, 0, __ATOMIC_RELAXED);
     ss_window **at = &ss_windows->all;
     while (*at != NULL) {
         ss_window *window = *at;
         window->visitors = 0;
         if (window->busy != 0 && window->busy != ss_os_thread_token()) {
-            *at = window->next; /* its record is lost: the lock of metadata is held */
+            *at = window->next; /* its record is lost: the lock of metadata may be held */
             ss_space_forget(window->base);
         } else {
             at = &window->next;

@@ -7,7 +7,7 @@
 
 extern const ss_source ss_window_source;
 
-/* Of the holder's window, or of all for NULL. */
+/* The statistics of the holder's window, or of all windows if `holder` is NULL. */
 void ss_window_stats(const ss_holder *holder, ss_api_window_stats *out);
 
 #endif

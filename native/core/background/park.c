@@ -7,11 +7,11 @@
 _Atomic uint32_t ss_flushes;
 
 #define BATCH 64u /* threads parked with one barrier */
-/* Of those at work fewer: a batch is over when the time of one call's housekeeping is, since each of its threads may
- * wait in a call until then, and the next one takes another barrier. */
+/* Smaller for threads at work: each of them may wait in a call until its batch ends, so a batch ends after
+ * SS_HOUSEKEEPING_NANOSECONDS. The threads that are left are parked again, with another barrier. */
 #define BATCH_AT_WORK 4u
 
-/* ---- who sleeps ---- */
+/* ---- which threads sleep ---- */
 
 static uintptr_t tops_of(ss_heap *heap) {
     uintptr_t sum = 0;
@@ -22,13 +22,13 @@ static uintptr_t tops_of(ss_heap *heap) {
     return sum + atomic_load_explicit(&heap->large.hits, memory_order_relaxed);
 }
 
-/* Whether a bin may have been filled or a slab be owned since the heap was last flushed. */
+/* Whether the heap may have filled a bin or acquired a slab since its last flush. */
 static bool has_content(const ss_heap *heap) {
     return heap->cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
 }
 
-/* Once a tick. A thread may work for long on its hot paths alone: its cold paths stand still, but hardly all
- * of its bins. */
+/* Called once a tick. A thread may work on its hot paths alone for long. Then its count of cold paths stands still, but
+ * the tops of its bins move. So a heap sleeps only if its tops have not moved since the last tick either. */
 static void heap_tick(ss_heap *heap, uint32_t ticks) {
     uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
     heap->ticks = cold == heap->cold_seen ? heap->ticks + 1 : 0;
@@ -49,7 +49,7 @@ static bool at_work(const ss_heap *heap, uint32_t ticks) {
     return heap->ticks < ticks && has_content(heap);
 }
 
-/* The slabs that a heap keeps beside those it takes from, at least. */
+/* Lower bound on the bytes of the slabs that a heap keeps beside those it takes from. */
 static size_t kept_bytes(const ss_heap *heap) {
     size_t kept = 0;
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
@@ -59,7 +59,7 @@ static size_t kept_bytes(const ss_heap *heap) {
     return kept << SS_GRANULE_SHIFT;
 }
 
-/* What threads at work hold is worth a look. */
+/* Whether threads at work may hold more than SS_SCAVENGER_END_BYTES. */
 static bool worth_aging(uint32_t ticks) {
     size_t bytes = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed) +
                    (atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed)
@@ -86,7 +86,8 @@ static bool is_wanted(const ss_heap *heap, who whom, uint32_t ticks) {
     return false;
 }
 
-/* Parks a batch from *next on; how many were tried. Each comes back with its thread_lock held. */
+/* Closes the threads of a batch of heaps, from *next on, and advances *next. Returns the number of heaps in `parked`;
+ * each has its thread_lock held. */
 static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *parked[BATCH]) {
     const ss_thread *self = ss_thread_self();
     const unsigned most = whom == WORKERS ? BATCH_AT_WORK : BATCH;
@@ -94,7 +95,7 @@ static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *pa
     ss_heap *heap = *next;
     for (; heap != NULL && count < most; heap = heap->next) {
         if (!is_wanted(heap, whom, ticks) || !ss_lock_try(&heap->thread_lock))
-            continue; /* or it is ending: then it flushes itself */
+            continue; /* a thread that holds its lock ends, and then flushes its heap itself, or forks */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
             continue;
@@ -106,9 +107,9 @@ static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *pa
     return count;
 }
 
-/* A block that goes home is for a moment in no bin and in no slab: the statistics are taken again when the count
- * is odd or has changed. The fences make it a sequence lock: who sees any of what lies between sees the first
- * count, and who sees the last one sees every block where it went. */
+/* While a flush moves a block from a bin to its slab, the block is for a moment in neither. So the statistics are taken
+ * again when the count is odd or has changed. The fences make the count a sequence lock: a reader that sees any store
+ * of the flush sees the odd count, and a reader that sees the even count after it sees every block in its slab. */
 static void flushes_begin(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
     atomic_store_explicit(&ss_flushes, flushes + 1, memory_order_relaxed);
@@ -117,25 +118,26 @@ static void flushes_begin(void) {
 
 static void flushes_end(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
-    /* Relaxed: each flush that moved a block has ended with the fence in ss_signal_freed. */
+    /* Relaxed: each flush that moved a block has ended with the fence in ss_signal_freed, which releases it. */
     atomic_store_explicit(&ss_flushes, flushes + 1, memory_order_relaxed);
 }
 
-/* What became of a parked heap. LEFT: its thread is inside. PART: the time is over, and some bins are still full. */
+/* The result of flushing a parked heap. LEFT: nothing was done, because its thread is inside. PART: the time was up,
+ * and some bins still hold blocks. */
 typedef enum parked_state { LEFT, PART, WHOLE } parked_state;
 
-/* Flushes a heap that was parked before the barrier, or ages it if its thread is at work. */
+/* Flushes a heap whose thread was closed before the barrier, or ages it if its thread is at work. */
 static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_faults *faults) {
     bool whole = true;
-    /* Acquire: with a 0 comes what the thread did before it left. */
+    /* Acquire: pairs with the release in ss_thread_leave. With a 0 this thread sees the bins as they were left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return LEFT;
     SS_CHECK(ss_check_closed(heap->thread));
-    heap->flushing = true; /* a child tells by it that the bins are in the middle of a change */
+    heap->flushing = true; /* tells a forked child that the bins are in the middle of a change */
     ss_lock_step();
     if (whom == WORKERS) {
         ss_heap_age(heap, faults);
-        heap->tops = tops_of(heap); /* its thread has moved none of them */
+        heap->tops = tops_of(heap); /* moved by this parker, not by the heap's thread */
     } else {
         whole = ss_heap_flush_until(heap, until, faults);
     }
@@ -144,7 +146,8 @@ static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_fau
     return whole ? WHOLE : PART;
 }
 
-/* A signal's handler may have forked meanwhile, and this be the child: then the heap is the next new thread's. */
+/* A signal handler may have forked meanwhile. In the child the heap's thread is gone, so the heap is left to the next
+ * new thread. */
 static void parked_open(ss_heap *heap) {
     if (heap->forsaken)
         ss_heap_forsake(heap);
@@ -153,7 +156,7 @@ static void parked_open(ss_heap *heap) {
     ss_lock_release(&heap->thread_lock);
 }
 
-/* Those of a batch that can be done before the time is over; how many that were. */
+/* Flushes the heaps of a batch until SS_HOUSEKEEPING_NANOSECONDS have passed. Returns the number that are done. */
 static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who whom,
                             ss_faults *faults) {
     const uint64_t until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
@@ -186,7 +189,7 @@ static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
         if (able)
             done = batch_flush(parked, count, whom, faults);
         if (done < count)
-            next = parked[done]; /* with a new barrier */
+            next = parked[done]; /* the rest is parked again, with a new barrier */
         for (unsigned i = 0; i < count; i++)
             parked_open(parked[i]);
     }
@@ -198,7 +201,7 @@ static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
 void ss_park_keeping(ss_keeping keeping) {
     uint32_t before = atomic_load_explicit(&ss_signals->keeping, memory_order_relaxed);
     if (before != SS_KEEPING_NEVER && before != (uint32_t)keeping)
-        /* Relaxed: what a heap keeps is its own whatever it says. */
+        /* Relaxed: the slabs that a heap keeps stay its own at any value. */
         atomic_store_explicit(&ss_signals->keeping, keeping, memory_order_relaxed);
 }
 
@@ -221,7 +224,7 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
         used += has_content(heap);
     }
     ss_park_keeping(used > 1 ? SS_KEEPING_AMONG : SS_KEEPING_ALONE);
-    /* Where there is no barrier sleepers keep what they have, and nobody need stay for it. */
+    /* Without a barrier sleeping threads keep what they hold, so the scavenger need not stay for it. */
     any = any && park_and_flush(SLEEPERS, ticks, faults);
     ss_lock_release(&ss_process->park_lock);
     return any;
@@ -253,11 +256,11 @@ bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context)
         const unsigned count = park_batch(&next, EVERYBODY, 0, parked);
         able = count == 0 || ss_os_barrier();
         for (unsigned i = 0; i < count && able; i++)
-            /* Acquire: with a 0 comes what the thread did before it left. */
+            /* Acquire: as in parked_flush. */
             if (atomic_load_explicit(&parked[i]->thread->busy, memory_order_acquire) == 0)
                 read(parked[i], context);
         if (able && count != 0)
-            ss_biased_barrier(); /* what was read was read before its thread goes on */
+            ss_biased_barrier(); /* orders the reads before what the threads do next */
         for (unsigned i = 0; i < count; i++)
             parked_open(parked[i]);
     }

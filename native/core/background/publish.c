@@ -11,9 +11,9 @@ _Static_assert(sizeof(ss_publication) <= 4096, "it is read as one page");
 
 static void publication_write(ss_publication *out, uint32_t process, const superslab_stats *stats) {
     uint32_t sequence = atomic_load_explicit(&out->sequence, memory_order_relaxed) + 1;
-    /* The reader is another process, which reads the sequence before and after the rest: odd, or changed
-     * in between, means again. The fence keeps what follows behind the odd number, the release before the
-     * even one. */
+    /* A sequence lock. The reader, another process, reads the sequence before and after the rest, and reads again if it
+     * was odd or has changed. The fence keeps the stores to the page after the odd number, the release store keeps them
+     * before the even one. */
     atomic_store_explicit(&out->sequence, sequence, memory_order_relaxed);
     atomic_thread_fence(memory_order_release);
     out->magic = SS_PUBLICATION_MAGIC;
@@ -40,18 +40,18 @@ static void publish(const superslab_stats *stats) {
         page_drop();
         ss_published->owner = process;
         if (!ss_os_page_share(SS_PUBLICATION_NAME, &ss_published->page))
-            ss_published->page.start = NULL; /* for good: what was refused once will be again */
+            ss_published->page.start = NULL; /* not tried again: it would be refused again */
     }
     if (ss_published->page.start != NULL)
         publication_write(ss_published->page.start, process, stats);
     ss_published->walk = (ss_stats_walk){.place = 0};
 }
 
-/* Not in a child that shares the memory: it would take the parent's page away. */
+/* False if another thread is publishing, and in a child that shares the memory: it would drop the parent's page. */
 static bool publish_begin(void) {
     if (!ss_process_is_original() || !ss_lock_try(&ss_published->lock))
         return false;
-    /* Before the statistics are taken: what changes while they are makes the page due again. */
+    /* Cleared before the statistics are taken, so that a change made meanwhile makes the page due again. */
     atomic_fetch_and_explicit(&ss_signals->attention, ~SS_ATTENTION_PUBLISH, memory_order_relaxed);
     atomic_store_explicit(&ss_signals->publish_late, false, memory_order_relaxed);
     return true;
@@ -61,7 +61,8 @@ SS_COLD void ss_publish(void) {
     superslab_stats stats;
     if (!publish_begin())
         return;
-    ss_stats_take(&stats); /* perhaps by the very thread that flushes: it will be due again */
+    /* Not taken again if it is false: this thread itself may be in a flush, and then the page will be due again. */
+    ss_stats_take(&stats);
     publish(&stats);
     ss_lock_release(&ss_published->lock);
 }
@@ -75,11 +76,12 @@ static bool is_large(void) {
     return bytes >> SS_GRANULE_SHIFT > SS_PUBLISH_PORTION;
 }
 
-/* The figures of a large process take longer than a call may. */
+/* Has the scavenger publish: the figures of a large process take longer than a call may. */
 static void leave_to_scavenger(void) {
     atomic_fetch_and_explicit(&ss_signals->attention, ~SS_ATTENTION_PUBLISH, memory_order_relaxed);
     atomic_store_explicit(&ss_signals->publish_late, true, memory_order_relaxed);
-    /* Pairs with the one in `ended`: the thread sees this, or is seen to have ended. */
+    /* Pairs with the fence in `ended` of scavenger.c: the scavenger sees publish_late, or this thread sees that the
+     * scavenger has ended. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_signal_want(SS_SCAVENGER_START_BYTES);
 }
@@ -95,10 +97,10 @@ SS_COLD void ss_publish_by_call(void) {
     bool whole = ss_stats_continue(&ss_published->walk, SS_PUBLISH_PORTION);
     if (whole)
         publish(&ss_published->walk.stats);
-    else if (absent) /* the next call goes on */
+    else if (absent) /* the next call continues */
         ss_signal_publish();
     ss_lock_release(&ss_published->lock);
-    if (!whole && !absent) /* many threads, or regions of the program's own */
+    if (!whole && !absent) /* a process with many threads or large regions */
         leave_to_scavenger();
 }
 
@@ -108,8 +110,8 @@ void ss_publish_inherit(void) {
         ss_published->walk = (ss_stats_walk){.place = 0};
     if (ss_published->page.start == NULL)
         return;
-    /* This thread may be in the middle of writing to the page, which is the parent's: it goes on in memory of its
-     * own. */
+    /* A signal handler may have interrupted this thread while it wrote to the page, which is the parent's. Private
+     * memory takes the page's place, and the interrupted write continues there. */
     if (ss_lock_is_mine(&ss_published->lock))
         ss_os_renew(ss_published->page.start, ss_os_page_bytes());
     ss_signal_publish();

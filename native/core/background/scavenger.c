@@ -1,8 +1,8 @@
-/* The scavenger's life. What it does in each tick is elsewhere: threads' bins in park.c, free
- * blocks in purge.c, free runs in span.c.
+/* The scavenger's start, ticks and end. The work of a tick is elsewhere: threads' bins in park.c, free blocks in
+ * purge.c, free runs in dirty.c.
  *
- * It allocates nothing, calls no function of the C library but system calls, and reports no fault
- * itself: see os/thread_linux.c. A child of a fork may find its work halfway, and mends it: fork.c. */
+ * The scavenger allocates nothing, calls no function of the C library but system calls, and reports no fault itself:
+ * see os/thread_linux.c. The child of a fork may find its work half done, and mends it: fork.c. */
 #include "background/scavenger.h"
 
 #include "background/park.h"
@@ -15,28 +15,27 @@
 #include "slab/purge.h"
 #include "space/dirty.h"
 
-/* The slabs are looked through every so many ticks: half the decay, so that what is seen twice unchanged
- * was free for that long. */
+/* Ticks between two passes over the slabs: half the decay. What two passes find unchanged has been free for that
+ * long. */
 #define SLAB_TICKS (SS_DECAY_TICKS / 2)
 
 /* ---- its state ---- */
 
 static ss_container container;
-static _Atomic uint64_t
-    tick_due; /* without a thread: when the next tick is to be, in nanoseconds */
+static _Atomic uint64_t tick_due; /* without a thread: time of the next tick, in nanoseconds */
 
 static uint32_t state_now(void) {
     return atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
 }
 
-/* Relaxed, as all that is done with this word: it says all by itself. */
+/* Relaxed: the state hands over no other data, except in ss_scavenger_tick_inline, which acquires and releases. */
 static bool state_change(uint32_t from, uint32_t to) {
     return atomic_compare_exchange_strong_explicit(&ss_signals->scavenger, &from, to,
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 
-/* A copy made by hand: where clone's function returns its thread ends, and with another one there the process would
- * not. */
+/* True also in a copy made by hand: where clone's function returns only its own thread ends, and a scavenger would keep
+ * the process alive. */
 bool ss_scavenger_is_inline(void) {
     return ss_process->settings.inline_only ||
            atomic_load_explicit(&ss_process->unhandled_copy, memory_order_relaxed);
@@ -50,13 +49,13 @@ static bool is_told_to_leave(void) {
 
 typedef struct scavenger {
     uint32_t ticks;
-    uint32_t cold; /* the sum of all heaps' cold paths when the slabs were last looked through */
-    bool slabs_pending; /* slabs were seen that may be purged the next time */
-    bool runs_left;     /* so much is dirty that it is worth staying for */
-    bool at_once;       /* nothing may stay free for long: see ss_signals_data.at_once */
+    uint32_t cold;      /* the sum of all heaps' cold paths at the last pass over the slabs */
+    bool slabs_pending; /* the next pass may purge slabs that the last one saw */
+    bool runs_left;     /* a space has more than SS_SCAVENGER_END_BYTES dirty */
+    bool at_once;       /* free memory goes back at once: see ss_signals_data.at_once */
 } scavenger;
 
-/* Each of these says whether there is something left to do for which the thread should stay. */
+/* Each tick function returns whether work is left for which the thread should stay. */
 
 static void aged_visit(ss_space *space, void *aged) {
     atomic_store_explicit(&space->aged, *(bool *)aged, memory_order_relaxed);
@@ -65,7 +64,7 @@ static void aged_visit(ss_space *space, void *aged) {
 static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     ss_faults faults = {.count = 0};
     bool aged = true;
-    ss_each_space(aged_visit, &aged); /* what ends by a flush was idle as long as the heap */
+    ss_each_space(aged_visit, &aged); /* spans that a flush frees were idle as long as the heap */
     const uint32_t ticks = self->at_once ? 1 : SS_DECAY_TICKS;
     bool left = ss_park_sleepers(ticks, cold, &faults);
     aged = false;
@@ -87,15 +86,15 @@ static bool is_publication_late(void) {
 static bool slabs_tick(scavenger *self, uint32_t cold) {
     if (!self->at_once && self->ticks % SLAB_TICKS != 0)
         return self->slabs_pending;
-    /* Acquire: what was freed is on its slab's list. The end of a thread is no cold path and frees all the
-     * same. */
+    /* Acquire: pairs with the release in ss_signal_freed, so the pass finds what was freed. `cold` alone would not do:
+     * the end of a thread frees blocks but is no cold path. */
     size_t freed = atomic_exchange_explicit(&ss_signals->freed_bytes, 0, memory_order_acquire);
     if (cold == self->cold && freed == 0 && !self->slabs_pending && !is_publication_late())
         return false;
     self->cold = cold;
     self->slabs_pending = false;
     ss_each_space(slabs_visit, self);
-    /* Looks through the same once more, and only after something has happened. */
+    /* Published here, because it takes another pass over the slabs, which is worth it only after a change. */
     if (ss_scavenger_is_inline())
         ss_publish_by_call();
     else
@@ -120,7 +119,7 @@ static bool tick(scavenger *self) {
     uint32_t cold = 0;
     self->ticks++;
     bool left = sleepers_tick(self, &cold);
-    self->slabs_pending |= left; /* what was flushed lies in slabs now */
+    self->slabs_pending |= left; /* flushed blocks are in slabs now */
     left |= slabs_tick(self, cold);
     left |= runs_tick(self);
     return left;
@@ -148,7 +147,7 @@ static uint32_t tick_milliseconds(void) {
     uint32_t ms = (uint32_t)ss_process->settings.decay_ms / SS_DECAY_TICKS;
     uint32_t cpu = container.cpu_thousandths;
     ms = ms > SS_TICK_MIN_MILLISECONDS ? ms : SS_TICK_MIN_MILLISECONDS;
-    /* A part of a processor is given a part of the ticks. */
+    /* A quota below one processor makes ticks longer in proportion, at most 10 times. */
     return cpu != 0 && cpu < 1000 && ms < 1000 ? ms * 1000 / (cpu > 100 ? cpu : 100) : ms;
 }
 
@@ -159,23 +158,23 @@ static bool is_hurried(void) {
 static void relieve_visit(ss_space *space, void *context) {
     (void)context;
     if (ss_scavenger_is_inline())
-        ss_span_settle(space); /* a portion, of a call */
+        ss_span_settle(space); /* for a bounded time, because a call waits */
     else
         ss_span_relieve(space);
 }
 
-/* Does what calls have left; whether there was anything. */
+/* Gives back what calls have left. False if there was nothing. */
 static bool relieve(void) {
     if (SS_LIKELY(!is_hurried()))
         return false;
-    /* Before the work: what is left from now on is to be woken for anew. */
+    /* Cleared before the work, so that a call that leaves more from now on wakes the thread again. */
     atomic_store_explicit(&ss_signals->hurry, false, memory_order_relaxed);
     ss_each_space(relieve_visit, NULL);
     return true;
 }
 
-/* Waits for a tick to go by, and does meanwhile what calls leave; near a limit no longer than it takes to
- * notice. What is not yet a tick by the clock is none: ages are told in ticks. */
+/* Waits for one tick, and gives back meanwhile what calls leave. Returns early near a container's limit. Otherwise
+ * being woken does not end the tick, because ages are counted in ticks. */
 static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
     const uint64_t whole = (uint64_t)milliseconds * 1000000, begin = ss_os_clock_nanoseconds();
     for (uint64_t gone = 0; gone < whole; gone = ss_os_clock_nanoseconds() - begin) {
@@ -190,7 +189,7 @@ static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
         if (relieve())
             continue;
         if (is_publication_late() && milliseconds > SS_CONTAINER_MILLISECONDS)
-            ss_publish(); /* or the tick does */
+            ss_publish(); /* a shorter tick publishes soon enough */
         container_tick(self);
         if (self->at_once)
             return;
@@ -202,8 +201,8 @@ static void dirty_visit(ss_space *space, void *context) {
     *most = dirty > *most ? dirty : *most;
 }
 
-/* Whether there is reason to start. Who frees a span asks after taking its space's lock, so either is
- * seen by the other. */
+/* Whether there is a reason to start the thread. A thread that frees a span reads the scavenger's state after it took
+ * the space's lock, which dirty_visit takes too. So one of the two threads sees what the other did. */
 static bool is_wanted(void) {
     if (is_hurried())
         return true;
@@ -220,14 +219,16 @@ static void at_once_reset(void) {
                           memory_order_relaxed);
 }
 
-/* From here on another thread starts one for what comes to be; what came to be since the last tick started none. Or
- * the thread that told this one to leave goes on. */
+/* False if the scavenger must go on. Once the state is NONE, new work starts a new scavenger. Work that came up between
+ * the last tick and that moment started none, so it is checked here. If a thread told this one to leave, the state
+ * becomes AWAY, and that thread continues. */
 static bool ended(void) {
     if (!state_change(SS_SCAVENGER_RUNNING, SS_SCAVENGER_NONE)) {
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
         return true;
     }
-    /* Pairs with those in ss_signal_freed, ss_signal_hurry and leave_to_scavenger. */
+    /* Pairs with the fences in ss_signal_freed, ss_signal_hurry and leave_to_scavenger: this thread sees their work, or
+     * they see the state NONE. */
     atomic_thread_fence(memory_order_seq_cst);
     return !is_wanted();
 }
@@ -249,8 +250,9 @@ static void scavenge(void) {
     } while (!ended() && state_change(SS_SCAVENGER_NONE, SS_SCAVENGER_RUNNING));
 }
 
-/* A child that shares this memory, to execute a program soon, starts none: it would end with the child and still be
- * thought to run, and the child would not end before it. The parent does. */
+/* A child that shares this memory until it executes a program starts no scavenger. The thread would keep the child from
+ * ending, and end with it while the state still says RUNNING. So the child sets the attention bit again for the
+ * parent. */
 void ss_scavenger_start(void) {
     ss_os_signals before;
     if (!ss_process_is_original()) {
@@ -258,9 +260,9 @@ void ss_scavenger_start(void) {
                                  memory_order_release);
         return;
     }
-    /* A handler that forks here would leave a child that starts one without knowing. */
+    /* A signal handler that forks here would leave a child that starts a scavenger although its state says NONE. */
     ss_os_signals_block(&before);
-    if (!ss_scavenger_is_inline() && /* or that has just been found out */
+    if (!ss_scavenger_is_inline() && /* ss_process_is_original may just have found a copy */
         state_change(SS_SCAVENGER_WANTED, SS_SCAVENGER_RUNNING) &&
         !ss_os_thread_start(scavenge, "superslab") &&
         !state_change(SS_SCAVENGER_RUNNING, SS_SCAVENGER_REFUSED))
@@ -269,9 +271,9 @@ void ss_scavenger_start(void) {
 }
 
 /* ---- without a thread ----
- * SUPERSLAB_DECAY=inline. The same ticks, by the threads that take cold paths: one that finds a tick due does it. What
- * sleeping threads hold stays with them, since there is no barrier either. The container is not looked at: its files
- * would take descriptors of the program's table. */
+ * SUPERSLAB_DECAY=inline: a thread that takes a cold path and finds a tick due does it. Sleeping threads keep what they
+ * hold, because there is no barrier either. The container is not watched, because its files would take descriptors of
+ * the program's table. */
 
 static bool is_due(uint64_t now) {
     uint64_t due = atomic_load_explicit(&tick_due, memory_order_relaxed);
@@ -280,14 +282,15 @@ static bool is_due(uint64_t now) {
 }
 
 void ss_scavenger_tick_inline(void) {
-    static scavenger self; /* of the thread that has made the state RUNNING, like the next one */
+    static scavenger self; /* belongs, like `quiet`, to the thread that made the state RUNNING */
     static uint32_t quiet;
     uint64_t now = ss_os_time_nanoseconds();
     relieve();
     /* A child that shares this memory leaves the ticks to its parent. */
     if (!is_due(now) || !ss_process_is_original())
         return;
-    /* Acquire: what the last one left in `self`. */
+    /* Acquire: pairs with the release stores below, so this thread sees `self` and `quiet` as the last one left them.
+     * The exchanges in between continue the release sequence. */
     uint32_t wanted = SS_SCAVENGER_WANTED;
     if (!atomic_compare_exchange_strong_explicit(&ss_signals->scavenger, &wanted,
                                                  SS_SCAVENGER_RUNNING, memory_order_acquire,
@@ -305,14 +308,15 @@ void ss_scavenger_tick_inline(void) {
     atomic_fetch_and_explicit(&ss_signals->attention, ~SS_ATTENTION_SCAVENGER,
                               memory_order_relaxed);
     atomic_store_explicit(&ss_signals->scavenger, SS_SCAVENGER_NONE, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_signal_freed */
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence in ss_signal_freed */
     if (is_wanted())
         ss_signal_want(SS_SCAVENGER_START_BYTES);
 }
 
 /* ---- kept away ---- */
 
-/* Told to leave, the thread does so after what it has in hand. */
+/* Waits until the thread, which has been told to leave, has finished its current work and left. False if that takes
+ * longer than SS_SCAVENGER_LEAVE_MILLISECONDS. */
 static bool wait_until_away(void) {
     _Atomic uint32_t never = 0;
     ss_signal_wake();
@@ -343,8 +347,8 @@ ss_scavenger_state ss_scavenger_leave(void) {
 void ss_scavenger_return(ss_scavenger_state before) {
     if (before == SS_SCAVENGER_NEVER || !state_change(SS_SCAVENGER_AWAY, SS_SCAVENGER_NONE))
         return;
-    /* What came to be meanwhile has started none. */
-    atomic_thread_fence(memory_order_seq_cst); /* pairs with the one in ss_signal_freed */
+    /* Work that came up meanwhile has started no scavenger. */
+    atomic_thread_fence(memory_order_seq_cst); /* pairs with the fence in ss_signal_freed */
     if (before == SS_SCAVENGER_RUNNING || before == SS_SCAVENGER_WANTED || is_wanted())
         ss_signal_want(SS_SCAVENGER_START_BYTES);
 }

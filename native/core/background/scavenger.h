@@ -4,24 +4,26 @@
 
 #include "base/signal.h"
 
-/* Starts the thread if it is wanted. At the end of a cold path, with no lock held and no state in the middle of a change. */
+/* Starts the thread if it is wanted. Called at the end of a cold path, with no lock held and no state in the middle of
+ * a change. */
 void ss_scavenger_start(void);
 
-/* Whether its ticks are done by the threads that take cold paths: by the settings; or in a copy that was made by hand,
- * where a thread of ours would keep the process from ending. */
+/* Whether the threads that take cold paths do the ticks: with SUPERSLAB_DECAY=inline, or in a copy made by hand, where
+ * a scavenger would keep the process from ending. */
 bool ss_scavenger_is_inline(void);
-/* Then, at the end of a cold path: does a tick that is due. */
+/* Does a tick if one is due. Called at the end of a cold path if ss_scavenger_is_inline. */
 void ss_scavenger_tick_inline(void);
 
-/* Ends the thread and keeps it away, for what the system does for processes of one thread alone. What there was
- * before, for ss_scavenger_return; SS_SCAVENGER_NEVER if it cannot be kept away, or there is none that could be. */
+/* Ends the thread and keeps it away, for system calls that only a process with one thread may make. Returns the state
+ * before, for ss_scavenger_return; SS_SCAVENGER_NEVER if the thread did not leave in time or there is none to keep
+ * away. */
 ss_scavenger_state ss_scavenger_leave(void);
 void ss_scavenger_return(ss_scavenger_state before);
 
-/* In a forked child. */
+/* In the child of a fork: there is no scavenger. */
 void ss_scavenger_forget(void);
 
-/* By initialisation, once the settings are read. */
+/* Called by initialisation after the settings are read. */
 void ss_scavenger_init(void);
 
 #endif

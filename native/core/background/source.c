@@ -3,7 +3,7 @@
 #include "base/sealed.h"
 
 void ss_source_register(const ss_source *source) {
-    /* Relaxed: it is constant, and has no space yet. */
+    /* Relaxed: the source is constant and has no space yet. */
     atomic_store_explicit(&ss_sealed_now->source, source, memory_order_relaxed);
 }
 

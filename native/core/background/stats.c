@@ -1,4 +1,4 @@
-/* Nothing is counted on the hot paths; all is added up from slabs and bins when asked. */
+/* The hot paths count nothing. The figures are added up from slabs and bins when they are asked for. */
 #include "background/stats.h"
 
 #include "background/park.h"
@@ -9,7 +9,7 @@
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
     uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
-    /* A dead slab that is still registered is about to go, or its thread did not come through a fork. */
+    /* A dead slab that is still registered is about to leave the registry, or a fork lost the thread that ended it. */
     uint64_t free =
         (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     uint64_t out_blocks =
@@ -21,10 +21,10 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
     out->slab_free_bytes += bytes - out_blocks * class->stride;
 }
 
-/* Entries from `granule` on, until as many are counted as `left` says; the next granule. */
+/* Adds entries from `granule` on, at most *left, which counts down. Returns the next granule. */
 static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
                             superslab_stats *out) {
-    /* Acquire, both: as in ss_entry_get. What is committed meanwhile need not be seen. */
+    /* Acquire, both: as in ss_entry_get. Entries that are committed meanwhile need not be seen. */
     const size_t ready =
         atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
     while (granule < end && *left != 0) {
@@ -36,14 +36,14 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
             const ss_slab *slab = ss_slab_of_id(space, value);
             ss_slab_view view = ss_slab_read(slab);
-            if (view.granule == granule) { /* or it has gone since */
+            if (view.granule == granule) { /* else the slab has ended since */
                 add_slab(slab, view.class, out);
                 step = view.class->granules;
             }
         } else if (value != 0 && (ss_entry_kind_of(entry) == SS_ENTRY_LARGE ||
                                   ss_entry_kind_of(entry) == SS_ENTRY_CACHED)) {
             if (ss_entry_kind_of(entry) == SS_ENTRY_CACHED) {
-                /* As what is in bins it is counted as live, and taken off at the end. */
+                /* Counted as live too, like blocks in bins; add_process subtracts both. */
                 out->cached_blocks++;
                 out->cached_bytes += (uint64_t)value << SS_GRANULE_SHIFT;
             }
@@ -57,7 +57,7 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
     return granule;
 }
 
-/* Goes on from a granule; 0 when the space has been looked through, else where to go on. */
+/* Adds a space from `granule` on. Returns the granule to continue from, or 0 when the space is done. */
 static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
     ss_biased_take(&space->lock);
     uint32_t end = space->granule_count;
@@ -75,7 +75,7 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
 }
 
 static void add_heap(ss_heap *heap, superslab_stats *out) {
-    /* Its thread's block is there no longer than it may be looked at. */
+    /* The lock keeps the thread's block, which has the tops, from going away meanwhile. */
     ss_lock_take(&heap->top_lock);
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         uint64_t blocks = ss_bin_blocks(heap, bin);
@@ -85,15 +85,15 @@ static void add_heap(ss_heap *heap, superslab_stats *out) {
     ss_lock_release(&heap->top_lock);
 }
 
-/* What is in bins was counted as live, seen from the slabs. */
+/* Slabs count blocks in bins as live, so these are subtracted. The two figures are not taken at the same moment. */
 static uint64_t less(uint64_t from, uint64_t what) {
     return from > what ? from - what : 0;
 }
 
-/* A heap counts like so many entries: about as many cache lines are read. */
+/* The number of entries that a heap counts as: about as many cache lines are read. */
 enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
 
-/* Of own spaces first, then of external ones: the next place at which there may be one. */
+/* The next place that may have a space, `place` or later: malloc's spaces come first, then external ones. */
 static uint32_t place_at(uint32_t place) {
     if (place >= ss_space_internal_count() && place < SS_INTERNAL_SPACE_COUNT)
         place = SS_INTERNAL_SPACE_COUNT;
@@ -103,7 +103,7 @@ static uint32_t place_at(uint32_t place) {
 }
 
 static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
-    /* An external space may have gone since the last portion, and another one be in its place. */
+    /* Between two portions an external space may be retired, and another one may take its place. */
     const unsigned phase = ss_external_begin();
     for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
         ss_space *space =
@@ -164,7 +164,7 @@ static void stats_take(superslab_stats *out) {
 }
 
 bool ss_stats_take(superslab_stats *out) {
-    /* Acquire, and the fence: see flushes_begin in park.c. */
+    /* The acquire here and the fence below pair with flushes_begin and flushes_end in park.c. */
     uint32_t before = atomic_load_explicit(&ss_flushes, memory_order_acquire);
     stats_take(out);
     atomic_thread_fence(memory_order_acquire);

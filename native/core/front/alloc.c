@@ -1,4 +1,4 @@
-/* The allocating half of the hot path, and what lies below it:
+/* The hot path that allocates, and what it calls:
  *
  *   superslab_malloc       table lookup, pop                            hot.h
  *     ss_malloc_cold       bin empty, thread closed
@@ -24,7 +24,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The system refuses: what the thread's bins hold may free a span long enough. */
+/* Called when the system refuses memory: flushing the thread's bins may free a span that is long enough. */
 static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
     ss_flush_own_heap();
     ss_purge_recover();
@@ -59,13 +59,13 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
     return ss_malloc_hot(size, ss_malloc_cold);
 }
 
-/* From a bin that may be another one than the hot path found empty. */
+/* Takes a block from `bin`, which need not be the bin that the hot path found empty. */
 static void *bin_take(ss_heap *heap, unsigned bin) {
     void *block = ss_bin_pop(heap->top, bin);
     return block != NULL ? block : ss_heap_refill(heap, bin);
 }
 
-/* The system refuses, or a space has no room for a record. `heap` is NULL for a thread that has none. */
+/* The system refuses memory, or a space has no room for a record. `heap` is NULL for a thread that has none. */
 static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     if (heap != NULL)
         return ss_heap_scrape(heap, bin, faults);
@@ -81,7 +81,7 @@ static SS_COLD void *malloc_refill(size_t size) {
     ss_faults faults = {.count = 0};
     ss_process_init();
     ss_thread *self = ss_thread_self();
-    ss_thread_enter(self); /* it is inside unless it is closed */
+    ss_thread_enter(self); /* a thread that is not closed is inside already */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
     if (heap != NULL && SS_UNLIKELY(ss_process->shares_classes))
@@ -90,7 +90,7 @@ static SS_COLD void *malloc_refill(size_t size) {
         block = bin_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
-    if (SS_UNLIKELY(block == NULL) && bin != own) /* its own slabs are smaller */
+    if (SS_UNLIKELY(block == NULL) && bin != own) /* slabs of its own class are smaller */
         block = bin_take(heap, bin = ss_share_separate(self, size));
     if (SS_UNLIKELY(block == NULL))
         block = scrape(heap, &bin, &faults);
@@ -107,7 +107,7 @@ SS_COLD void *ss_malloc_quiet(size_t size) {
     return size > SS_SMALL_MAX ? large_take(size, 1, NULL) : malloc_refill(size);
 }
 
-/* What the hot path does, of a thread that an observer keeps closed; NULL if it has none. */
+/* Does what the hot path does, for a thread that an observer keeps closed. NULL if there is no block at hand. */
 static void *pop_closed(size_t size) {
     ss_thread *self = ss_thread_self();
     uint8_t *block = NULL;
@@ -142,7 +142,7 @@ static void *calloc_large_quiet(size_t bytes) {
     uint8_t *block = large_take(bytes, 1, &zero);
     if (block == NULL || zero)
         return block;
-    /* Zeroing a long block that was used before would touch pages that its user may never need. */
+    /* A long dirty block is purged, because writing zeros would touch pages that its user may never need. */
     size_t whole = bytes & ~(SS_GRANULE_BYTES - 1);
     if (bytes >= SS_ZERO_BY_PURGE_BYTES && ss_os_purge(block, whole))
         memset(block + whole, 0, bytes - whole);
@@ -171,8 +171,8 @@ SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
 }
 
 /* ---- aligned ----
- * Headless blocks, so that no byte is spent on a header. They have bins like the headed ones, and a live
- * byte in their space's table instead of the header. */
+ * Aligned blocks are headless, so that no byte is spent on a header. They have bins like headed blocks, and a live byte
+ * in their space's table instead of the header. */
 
 static void live_set(const void *block, unsigned bin) {
     ss_space *space = ss_space_find_internal((uintptr_t)block);
@@ -185,7 +185,7 @@ SS_COLD void *ss_aligned_elsewhere(void *block, unsigned bin) {
     return block;
 }
 
-/* The bin is empty, or the thread is closed or has none; with the thread outside. */
+/* The bin is empty, or the thread is closed or has no heap. Called with the thread outside. */
 static SS_COLD void *aligned_refill(unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_process_init();

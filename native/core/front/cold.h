@@ -1,47 +1,49 @@
-/* The allocating and freeing that is not hot: what the hot paths end in when nothing was at hand. */
+/* The cold paths: what the hot paths call when they cannot serve a call themselves. */
 #ifndef SS_COLD_H
 #define SS_COLD_H
 
 #include "heap/observe.h"
 
-/* Any other block's; reports a pointer that is none and returns 0. */
+/* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is no block and
+ * returns 0. */
 size_t ss_usable_size_cold(const void *block);
 
-/* ---- the cold ways in and out ---- */
+/* ---- malloc and free ---- */
 
-/* What the hot path could not serve: a large request, an empty bin, a thread without a heap; or any, where there is an
- * observer. It is told of the call that ends in one of these functions, and not of what they call themselves: that
- * ends in those whose names end in `quiet`. */
+/* Serve a request that the hot path could not: a large size, an empty bin, a thread without a heap; or any request
+ * while there is an observer. The functions tell the observer of the program's call. Calls from within the allocator
+ * use the functions whose names end in `quiet`, which do not. */
 void *ss_malloc_cold(size_t size);
 void *ss_malloc_as(ss_call call, size_t size);
 void *ss_malloc_quiet(size_t size);
 
-/* Gives back what the calling thread's bins hold. */
+/* Flushes the calling thread's heap. */
 void ss_flush_own_heap(void);
 
-/* Not in the first headed space, or the thread is closed. */
+/* Free a block that is not in the first headed space, or any block of a closed thread. */
 void ss_free_cold(void *block);
 void ss_free_quiet(void *block);
-/* Where there is an observer: tells it, and frees the block if that is easily done; false if it is still to be freed. */
+/* Called while there is an observer: tells it of the free, and pushes the block if its bin has room. False if the block
+ * is still to be freed. */
 bool ss_free_observed(ss_call call, void *block);
-/* The same for what ss_free_aligned_hot did not take. */
+/* Frees a block that ss_free_aligned_hot did not take. */
 void ss_free_elsewhere(void *block);
-/* Pushes a block of `bin` that is no longer live; its bin may be full, or the thread closed. */
+/* Pushes a block of `bin` that is no longer live. The bin may be full, or the thread closed. */
 void ss_free_push(void *block, unsigned bin);
 
-/* A realloc that does not leave the block as it is, or of another block than a small one. */
+/* A realloc that ss_realloc_hot could not serve: the block may have to change, or is not small. */
 void *ss_realloc_further(void *block, size_t size);
 
 /* An aligned request that ss_aligned_hot could not serve. */
 void *ss_aligned_cold(size_t alignment, size_t size);
 void *ss_aligned_as(ss_call call, size_t alignment, size_t size);
-/* Marks an aligned block as live that does not lie in the first headless space; leaves the thread and returns
- * the block. */
+/* Marks an aligned block that is not in the first headless space as live, leaves the allocator, and returns the
+ * block. */
 void *ss_aligned_elsewhere(void *block, unsigned bin);
-/* A block that ss_free_aligned_hot was about to free has just been freed by another thread. */
+/* Reports a double free: another thread has just freed the block that ss_free_aligned_hot was about to free. */
 void ss_free_lost(void *block);
-/* In the first headed space; with the thread inside. The header is not that of the slab's bin, or the bin has
- * no room, or no slab is there. */
+/* Frees or reports a block of the first headed space whose push was refused: its header is not that of the slab's bin,
+ * the bin is full, or no slab is there. Called with the thread inside, and leaves it. */
 void ss_free_refused(void *block);
 
 #endif

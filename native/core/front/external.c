@@ -1,4 +1,4 @@
-/* Regions of the caller's memory: an external space, whose slabs no heap owns for longer than a batch. */
+/* Regions of the caller's memory. Each is an external space. No heap owns its slabs; a call owns one for a batch. */
 #include "background/attend.h"
 #include "front/init.h"
 #include "slab/block.h"
@@ -36,10 +36,10 @@ SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t byt
     if (bytes > ss_space_bytes(space))
         bytes = ss_space_bytes(space);
     size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
-    /* It never shrinks, so to be dumped for another thread as well does no harm. */
+    /* A region never shrinks, so it does no harm if two threads include the same range in core dumps. */
     if (old < bytes)
         ss_space_dump(space, old, bytes, true);
-    /* Release: the owner of the memory made it usable before. */
+    /* Release: the memory's owner made it usable before, and a thread that acquires the new length may use it. */
     while (old < bytes &&
            !atomic_compare_exchange_weak_explicit(&space->external_bytes, &old, bytes,
                                                   memory_order_release, memory_order_relaxed))
@@ -83,8 +83,8 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
     return taken;
 }
 
-/* Of a space that cannot be made larger, ends the slabs that are wholly free and has the runs joined: purged
- * runs are not joined with dirty ones. */
+/* If the space cannot grow or has no record left, ends its free slabs and purges its runs. That also joins them,
+ * because purged runs are not joined with dirty ones. False if the caller should make the region larger instead. */
 static SS_COLD bool make_room(ss_space *space) {
     if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) !=
             ss_space_bytes(space) &&
@@ -134,7 +134,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
         uint32_t granule = offsets[i] >> SS_GRANULE_SHIFT;
         if (offsets[i] >= ss_space_bytes(space))
             continue;
-        /* Only what the registry calls part of a slab goes on: the caller may be anybody. */
+        /* The caller may pass any offset, so only those that the registry calls part of a slab are given to slabs. */
         if (granule != known && ss_slab_find(space, address) == NULL) {
             given += give_large(space, offsets[i]);
             continue;

@@ -1,26 +1,29 @@
 /* Fork.
  *
- * The forking thread holds nothing across the fork that another thread waits for, and waits for nobody: after the
- * handlers here it waits for the C library's stdio locks, and threads that hold those allocate; it may be in a signal's
- * handler that interrupted the allocator, whose locks it has itself; and handlers of others, before or after these,
- * allocate. So the child finds everything as the other threads left it, in the middle of whatever they were at, and
- * mends it.
+ * Across the fork the forking thread holds no lock that another thread waits for, and these handlers wait for no
+ * other thread. There are three reasons:
  *
- * What the child sees of another thread's stores is what that thread had stored up to one of its instructions, in
- * their order: the kernel copies page by page, but a thread whose store meets a page that is copied waits until the
- * whole fork is done, and the processors' old translations go before that. So
+ *   - after the handlers here it waits for the C library's stdio locks, and threads that hold those allocate;
+ *   - it may be in a signal handler that interrupted the allocator, so it may hold the allocator's locks itself;
+ *   - handlers of fork that other code registered allocate, before or after these.
  *
- *   - what a lock guards is whole if the lock is free. If another thread had it, it is made anew: the free runs of a
- *     space from its registry, which under the lock always agrees with them (ss_span_hold); a chunk of metadata is
- *     left and another one begun; the heaps without a thread are listed again. Lists that are linked by one store
- *     (ss_lock_step) are whole at any time: windows, pins, records, metadata, heaps;
- *   - what a lock guards that the child's own thread has is left alone. Its interrupted operation goes on when the
- *     signal's handler returns;
- *   - slabs' states and lists, which need no lock, are whole at any time;
- *   - the heap of a thread that was outside the allocator is whole, unless who had parked it was at its bins.
+ * So the child finds all state as the other threads left it, possibly in the middle of a change, and mends it.
  *
- * A copy that runs no handler (clone without CLONE_VM, by hand; _Fork) mends it when it waits for a lock, or before it
- * would start the background thread or publish its statistics. */
+ * The child sees another thread's stores in the order of that thread's instructions, up to one of them. The kernel
+ * copies page by page, but a store that meets a copied page waits until the whole fork is done, and the processors' old
+ * translations are gone before that. So
+ *
+ *   - what a lock guards is whole if the lock is free. If a thread that is gone held it, the child makes the data anew:
+ *     the free runs of a space from its registry, which under the lock always agrees with them (ss_span_hold); a new
+ *     chunk of metadata; the list of heaps without a thread. Lists that are linked by one store (ss_lock_step) are
+ *     whole at any time: windows, pins, records, metadata, heaps;
+ *   - what a lock guards that the child's own thread holds is left alone. The interrupted operation continues when the
+ *     signal handler returns;
+ *   - slabs' states and lists need no lock and are whole at any time;
+ *   - the heap of a thread that was outside the allocator is whole, unless a parker was flushing it.
+ *
+ * A copy that runs no handler of fork (made by clone without CLONE_VM, or by _Fork) mends its state when it waits for a
+ * lock, or before it would start the scavenger or publish its statistics. */
 #include "front/fork.h"
 
 #include "background/park.h"
@@ -35,12 +38,12 @@
 #include "slab/purge.h"
 #include "space/span.h"
 
-static ss_lock fork_lock;         /* tried by a thread that would register the handlers */
+static ss_lock fork_lock;         /* tried by a thread that registers the handlers */
 static _Atomic bool fork_handled; /* they are registered */
 
 /* ---- the child ---- */
 
-/* The child's thread has this heap, if any. */
+/* The heap of the child's thread, or NULL. */
 static ss_heap *heap_own(void) {
     const uintptr_t token = ss_os_thread_token();
     ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
@@ -68,7 +71,7 @@ static void heaps_inherit(ss_heap *own) {
         bins_bytes += heap->bins_bytes;
         large_cache_granules += heap->large.room;
     }
-    /* Added up anew: a thread may have been between the two counts. */
+    /* Added up anew: a thread that is gone may have changed a heap's count, but not the sum yet. */
     atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
     atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,
                           memory_order_relaxed);
@@ -98,7 +101,7 @@ static void slabs_list(ss_space *space) {
     }
 }
 
-/* What the heaps of threads that are gone had to themselves any thread may take. */
+/* Lets any thread take the slabs of the heaps whose threads are gone. */
 static void slabs_inherit(void) {
     bool any = false;
     ss_heap *first = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
@@ -110,7 +113,7 @@ static void slabs_inherit(void) {
         heap->bereft = false;
 }
 
-/* With what is free and what is used known for every space. */
+/* Adds up the sums of all spaces anew, after each space's counts are mended. */
 static void charges_inherit(void) {
     size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
     for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
@@ -127,7 +130,7 @@ static void charges_inherit(void) {
 }
 
 static void spaces_inherit(const ss_heap *own) {
-    /* Whoever had it may have adopted every slab of a list, for a purge. */
+    /* A thread that is gone and held park_lock may have adopted all slabs of a list, for a purge. */
     const bool parked = ss_lock_inherit(&ss_process->park_lock);
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
         ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
@@ -157,7 +160,7 @@ static void inherit(bool handled) {
     ss_report_inherit();
     ss_sealed_inherit();
     ss_heap *own = heap_own();
-    spaces_inherit(own); /* looks at what the other heaps' threads are inside of */
+    spaces_inherit(own); /* before heaps_inherit: reads `inside` of the other heaps */
     heaps_inherit(own);
     slabs_inherit();
     if (ss_source_now() != NULL)
@@ -172,14 +175,15 @@ static void copy_mend(void) {
 
 /* ---- the handlers ---- */
 
-/* Whoever has parked the thread is at work for microseconds; in vain, if it waits for a lock that this thread has. */
+/* A parker holds thread_lock for microseconds. The number of tries is bounded, because the parker may wait for a lock
+ * that this thread holds. */
 enum { PARKED_SPINS = 256 };
 
 static void fork_prepare(void) {
     ss_heap *heap = ss_thread_assigned_heap();
     if (heap == NULL)
         return;
-    /* Or the child may find its own bins in the middle of a flush. Nobody waits for this lock but the thread. */
+    /* Without this lock the child may find its own bins in the middle of a flush. No other thread waits for it. */
     for (unsigned spins = 0; !heap->forks && spins < PARKED_SPINS; spins++) {
         heap->forks = ss_lock_try(&heap->thread_lock);
         if (ss_lock_is_mine(&heap->thread_lock))
@@ -199,7 +203,7 @@ static void fork_parent(void) {
     ss_lock_release(&heap->thread_lock);
 }
 
-/* The handler of a signal may have forked with a lock of those that statistics take. */
+/* Whether this thread holds a lock that the statistics take: a signal handler may have interrupted it and forked. */
 static bool holds_locks(const ss_heap *own) {
     if ((own != NULL && atomic_load_explicit(&own->owner.inside, memory_order_relaxed) != NULL) ||
         (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine())
@@ -217,17 +221,18 @@ static bool holds_locks(const ss_heap *own) {
 }
 
 static void fork_child(void) {
-    /* An earlier handler may have come to wait for a lock, or to map something where the mark was. */
+    /* An earlier handler that waited for a lock has mended the child already. The mark alone does not tell: an earlier
+     * handler may have mapped something in its place. */
     if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
         ss_os_is_copy(true))
         inherit(true);
     atomic_store_explicit(&ss_process->unhandled_copy, false, memory_order_relaxed);
     fork_parent();
-    if (!holds_locks(heap_own())) /* or the next cold path does: it is due */
+    if (!holds_locks(heap_own())) /* else the next cold path does: the page is due */
         ss_publish_child();
 }
 
-/* A constructor that runs before ours may allocate, and copy the process. */
+/* A constructor that runs before this library's may allocate and copy the process. */
 static void mender_ensure(void) {
     if (atomic_load_explicit(&ss_sealed_now->mend_copy, memory_order_relaxed) != NULL ||
         !ss_sealed_try_open())
@@ -238,7 +243,8 @@ static void mender_ensure(void) {
 
 void ss_fork_handle(void) {
     mender_ensure();
-    /* Relaxed: registered twice they do no harm. But the C library may allocate in there. */
+    /* Relaxed: handlers that are registered twice do no harm. The lock is only tried, because the C library may
+     * allocate while it registers them and come here again. */
     if (atomic_load_explicit(&fork_handled, memory_order_relaxed) || !ss_lock_try(&fork_lock))
         return;
     ss_os_fork_init(fork_prepare, fork_parent, fork_child);
@@ -247,7 +253,7 @@ void ss_fork_handle(void) {
 }
 
 void ss_fork_set_mender(void) {
-    /* Relaxed: there is no copy yet that would need it. */
+    /* Relaxed: no copy that needs it exists yet. */
     atomic_store_explicit(&ss_sealed_now->mend_copy, copy_mend, memory_order_relaxed);
 }
 

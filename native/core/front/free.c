@@ -1,10 +1,10 @@
-/* The freeing half of the hot path, and what lies below it:
+/* The hot path that frees, and what it calls:
  *
  *   superslab_free           bin by the address, header, push           hot.h
  *     ss_free_refused        double free, inside a block, corrupted; or bin full:
  *       ss_heap_overflow     more room, or the older half goes back     bins.c
- *         ss_slab_give       grouped by slab, one atomic or a word      give.c
- *     ss_free_cold           headless, large, another region, thread closed
+ *         ss_slab_give       grouped by slab and word of its bitmap     give.c
+ *     ss_free_cold           headless, large, another space, thread closed
  */
 #include "background/attend.h"
 #include "base/report.h"
@@ -22,7 +22,7 @@ SUPERSLAB_EXPORT void superslab_free(void *block) {
     ss_free_hot(block, ss_free_cold);
 }
 
-/* The bin is full, or the thread has none; with the thread inside. */
+/* The bin is full, or the thread has no heap. Called with the thread inside, and leaves it. */
 static SS_COLD void overflow(void *block, unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
@@ -59,7 +59,7 @@ static SS_COLD void free_overflow(void *block, unsigned bin) {
 
 static SS_COLD void report_block(const ss_block *found, const void *pointer) {
     superslab_error error = ss_block_error(found, pointer);
-    if (error != SUPERSLAB_OK) /* or another thread was given the block since */
+    if (error != SUPERSLAB_OK) /* else another thread has been given the block since */
         ss_report(error, pointer);
 }
 
@@ -104,17 +104,17 @@ static SS_COLD void free_found(void *block) {
     if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
         found.space->kind == SS_SPACE_EXTERNAL) {
         report_block(&found, block);
-    } else if (found.space->kind == SS_SPACE_HEADLESS) { /* in a later region */
+    } else if (found.space->kind == SS_SPACE_HEADLESS) { /* in a later space */
         if (!free_headless(found.space, block))
             ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
-    } else {                                               /* likewise, headed */
+    } else {                                               /* in a later headed space */
         ss_header_set(block, SS_HEADER_FREED);
         SS_ROUTE(FREE_HIT, 1);
         ss_free_push(block, found.bin);
     }
 }
 
-/* With the thread outside: makes room in its large cache. */
+/* Makes room for a span in the thread's large cache. Called with the thread outside. */
 static SS_COLD bool large_cache_widen(size_t granules) {
     bool wide = false, over = false;
     ss_thread *self = ss_thread_self();
@@ -152,7 +152,7 @@ static bool free_large(ss_space *space, void *block) {
     return true;
 }
 
-/* Not in the first headless space, or nothing live there. */
+/* The block is not in the first headless space, or is not live there. */
 static SS_COLD void free_elsewhere(void *block) {
     ss_process_init();
     ss_space *space = ss_space_find((uintptr_t)block);
@@ -163,7 +163,7 @@ static SS_COLD void free_elsewhere(void *block) {
         free_found(block);
     else if (ss_header_get(block) != bin)
         free_dead_header(block);
-    else { /* a thread that is closed comes here with any block */
+    else { /* a closed thread comes here with any block */
         free_overflow(block, bin);
         ss_thread_raise_bound();
     }
@@ -181,7 +181,7 @@ void ss_free_quiet(void *block) {
 
 /* ---- observed ---- */
 
-/* What the hot path does, of a thread that an observer keeps closed; false if it has left the block as it is. */
+/* Does what the hot path does, for a thread that an observer keeps closed. False if the block is unchanged. */
 static bool push_closed(void *block) {
     ss_thread *self = ss_thread_self();
     const unsigned bin = (unsigned)ss_headed_bin(block);
@@ -199,13 +199,13 @@ bool ss_free_observed(ss_call call, void *block) {
     return push_closed(block);
 }
 
-/* Neither a small block nor an aligned one; or any, where there is an observer. */
+/* Frees a block that is neither small nor aligned, or any block while there is an observer. */
 static SS_NOINLINE void free_further(void *block, ss_call call) {
     if (!ss_is_observed() || !ss_free_observed(call, block))
         ss_free_elsewhere(block);
 }
 
-/* Not a block of a slab: its own register use is not the aligned ones' to pay for. */
+/* Frees what is no block of a slab. Out of line, so that its register use does not slow the free of aligned blocks. */
 static SS_NOINLINE void free_span(void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
         SS_ROUTE(FREE_LARGE, 1);
@@ -230,8 +230,8 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 
 /* ---- sized ---- */
 
-/* Whether a live block can have been asked with this size: a realloc may have left it in place down to
- * half of what it holds, and otherwise it would be of another class or length. */
+/* Whether a live block can have been requested with this size. A realloc may leave a block in place for a size down to
+ * half of what it holds; for a smaller size the block would be of another class or length. */
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;

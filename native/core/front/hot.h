@@ -1,6 +1,6 @@
-/* The two hot paths, for whoever exports them under a name of his own: superslab_malloc and
- * superslab_free here, malloc, free and the operators of C++ in the preload library. Inline, so that
- * none of them costs a jump more than another; `cold` is what each ends in when nothing was at hand. */
+/* The hot paths, for each function that is exported under one of malloc's names: superslab_malloc and superslab_free
+ * here; malloc, free and the operators of C++ in the preload library. Inline, so that no exported function costs an
+ * extra jump. Each path ends in `cold` if it cannot serve the call. */
 #ifndef SS_HOT_H
 #define SS_HOT_H
 
@@ -13,13 +13,11 @@
 
 #define SS_HOT static inline __attribute__((always_inline))
 
-/* The compiler knows nothing of the value from here on, which is no instruction and saves some: gcc
- * would keep the address of a bin's top in a register of its own, and the block in another one than it
- * is returned in; clang would keep the size. */
+/* Hides the value from the compiler. Adds no instruction, and saves some: otherwise gcc keeps the address of a bin's
+ * top in an extra register, and the block in another register than it is returned in; clang keeps the size. */
 #define SS_OPAQUE(value) __asm__("" : "+r"(value))
 
-/* A relaxed access and what is done with it, in one instruction where the machine has one: of atomics the
- * compilers make two. */
+/* A relaxed access and its use, in one instruction where the machine has one. For atomics the compilers emit two. */
 #if defined(__x86_64__) && !defined(SS_TSAN)
 #define SS_BELOW(value, word)                                                                      \
     ({                                                                                             \
@@ -41,13 +39,14 @@
                           memory_order_relaxed)
 #endif
 
-/* What no bin could serve: with the thread inside, since its bin is empty; or with the thread outside, since
- * no bin is for the size or the thread is closed. */
+/* Serves a request that no bin could. Called with the thread inside if its bin is empty, and with the thread outside if
+ * no bin has the size or the thread is closed. */
 typedef void *ss_cold_malloc(size_t size);
-/* Not in the first headed space, or the thread closed; with the thread outside. Not NULL. */
+/* Frees a block that is not in the first headed space, or any block of a closed thread. Called with the thread outside.
+ * `block` is not NULL. */
 typedef void ss_cold_free(void *block);
 
-/* The bin's top block, or what `cold` has for the size. */
+/* The bin's top block, or what `cold` returns for the size. */
 SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold) {
     void **top;
     SS_LOAD_TOP(top, self->top[bin]);
@@ -55,7 +54,7 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc
     if (SS_UNLIKELY(block == NULL))
         return cold(size);
     SS_OPAQUE(block);
-    *top = (void *)bin; /* ss_bin_vacant of a headed one */
+    *top = (void *)bin; /* ss_bin_vacant of a headed bin */
     SS_OPAQUE(bin);
     SS_MOVE_TOP(self->top[bin], -1);
     ss_header_set(block, (uint8_t)bin);
@@ -70,7 +69,7 @@ SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
     if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
         size_t step = size / SS_ALIGNMENT;
         SS_OPAQUE(step);
-        /* Cold is told the largest size of the step: the size itself need not be kept. */
+        /* `cold` gets the largest size of the step, so that the size itself need not be kept. */
         return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
                           cold);
     }
@@ -87,12 +86,12 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     uintptr_t offset = (uintptr_t)block - self->headed_base;
     if (SS_UNLIKELY(!SS_BELOW(offset, self->headed_end))) {
         ss_thread_leave(self);
-        if (block != NULL) /* here and not in `cold`: a free of NULL need not jump there */
+        if (block != NULL) /* tested here, so that a free of NULL does not jump to `cold` */
             cold(block);
         return;
     }
-    /* By the address, not by the header: where the block comes from another processor its header is
-     * still on the way, and the next malloc would have to wait to know which bin this push was into. */
+    /* The bin is found by the address, not by the header. If the block comes from another processor, its header is
+     * still on the way, and the next malloc would wait for it to know which bin this push changed. */
     size_t bin =
         atomic_load_explicit(&ss_headed_bins[offset >> SS_GRANULE_SHIFT], memory_order_relaxed);
     void **top;
@@ -111,10 +110,10 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
 
 /* ---- aligned blocks, which are headless ---- */
 
-/* What no bin could serve; with the thread outside. */
+/* Serves a request that no bin could. Called with the thread outside. */
 typedef void *ss_cold_aligned(size_t alignment, size_t size);
 
-/* The top block of the bin for the request, or what `cold` has for it. */
+/* The top block of the bin for the request, or what `cold` returns for it. */
 SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold) {
     const size_t last = ss_aligned_last(alignment, size);
     if (SS_UNLIKELY((alignment & (alignment - 1)) != 0 || alignment <= SS_ALIGNMENT))
@@ -122,7 +121,7 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
     void **top, *block = NULL;
-    /* `last` ends in 31 or more, so it is below this bound only if it is below SS_HEADLESS_MAX. */
+    /* The low 5 bits of `last` are set, so it is below this bound only if it is below SS_HEADLESS_MAX. */
     _Static_assert(SS_SMALL_MAX + 1 - SS_HEADLESS_MAX <= 31, "no such number in between");
     if (SS_LIKELY(SS_BELOW(last, self->small_end))) {
         const size_t bin = ss_headless_bin_of_last(last);
@@ -144,15 +143,15 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
     return cold(alignment, size);
 }
 
-/* Frees the block if it is an aligned one of the first headless space; false if nothing was done, and always where
+/* Frees the block if it is an aligned one of the first headless space. False if nothing was done, and always while
  * there is an observer. */
 SS_HOT bool ss_free_aligned_hot(void *block) {
     ss_space *space = atomic_load_explicit(&ss_headless_hot, memory_order_acquire);
     _Atomic uint8_t *live = ss_live_at(space, (uintptr_t)block);
     if (live == NULL || (uintptr_t)block % (1u << SS_HEADLESS_LIVE_SHIFT) != 0)
         return false;
-    /* Read before it is exchanged: a large block's free writes nothing to the table, and the push need not
-     * wait for the exchange to know its bin. */
+    /* Loaded before the exchange, so that the free of a large block writes nothing to the table, and the push knows its
+     * bin without waiting for the exchange. */
     uint8_t bin = atomic_load_explicit(live, memory_order_relaxed), expected = bin;
     if (bin == 0)
         return false;
@@ -182,11 +181,11 @@ SS_HOT bool ss_free_aligned_hot(void *block) {
 
 /* ---- sizes ---- */
 
-/* What is neither of the first headed space nor a large block. */
+/* The usable size of a block that is neither in the first headed space nor a large one. */
 typedef size_t ss_cold_usable_size(const void *block);
 
 SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
-    if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* as no headed block is */
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* no headed block begins a granule */
         const ss_class *class = ss_headed_class(block);
         if (SS_LIKELY(class != NULL))
             return class->stride - 1; /* the next block's header */
@@ -202,7 +201,8 @@ SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
 
 typedef void *ss_cold_realloc(void *block, size_t size);
 
-/* A size for which the block stays where it is, as most do: at least half of it is used. A size of 0 is none. */
+/* Leaves the block in place, as in most calls, if the size fits and uses at least half of it. Calls `cold` otherwise,
+ * and for a size of 0. */
 SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
     const uintptr_t base = atomic_load_explicit(&ss_resize_base, memory_order_relaxed);
     const ss_class *class = ss_class_exact_at(base, block);

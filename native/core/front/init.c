@@ -6,7 +6,7 @@
 #include "front/fork.h"
 #include "front/lifecycle.h"
 
-/* A refusal is not final: the next request tries again. What is done is not done again. */
+/* A refusal is not final: the next request tries again, without the steps that are done. */
 static bool init(void) {
     ss_settings_read(&ss_process->settings);
     if (ss_process->settings.inline_only)
@@ -22,10 +22,10 @@ static bool init(void) {
 }
 
 SS_COLD void ss_process_init_slow(void) {
-    /* First of all: where another thread has a lock when this one forks the child can tell by the mark. */
+    /* Before any lock is taken: if another thread holds a lock at a fork, the child can tell by the mark. */
     ss_process_is_original();
     ss_os_copy_mark(false);
-    ss_fork_handle(); /* a constructor that runs before ours may allocate */
+    ss_fork_handle(); /* a constructor that runs before this library's may allocate */
     ss_lock_take(&ss_process->init_lock);
     bool done = atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE;
     bool first = !done && init();
@@ -34,6 +34,6 @@ SS_COLD void ss_process_init_slow(void) {
     ss_lock_release(&ss_process->init_lock);
     if (!first)
         return;
-    ss_fork_handle(); /* if the thread that was at it did not come through a fork */
+    ss_fork_handle(); /* again: a fork may have lost the thread that was registering the handlers */
     ss_publish();
 }

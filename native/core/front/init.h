@@ -6,7 +6,7 @@
 
 void ss_process_init_slow(void);
 
-/* Every cold path begins with it; the hot ones find the thread closed first. */
+/* Every cold path calls it first. Hot paths need not: until then they find the thread closed. */
 static inline void ss_process_init(void) {
     /* Acquire: what initialisation wrote is seen. */
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process->init_state, memory_order_acquire) !=

@@ -42,7 +42,7 @@ SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
     return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);
 }
 
-/* Not ours: the system alone may look at it. */
+/* The address is in no space, so it is read through the system, which answers instead of faulting. */
 static superslab_address_kind foreign_kind(uintptr_t address) {
     uint8_t byte;
     SS_ROUTE(GUARDED_READ, 1);
@@ -70,7 +70,7 @@ static void describe(const ss_block *found, uintptr_t address, superslab_inspect
     case SS_BLOCK_LIVE:
         out->kind = address == found->start ? SUPERSLAB_ADDRESS_LIVE : SUPERSLAB_ADDRESS_INSIDE;
         break;
-    case SS_BLOCK_BROKEN: /* its owner has it; its header was written over */
+    case SS_BLOCK_BROKEN: /* in use; its header was written over */
         out->kind = SUPERSLAB_ADDRESS_INSIDE;
         break;
     case SS_BLOCK_CACHED:
@@ -93,8 +93,8 @@ SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection 
 
 /* ---- statistics ---- */
 
-/* The background thread may flush the bins of threads that sleep meanwhile: then once more. Not for ever, for
- * another thread may trim all the time. */
+/* The number of tries if a parker flushes bins meanwhile. Bounded, because another thread may call trim
+ * all the time. */
 enum { TRIES = 16 };
 
 SUPERSLAB_EXPORT void superslab_get_stats(superslab_stats *out) {

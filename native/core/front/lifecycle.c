@@ -18,7 +18,7 @@ static void thread_end(void *value) {
         return;
     }
     ss_thread_enter(self);
-    /* Whoever has parked this thread opens it before he lets go of the lock. */
+    /* A parker opens this thread before it releases the lock. */
     ss_lock_take(&heap->thread_lock);
     heap->thread = NULL;
     ss_lock_release(&heap->thread_lock);
@@ -43,7 +43,7 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     if (block == NULL)
         return NULL;
     block->assigned =
-        SS_HEAP_IN_BIRTH; /* what the C library allocates below must not come here again */
+        SS_HEAP_IN_BIRTH; /* allocations of the C library below must not come here again */
     ss_heap *heap = ss_heap_acquire();
     if (heap == NULL || !ss_os_thread_exit_arm(block)) {
         ss_faults faults = {.count = 0};
@@ -58,8 +58,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     ss_heap_attach(heap, block);
     atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
                           memory_order_relaxed);
-    /* Again: what the C library allocated in between left with a 0. Only then may a parker know of
-     * this thread. */
+    /* Set again, because an allocation of the C library in between left with a 0. A parker may find this thread only
+     * after that. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
     ss_thread_open(block, heap);
     ss_lock_take(&heap->thread_lock);
@@ -71,8 +71,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
 }
 
 ss_heap *ss_thread_heap(ss_thread **self) {
-    /* Acquire: as in ss_process_init, which the caller has called. The system may have refused, and another thread be
-     * trying again. */
+    /* Acquire: as in ss_process_init, which the caller has called. The system may have refused memory then, and another
+     * thread may be trying again. */
     if (SS_UNLIKELY(atomic_load_explicit(&ss_process->init_state, memory_order_acquire) !=
                     SS_INIT_DONE))
         return NULL;
@@ -81,7 +81,7 @@ ss_heap *ss_thread_heap(ss_thread **self) {
         return thread_begin(self);
     if (SS_UNLIKELY(own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END))
         return NULL;
-    /* Parked: the parker is at work for microseconds. */
+    /* While the thread is parked, it waits for the parker, which takes microseconds. */
     for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own; spins++)
         ss_lock_spin(spins);
     /* Only this thread writes it; the scavenger reads whether it moves. */

@@ -4,12 +4,12 @@
 
 #include "heap/heap.h"
 
-/* Called inside and after ss_process_init, when the hot path found nothing: the thread's own heap, made if it has none yet,
- * waited for if it is parked. NULL for a thread that is ending or when there is no memory for a heap:
- * it then allocates without one. *self may change to the block of a thread that had none. */
+/* The calling thread's heap. Makes one if the thread has none yet, and waits while the thread is parked. NULL while the
+ * thread is being born or ends, or without memory for a heap: the thread then allocates without one. Called inside the
+ * allocator, after ss_process_init. If the thread had no block, *self becomes the block that is made for it. */
 ss_heap *ss_thread_heap(ss_thread **self);
 
-/* By initialisation. */
+/* Called by initialisation. */
 void ss_lifecycle_init(void);
 
 #endif

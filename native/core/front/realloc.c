@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* A smaller size stays where it is unless more than half of the block would lie idle and another
- * class would serve it. */
+/* A block stays in place for a smaller size, unless more than half of it would be unused and another class would serve
+ * the size. */
 static bool fits(size_t usable, unsigned bin, size_t size) {
     return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
@@ -29,7 +29,7 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
         return copy(block, found->usable, size);
     void *there = NULL;
-    /* What is free behind the block may be in the thread's large cache. */
+    /* The span behind the block may be in the thread's large cache. */
     if (ss_large_resize(found->space, found->granule, size) ||
         (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
         there = block;
@@ -41,7 +41,7 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     return there;
 }
 
-/* A block that the registry has to be asked about. */
+/* Resizes a block that has to be looked up in the registry. */
 static SS_COLD void *resize_found(void *block, size_t size) {
     ss_process_init();
     ss_block found;

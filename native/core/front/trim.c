@@ -1,4 +1,4 @@
-/* What a caller asks of memory ahead of need, and gives back when there is none. */
+/* superslab_trim gives free memory back; superslab_prewarm gets memory ahead of need. */
 #include "background/attend.h"
 #include "background/park.h"
 #include "background/publish.h"
@@ -50,7 +50,8 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
 
 /* ---- prewarm ---- */
 
-/* Faults in the pages of the slab's free blocks, which its owner alone could hand out. */
+/* Faults in the pages of at most `most` free blocks of the slab and returns their number. The caller owns the slab, so
+ * no other thread can take them. */
 static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
     ss_slab_view view = ss_slab_read(slab);
     uintptr_t base = ss_slab_base(ss_slab_space(view), view);
@@ -60,7 +61,7 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
         if (!ss_slab_is_free(slab, view.class, i))
             continue;
         touched++;
-        /* A read would map the shared zero page; writing back what is there keeps it as it was. */
+        /* A read would map the shared zero page. An OR with 0 writes the page and keeps its content. */
         char *block = (char *)base + (size_t)i * view.class->stride;
         for (size_t at = 0; at < view.class->stride; at += page) {
             _Atomic char *byte = (_Atomic char *)(block + at);
@@ -82,7 +83,7 @@ static ss_slab *slab_new(unsigned bin) {
 }
 
 static size_t prewarm_slabs(unsigned bin, size_t count) {
-    /* Owned all at once, so that none is counted twice; let go when enough are ready. */
+    /* The slabs of a batch stay owned until enough blocks are ready, so that none is counted twice. */
     enum { MOST = 64 };
     ss_slab *slabs[MOST];
     size_t ready = 0;
