@@ -23,7 +23,7 @@ for (const [, number = '', names = '', content = ''] of text.matchAll(
   for (const [, name = ''] of content.matchAll(/`(\w+\.c)`/g)) top.push(name)
 }
 
-/** What each of the sources that look up includes from above. */
+/** For each source that looks up, its includes from above. */
 const upwards = new Map<string, string[]>()
 for (const [, source = '', names = ''] of text.matchAll(/^- `(\w+\.c)` \((.+?)\):/gm))
   upwards.set(

@@ -22,7 +22,7 @@ enum { BENCH_QUARTERS = 4, BENCH_PHASE_SAMPLES = 8, BENCH_BLOCKS_SHARE = 2 };
 
 static const unsigned char quarters[] = {0, 1, 2, 3, 2, 0, 3, 1, 3, 0, 2, 1};
 
-/* What all threads share. */
+/* Shared by all threads. */
 typedef struct bench_phases_run {
     _Atomic(uint64_t) live; /* bytes; every thread adds its changes, only the sum matters */
     uint64_t resident;      /* before the first block; the first thread's */

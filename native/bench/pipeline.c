@@ -35,7 +35,7 @@ typedef struct bench_mailbox {
     bench_block blocks[BENCH_MAIL_COUNT];
 } bench_mailbox;
 
-/* What all threads share. */
+/* Shared by all threads. */
 typedef struct bench_pipeline_run {
     _Atomic(uint64_t) live; /* bytes; every thread adds and subtracts, only the sum matters */
     pthread_mutex_t lock;

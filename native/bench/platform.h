@@ -1,4 +1,4 @@
-/* What the workloads need from the system, beside threads. */
+/* The workloads' needs of the system, except threads. */
 #ifndef BENCH_PLATFORM_H
 #define BENCH_PLATFORM_H
 

@@ -331,7 +331,7 @@ static void members_reset(replay_run *run) {
     run->sample_epochs = epochs / BENCH_SAMPLES + 1;
 }
 
-/* What is left live, as a program's end leaves it to the system. */
+/* Live blocks at the end, which a program leaves to the system. */
 static void blocks_drain(replay_run *run) {
     for (uint32_t slot = 0; slot < run->file.head->slots; slot++)
         if (run->blocks[slot].start != NULL) {

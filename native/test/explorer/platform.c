@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-/* What is asked at once is refused above this: the smallest region is all that is needed. */
+/* Larger requests are refused: the scenarios need only the smallest region. */
 enum { RESERVE_MAX = 16 << 20, PAGE_BYTES = 4096 };
 #define ARENA_BYTES ((size_t)1 << 30)
 

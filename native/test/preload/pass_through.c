@@ -25,7 +25,7 @@ static size_t address_kilobytes(void) {
     return kilobytes;
 }
 
-/* What the loader would bind, and what it has bound. */
+/* The definition that the loader would bind, and the one that it has bound. */
 static void is_not_ours(const char *name, void *bound) {
     void *const found[] = {bound, dlsym(RTLD_DEFAULT, name)};
     for (size_t i = 0; i < 2; i++) {

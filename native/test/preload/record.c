@@ -1,4 +1,4 @@
-/* What a program allocates is in its recording: each function, each thread, in an order in which no block begins where
+/* A recording has all of a program's calls: of each function and thread, in an order in which no block begins where
  * another one lives; and it is there after a kill, in a file of its own for a forked child. */
 #include "check.h"
 #include "child.h"

@@ -132,7 +132,7 @@ static void check(void) {
     if (ss_large_bytes(space, ss_space_granule(space, (uintptr_t)going)) == SS_RETURN_MIN_BYTES)
         superslab_free(going);
     superslab_trim();
-    /* What the other thread had, and its slabs, may be lost. */
+    /* The other thread's blocks and slabs may be lost. */
     for (uint32_t i = 0; i < ss_space_own_count(); i++)
         EXPLORER_CHECK(space_check(ss_space_own(i)) <= LOST_GRANULES);
     EXPLORER_CHECK(atomic_load(&ss_process->flushes) % 2 == 0);
