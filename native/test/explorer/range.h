@@ -1,4 +1,4 @@
-/* Addresses of which more is known than what lies there. Those of an execution are forgotten at its end. */
+/* Ranges of addresses with a special state. Those of an execution are forgotten at its end. */
 #ifndef EXPLORER_RANGE_H
 #define EXPLORER_RANGE_H
 

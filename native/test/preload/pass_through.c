@@ -1,5 +1,5 @@
-/* A process that is left alone: all goes to the C library without a detour, nothing is reserved, and a copy of superslab
- * in the process has a heap of its own. */
+/* In a process that is not served, all calls go directly to the C library, no addresses are reserved, and a copy of
+ * superslab in the process has heaps of its own. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "child.h"

@@ -24,7 +24,7 @@ static const char *name(const char *suffix) {
     return path;
 }
 
-/* ---- what is recorded: this program again, with an argument ---- */
+/* ---- the recorded program: this one again, with an argument ---- */
 
 static void family(void) {
     for (unsigned i = 0; i < 1000; i++) {
