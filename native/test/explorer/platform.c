@@ -149,7 +149,7 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 
 void ss_os_yield(void) {
     enum { ALONE_MAX = 10000 };
-    static unsigned alone; /* number in a row */
+    static unsigned alone; /* yields in a row outside of an exploration */
     alone = explorer_is_exploring() ? 0 : alone + 1;
     if (alone > ALONE_MAX) {
         alone = 0;
