@@ -186,7 +186,7 @@ test('a file of another format is refused', (t) => {
     t.regex(stderr, message)
   }
   refused(undefined, /cannot be opened/)
-  refused(Buffer.alloc(0), /none that superslab bench replay has made/)
+  refused(Buffer.alloc(0), /not made by superslab bench replay/)
   refused(whole.subarray(0, whole.length - 4), /none that/)
   for (const word of [0, 1, 2, 3, 4, 8]) {
     const changed = Buffer.from(whole)
