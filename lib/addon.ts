@@ -107,7 +107,7 @@ export interface WindowLayout {
   /** A magazine is this many words: a head, then offsets. The head is the number of blocks it has, and may have. */
   magazineWords: number
   magazineHead: number
-  /** What `refill` and `take` return when the window must grow. */
+  /** The result of `refill` and `take` when the window must grow. */
   mustGrow: number
 }
 

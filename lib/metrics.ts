@@ -21,7 +21,7 @@ function counter(statistic: Statistic, name: string, help: string): Metric {
   return { statistic, name: `superslab_${name}_total`, type: 'counter', help }
 }
 
-/** What is measured, by the names that Prometheus knows it by. */
+/** The metrics, by their names in Prometheus. */
 export const metrics: readonly Metric[] = [
   gauge('liveBlocks', 'live_blocks', 'Blocks that the program holds'),
   gauge('liveBytes', 'live_bytes', 'What those blocks occupy'),

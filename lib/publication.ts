@@ -54,7 +54,7 @@ export const statNames = [
   ...(['foreignFrees', 'lostBlocks', 'lostBytes'] as const),
 ] as const satisfies readonly (keyof RawStats)[]
 
-/** What the link to the page says: it has no name in any folder. */
+/** The target of the page's link in /proc: a file without a name in a folder. */
 const linkText = '/memfd:superslab (deleted)'
 
 const magic = 0x42_4c_53_53
@@ -71,7 +71,7 @@ const pauseMs = 1
 /** For one process: far more than any that is not stopped needs. */
 const timeLimitMs = 250
 
-/** What process `pid` publishes, or why that cannot be read. */
+/** The publication of process `pid`, or the reason why it cannot be read. */
 export function readPublication(pid: number): Publication | NoPublication {
   const end = performance.now() + timeLimitMs
   try {

@@ -100,25 +100,28 @@ onLinux('a server is given its load, watched, stopped, and shown on a page', asy
   })
 })
 
-onLinux('two arenas and what is installed are tried beside the two', async (t) => {
-  const peers = peerNames.filter((name) => installedLibrary(name))
-  if (peers.length === 0) t.log(`none of ${peerNames.join(', ')} is installed`)
-  const json = path.join(folder, 'peers.json')
-  const port = await freePort()
-  const work = ['--port', String(port), '--duration', '0.1']
-  const options = ['--runs', '1', '--settle', '0.1', ...work, '--json', json]
-  const command = node(`require('net').createServer().listen(${port}, '127.0.0.1')`)
-  const { stderr } = await doctor(...options, '--', ...command)
-  const { trials } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis
-  const names = trials.map(({ condition }) => condition)
-  t.deepEqual(names, ['system', 'system-2-arenas', 'superslab', ...peers], stderr)
-  for (const { condition, served, exit } of trials) {
-    t.true(served, condition)
-    t.is(exit.signal, 'SIGTERM', condition)
-  }
-})
+onLinux(
+  'two arenas and installed allocators are tried beside the system’s malloc and superslab',
+  async (t) => {
+    const peers = peerNames.filter((name) => installedLibrary(name))
+    if (peers.length === 0) t.log(`none of ${peerNames.join(', ')} is installed`)
+    const json = path.join(folder, 'peers.json')
+    const port = await freePort()
+    const work = ['--port', String(port), '--duration', '0.1']
+    const options = ['--runs', '1', '--settle', '0.1', ...work, '--json', json]
+    const command = node(`require('net').createServer().listen(${port}, '127.0.0.1')`)
+    const { stderr } = await doctor(...options, '--', ...command)
+    const { trials } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis
+    const names = trials.map(({ condition }) => condition)
+    t.deepEqual(names, ['system', 'system-2-arenas', 'superslab', ...peers], stderr)
+    for (const { condition, served, exit } of trials) {
+      t.true(served, condition)
+      t.is(exit.signal, 'SIGTERM', condition)
+    }
+  },
+)
 
-onLinux('of a command that ends by itself all processes count', async (t) => {
+onLinux('for a command that ends by itself all processes count', async (t) => {
   const child = `${process.execPath} -e 'const b = Buffer.alloc(64 << 20, 1); ${spin(300)}'`
   const command = ['/bin/sh', '-c', `${child} & ${child} & wait`]
   const { trials, stdout } = await diagnosed('tree', [], command)
@@ -131,7 +134,7 @@ onLinux('of a command that ends by itself all processes count', async (t) => {
   }
 })
 
-onLinux('what the command leaves behind is ended', async (t) => {
+onLinux('processes that the command leaves behind are ended', async (t) => {
   const file = path.join(folder, 'left.pid')
   const command = ['/bin/sh', '-c', `sleep 1000 & echo $! > ${file}; sleep 0.5`]
   await diagnosed('left', [], command)
@@ -139,21 +142,24 @@ onLinux('what the command leaves behind is ended', async (t) => {
   t.true(hasEnded(left))
 })
 
-onLinux('what starts and loses its parent between two looks is ended', async (t) => {
+onLinux('a process that starts and loses its parent between two looks is ended', async (t) => {
   const file = path.join(folder, 'unseen.pid')
   const command = ['/bin/sh', '-c', `sleep 1000 & echo $! > ${file}`]
   await diagnosed('unseen', ['--interval', '100000'], command)
   t.true(hasEnded(Number(readFileSync(file, 'utf8'))))
 })
 
-onLinux('what left the session and keeps the standard error open is not waited for', async (t) => {
-  const file = path.join(folder, 'escaped.pid')
-  const command = ['/bin/sh', '-c', `setsid sleep 1000 & echo $! >> ${file}; exec sleep 0.05`]
-  const { trials } = await diagnosed('escaped', ['--interval', '100000'], command)
-  t.is(trials.length, 2)
-  for (const left of readFileSync(file, 'utf8').trim().split('\n').map(Number))
-    if (!hasEnded(left)) process.kill(left)
-})
+onLinux(
+  'a process that left the session and keeps the standard error open is not waited for',
+  async (t) => {
+    const file = path.join(folder, 'escaped.pid')
+    const command = ['/bin/sh', '-c', `setsid sleep 1000 & echo $! >> ${file}; exec sleep 0.05`]
+    const { trials } = await diagnosed('escaped', ['--interval', '100000'], command)
+    t.is(trials.length, 2)
+    for (const left of readFileSync(file, 'utf8').trim().split('\n').map(Number))
+      if (!hasEnded(left)) process.kill(left)
+  },
+)
 
 /** The process may still be a zombie. */
 function hasEnded(pid: number): boolean {
@@ -161,7 +167,7 @@ function hasEnded(pid: number): boolean {
   return !existsSync(file) || /\) Z /.test(readFileSync(file, 'utf8'))
 }
 
-onLinux('a recording stands in for a command, without what its replay needs itself', async (t) => {
+onLinux('a recording replaces a command, without the memory of its replay', async (t) => {
   const file = path.join(folder, 'burst.trace')
   const block = (i: number) => `0x${(0x10000 + i * 0x1000).toString(16)}`
   const each = Array.from({ length: 30_000 }, (_, i) => i)
@@ -198,7 +204,7 @@ onLinux('a recording stands in for a command, without what its replay needs itse
   }
 })
 
-onLinux('a command that fails is told with what it said', async (t) => {
+onLinux('the report of a command that fails has its output', async (t) => {
   const command = node("console.error('no configuration'); process.exit(3)")
   const { stdout, code, verdict } = await diagnosed('fails', [], command)
   t.is(code, 1)
@@ -207,7 +213,7 @@ onLinux('a command that fails is told with what it said', async (t) => {
   t.regex(stdout, /no configuration/)
 })
 
-onLinux('what cannot be done is told', async (t) => {
+onLinux('requests that cannot be met are errors', async (t) => {
   const port = await freePort()
   const cases: [string[], RegExp][] = [
     [['--load', 'exit 7', '--', 'sleep', '5'], /the load failed \(exit code 7\)/],

@@ -139,7 +139,7 @@ console.log(JSON.stringify({ file, freed: addon.free(block), again: addon.free(b
 
 const onLinux = process.platform === 'linux' ? test : test.skip
 
-onLinux('when the reserve of thread-local storage is spent, the other build serves', async (t) => {
+onLinux('the other build loads when the reserve of thread-local storage is spent', async (t) => {
   const folder = temporary(t)
   const release = path.join(folder, 'build', 'Release')
   mkdirSync(release, { recursive: true })

@@ -280,7 +280,7 @@ test('a trace of valgrind --trace-malloc=yes is read', (t) => {
 
 const valgrind = spawnSync('valgrind', ['--version']).status === 0 ? linuxTest : test.skip
 
-valgrind('the same of a real valgrind', (t) => {
+valgrind('a trace of an installed valgrind is read', (t) => {
   const { stderr } = spawnSync('valgrind', ['--trace-malloc=yes', '/bin/echo', 'hello'], {
     encoding: 'utf8',
   })

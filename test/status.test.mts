@@ -40,7 +40,7 @@ test('the page has every statistic, in the order of the C structure', (t) => {
   t.deepEqual(names, Object.keys(core))
 })
 
-serialOnLinux('what a process publishes is what it says itself', (t) => {
+serialOnLinux('a process publishes the same statistics as its stats', (t) => {
   const blocks = [100, 10_000, 1_000_000].map(native.malloc)
   trim()
   const { version: there, time, stats: read } = published(process.pid)
@@ -61,15 +61,18 @@ function targetOf(descriptor: number): string {
   }
 }
 
-serialOnLinux('its descriptor lies above those of the program and is closed by exec', (t) => {
-  const open = readdirSync('/proc/self/fd').map(Number)
-  const descriptor = open.find((one) => targetOf(one).startsWith('/memfd:superslab')) ?? -1
-  t.true(descriptor >= 56) // the end of the smallest table, or far beyond it
-  t.is(fstatSync(descriptor).size, 4096)
-  const flags = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8').match(/flags:\s+(\d+)/)
-  const closeOnExec = 0o2000000
-  t.not(Number.parseInt(flags?.[1] ?? '0', 8) & closeOnExec, 0)
-})
+serialOnLinux(
+  'the page’s descriptor lies above those of the program and is closed by exec',
+  (t) => {
+    const open = readdirSync('/proc/self/fd').map(Number)
+    const descriptor = open.find((one) => targetOf(one).startsWith('/memfd:superslab')) ?? -1
+    t.true(descriptor >= 56) // the end of the smallest table, or far beyond it
+    t.is(fstatSync(descriptor).size, 4096)
+    const flags = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8').match(/flags:\s+(\d+)/)
+    const closeOnExec = 0o2000000
+    t.not(Number.parseInt(flags?.[1] ?? '0', 8) & closeOnExec, 0)
+  },
+)
 
 serialOnLinux('a reader never sees half of a change', async (t) => {
   // Another thread publishes as fast as it can, with and without a block of 3 MiB in turn.
@@ -90,7 +93,7 @@ serialOnLinux('a reader never sees half of a change', async (t) => {
   await ended
 })
 
-onLinux('status says what the heap of another process holds', async (t) => {
+onLinux('status shows the statistics of another process', async (t) => {
   const lines = [
     `const { native, trim } = require(${JSON.stringify(path.resolve('dist/index.js'))})`,
     'for (let i = 0; i < 64; i++) native.malloc(1 << 20)',
@@ -114,7 +117,7 @@ onLinux('status says what the heap of another process holds', async (t) => {
   t.is(json.stats.liveBlocks, 64)
 })
 
-onLinux('status says why it cannot', async (t) => {
+onLinux('status gives the reason where it cannot show any', async (t) => {
   const child = spawn('sleep', ['60'])
   t.teardown(() => child.kill())
   const cases: [number, string, RegExp][] = [
@@ -187,7 +190,7 @@ serialOnLinux(
   },
 )
 
-serialOnLinux('a FIFO that is named like the page is not opened', async (t) => {
+serialOnLinux('a FIFO with the page’s name is not opened', async (t) => {
   if (process.getuid?.() !== 0) {
     t.pass('only root may make a file in the root folder')
     return
@@ -208,7 +211,7 @@ serialOnLinux('a FIFO that is named like the page is not opened', async (t) => {
   t.is(JSON.parse(stdout).reason, 'not-yet')
 })
 
-onLinux('what a process says of itself reaches the terminal escaped', async (t) => {
+onLinux('text from another process reaches the terminal escaped', async (t) => {
   const pid = await impostor(t, 'one = page(version=b"\\x1b[31m\\x9bx")')
   if (pid === undefined) {
     t.pass()
@@ -223,7 +226,7 @@ onLinux('what a process says of itself reaches the terminal escaped', async (t) 
   t.is(printable('a\u202eb\u001b\n'), 'a\\u{202e}b\\x1b\\x0a')
 })
 
-onLinux('a time that is none is told, and does not end the listing', async (t) => {
+onLinux('an invalid time is reported, and does not end the listing', async (t) => {
   const pid = await impostor(t, 'one = page(when=2**64 - 1)')
   if (pid === undefined) {
     t.pass()

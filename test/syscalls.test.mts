@@ -37,7 +37,7 @@ async function calls(t: ExecutionContext, env: Record<string, string>) {
   return new Set([...names].map(([, name = '']) => name))
 }
 
-onLinux('the table of system calls has what strace shows', async (t) => {
+onLinux('the table of system calls has the calls that strace shows', async (t) => {
   const preload = { LD_PRELOAD: preloadFile(), SUPERSLAB_CHILDREN: 'node' }
   const without = await calls(t, {})
   const served = await calls(t, preload)

@@ -3,8 +3,8 @@
 #include <superslab_node.h>
 
 static napi_value count(napi_env env, napi_callback_info info) {
-    const superslab_functions *heap = superslab_from_node(env);
-    if (heap == NULL)
+    const superslab_functions *superslab = superslab_from_node(env);
+    if (superslab == NULL)
         return NULL; /* an exception is pending */
     size_t arguments = 1, bytes;
     napi_value buffer, address;
@@ -14,7 +14,7 @@ static napi_value count(napi_env env, napi_callback_info info) {
         napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "count takes a Buffer");
         return NULL;
     }
-    uint32_t *counts = heap->calloc(256, sizeof *counts);
+    uint32_t *counts = superslab->calloc(256, sizeof *counts);
     if (counts == NULL) {
         napi_throw_error(env, "ERR_SUPERSLAB_OUT_OF_MEMORY", "no memory for the counts");
         return NULL;
@@ -27,8 +27,8 @@ static napi_value count(napi_env env, napi_callback_info info) {
 
 /* Returns one of the counts. The address is checked before it is followed, because JavaScript may pass any number. */
 static napi_value at(napi_env env, napi_callback_info info) {
-    const superslab_functions *heap = superslab_from_node(env);
-    if (heap == NULL)
+    const superslab_functions *superslab = superslab_from_node(env);
+    if (superslab == NULL)
         return NULL;
     size_t arguments = 2;
     napi_value values[2], result;
@@ -38,9 +38,10 @@ static napi_value at(napi_env env, napi_callback_info info) {
     napi_get_value_double(env, values[0], &address);
     napi_get_value_uint32(env, values[1], &byte);
     const uint32_t *counts = (const uint32_t *)(uintptr_t)address;
-    superslab_error error = heap->check(counts);
-    if (error != SUPERSLAB_OK || byte >= 256 || heap->usable_size(counts) < 256 * sizeof *counts) {
-        napi_throw_range_error(env, NULL, heap->error_name(error));
+    superslab_error error = superslab->check(counts);
+    if (error != SUPERSLAB_OK || byte >= 256 ||
+        superslab->usable_size(counts) < 256 * sizeof *counts) {
+        napi_throw_range_error(env, NULL, superslab->error_name(error));
         return NULL;
     }
     napi_create_uint32(env, counts[byte], &result);

@@ -7,7 +7,7 @@ import { SuperslabError } from '../errors'
  * them with the addon's.
  */
 
-/** What the table says of the live block that starts at a step; 0 where none starts. 1 to lastClass is its class. */
+/** The table's byte at a step where a live block starts; 0 elsewhere. 1 to lastClass is the block's class. */
 // biome-ignore lint/suspicious/noConstEnum: its members are to be literals
 export const enum Mark {
   none = 0,
@@ -35,7 +35,7 @@ export const enum Magazine {
   words = 256,
 }
 
-/** What `refill` and `take` return when the window must grow. */
+/** The result of `refill` and `take` when the window must grow. */
 export const mustGrow = -1
 
 const expected: WindowLayout = {

@@ -11,7 +11,7 @@ import type { Window } from './window'
  * blocks by address.
  */
 
-/** What `received` and `blockOf` return of a block in another window. */
+/** The result of `received` and `blockOf` for a block in another window. */
 export const elsewhere = -1
 
 export interface Received {

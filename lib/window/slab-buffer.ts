@@ -14,7 +14,7 @@ export function offsetOf(step: number): number {
 
 /**
  * A Buffer over one block. A private field, which no other code can set, has where the block starts: an object with
- * the field was made here, and its second free is noticed whatever has become of the block.
+ * the field was made here, and its second free is noticed even if the block has another owner by then.
  *
  * The field counts steps, not bytes, because a step is a small integer to the engine wherever in 4 GiB it lies. It is
  * negative while the Buffer rests in a pool (`~step`) and after it was freed.

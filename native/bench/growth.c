@@ -1,6 +1,6 @@
 /* growth: buffers that grow by realloc until they are done, as strings, vectors and read buffers do.
  *
- * `slots` buffers grow in random order from the smallest size to the largest and start anew: every other one by
+ * `slots` buffers grow in random order from the smallest size to the largest and start again: every other one by
  * half of its size, as vectors of C++ do, the rest by an eighth, as lists of Python do. The new part of a buffer is
  * written at once. An allocator can extend a block in place, move its pages, or copy; it may leave holes into which the
  * next size does not fit.

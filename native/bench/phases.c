@@ -1,11 +1,11 @@
 /* phases: a long run whose mix of sizes changes, at a constant amount of live memory.
  *
  * The program keeps `slots` MiB live. Sizes of one phase are log-uniform within a quarter of the whole range (in
- * doublings), and a phase lasts until half as much again as is live was allocated: by then most of what
- * the phase before left has been freed, in random order. What is left of it lies scattered over the memory that
- * the new sizes need. Eight times a phase it is noted what is live and what is resident, for the curve of the HTML
- * page; reading it is not timed. An allocator that keeps free memory by size, by thread or by page lets the one
- * grow away from the other.
+ * doublings), and a phase lasts until one and a half times the live memory was allocated: by then most blocks of the
+ * phase before have been freed, in random order. The rest of them lies scattered over the memory that the new sizes
+ * need. Live and resident bytes are noted eight times in each phase, for the curve of the HTML page; that is not
+ * timed. With an allocator that keeps free memory by size, by thread or by page, resident memory grows beyond the
+ * live memory.
  *
  * The quarters come in an order in which sizes grow, shrink, jump and come back; the default is about once through. */
 #include "phases.h"
@@ -22,7 +22,7 @@ enum { BENCH_QUARTERS = 4, BENCH_PHASE_SAMPLES = 8, BENCH_BLOCKS_SHARE = 2 };
 
 static const unsigned char quarters[] = {0, 1, 2, 3, 2, 0, 3, 1, 3, 0, 2, 1};
 
-/* What all threads share. */
+/* Shared by all threads. */
 typedef struct bench_phases_run {
     _Atomic(uint64_t) live; /* bytes; every thread adds its changes, only the sum matters */
     uint64_t resident;      /* before the first block; the first thread's */
@@ -37,7 +37,7 @@ typedef struct bench_phases_state {
 } bench_phases_state;
 
 /* The mean of the smallest quarter of the default sizes is 2.7 times the smallest size, so this many never
- * live; with sizes closer together a little less than `slots` MiB does. */
+ * live; if the sizes are closer together, a little less than `slots` MiB is live. */
 static size_t block_limit(const bench_params *params) {
     return ((uint64_t)params->slots << 20) / params->size_min / BENCH_BLOCKS_SHARE /
                params->threads +
@@ -74,7 +74,7 @@ static const char *block_make(bench_phases_state *phases, bench_worker *worker,
     return NULL;
 }
 
-/* Half as often from here on: every other sample goes. */
+/* Samples are taken half as often from here on: every other one is dropped. */
 static void series_thin(bench_series *series, bench_phases_state *phases) {
     series->count /= 2;
     for (unsigned i = 0; i < series->count; i++)

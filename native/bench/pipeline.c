@@ -1,12 +1,12 @@
-/* pipeline: a burst of work on a pool of threads, and then nothing.
+/* pipeline: a burst of work on a pool of threads, then idling.
  *
- * Each operation allocates one block, writes all of it, and frees those whose time has come: a block
+ * Each operation allocates one block, writes all of it, and frees the blocks that are due: a block
  * lives for 1 to `slots` operations of its thread. A tenth of the blocks is freed by the next thread,
  * which gets them through a mailbox. Sizes are log-uniform: as many blocks between 1 and 2 KiB as
  * between 1 and 2 MiB, so nearly all the bytes are in few large blocks and nearly all the calls are for
- * small ones. Then all threads wait on a condition variable, with what is live at that moment still
- * live. What an allocator keeps beyond that is seen after two seconds; then all is freed, and the
- * same is seen once more.
+ * small ones. Then all threads wait on a condition variable, without freeing their live blocks. The memory that
+ * an allocator keeps beyond those is read after two seconds; then all is freed, and the memory is read once
+ * more.
  *
  * A process that decodes images, compresses answers or parses documents on a pool looks like this, and
  * shows why the memory of a service does not shrink. */
@@ -35,13 +35,13 @@ typedef struct bench_mailbox {
     bench_block blocks[BENCH_MAIL_COUNT];
 } bench_mailbox;
 
-/* What all threads share. */
+/* Shared by all threads. */
 typedef struct bench_pipeline_run {
     _Atomic(uint64_t) live; /* bytes; every thread adds and subtracts, only the sum matters */
     pthread_mutex_t lock;
     pthread_cond_t turned;
     unsigned step, arrived;
-    bench_mailbox *mailboxes; /* one a thread: what the one before it leaves to it */
+    bench_mailbox *mailboxes; /* one for each thread, with the blocks from the thread before */
 } bench_pipeline_run;
 
 /* A block waits in the place of the operation in which it is to be freed, as one of a list. */
@@ -113,7 +113,7 @@ static void bench_pipeline_timed(bench_worker *worker) {
     for (uint64_t i = 0; i < params->ops && worker->error == NULL; i++) {
         mail_read(worker, run);
         free_due(worker, run, i);
-        /* The free one after this operation's own place in turn: one is allocated for each freed. */
+        /* The free place after this operation's own: one block is allocated for each freed one. */
         uint32_t at = (uint32_t)(i % count);
         while (pending[at].block.start != NULL)
             at = (at + 1) % count;

@@ -1,4 +1,4 @@
-/* Linux and macOS agree on all but pinning. */
+/* Linux and macOS differ only in pinning. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -92,7 +92,7 @@ int bench_waiting_open(void) {
     return open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 }
 
-/* Three numbers: the time on a processor, the time of waiting for one, and how often it got one. */
+/* Three numbers: the time on a processor, the time of waiting for one, and the number of times it got one. */
 uint64_t bench_waiting_read(int waiting) {
     char text[64];
     const ssize_t length = waiting >= 0 ? pread(waiting, text, sizeof text - 1, 0) : 0;

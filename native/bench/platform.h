@@ -1,4 +1,4 @@
-/* What the workloads need from the system, beside threads. */
+/* The workloads' needs of the system, except threads. */
 #ifndef BENCH_PLATFORM_H
 #define BENCH_PLATFORM_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A clock that never goes back, in nanoseconds. Reading it is no system call. */
+/* A monotonic clock, in nanoseconds. Reading it is no system call. */
 uint64_t bench_clock_nanoseconds(void);
 
 /* Lets another thread run. */
@@ -16,7 +16,7 @@ void bench_yield(void);
  * nothing where the system has no such call (macOS). */
 void bench_thread_pin(unsigned index);
 
-/* Says to the processor that this is a waiting loop. */
+/* Tells the processor that this is a waiting loop. */
 static inline void bench_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -29,7 +29,7 @@ static inline void bench_relax(void) {
  * -1. strace shows 32 characters of it. */
 void bench_marker(const char *text);
 
-/* Does nothing for so long: no thread of the caller's calls the allocator meanwhile. */
+/* Sleeps; no thread of the caller's calls the allocator meanwhile. */
 void bench_idle(unsigned milliseconds);
 
 /* On Linux, the kilobytes behind `field` in a file of /proc, as bytes; 0 if it is not there. Read without stdio,
@@ -39,8 +39,8 @@ uint64_t bench_proc_bytes(const char *path, const char *field);
 /* Bytes of this process that are resident now, exactly; 0 where the system does not say. */
 uint64_t bench_resident_bytes(void);
 
-/* Where the calling thread reads for how long it was ready and another thread ran, in nanoseconds since it began. The
- * figure is always 0 where the system does not say. */
+/* A descriptor by which the calling thread reads the time for which it was ready while another thread ran, in
+ * nanoseconds since its start. The figure is always 0 where the system does not say. */
 int bench_waiting_open(void);
 uint64_t bench_waiting_read(int waiting);
 void bench_waiting_close(int waiting);

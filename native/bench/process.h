@@ -1,4 +1,4 @@
-/* What the system knows about this process. */
+/* The system's figures of this process. */
 #ifndef BENCH_PROCESS_H
 #define BENCH_PROCESS_H
 

@@ -62,7 +62,7 @@ static inline bench_block *bench_queue_front(bench_queue *queue) {
     return &queue->blocks[queue->read_next & queue->mask];
 }
 
-/* The oldest entry is done with. */
+/* By the reader: releases the oldest entry. */
 static inline void bench_queue_pop(bench_queue *queue) {
     if (++queue->read_next % BENCH_QUEUE_GROUP == 0)
         atomic_store_explicit(&queue->read, queue->read_next, memory_order_release);

@@ -1,10 +1,10 @@
-/* records: what lies together was used together, or was not.
+/* records: the locality of blocks that are allocated and used together.
  *
  * The program keeps `slots` records of eight blocks of random sizes each, a list through their first bytes,
  * as a parsed document or a row with its fields is. Each step frees one record and makes another in its
  * place, and then reads all of sixteen random ones: each block's first and last byte. So eight times as many
- * blocks are read as are allocated or freed, and what is measured is above all where the allocator puts them:
- * how many cache lines and pages a record is spread over, and what lies between two blocks.
+ * blocks are read as are allocated or freed. This mainly measures the places that the allocator chooses: the
+ * number of cache lines and pages that a record is spread over, and the gaps between its blocks.
  *
  * 1,280 records of 4.3 KB are ten times a level 2 cache of 512 KiB, and more than a level 1 TLB reaches. */
 #include "records.h"
@@ -61,7 +61,7 @@ static bool record_free(bench_part *part, const bench_allocator *allocator) {
     return intact;
 }
 
-/* How many of its blocks are as they were written. */
+/* Number of its blocks with intact contents. */
 static unsigned record_read(bench_part *part) {
     unsigned intact = 0;
     for (; part != NULL; part = part->next)
@@ -86,7 +86,7 @@ static void bench_records_timed(bench_worker *worker) {
     size_t filled = 0;
     while (worker->ops < params.ops && worker->error == NULL) {
         const size_t draw = bench_random_upper(bench_random_next(&random), params.slots);
-        /* First one after the other: a random choice would leave some empty for long. */
+        /* At first all places in turn: a random choice would leave some empty for long. */
         bench_part **record = &records[filled < params.slots ? filled++ : draw];
         if (*record != NULL) {
             if (!record_free(*record, &allocator))

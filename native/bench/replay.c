@@ -1,19 +1,19 @@
 /* replay: a recording, call by call, with its threads.
  *
- * superslab bench replay reads the recording and writes what is to be done into a file (replay.h), which is read whole
- * before anything is timed. So the workload's own memory, that file's and a table of the live blocks', is constant; it is
- * told (`ownBytes`) and taken off the peak RSS.
+ * superslab bench replay reads the recording and writes the operations into a file (replay.h), which is read whole before
+ * the timed part. So the workload's own memory, for that file and a table of the live blocks, is constant; it is reported
+ * (`ownBytes`) and subtracted from the peak RSS.
  *
- * Each block is touched as a program that uses what it asks for would: one byte in each 64 of a new block, and its last
- * one, are written; a realloc writes those that are new; a free first reads the first and the last. Zeroed blocks are read
- * at both ends before.
+ * Each block is touched as by a program that uses its whole request: one byte in each 64 of a new block, and its last one,
+ * are written; a realloc writes the new part; a free first reads the first and the last byte. Zeroed blocks are read at
+ * both ends before.
  *
- * A recorded thread is a thread, started when its first call is due and ended after its last. A thread waits for what
- * another did to a block before, and none runs more than two epochs of 4,096 calls (of all threads) ahead of another, or
- * a thread that only allocates would be done before one that frees has begun. A recording that is short is replayed again
- * until `ops` calls were made; what is left live is freed in between, which is not timed. 128 times in the first pass, with
- * all threads at rest, what is live and what is resident is noted; that is not timed either. After the last pass the
- * process idles for `slots` milliseconds with what is live then. */
+ * A recorded thread is a thread, started when its first call is due and ended after its last. A thread waits for another
+ * thread's earlier operation on a block, and none runs more than two epochs of 4,096 calls (of all threads) ahead of
+ * another: without that a thread that only allocates would end before one that frees has begun. A short recording is
+ * replayed again until `ops` calls were made; live blocks are freed in between, which is not timed. Live and resident
+ * bytes are noted 128 times in the first pass, with all threads at rest; that is not timed either. After the last pass
+ * the process idles for `slots` milliseconds with its live blocks. */
 #include "replay.h"
 
 #include "block.h"
@@ -38,7 +38,7 @@ typedef struct replay_run replay_run;
 /* On cache lines of its own. */
 typedef struct replay_member {
     _Alignas(REPLAY_APART) _Atomic uint32_t
-        done; /* operations, told where another thread waits for it */
+        done; /* operations, published where another thread waits for them */
     replay_run *run;
     const replay_operation *operations;
     uint32_t count, epoch;
@@ -51,8 +51,9 @@ struct replay_run {
     const bench_allocator *allocator;
     replay_block *blocks;
     replay_member *members;
-    _Atomic uint32_t *remaining; /* of each epoch: threads that are not through with it */
-    _Atomic uint32_t released;   /* the last epoch that may run; written under the lock */
+    _Atomic uint32_t
+        *remaining;            /* for each epoch, the number of threads that have not finished it */
+    _Atomic uint32_t released; /* the last epoch that may run; written under the lock */
     _Atomic(const char *) error; /* makes all threads leave */
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -136,7 +137,7 @@ static bool failed(replay_run *run) {
 }
 
 static void await(replay_run *run, uint32_t thread, uint32_t count) {
-    /* Acquire: what the other thread did to the block before it told so is seen. */
+    /* Acquire: the other thread's accesses to the block, before it published its count, are visible. */
     for (unsigned spins = 0;
          atomic_load_explicit(&run->members[thread].done, memory_order_acquire) < count; spins++)
         if (spins < REPLAY_SPINS)
@@ -331,7 +332,7 @@ static void members_reset(replay_run *run) {
     run->sample_epochs = epochs / BENCH_SAMPLES + 1;
 }
 
-/* What is left live, as a program's end leaves it to the system. */
+/* Live blocks at the end, which a program leaves to the system. */
 static void blocks_drain(replay_run *run) {
     for (uint32_t slot = 0; slot < run->file.head->slots; slot++)
         if (run->blocks[slot].start != NULL) {

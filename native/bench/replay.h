@@ -1,10 +1,10 @@
-/* replay: what a program allocated, as superslab run --record or another's trace has it; see replay.c. */
+/* replay: the allocations of a program, from superslab run --record or another program's trace; see replay.c. */
 #ifndef BENCH_REPLAY_H
 #define BENCH_REPLAY_H
 
 #include "workload.h"
 
-/* The file is of lib/cli/recording/file.ts: words of 32 bits in this machine's order, a head, the table of threads, the
+/* lib/cli/recording/file.ts writes the file: words of 32 bits in this machine's order, a head, the table of threads, the
  * table of epochs, and each thread's operations. */
 #define REPLAY_MAGIC UINT32_C(0x59414c50)
 #define REPLAY_VERSION 1u
@@ -16,7 +16,7 @@ typedef struct replay_head {
 
 typedef struct replay_thread_head {
     uint32_t count;       /* operations */
-    uint32_t first_epoch; /* it begins when that begins */
+    uint32_t first_epoch; /* the thread starts with this epoch */
     uint32_t unused[6];
 } replay_thread_head;
 

@@ -9,7 +9,7 @@
 #define REPLAY_ERROR_FILE "the file was not made by superslab bench replay"
 enum {
     REPLAY_ALIGNMENT_MOST = 30,
-    REPLAY_SLOTS_MOST = 1 << 28, /* as many as an operation can name */
+    REPLAY_SLOTS_MOST = 1 << 28, /* the largest number that an operation can name */
     REPLAY_THREADS_MOST = 1 << 20
 };
 
@@ -39,7 +39,7 @@ static bool operation_fits(const replay_file *file, uint32_t thread,
     }
 }
 
-/* An alignment is followed by what it is of. */
+/* An alignment comes before the allocation that it is for. */
 static bool operations_fit(const replay_file *file) {
     const replay_operation *operation = file->operations;
     for (uint32_t thread = 0; thread < file->head->threads; thread++) {
@@ -59,7 +59,7 @@ static bool operations_fit(const replay_file *file) {
     return true;
 }
 
-/* The tables in the file; false if it is not as long as they say. */
+/* The tables in the file; false if the file is too short for them. */
 static bool lay_out(replay_file *file) {
     const replay_head *head = file->head;
     if (file->bytes < sizeof *head || head->magic != REPLAY_MAGIC ||

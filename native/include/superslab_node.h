@@ -2,10 +2,10 @@
  *
  *     #include "superslab_node.h"
  *
- *     const superslab_functions *heap = superslab_from_node(env);
- *     if (heap == NULL)
+ *     const superslab_functions *superslab = superslab_from_node(env);
+ *     if (superslab == NULL)
  *         return NULL; // a JavaScript exception is pending
- *     void *block = heap->malloc(100);
+ *     void *block = superslab->malloc(100);
  *
  * The JavaScript that loads the addon must have loaded the package before: require('superslab'). For C and C++,
  * with Node-API 8 or later. */

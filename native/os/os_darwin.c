@@ -177,7 +177,7 @@ _Atomic uint32_t *ss_os_copy_word(void) {
     return NULL;
 }
 
-/* What native/core/api.c puts into the section `superslab` of each copy. */
+/* The contents of each copy's section `superslab`, from api.c of the core. */
 typedef struct beacon_note {
     uint32_t abi;
     struct ss_beacon *beacon;

@@ -1,4 +1,4 @@
-/* What Linux and macOS have in common. */
+/* The functions that Linux and macOS share. */
 #include "os.h"
 
 #include "symbols_linux.h"

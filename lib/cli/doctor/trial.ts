@@ -18,7 +18,7 @@ export interface Plan {
   port?: number
   /** Seconds watched after the work. */
   settle: number
-  /** What ends the command then. */
+  /** The signal that then ends the command. */
   signal: NodeJS.Signals
   intervalMs: number
   verbose: boolean

@@ -9,7 +9,7 @@
 namespace {
 
 struct Use {
-    const superslab_functions *heap;
+    const superslab_functions *superslab;
     unsigned char *block;
     size_t bytes;
     std::atomic<bool> end{false};
@@ -26,10 +26,10 @@ struct Use {
                 block[i] = static_cast<unsigned char>(round + i);
             for (size_t i = 0; i < bytes; i++)
                 intact &= block[i] == static_cast<unsigned char>(round + i);
-            usable = heap->window_usable_size(block);
+            usable = superslab->window_usable_size(block);
         } while (!end);
-        freed = heap->window_free(block);
-        again = heap->window_free(block);
+        freed = superslab->window_free(block);
+        again = superslab->window_free(block);
     }
 };
 
@@ -37,17 +37,17 @@ std::unique_ptr<Use> use; /* one in the process, for all isolates that load this
 
 /* begin(address, bytes): in the isolate that will end, where the package is loaded. */
 napi_value begin(napi_env env, napi_callback_info info) {
-    const superslab_functions *heap = superslab_from_node(env);
+    const superslab_functions *superslab = superslab_from_node(env);
     size_t count = 2;
     napi_value given[2];
     double address, bytes;
-    if (heap == nullptr ||
+    if (superslab == nullptr ||
         napi_get_cb_info(env, info, &count, given, nullptr, nullptr) != napi_ok ||
         napi_get_value_double(env, given[0], &address) != napi_ok ||
         napi_get_value_double(env, given[1], &bytes) != napi_ok)
         return nullptr;
     use = std::make_unique<Use>();
-    use->heap = heap;
+    use->superslab = superslab;
     use->block = reinterpret_cast<unsigned char *>(static_cast<uintptr_t>(address));
     use->bytes = static_cast<size_t>(bytes);
     use->thread = std::thread(&Use::run, use.get());

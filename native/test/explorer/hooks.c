@@ -1,4 +1,4 @@
-/* What the compiler calls for each access to memory under -fsanitize=thread. Its own run-time is not
+/* The functions that the compiler calls for each access to memory under -fsanitize=thread. Its own run-time is not
  * linked. */
 #include "explorer.h"
 #include "memory.h"
@@ -6,7 +6,7 @@
 
 #define PLACE __builtin_return_address(0)
 
-/* Called by compiled code alone, which needs no declaration; one is asked for all the same. */
+/* Only compiled code calls it, without a declaration, but a warning asks for one. */
 #define HOOK(result, name, ...)                                                                    \
     result name(__VA_ARGS__);                                                                      \
     result name(__VA_ARGS__)

@@ -32,7 +32,7 @@ void memory_fence(int order, const void *place);
 /* A plain access, before it is made. */
 void memory_plain(void *address, size_t size, bool writes, const void *place);
 
-/* A barrier that the system runs on every thread: what any of them did before it is visible to all. */
+/* A barrier that the system runs on every thread: the accesses of each thread before it are visible to all. */
 void memory_barrier_everywhere(void);
 
 /* Addresses that no access may touch from now on: a mapping that was given back. */

@@ -8,7 +8,7 @@
 
 #include <sys/mman.h>
 
-/* What is asked at once is refused above this: the smallest region is all that is needed. */
+/* Larger requests are refused: the scenarios need only the smallest region. */
 enum { RESERVE_MAX = 16 << 20, PAGE_BYTES = 4096 };
 #define ARENA_BYTES ((size_t)1 << 30)
 
@@ -149,7 +149,7 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 
 void ss_os_yield(void) {
     enum { ALONE_MAX = 10000 };
-    static unsigned alone; /* in a row since the last one that was not */
+    static unsigned alone; /* yields in a row outside of an exploration */
     alone = explorer_is_exploring() ? 0 : alone + 1;
     if (alone > ALONE_MAX) {
         alone = 0;

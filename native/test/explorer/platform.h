@@ -1,4 +1,4 @@
-/* What the explorer asks of its own platform. */
+/* The explorer's settings of its own platform. */
 #ifndef EXPLORER_PLATFORM_H
 #define EXPLORER_PLATFORM_H
 
@@ -6,7 +6,7 @@
 
 void platform_start(void);
 
-/* The next reservations that could be had are refused. */
+/* Refuses the next reservations. */
 void platform_refuse(unsigned reservations);
 
 /* In setup, a thread that waits for a time goes on at once. Otherwise another thread goes on first, if one can. */
@@ -15,7 +15,7 @@ void platform_wait_briefly(void);
 /* The background thread's function, if it was started; no thread runs it but one of the scenario's. */
 void (*platform_thread_started(void))(void);
 
-/* What fork's handler does in a child. */
+/* The work of fork's handler in a child. */
 void platform_forked(void);
 
 /* The thread that runs now comes to its end: the destructors of its values run. */

@@ -1,5 +1,4 @@
-/* Accesses of which one is plain and one a write, by two threads, with nothing that puts one before the
- * other. */
+/* Races: two threads access an address in no order, with at least one write and at least one plain access. */
 #ifndef EXPLORER_RACE_H
 #define EXPLORER_RACE_H
 

@@ -1,4 +1,4 @@
-/* Addresses of which more is known than what lies there. Those of an execution are forgotten at its end. */
+/* Ranges of addresses with a special state. Those of an execution are forgotten at its end. */
 #ifndef EXPLORER_RANGE_H
 #define EXPLORER_RANGE_H
 
@@ -14,9 +14,9 @@ void range_commit(const void *start, size_t bytes, unsigned thread, uint32_t clo
 
 void range_check(const void *address, const view *known, const void *place);
 
-/* In setup, for all executions: a plain store of an atomic word there begins another life of it, of which those
- * who use the word in its old life must see nothing. Every access of theirs must be known to come before, or
- * C11 would let a load of theirs read from that store: the one thing the executions explored here leave out. */
+/* In setup, for all executions: a plain store of an atomic word there begins a new life of it, which threads that use
+ * the word in its old life must not see. Every access of theirs must be ordered before the store. Otherwise C11 would
+ * let a load of theirs read from it, which the executions explored here leave out. */
 void range_reborn(const void *start, size_t bytes);
 bool range_is_reborn(const void *address);
 

@@ -8,7 +8,7 @@
 /* Before the bytes are written. Notes nothing while undo_start has not been called. */
 void undo_note(const void *address, size_t bytes);
 
-/* What is there now is where each execution starts. */
+/* Makes the present state the start of each execution. */
 void undo_start(void);
 void undo_all(void);
 

@@ -123,7 +123,7 @@ int main(int argc, char **argv) {
     while (asleep < THREADS)
         pthread_cond_wait(&turned, &mutex);
     pthread_mutex_unlock(&mutex);
-    /* What may be dirty is half of the peak, and bins hold something beside it; it is less as a rule. */
+    /* At most half of the peak may be dirty, and bins hold some blocks in addition; usually it is less. */
     if (peak_known)
         CHECK_LE(rss_peak_bytes() - rss_before, atomic_load(&live_most) / 4 * 7);
     wait_until(little_beyond_live_is_left);

@@ -1,6 +1,6 @@
-/* What threads leave behind that end while the background thread runs: they worked on their hot paths alone
- * for so long that it has looked through all slabs since, and their end is no cold path either. It goes
- * back all the same, and then the thread ends. */
+/* Threads end while the background thread runs, after they used only their hot paths for so long that it has visited
+ * all slabs since; their end is no cold path either. Their memory still goes back, and then the background thread
+ * ends. */
 #include "background.h"
 #include "check.h"
 #include "rss.h"

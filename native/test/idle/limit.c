@@ -42,7 +42,7 @@ static void exhaust_aligned(size_t size) {
         superslab_free(aligned[--count]);
 }
 
-/* A limit that is not reached by much is none: all but an eighth of it can be had. */
+/* Nearly the whole limit is usable: all of it except an eighth can be allocated. */
 static void fill(size_t size) {
     const size_t count = exhaust(size);
     CHECK_LE(count * size, LIMIT);

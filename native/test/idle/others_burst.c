@@ -30,7 +30,7 @@ int main(void) {
     CHECK_GE(dirty, (uint64_t)BLOCKS * BYTES);
     for (size_t i = 0; i < OPS; i++)
         superslab_free(superslab_malloc(OTHER_BYTES));
-    /* What the thread's own large cache holds is not dirty. */
+    /* The thread's own large cache does not count as dirty. */
     CHECK_EQ(stats_now().dirty_bytes + stats_now().large_bytes, dirty);
     CHECK_EQ(stats_now().given_back_bytes, before.given_back_bytes);
     superslab_trim();

@@ -39,7 +39,7 @@ static ss_publication published(void) {
 
 static uint64_t expected_bytes;
 
-/* What is published as live, without the threads' caches. */
+/* The published live bytes, without the threads' caches. */
 static bool is_told(void) {
     const superslab_stats stats = published().stats;
     return stats.live_bytes + CLOSE_BYTES > expected_bytes &&

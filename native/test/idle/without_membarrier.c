@@ -1,5 +1,5 @@
 /* A sandbox that forbids membarrier: bins of sleeping threads stay, everything else goes back, and the thread
- * ends all the same. */
+ * ends nevertheless. */
 #include "background.h"
 #include "check.h"
 #include "sandbox.h"

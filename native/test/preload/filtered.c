@@ -13,7 +13,7 @@
 
 enum { BLOCKS = 64, BYTES = 1 << 20, ROUNDS = 40, SEED = 1 };
 
-/* Frees enough for the thread to be wanted, and takes a space's lock so often that it might have an owner. */
+/* Frees enough for the thread to be wanted, and takes a space's lock often enough to become its owner. */
 static void work(void) {
     served_churn(SEED, 20000, 200000);
     for (unsigned round = 0; round < ROUNDS; round++) {

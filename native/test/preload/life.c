@@ -51,7 +51,7 @@ __attribute__((destructor(101))) static void after_main(void) {
     served_churn(1, 2000, 200000);
 }
 
-/* The C library calls it again while it arms itself; after the last round it frees yet more. */
+/* The C library calls it again while it sets its key; after the last round it frees the rest. */
 static void at_thread_end(void *value) {
     static _Thread_local unsigned rounds;
     served_churn((uintptr_t)value, 500, 100000);

@@ -29,7 +29,7 @@ static void work(unsigned index, void *unused) {
 
 int main(void) {
     served_api();
-    /* The library asks the loader for nothing that would leave an error to the program. */
+    /* The library makes no call of the loader that would set the program's dlerror. */
     CHECK(dlerror() == NULL);
     team_run(THREADS, work, NULL);
 }

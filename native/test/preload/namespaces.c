@@ -1,5 +1,5 @@
-/* What the system does for processes of one thread alone works while the background thread is alive, as it does under
- * the C library's malloc: another mount namespace, a user namespace of its own. The thread comes back after it. */
+/* Calls that the system allows only to a process with one thread work while the background thread is alive, as they do
+ * under the C library's malloc: another mount namespace, a new user namespace. The thread comes back afterwards. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "child.h"

@@ -1,5 +1,5 @@
-/* A process that is left alone: all goes to the C library without a detour, nothing is reserved, and a copy of superslab
- * in the process has a heap of its own. */
+/* In a process that is not served, all calls go directly to the C library, no addresses are reserved, and a copy of
+ * superslab in the process has heaps of its own. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "child.h"
@@ -25,7 +25,7 @@ static size_t address_kilobytes(void) {
     return kilobytes;
 }
 
-/* What the loader would bind, and what it has bound. */
+/* The definition that the loader would bind, and the one that it has bound. */
 static void is_not_ours(const char *name, void *bound) {
     void *const found[] = {bound, dlsym(RTLD_DEFAULT, name)};
     for (size_t i = 0; i < 2; i++) {

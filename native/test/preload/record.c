@@ -1,4 +1,4 @@
-/* What a program allocates is in its recording: each function, each thread, in an order in which no block begins where
+/* A recording has all of a program's calls: of each function and thread, in an order in which no block begins where
  * another one lives; and it is there after a kill, in a file of its own for a forked child. */
 #include "check.h"
 #include "child.h"
@@ -24,7 +24,7 @@ static const char *name(const char *suffix) {
     return path;
 }
 
-/* ---- what is recorded: this program again, with an argument ---- */
+/* ---- the recorded program: this one again, with an argument ---- */
 
 static void family(void) {
     for (unsigned i = 0; i < 1000; i++) {

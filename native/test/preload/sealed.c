@@ -1,5 +1,5 @@
 /* No pointer to code lies in writable memory of the library, neither those that are linked into it nor those that are
- * set later: the error handler, the definitions that it stands in for, the table that other copies are given. A write
+ * set later: the error handler, the definitions that it replaces, the table that other copies are given. A write
  * to the page of those that are set faults. */
 #define _GNU_SOURCE
 #include "check.h"
@@ -58,7 +58,7 @@ static bool is_code(uintptr_t address) {
     return found != NULL && found->rights[2] == 'x';
 }
 
-/* Where the library keeps this value, in memory with these rights; NULL if nowhere. */
+/* The place of this value in the library's memory with these rights; NULL if there is none. */
 static uintptr_t *find(uintptr_t value, char write) {
     for (size_t i = 0; i < range_count; i++) {
         const range *one = &ranges[i];

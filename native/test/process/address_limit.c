@@ -21,13 +21,13 @@ static void limited_first(void *size) {
 static void limited_later(void *size) {
     superslab_free(block_new(*(size_t *)size));
     limit_mapped(HEADROOM);
-    /* What was reserved before is not bounded by the limit: only too large a request is refused. */
+    /* The limit does not bound addresses that were reserved before: only a request that is too large is refused. */
     void *block = block_new(*(size_t *)size);
     CHECK(block_try((size_t)1 << 46) == NULL);
     superslab_free(block);
 }
 
-/* Not even a first region can be had; later it can. */
+/* At first not even one region can be reserved; later it can. */
 static void no_room_at_first(void *unused) {
     (void)unused;
     limit_mapped(256 << 10);

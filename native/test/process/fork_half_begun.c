@@ -1,6 +1,6 @@
 /* A constructor forks, and clones directly, while another thread is stopped in the middle of the very first allocation:
  * where the handlers of fork are registered, where the process is marked, and where the settings are read. The child
- * begins anew, and its own children do as well. */
+ * starts again from the beginning, and so do its own children. */
 #define _GNU_SOURCE
 #include "check.h"
 

@@ -39,7 +39,7 @@ static void refused(void *context) {
     superslab_region_retire(region);
 }
 
-/* Addresses can be had, but no memory for them. */
+/* Addresses can be reserved, but no memory for them. */
 static void refused_memory(void *size) {
     limit_data(96 << 20);
     refused(size);

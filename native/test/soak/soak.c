@@ -1,5 +1,5 @@
 /* The soak: every workload, all sizes and threads of all lifetimes at once, with contents checked, for
- * as long as it is told to. It works in rounds; after each one the statistics must be exact, and after
+ * the given time. It works in rounds; after each one the statistics must be exact, and after
  * the last one nothing is live and the memory has gone back.
  * Usage: soak [--minutes N | --seconds N] [--seed N] */
 #include "crew.h"

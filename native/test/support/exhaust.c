@@ -11,7 +11,7 @@ typedef struct link {
     uint64_t number;
 } link;
 
-/* Where nothing can be had any more, what is given back can be had again. */
+/* When memory is exhausted, freed blocks can be allocated again. */
 static void at_the_edge(link **last, size_t size) {
     for (int round = 0; round < 3 && *last != NULL; round++) {
         link *freed = *last;

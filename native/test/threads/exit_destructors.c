@@ -1,5 +1,5 @@
-/* Destructors of thread-specific values that allocate and free, before superslab's own has run and
- * after: nothing is lost, and nothing is kept for a thread that is gone. */
+/* Destructors of thread-specific values that allocate and free, before and after superslab's own: no block is lost, and
+ * no state is kept for a thread that has ended. */
 #include "block.h"
 #include "check.h"
 #include "parcel.h"

@@ -1,4 +1,4 @@
-/* Threads that end while others free into their slabs, and before that. */
+/* Threads that end before and while other threads free into their slabs. */
 #include "check.h"
 #include "parcel.h"
 #include "rng.h"
@@ -21,7 +21,7 @@ static void allocate(unsigned owner) {
         parcel *fresh = parcel_new(sizeof(parcel) + rng_below(&random, limit), i);
         atomic_store_explicit(&published[owner][i], fresh, memory_order_release);
     }
-    /* Its blocks are being freed right now, and it ends. */
+    /* It ends while its blocks are being freed. */
 }
 
 static void collect(unsigned freer) {

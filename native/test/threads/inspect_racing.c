@@ -1,5 +1,5 @@
 /* inspect at an address that another thread maps, protects and unmaps all the time; and at blocks that
- * others allocate and free. Never a fault, never an answer that was not true a moment ago. */
+ * others allocate and free. There is never a fault, and every answer was true at some moment of the call. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

@@ -1,5 +1,5 @@
 /* Questions about addresses of a region while it is adopted, used and retired again and again: they
- * never fault and never read what has gone. */
+ * never fault and never read memory that was unmapped. */
 #include "check.h"
 #include "rng.h"
 #include "superslab.h"

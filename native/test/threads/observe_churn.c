@@ -1,6 +1,5 @@
-/* Whole slabs come and go, now of one class and now of another, while other threads inspect the same
- * addresses, ask for statistics and trim: no answer is nonsense, and nothing is read in the middle of a
- * change. */
+/* Whole slabs of changing classes come and go, while other threads inspect the same addresses, read statistics and trim:
+ * every answer is consistent. */
 #include "block.h"
 #include "check.h"
 #include "rng.h"

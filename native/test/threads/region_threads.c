@@ -1,5 +1,5 @@
-/* Several threads take from a region and give to it at once, each also what others took; no block is
- * handed out twice and none is lost. The memory stays out of reach the whole time. */
+/* Several threads take from a region and give to it at once, also blocks that others took; no block is handed out twice
+ * and none is lost. The memory is inaccessible the whole time. */
 #include "check.h"
 #include "claim.h"
 #include "rng.h"
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
         give(atomic_exchange(&board[i], 0));
     claims_end(&all);
 
-    /* All of it is there again, in one piece if need be. */
+    /* All of it can be taken again, also in one piece. */
     uint32_t offset;
     CHECK_EQ(superslab_region_take(region, BYTES / 2, &offset, 1), 1);
     CHECK_EQ(superslab_region_give(region, &offset, 1), 1);

@@ -1,5 +1,5 @@
 /* A thread writes random bytes all over a region's memory while others take and give: data may be
- * spoilt, the allocator is not. Two threads that give the same block are told apart: one gave it. */
+ * spoilt, the allocator is not. When two threads give the same block, one of them has given it. */
 #include "barrier.h"
 #include "check.h"
 #include "claim.h"

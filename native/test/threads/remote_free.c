@@ -1,4 +1,4 @@
-/* One thread allocates and refills, another frees what it gets: remote frees against the owner. The
+/* One thread allocates and refills, another frees the blocks: remote frees against the owner. The
  * consumer's caches and the slabs stay bounded. */
 #include "check.h"
 #include "parcel.h"

@@ -1,4 +1,4 @@
-/* Every class: many blocks, written whole, no two overlapping, freed in several orders, had again. */
+/* Every class: many blocks, written whole, no two overlapping, freed in several orders, allocated again. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"
@@ -56,7 +56,7 @@ static void class_run(rng *random, size_t size) {
             empty(pass == 0 ? i : pass == 1 ? count - 1 - i : order[i], size);
     }
 
-    /* Every other one freed and had again beside its neighbours. */
+    /* Every other one freed and allocated again beside its neighbours. */
     for (size_t i = 0; i < count; i++)
         fill(i, size);
     for (int pass = 0; pass < 2; pass++) {

@@ -1,4 +1,4 @@
-/* A full region asks to grow until its limit, and is then full; what was given back is had again. */
+/* A full region asks to grow until its limit, and is then full; blocks that were given back are taken again. */
 #include "check.h"
 #include "extent.h"
 #include "superslab.h"

@@ -1,4 +1,4 @@
-/* Batches of every size: aligned, disjoint, big enough, given back and had again. */
+/* Batches of every size: aligned, disjoint, big enough, given back and taken again. */
 #include "check.h"
 #include "extent.h"
 #include "rng.h"

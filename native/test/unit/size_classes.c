@@ -27,7 +27,7 @@ int main(void) {
     const classes all = classes_derive();
     CHECK_LE(all.count, 128);
 
-    /* Large ones agree too; a size that cannot be had does no harm. */
+    /* Large ones agree too; an impossible size does no harm. */
     for (size_t size = 65537; size < (size_t)128 << 20; size += size / 3) {
         void *block = block_new(size);
         CHECK_EQ(superslab_usable_size(block), superslab_good_size(size));

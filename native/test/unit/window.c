@@ -181,7 +181,7 @@ static void pins_are_spread(void) {
     CHECK_EQ(now().live_blocks, before);
 }
 
-/* A pinned block that is freed all the same, and the pin is still there when another block is in its place, which
+/* A pinned block is freed nevertheless, and the pin still exists when another block is in its place, which
  * is pinned too: what the table says in the end is of that one. */
 static void pins_of_two_blocks(void) {
     const superslab_api *api = ss_api_own();

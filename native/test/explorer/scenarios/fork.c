@@ -1,7 +1,6 @@
-/* A fork while another thread is anywhere: before any of its accesses to memory, the plain ones too, it stays where it
- * is for ever, and the thread that forks goes on alone, as in the child. And one that forks in the handler of a
- * signal, which has interrupted it anywhere, while another thread is anywhere: its interrupted operation goes on in
- * the child. */
+/* A fork while another thread is at any point: it stops for ever before one of its accesses to memory, the plain ones
+ * too, and the forking thread goes on alone, as in the child. Also a fork in the handler of a signal that interrupted
+ * the thread at any point, while another thread is at any point: the interrupted operation goes on in the child. */
 #include "scenarios.h"
 
 #include "background/park.h"
@@ -30,7 +29,7 @@ static void setup(void) {
     explorer_interrupt_anywhere(NULL);
 }
 
-/* ---- what others are in the middle of ---- */
+/* ---- the other threads' operations ---- */
 
 static void use_spans(void) {
     ss_space *space = ss_space_headless();
@@ -96,7 +95,7 @@ static uint32_t run_check(const ss_space *space, uint32_t at) {
     return length;
 }
 
-/* Each granule is in one free run or in one span; how many are in spans. */
+/* Checks that each granule is in one free run or in one span; returns the number in spans. */
 static uint32_t space_check(ss_space *space) {
     uint32_t used = 0, dirty = 0, runs = 0, listed = 0;
     for (uint32_t at = 0; at < space->granule_count;) {
@@ -133,7 +132,7 @@ static void check(void) {
     if (ss_large_bytes(space, ss_space_granule(space, (uintptr_t)going)) == SS_RETURN_MIN_BYTES)
         superslab_free(going);
     superslab_trim();
-    /* What the other thread had, and its slabs, may be lost. */
+    /* The other thread's blocks and slabs may be lost. */
     for (uint32_t i = 0; i < ss_space_internal_count(); i++)
         EXPLORER_CHECK(space_check(ss_space_internal(i)) <= LOST_GRANULES);
     EXPLORER_CHECK(atomic_load(&ss_flushes) % 2 == 0);

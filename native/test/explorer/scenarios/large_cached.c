@@ -1,5 +1,5 @@
-/* A thread anywhere in its large cache, while another one parks it and gives back what the cache holds, and a third
- * takes what it can get; and a large block that two threads with caches free at once. */
+/* A thread uses its large cache while another one parks it and gives the cached spans back, and a third takes spans;
+ * and two threads with caches free one large block at once. */
 #include "scenarios.h"
 
 #include "front/cold.h"

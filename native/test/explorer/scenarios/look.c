@@ -1,5 +1,5 @@
-/* Questions about addresses while what lies there changes: a slab is made, a space is added, the error
- * handler is set. */
+/* Questions about addresses while their contents change: a slab is made, a space is added, the error handler is
+ * set. */
 #include "scenarios.h"
 
 #include "background/attend.h"

@@ -29,7 +29,7 @@ static void setup(void) {
     ss_ring_add(&ring, slab);
 }
 
-/* As the heap of thread 0; how many faults there were. */
+/* As the heap of thread 0; returns the number of faults. */
 static uint32_t give_faulty(void *block, uint32_t owner, ss_ring *owners) {
     ss_faults faults = {.count = 0};
     ss_giver giver = {
@@ -48,7 +48,7 @@ static void give_own(void *block) {
         slab_claim(ring.first);
 }
 
-/* Takes what is there; lets the slab go if that was the last of it, as a heap does. */
+/* Takes the available blocks; lets the slab go if they were its last ones, as a heap does. */
 static uint32_t take_all(void *taken[4]) {
     const uint32_t count = ss_slab_take(ring.first, taken, 4);
     for (uint32_t i = 0; i < count; i++)

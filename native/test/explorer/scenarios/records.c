@@ -15,7 +15,7 @@ static size_t record_bytes(void) {
     return (size_t)ss_class_record_units(&ss_process->classes[LONGEST]) << SS_RECORD_SHIFT;
 }
 
-/* What is committed and in no record. */
+/* Committed bytes that are in no record. */
 static size_t room(const ss_space *space) {
     return atomic_load(&space->records_ready) - space->records_used;
 }

@@ -45,7 +45,7 @@ static void thread(unsigned index) {
 
 static void check(void) {
     EXPLORER_CHECK(fates[0] + fates[1] >= 1);
-    /* The region goes on as one that nothing happened to: all of it can be had, once. */
+    /* The region is unaffected: all of it can be taken, once. */
     uint32_t offsets[REGION_BYTES / 16384 + 1];
     const size_t got = superslab_region_take(region, SIZE, offsets, REGION_BYTES / 16384 + 1);
     EXPLORER_CHECK(got <= REGION_BYTES / 16384);
@@ -100,7 +100,7 @@ static void contest_thread(unsigned index) {
 
 static void contest_check(void) {
     EXPLORER_CHECK(fates[0] + fates[1] == CONTESTED);
-    /* All but what is held can be had, once, and nothing that is no block. */
+    /* All of it except the held blocks can be taken, once, and only blocks. */
     uint32_t offsets[OTHERS + 1];
     EXPLORER_CHECK(superslab_region_take(region, OTHER_SIZE, offsets, OTHERS + 1) == OTHERS - 1);
     for (size_t i = 0; i < OTHERS - 1; i++) {

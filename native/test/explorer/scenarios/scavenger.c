@@ -103,7 +103,7 @@ static void last_thread(unsigned index) {
         platform_thread_started()();
 }
 
-/* What it has not taken note of it has been wanted for again. */
+/* Frees that it has not noticed have wanted it again. */
 static void last_check(void) {
     if (atomic_load(&ss_signals->freed_bytes) != 0)
         EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);

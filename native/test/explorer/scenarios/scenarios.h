@@ -25,8 +25,8 @@ unsigned four_blocks_bin(void);
 size_t four_blocks_size(void);
 ss_space *headed_space(void);
 
-/* A record of such a slab that becomes another one's: nobody may still be at the old one. Only the link is read
- * by threads that come too late for the list's head. */
+/* A record of such a slab that becomes another slab's: no thread may still use the old one. Only threads that come too
+ * late for the list's head read its link. */
 void records_are_reborn(void);
 
 /* Drops the block and gives it to its slab. `owner` adopts the slab if it may, and lets it go at once. */

@@ -123,8 +123,8 @@ static bool is_length(int64_t block, size_t length) {
     return false;
 }
 
-/* What each thread got is a block of a length that its owner knows, or of one that is not known, unless the table
- * no longer has it. Then it is freed, and nothing is left. */
+/* Each thread got a block whose length its owner knows or that is marked unsized, unless the table no longer has it.
+ * The blocks are then freed, and none is left. */
 static void check(void) {
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         if (got[i] == NONE || kind_of(got[i]) == 0)
@@ -262,7 +262,7 @@ const explorer_scenario scenario_owner_large_tagged = {
     .check = check,
 };
 
-/* ---- a pin of a block that was freed all the same ---- */
+/* ---- a pin of a block that was freed nevertheless ---- */
 
 static void pins_setup(void) {
     begin(3);

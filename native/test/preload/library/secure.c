@@ -1,6 +1,6 @@
 /* A program linked with the library that says on stderr whether the kernel gave it more rights than its caller has,
  * whether superslab serves it, and whether SUPERSLAB_LIMIT=8M binds it. Exports what node exports, so that it is
- * served whatever SUPERSLAB_CHILDREN says. */
+ * served with any value of SUPERSLAB_CHILDREN. */
 #define _GNU_SOURCE
 #include <malloc.h>
 #include <stdio.h>
