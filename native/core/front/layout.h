@@ -13,7 +13,7 @@
     NUMBER(granule_shift, SS_GRANULE_SHIFT)                                                        \
     NUMBER(record_shift, SS_RECORD_SHIFT)                                                          \
     NUMBER(entry_kind_shift, SS_ENTRY_KIND_SHIFT)                                                  \
-    NUMBER(internal_spaces, SS_INTERNAL_SPACE_COUNT)                                                         \
+    NUMBER(internal_spaces, SS_INTERNAL_SPACE_COUNT)                                               \
     NUMBER(all_spaces, SS_SPACE_COUNT)                                                             \
     NUMBER(bins, SS_BIN_COUNT)                                                                     \
     NUMBER(bin_headed, SS_BIN_HEADED)                                                              \
@@ -27,11 +27,11 @@
     NUMBER(state_spare, SS_STATE_SPARE)                                                            \
     NUMBER(state_parked, SS_STATE_PARKED)                                                          \
     NUMBER(state_owner_shift, SS_STATE_OWNER_SHIFT)                                                \
-    NUMBER(registry_spaces, offsetof(ss_registry_data, spaces))                                      \
-    NUMBER(registry_space_count, offsetof(ss_registry_data, space_count))                            \
-    NUMBER(registry_external_count, offsetof(ss_registry_data, external_count))                      \
+    NUMBER(registry_spaces, offsetof(ss_registry_data, spaces))                                    \
+    NUMBER(registry_space_count, offsetof(ss_registry_data, space_count))                          \
+    NUMBER(registry_external_count, offsetof(ss_registry_data, external_count))                    \
     NUMBER(process_classes, offsetof(ss_process_data, classes))                                    \
-    NUMBER(heaps_all, offsetof(ss_heaps_data, all))                                        \
+    NUMBER(heaps_all, offsetof(ss_heaps_data, all))                                                \
     NUMBER(class_bytes, sizeof(ss_class))                                                          \
     NUMBER(class_stride, offsetof(ss_class, stride))                                               \
     NUMBER(class_capacity, offsetof(ss_class, capacity))                                           \
@@ -54,7 +54,7 @@
     NUMBER(granule_dirty, offsetof(ss_granule, dirty))                                             \
     NUMBER(slab_state, offsetof(ss_slab, state))                                                   \
     NUMBER(slab_info, offsetof(ss_slab, info))                                                     \
-    NUMBER(slab_owner_free, offsetof(ss_slab, owner_free))                                                       \
+    NUMBER(slab_owner_free, offsetof(ss_slab, owner_free))                                         \
     NUMBER(slab_bits, offsetof(ss_slab, bits))                                                     \
     NUMBER(heap_top, offsetof(ss_heap, top))                                                       \
     NUMBER(heap_bin, offsetof(ss_heap, bin))                                                       \

@@ -1,8 +1,8 @@
 #include "space/grow.h"
 
 #include "base/meta.h"
-#include "space/held.h"
 #include "space/arrays.h"
+#include "space/held.h"
 
 /* ---- growing ---- */
 
