@@ -25,6 +25,8 @@
 #include "space/space.h"
 #include "window/api.h"
 
+_Static_assert(SS_LIVE_CLASSES == SS_HEADLESS_COUNT, "the table names the headless classes");
+
 typedef struct ss_pin ss_pin;
 
 /* The pins of a window, in a table with linear hashing of their offsets: each pin beyond the first SS_PIN_LISTS adds

@@ -61,7 +61,7 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
 static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
     ss_biased_take(&space->lock);
     uint32_t end = space->granule_count;
-    if (granule == 0 && (space->kind != SS_SPACE_EXTERNAL || space->live != NULL))
+    if (granule == 0 && !ss_space_is_region(space))
         out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
                             << SS_GRANULE_SHIFT;
     ss_biased_release(&space->lock);

@@ -2,10 +2,13 @@
 
 /* STEP fills the entries of one class: the requests that it serves and the class before it does not. A headed class
  * above 256 with the round number R has stride R + 16 and serves requests of up to R / 16 steps of 16 bytes. */
-#define BIN(doubling, step) (SS_BIN_HEADED + 17 + 8 * (doubling) + (step))
+#define BIN(doubling, step)                                                                        \
+    (SS_BIN_HEADED + SS_LINEAR_CLASSES + 1 + SS_DOUBLING_CLASSES * (doubling) + (step))
+/* The steps of 16 bytes from one class of a doubling to the next. */
+#define WIDTH(doubling) ((SS_LINEAR_CLASSES / SS_DOUBLING_CLASSES) << (doubling))
+#define FROM(doubling, step) ((SS_LINEAR_CLASSES << (doubling)) + WIDTH(doubling) * (step))
 #define STEP(doubling, step)                                                                       \
-    [(16 << (doubling)) + (2 << (doubling)) * (step) + 1 ...(16 << (doubling)) +                   \
-        (2 << (doubling)) * ((step) + 1)] = BIN(doubling, step)
+    [FROM(doubling, step) + 1 ... FROM(doubling, (step) + 1)] = BIN(doubling, step)
 #define DOUBLING(doubling)                                                                         \
     STEP(doubling, 0), STEP(doubling, 1), STEP(doubling, 2), STEP(doubling, 3), STEP(doubling, 4), \
         STEP(doubling, 5), STEP(doubling, 6), STEP(doubling, 7)
@@ -19,10 +22,12 @@ _Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_bin_of_step[SS_STEPS] = {
 };
 
 static uint32_t round_stride(unsigned index) {
-    if (index < 16)
-        return (index + 1) * 16;
-    unsigned doubling = (index - 16) / 8, step = (index - 16) % 8;
-    return (UINT32_C(256) << doubling) + (UINT32_C(32) << doubling) * (step + 1);
+    if (index < SS_LINEAR_CLASSES)
+        return (index + 1) * SS_ALIGNMENT;
+    unsigned doubling = (index - SS_LINEAR_CLASSES) / SS_DOUBLING_CLASSES;
+    unsigned step = (index - SS_LINEAR_CLASSES) % SS_DOUBLING_CLASSES;
+    return (SS_LINEAR_MAX << doubling) +
+           (SS_LINEAR_MAX / SS_DOUBLING_CLASSES << doubling) * (step + 1);
 }
 
 static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t least) {
@@ -50,7 +55,9 @@ void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
     for (unsigned i = 0; i < SS_HEADLESS_COUNT; i++)
         class_set(&classes[i], round_stride(i), 0, SS_SLAB_HEADLESS_BLOCKS);
     for (unsigned i = 0; i < SS_HEADED_COUNT; i++) {
-        uint32_t stride = i < 16 ? round_stride(i) : i == 16 ? 272 : round_stride(i - 1) + 16;
-        class_set(&classes[SS_BIN_HEADED + i], stride, 16, SS_SLAB_HEADED_BLOCKS);
+        /* Above the linear classes the header needs a step of its own. */
+        uint32_t stride =
+            i < SS_LINEAR_CLASSES ? round_stride(i) : round_stride(i - 1) + SS_ALIGNMENT;
+        class_set(&classes[SS_BIN_HEADED + i], stride, SS_ALIGNMENT, SS_SLAB_HEADED_BLOCKS);
     }
 }

@@ -27,10 +27,12 @@ static inline unsigned ss_bin_of_size(size_t size) {
 
 /* The bin of a request's own class, by the request's number of whole 16-byte steps. */
 static inline unsigned ss_exact_bin_of_step(unsigned step) {
-    if (step <= 16)
+    if (step <= SS_LINEAR_CLASSES)
         return SS_BIN_HEADED + step;
-    unsigned doubling = 27 - (unsigned)__builtin_clz(step - 1);
-    return SS_BIN_HEADED + 17 + doubling * 8 + ((step - 1) >> (doubling + 1)) - 8;
+    /* The highest bit of `step - 1` tells the doubling, the SS_DOUBLING_SHIFT bits below it the class in it. */
+    const unsigned doubling = 31u - SS_LINEAR_SHIFT - (unsigned)__builtin_clz(step - 1);
+    return SS_BIN_HEADED + SS_LINEAR_CLASSES + 1 + doubling * SS_DOUBLING_CLASSES +
+           ((step - 1) >> (doubling + SS_LINEAR_SHIFT - SS_DOUBLING_SHIFT)) - SS_DOUBLING_CLASSES;
 }
 
 static inline unsigned ss_exact_bin(size_t size) {

@@ -36,17 +36,27 @@
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT 16u
+/* Strides rise by SS_ALIGNMENT for the first classes, the linear ones, and then in equal steps within each doubling. All
+ * other numbers of classes follow from these three. */
+#define SS_LINEAR_SHIFT 4u
+#define SS_DOUBLING_SHIFT 3u
+#define SS_DOUBLINGS 8u
+#define SS_LINEAR_CLASSES (1u << SS_LINEAR_SHIFT)
+#define SS_DOUBLING_CLASSES (1u << SS_DOUBLING_SHIFT)
+/* The largest stride of a linear class, and of all headless ones. */
+#define SS_LINEAR_MAX (SS_LINEAR_CLASSES * SS_ALIGNMENT)
+#define SS_HEADLESS_MAX ((size_t)SS_LINEAR_MAX << SS_DOUBLINGS)
+#define SS_HEADLESS_COUNT (SS_LINEAR_CLASSES + SS_DOUBLINGS * SS_DOUBLING_CLASSES)
+/* One headed class more: its stride is SS_LINEAR_MAX and the step that a header needs. */
+#define SS_HEADED_COUNT (SS_HEADLESS_COUNT + 1u)
 /* The largest request that a bin serves: the largest headed stride, less its header byte. */
-#define SS_SMALL_MAX ((size_t)65536 + SS_ALIGNMENT - 1)
+#define SS_SMALL_MAX (SS_HEADLESS_MAX + SS_ALIGNMENT - 1)
 /* The number of 16-byte steps of those requests, 0 included. */
-#define SS_STEPS ((SS_SMALL_MAX >> 4) + 1)
-#define SS_HEADLESS_MAX ((size_t)65536)
-#define SS_HEADED_COUNT 81u
-#define SS_HEADLESS_COUNT 80u
+#define SS_STEPS (SS_SMALL_MAX / SS_ALIGNMENT + 1)
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
 /* The last bin's number plus 1, rounded up to whole cache lines of pointers. */
-#define SS_BIN_COUNT 216u
+#define SS_BIN_COUNT ((SS_BIN_HEADED + SS_HEADED_COUNT + 7u) / 8u * 8u)
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
 /* Requests below SS_TINY_END find their bin in a table of the thread's block, which has an entry for each 16 bytes. */

@@ -8,13 +8,17 @@
 
 #include "heap/heap.h"
 
-#define SS_GROUP 8u /* the classes of one doubling; 4 of those in steps of 16 bytes */
+/* A group is the classes of one doubling, or 4 linear ones. */
+#define SS_GROUP SS_DOUBLING_CLASSES
 
 static inline unsigned ss_wide_bin(unsigned bin) {
     unsigned index = bin - SS_BIN_HEADED;
-    return SS_BIN_HEADED + (index < 16    ? index | 3
-                            : index == 16 ? 16 + SS_GROUP
-                                          : 17 + ((index - 17) | (SS_GROUP - 1)));
+    if (index < SS_LINEAR_CLASSES)
+        return SS_BIN_HEADED + (index | 3);
+    if (index == SS_LINEAR_CLASSES)
+        return SS_BIN_HEADED + SS_LINEAR_CLASSES + SS_GROUP;
+    const unsigned first = SS_LINEAR_CLASSES + 1;
+    return SS_BIN_HEADED + first + ((index - first) | (SS_GROUP - 1));
 }
 
 /* Turns sharing on. To be called before the process has a heap. */

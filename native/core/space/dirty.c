@@ -28,11 +28,6 @@ static void peak_advance(ss_space *space) {
 
 /* ---- the bound ---- */
 
-/* The memory of an external space without a table is the caller's to give back. */
-static bool is_givable(const ss_space *space) {
-    return space->kind != SS_SPACE_EXTERNAL || space->live != NULL;
-}
-
 static bool is_at_once(void) {
     return atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed);
 }
@@ -64,7 +59,7 @@ static bool has_no_ticks(void) {
 }
 
 bool ss_dirty_exceeds_slow(ss_space *space) {
-    if (!is_givable(space))
+    if (ss_space_is_region(space))
         return false;
     ss_signal_want(space->dirty_granules << SS_GRANULE_SHIFT);
     if (space->dirty_granules > bound_under(space, space->peak) ||
@@ -181,7 +176,7 @@ void ss_dirty_forget(ss_space *space) {
 }
 
 bool ss_dirty_return(ss_space *space, uint32_t first, uint32_t count) {
-    if (!is_givable(space))
+    if (ss_space_is_region(space))
         return false;
     returning_push(space, first, count);
     return true;
@@ -233,7 +228,7 @@ static step_result step(ss_space *space, size_t keep, size_t *given) {
 
 size_t ss_span_purge(ss_space *space, size_t keep) {
     size_t given = 0;
-    if (is_givable(space))
+    if (!ss_space_is_region(space))
         while (step(space, keep, &given) == STEP_DONE)
             ;
     return given;
@@ -336,7 +331,7 @@ static void peak_tick(ss_space *space) {
 
 size_t ss_span_tick(ss_space *space, uint32_t tick) {
     size_t given = 0;
-    if (!is_givable(space))
+    if (ss_space_is_region(space))
         return 0;
     uint32_t *clock_at = &space->clock_at[tick % SS_DECAY_TICKS];
     ss_biased_take(&space->lock);

@@ -206,6 +206,12 @@ static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
 /* Commits room for one more record, so that taking it needs no system call. False if the system refuses. */
 bool ss_space_ready_record(ss_space *space);
 
+/* Whether the space is a region: its memory is the caller's, also while it is free, and only the caller gives it back.
+ * A window is an external space too, but it has a table. */
+static inline bool ss_space_is_region(const ss_space *space) {
+    return space->kind == SS_SPACE_EXTERNAL && space->live == NULL;
+}
+
 /* ---- the bins of a space ----
  * A space has lists only for the bins of its kind. */
 
