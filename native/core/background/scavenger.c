@@ -227,7 +227,7 @@ static bool ended(void) {
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
         return true;
     }
-    /* Pairs with the fences in ss_signal_freed, ss_signal_hurry and leave_to_scavenger: this thread sees their work, or
+    /* Pairs with the fences in ss_signal_freed, ss_signal_hurry, leave_to_scavenger and room_add of large_cache.c: this thread sees their work, or
      * they see the state NONE. */
     atomic_thread_fence(memory_order_seq_cst);
     return !is_wanted();
