@@ -45,7 +45,7 @@ const superslab_api *api() {
 }
 
 const superslab_functions *core() {
-    return api()->heap;
+    return api()->functions;
 }
 
 superslab_error core_free(uintptr_t address) {

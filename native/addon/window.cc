@@ -185,7 +185,7 @@ napi_value settle(napi_env env, napi_callback_info info) {
 
 napi_value keep(napi_env env, napi_callback_info info) {
     Arguments<1> given(env, info);
-    api()->window_last(static_cast<Isolate *>(given.data())->holder);
+    api()->window_make_permanent(static_cast<Isolate *>(given.data())->holder);
     return nullptr;
 }
 

@@ -75,9 +75,9 @@ static char own_file[256];
  * known only later. */
 #define OWN_TABLE(serves)                                                                          \
     {                                                                                              \
-        .heap = &functions, .file = own_file, .bytes = sizeof(superslab_api),                      \
+        .functions = &functions, .file = own_file, .bytes = sizeof(superslab_api),                 \
         .claims = ss_api_claims, .window_join = ss_window_join, .window_leave = ss_window_leave,   \
-        .window_last = ss_window_make_permanent, .window_tag = ss_window_tag,                      \
+        .window_make_permanent = ss_window_make_permanent, .window_tag = ss_window_tag,            \
         .window_bytes = ss_window_bytes, .window_grow = ss_window_grow,                            \
         .window_refill = ss_magazine_refill, .window_flush = ss_magazine_flush,                    \
         .window_drain = ss_magazine_drain, .window_take = ss_window_take,                          \

@@ -58,15 +58,15 @@ typedef struct ss_api_window_stats {
 #define SS_API_FULL (-2) /* the window cannot be made larger */
 
 typedef struct superslab_api {
-    const superslab_functions *heap; /* the public part, given to other addons unchanged */
-    const char *file;                /* the object that serves the heap */
+    const superslab_functions *functions; /* the public part, given to other addons unchanged */
+    const char *file;                     /* the object that serves the heap */
     uint32_t bytes;         /* sizeof(superslab_api) there: later copies may have more functions */
     uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
     ss_api_claim *claims;
     /* Windows. Offsets and addresses may have any value. */
     ss_holder *(*window_join)(const ss_api_window *window, uint32_t *magazines);
     void (*window_leave)(ss_holder *holder);
-    void (*window_last)(ss_holder *holder);
+    void (*window_make_permanent)(ss_holder *holder);
     uint32_t (*window_tag)(const ss_holder *holder);
     size_t (*window_bytes)(const ss_holder *holder);
     void (*window_grow)(ss_holder *holder, size_t bytes);

@@ -33,7 +33,7 @@ static bool is_given_back(void) {
 
 int main(void) {
     const struct timespec moment = {.tv_nsec = 5000000};
-    heap = copy_load(COPY_A).join(NULL)->heap;
+    heap = copy_load(COPY_A).join(NULL)->functions;
     work(0, NULL);
     team_run(2, work, NULL);
     /* CTest's guard against hangs ends it otherwise. */

@@ -21,7 +21,7 @@ static void other_comes_second(void *unused) {
     check_conflict(&other, SUPERSLAB_ABI, COPY_A);
     CHECK_EQ(ours.join(NULL), ours.own());
     superslab_stats stats;
-    ours.join(NULL)->heap->get_stats(&stats);
+    ours.join(NULL)->functions->get_stats(&stats);
     CHECK_EQ(stats.live_blocks, 0);
 }
 
@@ -30,7 +30,7 @@ static void other_comes_first(void *unused) {
     const copy other = copy_load(COPY_OTHER_ABI), ours = copy_load(COPY_A);
     check_conflict(&ours, 99, COPY_OTHER_ABI);
     CHECK_EQ(other.join(NULL), other.own());
-    CHECK_EQ(other.join(NULL)->heap->abi, 99);
+    CHECK_EQ(other.join(NULL)->functions->abi, 99);
 }
 
 /* Two that agree, and one between them that does not. */

@@ -14,19 +14,19 @@ static void first_and_second(const char *first_path, const char *second_path) {
     CHECK_EQ(first.join(NULL), api);
     CHECK_EQ(second.join(NULL), api);
     CHECK_EQ(api, first.own());
-    CHECK_EQ(api->heap->abi, SUPERSLAB_ABI);
+    CHECK_EQ(api->functions->abi, SUPERSLAB_ABI);
     CHECK_GE(api->bytes, sizeof(superslab_api));
     CHECK(strstr(first_path, strrchr(api->file, '/')) != NULL);
 
     /* A block of one is freed through the other, and counted once. */
     superslab_stats before, after;
-    api->heap->get_stats(&before);
-    void *block = first.join(NULL)->heap->malloc(1000);
+    api->functions->get_stats(&before);
+    void *block = first.join(NULL)->functions->malloc(1000);
     CHECK(block != NULL);
-    api->heap->get_stats(&after);
+    api->functions->get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks + 1);
-    second.join(NULL)->heap->free(block);
-    api->heap->get_stats(&after);
+    second.join(NULL)->functions->free(block);
+    api->functions->get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks);
 }
 

@@ -13,10 +13,10 @@ static const superslab_api *api;
 static void work(unsigned index, void *context) {
     (void)context;
     for (unsigned i = 0; i < 1000; i++) {
-        char *block = api->heap->malloc(index * 100 + i);
+        char *block = api->functions->malloc(index * 100 + i);
         CHECK(block != NULL);
         memset(block, (int)i, index * 100 + i);
-        api->heap->free(block);
+        api->functions->free(block);
     }
 }
 
@@ -25,13 +25,13 @@ static void closed_and_used(void *unused) {
     const copy first = copy_load(COPY_A), second = copy_load(COPY_B);
     api = second.join(NULL);
     CHECK_EQ(api, first.own());
-    char *block = api->heap->malloc(5000);
+    char *block = api->functions->malloc(5000);
     CHECK(block != NULL);
     memset(block, 7, 5000);
     CHECK_EQ(dlclose(first.handle), 0);
     CHECK_EQ(block[4999], 7);
     team_run(4, work, NULL);
-    api->heap->free(block);
+    api->functions->free(block);
 
     /* Opened again it is the same one. */
     const copy again = copy_load(COPY_A);
@@ -43,7 +43,7 @@ static void thread_outlives(unsigned index, void *context) {
     (void)index;
     const copy local = copy_load(COPY_A);
     api = local.join(NULL);
-    *(void **)context = api->heap->malloc(100);
+    *(void **)context = api->functions->malloc(100);
     /* Closed before this thread ends: the destructor of its heap must still be there. */
     CHECK_EQ(dlclose(local.handle), 0);
 }
@@ -54,7 +54,7 @@ static void closed_by_a_thread(void *unused) {
     for (int i = 0; i < 20; i++) {
         team_run(1, thread_outlives, &block);
         CHECK(block != NULL);
-        api->heap->free(block);
+        api->functions->free(block);
     }
 }
 

@@ -21,7 +21,7 @@ static void (*stranger_free)(void *block);
 
 static uint64_t foreign_frees(const superslab_api *api) {
     superslab_stats now;
-    api->heap->get_stats(&now);
+    api->functions->get_stats(&now);
     return now.foreign_frees;
 }
 
@@ -46,7 +46,7 @@ int main(void) {
     stranger_free = (void (*)(void *))dlsym(library, "stranger_free");
     void *own = stranger_malloc(100);
     superslab_inspection there;
-    api->heap->inspect((uintptr_t)own, &there);
+    api->functions->inspect((uintptr_t)own, &there);
     CHECK_EQ(there.kind, SUPERSLAB_ADDRESS_FOREIGN); /* or the test shows nothing */
     stranger_free(own);
 

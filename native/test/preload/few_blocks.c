@@ -52,7 +52,7 @@ static void the_own_one_fits(void) {
 }
 
 int main(int argc, char **argv) {
-    const superslab_functions *heap = served_api()->heap;
+    const superslab_functions *heap = served_api()->functions;
     if (argc > 1) {
         the_own_one_fits();
         return 0;

@@ -72,9 +72,9 @@ int main(void) {
     const superslab_api *api = served_api();
     team_run(8, work, NULL);
     superslab_stats before, after;
-    api->heap->get_stats(&before);
+    api->functions->get_stats(&before);
     for (int i = 0; i < 20; i++)
         team_run(8, work, NULL);
-    api->heap->get_stats(&after);
+    api->functions->get_stats(&after);
     CHECK_LE(after.live_blocks, before.live_blocks + 50); /* the C library's, not a thread's each */
 }

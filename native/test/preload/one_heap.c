@@ -17,16 +17,16 @@ int main(void) {
 
     void *block = malloc(1000);
     superslab_inspection there;
-    api->heap->inspect((uintptr_t)block, &there);
+    api->functions->inspect((uintptr_t)block, &there);
     CHECK_EQ(there.kind, SUPERSLAB_ADDRESS_LIVE);
     CHECK_EQ(there.usable_size, malloc_usable_size(block));
     superslab_stats before, after;
-    api->heap->get_stats(&before);
-    api->heap->free(block);
-    void *other = api->heap->malloc(1000);
-    api->heap->get_stats(&after);
+    api->functions->get_stats(&before);
+    api->functions->free(block);
+    void *other = api->functions->malloc(1000);
+    api->functions->get_stats(&after);
     CHECK_EQ(after.live_bytes, before.live_bytes);
     free(other);
-    api->heap->get_stats(&after);
+    api->functions->get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks - 1);
 }

@@ -30,7 +30,7 @@ constexpr std::align_val_t wide{256};
 
 void *ours(void *block) {
     superslab_inspection there;
-    api->heap->inspect(reinterpret_cast<std::uintptr_t>(block), &there);
+    api->functions->inspect(reinterpret_cast<std::uintptr_t>(block), &there);
     CHECK(there.kind == SUPERSLAB_ADDRESS_LIVE);
     return block;
 }

@@ -89,10 +89,10 @@ static void left_alone(void) {
     const superslab_api *api = own.join(NULL);
     CHECK_EQ(api, own.own());
     superslab_inspection there;
-    api->heap->inspect((uintptr_t)block, &there);
+    api->functions->inspect((uintptr_t)block, &there);
     CHECK_EQ(there.kind, SUPERSLAB_ADDRESS_FOREIGN);
-    void *apart = api->heap->malloc(100);
-    api->heap->free(apart);
+    void *apart = api->functions->malloc(100);
+    api->functions->free(apart);
     free(block);
     served_churn(42, 20000, 300000);
 }

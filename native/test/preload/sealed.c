@@ -108,7 +108,7 @@ int main(void) {
     CHECK_GE(malloc_usable_size(foreign), 100);
     free(foreign = realloc(foreign, 1000));
     for (unsigned round = 0; round < 3; round++) { /* set, and set again */
-        api->heap->set_error_handler(note, &calls);
+        api->functions->set_error_handler(note, &calls);
         check_no_code_in_writable();
         free(malloc(10));
     }
@@ -126,6 +126,6 @@ int main(void) {
     free(block);
     free(block);
     CHECK_EQ(calls, 1);
-    api->heap->set_error_handler(NULL, NULL);
+    api->functions->set_error_handler(NULL, NULL);
     CHECK(find((uintptr_t)note, '-') == NULL);
 }

@@ -15,8 +15,8 @@ int main(void) {
     CHECK_EQ(conflict.abi, SUPERSLAB_ABI);
 
     const superslab_stats before = stats_start();
-    void *block = loaded.join(NULL)->heap->malloc(100);
-    CHECK_EQ(superslab_usable_size(block), api->heap->usable_size(block));
+    void *block = loaded.join(NULL)->functions->malloc(100);
+    CHECK_EQ(superslab_usable_size(block), api->functions->usable_size(block));
     CHECK_EQ(stats_now().live_blocks, before.live_blocks + 1);
     superslab_free(block);
     stats_check_returned(&before);

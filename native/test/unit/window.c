@@ -277,7 +277,7 @@ int main(void) {
         CHECK_EQ(memory.live[i], 0);
     full_of_spares();
     const uint32_t kept = isolate_malloc(&one, 100);
-    ss_api_own()->window_last(one.holder);
+    ss_api_own()->window_make_permanent(one.holder);
     isolate_leave(&one);
     CHECK_EQ(now().windows, 1);
     CHECK_EQ(superslab_window_free(memory.base + kept), SUPERSLAB_OK);
