@@ -33,8 +33,8 @@ test('every native source is listed once, and every listed one exists', (t) => {
   const listed = ['core', 'addon', 'bench', 'benchMain', 'benchCalls']
     .flatMap((key) => sources[key])
     .concat(ofPlatforms.flatMap(({ linux, mac }) => [...new Set([...linux, ...mac])]))
-  const present = ['core', 'os', 'preload', 'addon', 'bench'].flatMap((folder) =>
-    readdirSync(path.join('native', folder))
+  const present = ['core', 'window', 'os', 'preload', 'addon', 'bench'].flatMap((folder) =>
+    readdirSync(path.join('native', folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(c|cc)$/.test(file))
       .map((file) => `native/${folder}/${file}`),
   )

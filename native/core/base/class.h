@@ -30,9 +30,9 @@ static inline unsigned ss_exact_bin_of_step(unsigned step) {
     if (step <= SS_LINEAR_CLASSES)
         return SS_BIN_HEADED + step;
     /* The highest bit of `step - 1` tells the doubling, the SS_DOUBLING_SHIFT bits below it the class in it. */
-    const unsigned doubling = 31u - SS_LINEAR_SHIFT - (unsigned)__builtin_clz(step - 1);
+    const unsigned doubling = (31u - SS_LINEAR_SHIFT) - (unsigned)__builtin_clz(step - 1);
     return SS_BIN_HEADED + SS_LINEAR_CLASSES + 1 + doubling * SS_DOUBLING_CLASSES +
-           ((step - 1) >> (doubling + SS_LINEAR_SHIFT - SS_DOUBLING_SHIFT)) - SS_DOUBLING_CLASSES;
+           ((step - 1) >> (doubling + (SS_LINEAR_SHIFT - SS_DOUBLING_SHIFT))) - SS_DOUBLING_CLASSES;
 }
 
 static inline unsigned ss_exact_bin(size_t size) {

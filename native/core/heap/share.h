@@ -13,12 +13,11 @@
 
 static inline unsigned ss_wide_bin(unsigned bin) {
     unsigned index = bin - SS_BIN_HEADED;
-    if (index < SS_LINEAR_CLASSES)
-        return SS_BIN_HEADED + (index | 3);
-    if (index == SS_LINEAR_CLASSES)
-        return SS_BIN_HEADED + SS_LINEAR_CLASSES + SS_GROUP;
-    const unsigned first = SS_LINEAR_CLASSES + 1;
-    return SS_BIN_HEADED + first + ((index - first) | (SS_GROUP - 1));
+    const unsigned first = SS_LINEAR_CLASSES + 1; /* of the first doubling */
+    return SS_BIN_HEADED + (index < SS_LINEAR_CLASSES ? index | 3
+                            : index == SS_LINEAR_CLASSES
+                                ? SS_LINEAR_CLASSES + SS_GROUP
+                                : first + ((index - first) | (SS_GROUP - 1)));
 }
 
 /* Turns sharing on. To be called before the process has a heap. */
