@@ -72,11 +72,11 @@ static bool worth_aging(uint32_t ticks) {
 
 /* ---- parking ---- */
 
-typedef enum who { EVERYBODY, SLEEPERS, WORKERS } who;
+typedef enum threads { ALL_THREADS, SLEEPERS, WORKERS } threads;
 
-static bool is_wanted(const ss_heap *heap, who whom, uint32_t ticks) {
-    switch (whom) {
-    case EVERYBODY:
+static bool is_wanted(const ss_heap *heap, threads which, uint32_t ticks) {
+    switch (which) {
+    case ALL_THREADS:
         return true;
     case SLEEPERS:
         return sleeps(heap, ticks);
@@ -88,13 +88,13 @@ static bool is_wanted(const ss_heap *heap, who whom, uint32_t ticks) {
 
 /* Closes the threads of a batch of heaps, from *next on, and advances *next. Returns the number of heaps in `parked`;
  * each has its thread_lock held. */
-static unsigned park_batch(ss_heap **next, who whom, uint32_t ticks, ss_heap *parked[BATCH]) {
+static unsigned park_batch(ss_heap **next, threads which, uint32_t ticks, ss_heap *parked[BATCH]) {
     const ss_thread *self = ss_thread_self();
-    const unsigned most = whom == WORKERS ? BATCH_AT_WORK : BATCH;
+    const unsigned most = which == WORKERS ? BATCH_AT_WORK : BATCH;
     unsigned count = 0;
     ss_heap *heap = *next;
     for (; heap != NULL && count < most; heap = heap->next) {
-        if (!is_wanted(heap, whom, ticks) || !ss_lock_try(&heap->thread_lock))
+        if (!is_wanted(heap, which, ticks) || !ss_lock_try(&heap->thread_lock))
             continue; /* a thread that holds its lock ends, and then flushes its heap itself, or forks */
         if (heap->thread == NULL || heap->thread == self) {
             ss_lock_release(&heap->thread_lock);
@@ -127,7 +127,7 @@ static void flushes_end(void) {
 typedef enum parked_state { LEFT, PART, WHOLE } parked_state;
 
 /* Flushes a heap whose thread was closed before the barrier, or ages it if its thread is at work. */
-static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_faults *faults) {
+static parked_state parked_flush(ss_heap *heap, threads which, uint64_t until, ss_faults *faults) {
     bool whole = true;
     /* Acquire: pairs with the release in ss_thread_leave. With a 0 this thread sees the bins as they were left. */
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
@@ -135,7 +135,7 @@ static parked_state parked_flush(ss_heap *heap, who whom, uint64_t until, ss_fau
     SS_CHECK(ss_check_closed(heap->thread));
     heap->flushing = true; /* tells a forked child that the bins are in the middle of a change */
     ss_lock_step();
-    if (whom == WORKERS) {
+    if (which == WORKERS) {
         ss_heap_age(heap, faults);
         heap->tops = tops_of(heap); /* moved by this parker, not by the heap's thread */
     } else {
@@ -157,14 +157,14 @@ static void parked_open(ss_heap *heap) {
 }
 
 /* Flushes the heaps of a batch until SS_HOUSEKEEPING_NANOSECONDS have passed. Returns the number that are done. */
-static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who whom,
+static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, threads which,
                             ss_faults *faults) {
     const uint64_t until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
     unsigned done = 0;
     bool flushed = false, over = false;
     flushes_begin();
     while (done < count && !over) {
-        const parked_state state = parked_flush(parked[done], whom, until, faults);
+        const parked_state state = parked_flush(parked[done], which, until, faults);
         flushed |= state != LEFT;
         done += state != PART;
         over = state == PART || ss_os_clock_nanoseconds() > until;
@@ -176,18 +176,18 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, who wh
 }
 
 /* With park_lock held. False where the system has no barrier. */
-static bool park_and_flush(who whom, uint32_t ticks, ss_faults *faults) {
+static bool park_and_flush(threads which, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
     SS_CHECK(ss_lock_is_mine(&ss_process->park_lock));
     bool able = !ss_process->settings.inline_only;
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
-        unsigned count = park_batch(&next, whom, ticks, parked), done = count;
+        unsigned count = park_batch(&next, which, ticks, parked), done = count;
         if (count == 0)
             break;
         able = ss_os_barrier();
         if (able)
-            done = batch_flush(parked, count, whom, faults);
+            done = batch_flush(parked, count, which, faults);
         if (done < count)
             next = parked[done]; /* the rest is parked again, with a new barrier */
         for (unsigned i = 0; i < count; i++)
@@ -207,7 +207,7 @@ void ss_park_keeping(ss_keeping keeping) {
 
 bool ss_park_and_flush(ss_faults *faults) {
     ss_lock_take(&ss_process->park_lock);
-    bool able = park_and_flush(EVERYBODY, 0, faults);
+    bool able = park_and_flush(ALL_THREADS, 0, faults);
     ss_lock_release(&ss_process->park_lock);
     return able;
 }
@@ -253,7 +253,7 @@ bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context)
     ss_lock_take(&ss_process->park_lock);
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
-        const unsigned count = park_batch(&next, EVERYBODY, 0, parked);
+        const unsigned count = park_batch(&next, ALL_THREADS, 0, parked);
         able = count == 0 || ss_os_barrier();
         for (unsigned i = 0; i < count && able; i++)
             /* Acquire: as in parked_flush. */

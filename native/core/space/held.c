@@ -2,8 +2,8 @@
 
 /* ---- held spans ---- */
 
-/* Holders that are no thread's token. NOBODY: see ss_span_abandon. GOING: see ss_span_hold_going. */
-#define NOBODY ((uintptr_t)1)
+/* Holders that are no thread's token. NO_THREAD: see ss_span_abandon. GOING: see ss_span_hold_going. */
+#define NO_THREAD ((uintptr_t)1)
 #define GOING ((uintptr_t)2)
 
 static void hold(ss_space *space, uint32_t first, uint32_t count, uintptr_t holder) {
@@ -19,7 +19,7 @@ void ss_span_hold(ss_space *space, uint32_t first, uint32_t count) {
 }
 
 void ss_span_abandon(ss_space *space, uint32_t first, uint32_t count) {
-    hold(space, first, count, NOBODY);
+    hold(space, first, count, NO_THREAD);
 }
 
 void ss_span_hold_going(ss_space *space, uint32_t first, uint32_t count) {
@@ -29,7 +29,7 @@ void ss_span_hold_going(ss_space *space, uint32_t first, uint32_t count) {
 bool ss_span_is_lost(const ss_space *space, uint32_t first) {
     const ss_granule *node = &space->granules[first];
     const uintptr_t holder = (uintptr_t)node->next << 32 | node->prev;
-    return holder != NOBODY && holder != ss_os_thread_token();
+    return holder != NO_THREAD && holder != ss_os_thread_token();
 }
 
 /* ---- the limit ---- */
