@@ -8,8 +8,10 @@ SS_SPARSE ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT];
 static void add_cached(const ss_window *window, uint64_t *blocks, uint64_t *bytes) {
     for (const ss_holder *holder = window->holders; holder != NULL; holder = holder->next)
         for (unsigned bin = 0; bin < SS_LIVE_CLASSES; bin++) {
-            uint64_t count =
-                *(const _Atomic uint32_t *)(holder->magazines + (size_t)bin * SS_MAGAZINE_WORDS);
+            const _Atomic uint32_t *magazine =
+                (const _Atomic uint32_t *)(holder->magazines + (size_t)bin * SS_MAGAZINE_WORDS);
+            /* Relaxed: exact when its thread is at rest. */
+            const uint64_t count = atomic_load_explicit(magazine, memory_order_relaxed);
             *blocks += count;
             *bytes += count * ss_process->classes[bin].stride;
         }
