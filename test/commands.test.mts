@@ -137,9 +137,9 @@ if (installed && process.platform === 'linux')
     for (const line of new Set(lines.map(shortened))) {
       const more = line.includes('--port') ? { LISTEN: '1' } : {}
       const options = { cwd: place, env: { ...env, ...more } }
-      const { stdout, stderr, code } = await promisify(execFile)('sh', ['-c', line], options).catch(
-        (error) => error,
-      )
+      const running = promisify(execFile)('sh', ['-c', line], options)
+      running.child.stdin?.end() // a debugger would wait for its next command
+      const { stdout, stderr, code } = await running.catch((error) => error)
       t.is(code, undefined, `${line}: ${stderr}`)
       const promised = promises.find(([pattern]) => pattern.test(line))?.[1] ?? /^/
       t.regex(stdout + stderr, promised, line)
