@@ -1,6 +1,7 @@
 #include "base/container.h"
 
 #include "base/config.h"
+#include "os/digits.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -8,13 +9,6 @@
 const char *ss_container_root = "";
 
 /* ---- text ---- */
-
-static uint64_t number_at(const char *text) {
-    uint64_t value = 0;
-    for (; *text >= '0' && *text <= '9'; text++)
-        value = value * 10 + (uint64_t)(*text - '0');
-    return value;
-}
 
 /* The start of the field that begins after `count` spaces, or NULL. */
 static const char *field(const char *line, unsigned count) {
@@ -65,7 +59,7 @@ static uint64_t file_number(const char *directory, size_t length, const char *na
     small_file file;
     if (!file_read(directory, length, name, &file) || file.text[0] < '0' || file.text[0] > '9')
         return otherwise; /* "max" and -1 are no limits */
-    return number_at(file.text);
+    return ss_os_digits(file.text, NULL);
 }
 
 /* ---- finding the groups ---- */
@@ -200,7 +194,8 @@ static uint32_t level_cpu(const group *one, uint32_t length, bool v2) {
     if (!file_read(one->directory, length, "cpu.max", &file))
         return 0;
     const char *period = field(file.text, 1);
-    return period == NULL ? 0 : thousandths(number_at(file.text), number_at(period));
+    return period == NULL ? 0
+                          : thousandths(ss_os_digits(file.text, NULL), ss_os_digits(period, NULL));
 }
 
 static void cpu_read(ss_container *container) {
@@ -241,7 +236,7 @@ static bool stat_line(const char *line, void *context) {
     size_t length = strlen(search->name);
     if (strncmp(line, search->name, length) != 0 || line[length] != ' ')
         return false;
-    search->value = number_at(line + length + 1);
+    search->value = ss_os_digits(line + length + 1, NULL);
     return true;
 }
 
@@ -264,7 +259,7 @@ static bool has_pressure(const ss_container *container) {
         !file_read(container->directory, strlen(container->directory), "memory.pressure", &file) ||
         strncmp(file.text, "some avg10=", 11) != 0)
         return false;
-    return number_at(file.text + 11) >= SS_CONTAINER_PRESSURE_PERCENT;
+    return ss_os_digits(file.text + 11, NULL) >= SS_CONTAINER_PRESSURE_PERCENT;
 }
 
 bool ss_container_is_near(const ss_container *container) {

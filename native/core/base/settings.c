@@ -1,6 +1,7 @@
 #include "base/settings.h"
 
 #include "base/config.h"
+#include "os/digits.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -8,18 +9,12 @@
 /* ---- values ---- */
 
 static bool read_number(const char **text, uint64_t most, uint64_t *out) {
-    uint64_t value = 0;
-    const char *at = *text;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (value > (most - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    bool any = at != *text;
-    *text = at;
-    *out = value;
-    return any;
+    const char *end;
+    *out = ss_os_digits(*text, &end);
+    /* UINT64_MAX stands for a number that is larger. */
+    const bool valid = end != *text && *out <= most && *out != UINT64_MAX;
+    *text = end;
+    return valid;
 }
 
 static bool parse_flag(const char *text, bool *out) {
