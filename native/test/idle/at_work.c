@@ -8,6 +8,7 @@
 #include "table.h"
 #include "team.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 enum {
@@ -20,7 +21,7 @@ enum {
     CACHED_MOST = 256 << 10
 };
 
-static atomic_bool finished, burst_over;
+static atomic_bool finished, burst_over, resting, rests;
 static atomic_uint bursts;
 
 /* Leaves blocks of many sizes in the bins: megabytes of them. */
@@ -39,6 +40,11 @@ static void work(unsigned index, void *context) {
     (void)index;
     (void)context;
     while (!atomic_load(&finished)) {
+        atomic_store(&rests, atomic_load(&resting));
+        if (atomic_load(&rests)) {
+            sched_yield();
+            continue;
+        }
         if (!atomic_exchange(&burst_over, true)) {
             burst();
             atomic_fetch_add(&bursts, 1);
@@ -57,6 +63,10 @@ static bool burst_is_over(void) {
     return atomic_load(&burst_over) && atomic_load(&bursts) != 0;
 }
 
+static bool rests_now(void) {
+    return atomic_load(&rests);
+}
+
 static bool unused_is_gone(void) {
     return stats_now().cached_bytes <= CACHED_MOST;
 }
@@ -71,8 +81,11 @@ int main(void) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         wait_until(burst_is_over);
         wait_until(unused_is_gone);
+        atomic_store(&resting, true); /* statistics are exact at rest alone */
+        wait_until(rests_now);
         const superslab_stats now = stats_now();
         stats_check_consistent(&now);
+        atomic_store(&resting, false);
         atomic_store(&bursts, 0);
         atomic_store(&burst_over, false);
     }
