@@ -110,7 +110,7 @@ SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t s
     size_t taken = take(space, size, offsets, count);
     if (taken == 0 && count != 0 && make_room(space))
         taken = take(space, size, offsets, count);
-    ss_attend();
+    ss_attend_without_report();
     if (taken == 0 && count != 0)
         set_no_room(space);
     return taken;
@@ -147,7 +147,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
         }
     }
     given += ss_slab_give(blocks, held, SS_BIN_COUNT, &giver, &faults);
-    ss_attend();
+    ss_attend_without_report();
     return given;
 }
 

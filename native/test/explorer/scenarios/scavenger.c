@@ -16,7 +16,7 @@ static void thread(unsigned index) {
     if (index == 0)
         ss_signal_freed(SS_SCAVENGER_START_BYTES);
     else
-        ss_attend_slow();
+        ss_attend_slow(0);
 }
 
 /* The thread that cleared the bit has started it. */
@@ -45,7 +45,7 @@ static void scavenge_setup(void) {
         block_claim(all[i] = superslab_malloc(size));
     ss_flush_own_heap(); /* the slab is full: on no list */
     ss_signal_freed(SS_SCAVENGER_START_BYTES);
-    ss_attend_slow();
+    ss_attend_slow(0);
     atomic_store(&ss_signals->freed_bytes, 0);
 }
 
@@ -87,7 +87,7 @@ static void started_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
     ss_process->settings.decay_ms = 0;
     ss_signal_freed(SS_SCAVENGER_START_BYTES);
-    ss_attend_slow();
+    ss_attend_slow(0);
     atomic_store(&ss_signals->freed_bytes, 0);
 }
 
