@@ -19,16 +19,8 @@ static void *kept;
 /* Memory whose bytes are the header of the class of SIZE, and a bin of blocks in it. */
 static void *fill(void *unused) {
     void **blocks = calloc(COUNT, sizeof *blocks);
-    unsigned char *block = block_new(SIZE);
-    const int header = block[-1];
-    superslab_free(block);
-    superslab_trim();
-    for (size_t i = 0; i < COUNT; i++) {
-        blocks[i] = block_new(BEFORE);
-        memset(blocks[i], header, superslab_usable_size(blocks[i]));
-    }
-    for (size_t i = 0; i < COUNT; i++)
-        superslab_free(blocks[i]);
+    CHECK(blocks != NULL);
+    blocks_leave_headers(SIZE, BEFORE, blocks, COUNT);
     pthread_mutex_lock(&asleep);
     kept = block_new(SIZE);
     pthread_cond_signal(&ready);

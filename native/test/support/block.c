@@ -4,6 +4,7 @@
 #include "superslab.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void *checked(void *block, size_t alignment, size_t size, int expected_errno) {
     if (block == NULL) {
@@ -66,4 +67,17 @@ size_t block_stride(const void *block) {
     superslab_inspect((uintptr_t)block, &inspection);
     CHECK_EQ(inspection.kind, SUPERSLAB_ADDRESS_LIVE);
     return inspection.stride;
+}
+
+void blocks_leave_headers(size_t size, size_t before, void **blocks, size_t count) {
+    unsigned char *block = block_new(size);
+    const int header = block[-1];
+    superslab_free(block);
+    superslab_trim();
+    for (size_t i = 0; i < count; i++) {
+        blocks[i] = block_new(before);
+        memset(blocks[i], header, superslab_usable_size(blocks[i]));
+    }
+    for (size_t i = 0; i < count; i++)
+        superslab_free(blocks[i]);
 }

@@ -23,4 +23,8 @@ void *block_try_resize(void *block, size_t size);
 /* Bytes it occupies, header and rounding included, as superslab_inspect says. */
 size_t block_stride(const void *block);
 
+/* Leaves free memory whose bytes are all the header of the class of `size`: from `count` blocks of `before` bytes, whose
+ * addresses `blocks` holds meanwhile. */
+void blocks_leave_headers(size_t size, size_t before, void **blocks, size_t count);
+
 #endif

@@ -133,18 +133,9 @@ static void of_malloc(void) {
 /* Blocks in a bin that were never handed out, in memory whose bytes are the header of their class. */
 static void of_used_memory(void) {
     enum { BEFORE = 2000, SIZE = 2400 };
-    unsigned char *block = block_new(SIZE);
-    const int header = block[-1];
-    superslab_free(block);
-    superslab_trim();
-    for (size_t i = 0; i < COUNT; i++) {
-        blocks[i] = block_new(BEFORE);
-        memset(blocks[i], header, superslab_usable_size(blocks[i]));
-    }
-    for (size_t i = 0; i < COUNT; i++)
-        superslab_free(blocks[i]);
+    blocks_leave_headers(SIZE, BEFORE, blocks, COUNT);
     const uint64_t cached = stats_now().cached_blocks;
-    block = block_new(SIZE);
+    void *block = block_new(SIZE);
     CHECK_GT(stats_now().cached_blocks, cached);
     agrees_with_statistics();
     CHECK_EQ(walked(NULL).count[0], 1);
