@@ -227,8 +227,8 @@ static bool ended(void) {
         state_change(SS_SCAVENGER_LEAVING, SS_SCAVENGER_AWAY);
         return true;
     }
-    /* Pairs with the fences in ss_signal_freed, ss_signal_hurry, leave_to_scavenger and room_add of large_cache.c: this thread sees their work, or
-     * they see the state NONE. */
+    /* Pairs with the fences in ss_signal_freed, ss_signal_hurry, leave_to_scavenger and room_add of large_cache.c: this
+     * thread sees their work, or they see the state NONE. */
     atomic_thread_fence(memory_order_seq_cst);
     return !is_wanted();
 }

@@ -104,7 +104,7 @@ static uint32_t place_at(uint32_t place) {
 
 static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
     /* Between two portions an external space may be retired, and another one may take its place. */
-    const unsigned phase = ss_external_begin();
+    const unsigned phase = ss_readers_begin();
     for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
         ss_space *space =
             atomic_load_explicit(&ss_registry->spaces[walk->place], memory_order_seq_cst);
@@ -112,7 +112,7 @@ static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
         if (walk->granule != 0)
             break; /* the portion is over */
     }
-    ss_external_end(phase);
+    ss_readers_end(phase);
 }
 
 static void add_heaps(ss_stats_walk *walk, uint32_t *left) {

@@ -143,7 +143,7 @@ static void spaces_inherit(const ss_heap *own) {
     charges_inherit();
     ss_park_inherit();
     for (unsigned phase = 0; phase < 2; phase++)
-        atomic_store_explicit(&ss_registry->external_readers[phase], 0, memory_order_relaxed);
+        atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
 }
 
 static void inherit(bool handled) {

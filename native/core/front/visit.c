@@ -251,12 +251,12 @@ static int visit_space(walk *at, uint32_t place) {
     ss_space *visited = NULL;
     at->granule = at->group = 0;
     for (;;) {
-        const unsigned phase = ss_external_begin();
+        const unsigned phase = ss_readers_begin();
         ss_space *space = atomic_load_explicit(&ss_registry->spaces[place], memory_order_seq_cst);
         if (visited == NULL)
             visited = space;
         const bool more = space != NULL && space == visited && note_next(at, space);
-        ss_external_end(phase);
+        ss_readers_end(phase);
         for (uint32_t i = 0; more && i < at->count; i++) {
             const int result = at->visitor(&at->blocks[i], at->context);
             if (result != 0)
@@ -283,10 +283,10 @@ static int visit_all(walk *at) {
 
 /* The place of the space that an address is in; SS_SPACE_COUNT for none. */
 static uint32_t place_of(uintptr_t address) {
-    const unsigned phase = ss_external_begin();
+    const unsigned phase = ss_readers_begin();
     const ss_space *space = ss_space_find(address);
     const uint32_t place = space == NULL ? SS_SPACE_COUNT : space->index;
-    ss_external_end(phase);
+    ss_readers_end(phase);
     return place;
 }
 

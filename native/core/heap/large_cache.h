@@ -122,7 +122,8 @@ void ss_large_cache_flush(ss_heap *heap);
  * since the last call, gives up the room that is not used. */
 void ss_large_cache_age(ss_heap *heap);
 
-/* In the child of a fork: drops the slots whose spans a thread that is gone had just taken out or not quite put in. */
+/* In the child of a fork: drops the slots whose spans a thread that is gone had just taken out or not quite put in, and
+ * those that another heap has, too. */
 void ss_large_cache_inherit(ss_heap *heap);
 
 #endif

@@ -107,18 +107,14 @@ void ss_block_find(uintptr_t address, ss_block *found) {
 }
 
 void ss_block_hold(uintptr_t address, ss_block *found) {
-    ss_space *space = ss_space_find_internal(address);
-    found->held = space == NULL && ss_space_has_external();
-    if (found->held) {
-        found->phase = ss_external_begin();
-        space = ss_space_find_external(address);
-    }
-    find_in_space(found, space, address);
+    found->phase = ss_readers_begin();
+    /* Pairs with the fence in is_read (span.c): this thread finds that the slab has ended, or its reader is seen. */
+    atomic_thread_fence(memory_order_seq_cst);
+    find_in_space(found, ss_space_find(address), address);
 }
 
 void ss_block_release(const ss_block *found) {
-    if (found->held)
-        ss_external_end(found->phase);
+    ss_readers_end(found->phase);
 }
 
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {

@@ -32,18 +32,18 @@ typedef struct ss_block {
     size_t usable;    /* bytes it can hold */
     size_t stride;    /* bytes it occupies */
     ss_space *space;  /* NULL: the address is in no space */
-    bool held;        /* see ss_block_hold */
-    unsigned phase;   /* if held: the argument of ss_external_end */
+    unsigned phase;   /* set by ss_block_hold: the argument of ss_readers_end */
     ss_slab *slab;    /* NULL: a large block */
     uint32_t index;   /* in its slab */
     unsigned bin;     /* of its slab */
     uint32_t granule; /* first granule of the slab or the large block */
 } ss_block;
 
-/* Looks up any address: reads only memory that is known to be committed. */
+/* Looks up the address of a block that the caller has, or that a caller frees. */
 void ss_block_find(uintptr_t address, ss_block *found);
 
-/* The same for an address that may lie in a region: the region cannot be retired until ss_block_release. */
+/* Looks up any address. Until ss_block_release a region around it cannot be retired, and no space's end is decommitted,
+ * where the header may lie that the look-up reads: the slab may end meanwhile. */
 void ss_block_hold(uintptr_t address, ss_block *found);
 void ss_block_release(const ss_block *found);
 

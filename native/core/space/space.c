@@ -210,9 +210,8 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
  * steady stream of them would keep this thread waiting for ever. */
 static void readers_drain(unsigned phase) {
     for (unsigned spins = 0;
-         atomic_load_explicit(&ss_registry->external_readers[phase], memory_order_seq_cst) != 0;
-         spins++) {
-        atomic_store_explicit(&ss_registry->external_phase, 1 - phase, memory_order_relaxed);
+         atomic_load_explicit(&ss_registry->readers[phase], memory_order_seq_cst) != 0; spins++) {
+        atomic_store_explicit(&ss_registry->readers_phase, 1 - phase, memory_order_relaxed);
         ss_lock_wait(spins);
     }
 }
@@ -243,15 +242,15 @@ void ss_space_forget(uintptr_t base) {
 
 /* ---- looking through the external ones ---- */
 
-unsigned ss_external_begin(void) {
+unsigned ss_readers_begin(void) {
     /* Relaxed: both phases are safe. To begin in the current one only keeps retirements from waiting long. */
-    unsigned phase = atomic_load_explicit(&ss_registry->external_phase, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ss_registry->external_readers[phase], 1, memory_order_seq_cst);
+    unsigned phase = atomic_load_explicit(&ss_registry->readers_phase, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_registry->readers[phase], 1, memory_order_seq_cst);
     return phase;
 }
 
-void ss_external_end(unsigned phase) {
-    _Atomic uint32_t *readers = &ss_registry->external_readers[phase];
+void ss_readers_end(unsigned phase) {
+    _Atomic uint32_t *readers = &ss_registry->readers[phase];
     uint32_t count = atomic_load_explicit(readers, memory_order_relaxed);
     /* The count may be 0 in the child of a fork, which resets it: this reader may have begun in the parent, before a
      * signal handler forked. */
@@ -265,14 +264,14 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
     /* Relaxed: a place that is counted but not filled in yet reads as NULL. */
     uint32_t count = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
     ss_space *found = NULL;
-    const unsigned phase = ss_external_begin();
+    const unsigned phase = ss_readers_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
         ss_space *space = atomic_load_explicit(&ss_registry->spaces[SS_INTERNAL_SPACE_COUNT + i],
                                                memory_order_seq_cst);
         if (space != NULL && address - space->base < ss_space_bytes(space))
             found = space;
     }
-    ss_external_end(phase);
+    ss_readers_end(phase);
     /* The space may be used after this: a caller that asks for an address of a region keeps it from being retired. */
     return found;
 }

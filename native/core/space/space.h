@@ -127,11 +127,11 @@ typedef struct ss_space {
 
 typedef struct ss_registry_data {
     /* First malloc's spaces, which stay for ever, then the external ones, which may be retired. A thread that reads
-     * external ones counts itself in external_readers meanwhile. */
+     * external ones, or looks up an address that need not be one of its blocks, counts itself in readers meanwhile. */
     _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
     _Atomic uint32_t space_count, external_count;      /* places in use; retired ones are NULL */
-    _Atomic uint32_t external_readers[2];              /* by the phase in which they began */
-    _Atomic uint32_t external_phase;                   /* the phase in which readers begin now */
+    _Atomic uint32_t readers[2];                       /* by the phase in which they began */
+    _Atomic uint32_t readers_phase;                    /* the phase in which readers begin now */
     ss_lock lock;                                      /* held to make, extend and retire spaces */
     _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
     _Atomic size_t charged_bytes;      /* used or dirty; counted only if SUPERSLAB_LIMIT is set */
@@ -233,10 +233,11 @@ static inline _Atomic uint32_t *ss_space_spares(ss_space *space, unsigned bin) {
 
 /* ---- look-up ---- */
 
-/* A thread calls these before and after it reads external spaces; pairs of calls may be nested. A retirement waits for
- * all readers that may have found the space. `phase` is the result of ss_external_begin. */
-unsigned ss_external_begin(void);
-void ss_external_end(unsigned phase);
+/* A thread calls these before and after it reads external spaces or looks up any address; pairs of calls may be nested.
+ * A retirement waits for all readers that may have found the space; a space's end is not decommitted while there are
+ * readers. `phase` is the result of ss_readers_begin. */
+unsigned ss_readers_begin(void);
+void ss_readers_end(unsigned phase);
 ss_space *ss_space_find_external(uintptr_t address);
 
 /* The bytes of addresses that are reserved for a space. Relaxed: a thread that has a block got it after the space had

@@ -33,7 +33,8 @@ typedef struct ss_span_end_at {
 
 ss_span_end_at ss_span_end(ss_space *space);
 
-/* Decommits the clean SuperSlabs at the space's end. False if there are none, or another thread is decommitting. */
+/* Decommits the clean SuperSlabs at the space's end. False if there are none, another thread is decommitting, or one
+ * looks up an address: it may read a header there. */
 bool ss_span_shrink(ss_space *space);
 
 /* Makes the `count` committed granules behind `end` usable. If the end has changed, does nothing; the caller searches

@@ -31,9 +31,10 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_age, scenario_owner, scenario_owner_pinned, scenario_owner_large,
     scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins, scenario_window_late,
     scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
-    scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked, scenario_fork_caches,
-    scenario_fork_handler, scenario_large_cached, scenario_large_twice, scenario_own,
-    scenario_own_whole, scenario_own_twice, scenario_own_look, scenario_visit;
+    scenario_shrink, scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked,
+    scenario_fork_caches, scenario_fork_twice, scenario_fork_handler, scenario_large_cached,
+    scenario_large_twice, scenario_own, scenario_own_whole, scenario_own_twice, scenario_own_look,
+    scenario_visit;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -60,6 +61,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_grow,
     &scenario_records,
     &scenario_made,
+    &scenario_shrink,
     &scenario_aligned,
     &scenario_space,
     &scenario_large,
@@ -98,6 +100,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_fork_slabs,
     &scenario_fork_parked,
     &scenario_fork_caches,
+    &scenario_fork_twice,
     &scenario_fork_handler,
     NULL,
 };

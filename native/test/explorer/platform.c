@@ -113,14 +113,19 @@ bool ss_os_protect(void *start, size_t bytes) {
 }
 
 void ss_os_decommit(void *start, size_t bytes) {
-    (void)start;
-    (void)bytes;
+    memory_forbid(start, bytes);
+}
+
+static bool purges;
+
+void platform_purge(void) {
+    purges = true;
 }
 
 bool ss_os_purge(void *start, size_t bytes) {
     (void)start;
     (void)bytes;
-    return false;
+    return purges;
 }
 
 bool ss_os_renew(void *start, size_t bytes) {

@@ -9,6 +9,9 @@ void platform_start(void);
 /* Refuses the next reservations. */
 void platform_refuse(unsigned reservations);
 
+/* In setup: from now on the system takes pages back, or says so. It refuses otherwise. */
+void platform_purge(void);
+
 /* In setup, a thread that waits for a time goes on at once. Otherwise another thread goes on first, if one can. */
 void platform_wait_briefly(void);
 

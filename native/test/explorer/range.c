@@ -35,7 +35,16 @@ void range_forbid(const void *start, size_t bytes) {
     add(&forbidden, start, bytes, 0, 0);
 }
 
+/* Forgets the forbidden ranges that lie within. */
+static void allow(uintptr_t start, size_t bytes) {
+    for (unsigned i = forbidden.count; i-- != 0;)
+        if (forbidden.list[i].start - start < bytes &&
+            forbidden.list[i].start + forbidden.list[i].bytes <= start + bytes)
+            forbidden.list[i] = forbidden.list[--forbidden.count];
+}
+
 void range_commit(const void *start, size_t bytes, unsigned thread, uint32_t clock) {
+    allow((uintptr_t)start, bytes);
     add(&committed, start, bytes, thread, clock);
 }
 

@@ -6,7 +6,7 @@
 
 void ranges_begin(void);
 
-/* No access may touch them from now on. */
+/* No access may touch them until they are committed again. */
 void range_forbid(const void *start, size_t bytes);
 
 /* Made usable by this thread at this time of its clock: a thread that accesses them must know that. */

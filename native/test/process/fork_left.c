@@ -49,7 +49,7 @@ static void use_lock(void) {
 }
 
 static void leave_readers(void) {
-    atomic_store(&ss_registry->external_readers[0], 1);
+    atomic_store(&ss_registry->readers[0], 1);
 }
 static void use_readers(void) {
     superslab_region *region = superslab_region_adopt(memory, WINDOW_BYTES, WINDOW_BYTES);

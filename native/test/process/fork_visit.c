@@ -21,6 +21,7 @@ static void *fill(void *unused) {
     void **blocks = calloc(COUNT, sizeof *blocks);
     CHECK(blocks != NULL);
     blocks_leave_headers(SIZE, BEFORE, blocks, COUNT);
+    free(blocks); /* the thread never ends */
     pthread_mutex_lock(&asleep);
     kept = block_new(SIZE);
     pthread_cond_signal(&ready);

@@ -252,6 +252,36 @@ const explorer_scenario scenario_fork_caches = {
     .check = caches_check,
 };
 
+/* ---- a block in two large caches ---- */
+
+static void *twice;
+
+static void ignore(superslab_error error, const void *pointer, void *context) {
+    (void)context;
+    EXPLORER_CHECK(error == SUPERSLAB_ERROR_DOUBLE_FREE && pointer == twice);
+}
+
+static void twice_setup(void) {
+    caches_setup();
+    superslab_set_error_handler(ignore, NULL);
+    twice = superslab_malloc(LARGE);
+}
+
+static void twice_thread(unsigned index) {
+    superslab_free(twice);
+    if (index == 0)
+        fork_now();
+}
+
+const explorer_scenario scenario_fork_twice = {
+    .name = "fork-twice",
+    .title = "a fork while two threads free one large block into their caches",
+    .threads = 2,
+    .setup = twice_setup,
+    .thread = twice_thread,
+    .check = caches_check,
+};
+
 /* ---- in the handler of a signal ---- */
 
 static void handler_setup(void) {

@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "front/cold.h"
 #include "slab/block.h"
+#include "space/grow.h"
 #include "undo.h"
 
 enum { HUGE = 6 << 20 };
@@ -76,6 +77,38 @@ const explorer_scenario scenario_again = {
     .threads = 3,
     .setup = again_setup,
     .thread = made_thread,
+    .check = again_check,
+};
+
+/* ---- a slab that ends, and whose addresses go back to the system ---- */
+
+static void *last;
+
+static void shrink_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    platform_purge();
+    spares_forbid(four_blocks_bin());
+    stride = four_blocks_size() + 1;
+    explorer_become(0);
+    last = superslab_malloc(four_blocks_size());
+}
+
+static void shrink_thread(unsigned index) {
+    if (index == 0) {
+        superslab_free(last);
+        ss_flush_own_heap();
+        ss_space_shrink_all();
+    } else {
+        look_at((uintptr_t)last);
+    }
+}
+
+const explorer_scenario scenario_shrink = {
+    .name = "shrink",
+    .title = "a space's end is decommitted while another thread asks what lies there",
+    .threads = 2,
+    .setup = shrink_setup,
+    .thread = shrink_thread,
     .check = again_check,
 };
 
