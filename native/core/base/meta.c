@@ -64,7 +64,7 @@ static bool chunk_extend(size_t bytes) {
     return true;
 }
 
-void *ss_meta_take(size_t bytes) {
+SS_COLD void *ss_meta_take(size_t bytes) {
     unsigned order = order_of(bytes);
     if (order >= ORDERS)
         return NULL;

@@ -92,7 +92,7 @@ static void bins_lost(ss_heap *heap) {
     ss_bins_shrunk(heap, heap->bins_bytes);
 }
 
-void ss_heap_inherit(ss_heap *heap, bool list) {
+SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
     const bool attaching = heap->inherited && ss_lock_inherit(&heap->top_lock);
     const bool torn = attaching || heap->flushing;
     ss_lock_inherit(&heap->thread_lock);
@@ -119,7 +119,7 @@ void ss_heap_inherit(ss_heap *heap, bool list) {
         heap_list(heap);
 }
 
-bool ss_heap_keep(ss_heap *heap) {
+SS_COLD bool ss_heap_keep(ss_heap *heap) {
     const bool parked = ss_lock_inherit(&heap->thread_lock);
     ss_lock_inherit(&heap->top_lock);
     if (parked && heap->thread != NULL) {

@@ -388,7 +388,7 @@ uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t r
     return view.granule == granule ? view.class->granules : 1;
 }
 
-void ss_slab_inherit(ss_space *space, ss_slab *slab) {
+SS_COLD void ss_slab_inherit(ss_space *space, ss_slab *slab) {
     const uint64_t count = ss_owner_inherit(slab);
     ss_state_store(slab, count == 0 ? 0 : SS_STATE_LISTED | count, memory_order_relaxed);
     if (count != 0)

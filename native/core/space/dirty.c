@@ -329,7 +329,7 @@ static void peak_tick(ss_space *space) {
     ss_biased_release(&space->lock);
 }
 
-size_t ss_span_tick(ss_space *space, uint32_t tick) {
+SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick) {
     size_t given = 0;
     if (ss_space_is_region(space))
         return 0;

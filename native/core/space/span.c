@@ -83,7 +83,8 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
     end_set(space, end);
 }
 
-void ss_span_inherit(ss_space *space, const ss_biased_owner *own, ss_slab_length *slab_length) {
+SS_COLD void ss_span_inherit(ss_space *space, const ss_biased_owner *own,
+                             ss_slab_length *slab_length) {
     ss_biased_state state = ss_biased_inherit(&space->lock, own);
     /* What lies beyond the end is committed or not, and reads as zero once it is committed. The thread that was
      * decommitting it is gone, so the mark is cleared, even if this thread holds the lock. */
@@ -182,7 +183,7 @@ static bool is_read(const ss_space *space) {
     return false;
 }
 
-bool ss_span_shrink(ss_space *space) {
+SS_COLD bool ss_span_shrink(ss_space *space) {
     ss_biased_take(&space->lock);
     uint32_t end = space->granule_count, length = end == 0 ? 0 : ss_run_length(space, end - 1);
     uint32_t run = end - length, clean = length;
