@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext, type Implementation } from 'ava'
 import { preloadFile } from '#dist/preload'
@@ -20,6 +21,7 @@ import { main, plainEnvironment } from './support/cli.mjs'
 
 const MORE_BYTES = 32 * 2 ** 20
 const isLinux = process.platform === 'linux'
+const index = fileURLToPath(import.meta.resolve('#dist/index'))
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-outside-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -52,6 +54,16 @@ function compiled(): string {
 const small = isLinux ? compiled() : ''
 const heap = [small, String(25 * 2 ** 20)]
 const node = [process.execPath, '-e', 'console.log("ready"); setInterval(() => {}, 1000)']
+/** Holds 20 MiB in Buffers that `alloc` makes. */
+const withBuffers = (alloc: string) => [
+  process.execPath,
+  '-e',
+  `globalThis.kept = Array.from({ length: 20 }, () => ${alloc}(2 ** 20).fill(1))
+  console.log('ready')
+  setInterval(() => {}, 1000)`,
+]
+const nodeBuffers = withBuffers('Buffer.allocUnsafeSlow')
+const ownBuffers = withBuffers(`require(${JSON.stringify(index)}).alloc`)
 const servedNode = [process.execPath, main, 'run', '--', ...node]
 const preloaded = { LD_PRELOAD: isLinux ? preloadFile() : '', SUPERSLAB_CHILDREN: 'all' }
 
@@ -129,6 +141,7 @@ const missing = missingForDumps()
 dumpTest('a dump of a small program', [small], [small], preloaded)
 dumpTest('a dump of a heap of 50 MB', heap, heap, preloaded)
 dumpTest('a dump of Node', node, servedNode)
+dumpTest('a dump of Node with Buffers', nodeBuffers, ownBuffers)
 
 // ---- emulators ----
 

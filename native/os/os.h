@@ -84,6 +84,10 @@ ss_os_move_result ss_os_move(void *to, void *from, size_t bytes);
 /* Leaves addresses of another owner's mapping out of core dumps, or puts them in again. */
 void ss_os_dump(void *start, size_t bytes, bool dumped);
 
+/* Leaves the addresses out of core dumps if all of them are mapped without access, as the guards around another owner's
+ * memory are. Does nothing otherwise, or where the system does not say what is mapped. */
+void ss_os_dump_no_guard(void *start, size_t bytes);
+
 /* The limit on this process's address space, or SIZE_MAX. */
 size_t ss_os_address_limit(void);
 

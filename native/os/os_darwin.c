@@ -144,6 +144,10 @@ bool ss_os_read_file(const char *path, char *text, size_t bytes) {
     return false;
 }
 
+void ss_os_dump_no_guard(void *start, size_t bytes) {
+    (void)start, (void)bytes;
+}
+
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context) {
     (void)path, (void)visit, (void)context;
 }

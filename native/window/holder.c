@@ -57,6 +57,17 @@ static ss_window *window_enter(const ss_api_window *given, ss_holder *holder, ss
     return window;
 }
 
+/* V8 reserves addresses without access around a memory of WebAssembly, so that compiled code needs no checks of bounds:
+ * 2 GiB before it, and 8 GiB from its start on (kNegativeGuardSize and kFullGuardSize32 in its
+ * src/objects/backing-store.cc). gcore would write them as zeroes. Without such guards nothing is left out. */
+static void guards_leave_out(const ss_window *window) {
+    const uint64_t before = UINT64_C(2) << 30, around = UINT64_C(8) << 30;
+    if (sizeof(size_t) < sizeof(uint64_t) || window->base < before || window->limit > around)
+        return;
+    ss_os_dump_no_guard((void *)(uintptr_t)(window->base - before), (size_t)before);
+    ss_os_dump_no_guard((void *)(window->base + window->limit), (size_t)around - window->limit);
+}
+
 /* Clears the table first, because the memory may have been a window before, whose last holder left live blocks. */
 static bool window_open(ss_window *window, const ss_api_window *given) {
     size_t table = window->limit >> SS_LIVE_SHIFT, page = ss_os_page_bytes();
@@ -65,6 +76,7 @@ static bool window_open(ss_window *window, const ss_api_window *given) {
             atomic_store_explicit(&window->live[i], 0, memory_order_relaxed);
     window->space = ss_space_adopt(given->base, given->bytes & ~(SS_GRANULE_BYTES - 1),
                                    window->limit, given->live);
+    guards_leave_out(window);
     ss_lock_take(&ss_windows->lock);
     if (window->space != NULL)
         window->busy = 0;

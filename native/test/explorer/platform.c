@@ -95,6 +95,11 @@ void ss_os_dump(void *start, size_t bytes, bool dumped) {
     (void)dumped;
 }
 
+void ss_os_dump_no_guard(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+}
+
 void ss_os_allow_huge_pages(void) {}
 
 void ss_os_release(void *start, size_t bytes) {
