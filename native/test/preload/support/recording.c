@@ -22,15 +22,15 @@ typedef struct reader {
     size_t count, room;
 } reader;
 
-static uint8_t byte(reader *reader) {
-    CHECK(reader->at < reader->end);
-    return *reader->at++;
+static uint8_t byte(reader *from) {
+    CHECK(from->at < from->end);
+    return *from->at++;
 }
 
-static uint64_t number(reader *reader) {
+static uint64_t number(reader *from) {
     uint64_t value = 0;
     for (unsigned shift = 0;; shift += 7) {
-        const uint8_t next = byte(reader);
+        const uint8_t next = byte(from);
         CHECK_LT(shift, 64);
         value |= (uint64_t)(next & 127) << shift;
         if (next < 128)
@@ -38,49 +38,49 @@ static uint64_t number(reader *reader) {
     }
 }
 
-static void move(reader *reader) {
-    const uint64_t value = number(reader);
-    reader->address = reader->anchors[reader->anchor] += value >> 1 ^ -(value & 1);
+static void move(reader *from) {
+    const uint64_t value = number(from);
+    from->address = from->anchors[from->anchor] += value >> 1 ^ -(value & 1);
 }
 
-static void note(reader *reader, unsigned call) {
-    if (reader->count == reader->room) {
-        reader->room = reader->room * 2 + 1024;
-        reader->events = realloc(reader->events, reader->room * sizeof(event));
-        CHECK(reader->events != NULL);
+static void note(reader *from, unsigned call) {
+    if (from->count == from->room) {
+        from->room = from->room * 2 + 1024;
+        from->events = realloc(from->events, from->room * sizeof(event));
+        CHECK(from->events != NULL);
     }
-    reader->events[reader->count++] = (event){reader->sequence, reader->address, (uint8_t)call};
+    from->events[from->count++] = (event){from->sequence, from->address, (uint8_t)call};
 }
 
-static void record_read(reader *reader, uint8_t first, recording *out) {
+static void record_read(reader *from, uint8_t first, recording *out) {
     const unsigned call = first & 15;
     CHECK_LT(first, 128);
-    reader->anchor = first >> 5;
+    from->anchor = first >> 5;
     out->calls[call]++;
     out->records++;
     if (call == 14) {
-        const uint32_t thread = (uint32_t)number(reader);
+        const uint32_t thread = (uint32_t)number(from);
         out->threads = thread > out->threads ? thread : out->threads;
         return;
     }
-    reader->sequence += 1 + (first & 16 ? number(reader) : 0);
+    from->sequence += 1 + (first & 16 ? number(from) : 0);
     if (call == 15)
         return;
     if (call == 3) {
-        move(reader);
-        note(reader, 0);
-        number(reader);
-        move(reader);
-        reader->sequence += 1 + number(reader);
-        note(reader, call);
+        move(from);
+        note(from, 0);
+        number(from);
+        move(from);
+        from->sequence += 1 + number(from);
+        note(from, call);
         return;
     }
     if (call == 4 || call == 5 || call == 7)
-        CHECK_LT(byte(reader), 48);
+        CHECK_LT(byte(from), 48);
     if (call <= 7)
-        number(reader);
-    move(reader);
-    note(reader, call);
+        number(from);
+    move(from);
+    note(from, call);
 }
 
 static uint64_t word(const uint8_t *at, unsigned bytes) {
@@ -89,21 +89,21 @@ static uint64_t word(const uint8_t *at, unsigned bytes) {
     return value;
 }
 
-static void parts_read(const uint8_t *file, uint64_t bytes, reader *reader, recording *out) {
+static void parts_read(const uint8_t *file, uint64_t bytes, reader *from, recording *out) {
     for (uint64_t at = word(file + 12, 4); at < bytes && word(file + at, 4) != 0;) {
         const uint64_t length = word(file + at + 4, 4);
         CHECK(memcmp(file + at, "PART", 4) == 0);
         CHECK(length >= 32 && at + length <= bytes);
         const uint32_t thread = (uint32_t)word(file + at + 8, 4);
         out->threads = thread > out->threads ? thread : out->threads;
-        reader->at = file + at + 32;
-        reader->end = file + at + length;
-        reader->sequence = word(file + at + 16, 8);
+        from->at = file + at + 32;
+        from->end = file + at + length;
+        from->sequence = word(file + at + 16, 8);
         for (unsigned i = 0; i < 4; i++)
-            reader->anchors[i] = word(file + at + 24, 8);
+            from->anchors[i] = word(file + at + 24, 8);
         uint8_t first;
-        while (reader->at < reader->end && (first = byte(reader)) != 0)
-            record_read(reader, first, out);
+        while (from->at < from->end && (first = byte(from)) != 0)
+            record_read(from, first, out);
         at += length;
     }
 }
@@ -119,17 +119,17 @@ static int compare_addresses(const void *left, const void *right) {
 }
 
 /* Each address by itself, in the order of all threads. */
-static void order_check(reader *reader, recording *out) {
-    qsort(reader->events, reader->count, sizeof(event), compare);
-    for (size_t i = 1; i < reader->count; i++)
-        CHECK_NE(reader->events[i].sequence, reader->events[i - 1].sequence);
-    qsort(reader->events, reader->count, sizeof(event), compare_addresses);
+static void order_check(reader *from, recording *out) {
+    qsort(from->events, from->count, sizeof(event), compare);
+    for (size_t i = 1; i < from->count; i++)
+        CHECK_NE(from->events[i].sequence, from->events[i - 1].sequence);
+    qsort(from->events, from->count, sizeof(event), compare_addresses);
     bool is_live = false;
-    for (size_t i = 0; i < reader->count; i++) {
-        const event *event = &reader->events[i];
-        if (i == 0 || event->address != event[-1].address)
+    for (size_t i = 0; i < from->count; i++) {
+        const event *one = &from->events[i];
+        if (i == 0 || one->address != one[-1].address)
             is_live = false;
-        const bool begins = event->call >= 1 && event->call <= 7;
+        const bool begins = one->call >= 1 && one->call <= 7;
         out->doubled += begins && is_live;
         out->unmatched += !begins && !is_live;
         out->live += (begins && !is_live) - (!begins && is_live);
