@@ -68,6 +68,8 @@ export interface Holder {
   base: number
   /** The mark of blocks that this isolate watches. */
   tag: number
+  /** The mark of such a block once the core no longer knows its length. Only the first holders have one of their own. */
+  ceded: number
   bytes(): number
   grow(bytes: number): void
   refill(bin: number): number
@@ -166,6 +168,11 @@ export interface Addon {
   windowLayout: WindowLayout
   /** Bytes of addresses that the system lets the process have. */
   addressLimit(): number
+  /**
+   * Returns what `make` returns. If `make` has the engine map `least` to `most` bytes, they lie at a random place, where
+   * the system can be steered; with `hasMargins` between addresses without access, which stay until the process ends.
+   */
+  steered<Value>(least: number, most: number, hasMargins: boolean, make: () => Value): Value
   windowStats(): HeapStats
   viewFree(view: Uint8Array): number
   viewCheck(view: Uint8Array): number

@@ -65,6 +65,7 @@ test('JavaScript uses Atomics only for the byte of a block that comes under watc
   // The first is a pause: no other thread knows the buffer.
   t.deepEqual(used, [
     'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)',
-    'Atomics.compareExchange(table, block >>> Step.shift, mark, holder.tag)',
+    'if (Atomics.compareExchange(table, block >>> Step.shift, mark, watched) === Mark.unsized)',
+    'Atomics.compareExchange(table, block >>> Step.shift, Mark.unsized, holder.ceded)',
   ])
 })

@@ -45,6 +45,11 @@ export function sensibleLimit(): number {
   return Math.max(leastBytes, Math.floor(sensible / pageBytes) * pageBytes)
 }
 
+/*
+ * The system would place the engine's mappings side by side, so the table would lie at one distance from the blocks in
+ * every process, and a wrong write to a block could reach it.
+ */
+
 /** Reserves `limit` bytes, or as many of them as the system grants, and makes the first page usable. */
 export function reserve(limit: number): { memory: Memory; limit: number } {
   const memory = reserveWasm(pageBytes, limit)
@@ -62,16 +67,23 @@ function reserveWasm(bytes: number, most: number): GrowingMemory | undefined {
   if (WebAssembly === undefined || addon.addressLimit() < guardedBytes) return undefined
   const [initial, maximum] = [bytes / pageBytes, most / pageBytes]
   try {
-    return new WebAssembly.Memory({ initial, maximum, shared: true })
+    return addon.steered(
+      most,
+      guardedBytes,
+      false,
+      () => new WebAssembly.Memory({ initial, maximum, shared: true }),
+    )
   } catch {
     return undefined
   }
 }
 
 /** All of it is usable at once: pages that are not touched cost nothing. */
-export function reserveTable(bytes: number): SharedArrayBuffer {
+export function reserveTable(bytes: number, hasMargins: boolean): SharedArrayBuffer {
   try {
-    return growable(bytes, bytes)
+    // The engine asks for some more, so that it can align what it gets.
+    const most = bytes + 16 * pageBytes
+    return addon.steered(bytes, most, hasMargins, () => growable(bytes, bytes))
   } catch {
     const whole = Math.ceil(bytes / pageBytes) * pageBytes
     const memory = reserveWasm(whole, whole)

@@ -80,9 +80,10 @@ export class Watch {
     // Another thread may have freed the block that was held here: the new one must not end with the Buffer of the old one.
     if (this.#isHolding && !this.options.collect) holder.drop(block)
     const mark = table[block >>> Step.shift] as number
-    // The core may mark the block unsized meanwhile: that mark stays.
-    if (mark !== Mark.unsized)
-      Atomics.compareExchange(table, block >>> Step.shift, mark, holder.tag)
+    // The core may mark the block unsized meanwhile.
+    const watched = mark === Mark.unsized ? holder.ceded : holder.tag
+    if (Atomics.compareExchange(table, block >>> Step.shift, mark, watched) === Mark.unsized)
+      Atomics.compareExchange(table, block >>> Step.shift, Mark.unsized, holder.ceded)
     if (this.options.collect) {
       this.#isHolding = true
       if (!this.#isArmed) this.#arm()
@@ -171,7 +172,9 @@ export class Watch {
       const pinned = mark === Mark.pinned ? holder.pin(block) : undefined
       if (pinned === 0) holder.unpin(block)
       const isFreed =
-        pinned === undefined ? mark !== holder.tag && mark !== Mark.unsized : pinned < 0
+        pinned === undefined
+          ? mark !== holder.tag && mark !== holder.ceded && mark !== Mark.unsized
+          : pinned < 0
       if (isFreed) this.ended(block)
     }
     this.#live = this.#entries.size

@@ -144,5 +144,6 @@ function lasting<Value>(value: Value): Value {
 
 function makeParts(most: number): Parts {
   const { memory, limit } = reserve(most)
-  return { memory, table: reserveTable(limit / 2 ** Step.shift), limit }
+  const lasts = addon.windowStats().windows < lastingWindows
+  return { memory, table: reserveTable(limit / 2 ** Step.shift, lasts), limit }
 }

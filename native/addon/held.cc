@@ -3,7 +3,8 @@
 #include "core.h"
 
 Held::Held(napi_env env, ss_holder *holder, const uint8_t *live)
-    : env(env), holder(holder), live(live), tag(static_cast<uint8_t>(api()->window_tag(holder))) {}
+    : env(env), holder(holder), live(live), tag(static_cast<uint8_t>(api()->window_tag(holder))),
+      ceded(ss_live_ceded(tag) == SS_LIVE_UNSIZED ? tag : ss_live_ceded(tag)) {}
 
 Held::~Held() {
     for (auto &[block, entry] : entries)
@@ -61,8 +62,9 @@ void Held::drop(uint32_t block) {
     entries.erase(found);
 }
 
-/* For an entry whose object is gone. False while the block is pinned. A block without this holder's tag in the table
- * was freed by another thread. */
+/* For an entry whose object is gone. False while the block is pinned. A block without this holder's tag in the table was
+ * freed by another thread. One of a holder whose tag is not among the first, and whose length the core no longer knows
+ * after another thread's second free, is not freed: its byte could be that of another thread's block. */
 bool Held::try_end(uint32_t block, Entry &entry) {
     const uint8_t kind = __atomic_load_n(&live[block >> WINDOW_STEP_SHIFT], __ATOMIC_ACQUIRE);
     if (kind == SS_LIVE_PINNED) {
@@ -71,7 +73,7 @@ bool Held::try_end(uint32_t block, Entry &entry) {
         entry.object = nullptr;
         return false;
     }
-    if (kind == tag)
+    if (kind == tag || kind == ceded)
         api()->window_give(holder, block);
     release(entry);
     return true;

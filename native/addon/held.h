@@ -49,7 +49,7 @@ class Held {
     napi_env env;
     ss_holder *holder;
     const uint8_t *live;
-    uint8_t tag;
+    uint8_t tag, ceded; /* in the table, for a live block of this holder */
     napi_ref canary =
         nullptr; /* to an object without other references: it is gone once the engine has collected */
     /* A std::unordered_map would need a newer libstdc++ than the oldest that is supported. */

@@ -5,6 +5,8 @@
 #include "held.h"
 #include "values.h"
 
+#include "os/steer.h"
+
 #include <cstring>
 
 namespace {
@@ -286,7 +288,9 @@ napi_value join(napi_env env, napi_callback_info info) {
     napi_add_finalizer(env, out, isolate, finalize, nullptr, nullptr);
     functions_set(env, out, FUNCTIONS, isolate);
     napi_set_named_property(env, out, "base", number(env, static_cast<double>(memory.address)));
-    napi_set_named_property(env, out, "tag", number(env, api()->window_tag(holder)));
+    const uint32_t tag = api()->window_tag(holder);
+    napi_set_named_property(env, out, "tag", number(env, tag));
+    napi_set_named_property(env, out, "ceded", number(env, ss_live_ceded(tag)));
     return out;
 }
 
@@ -361,6 +365,25 @@ napi_value address_limit(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(api()->address_limit()));
 }
 
+/* Returns what the function returns. The memory of `least` to `most` bytes for which it has the engine ask the system
+ * lies at a random place. */
+napi_value steered(napi_env env, napi_callback_info info) {
+    Arguments<4> given(env, info);
+    size_t least, most;
+    bool has_margins = false;
+    if (!argument_size(env, given[0], "least", &least) ||
+        !argument_size(env, given[1], "most", &most))
+        return nullptr;
+    napi_get_value_bool(env, given[2], &has_margins);
+    napi_value none = nullptr, result = nullptr;
+    napi_get_undefined(env, &none);
+    ss_os_steering steering;
+    ss_os_steer_begin(&steering, least, most);
+    napi_call_function(env, none, given[3], 0, nullptr, &result);
+    ss_os_steer_end(&steering, has_margins);
+    return result;
+}
+
 /* ---- constants of JavaScript's hot paths ---- */
 
 /* The bytes that a block of each class holds. The core knows them once a window was joined. */
@@ -394,15 +417,11 @@ napi_value layout(napi_env env) {
 
 void window_exports(Napi::Env env, Napi::Object exports) {
     static constexpr Function functions[] = {
-        {"windowJoin", join},
-        {"windowStats", stats},
-        {"windowStrides", strides},
-        {"addressLimit", address_limit},
-        {"viewFree", view_free},
-        {"viewCheck", view_check},
-        {"viewUsableSize", view_usable_size},
-        {"viewAddress", view_address},
-        {"viewFill", view_fill},
+        {"windowJoin", join},          {"windowStats", stats},
+        {"windowStrides", strides},    {"addressLimit", address_limit},
+        {"steered", steered},          {"viewFree", view_free},
+        {"viewCheck", view_check},     {"viewUsableSize", view_usable_size},
+        {"viewAddress", view_address}, {"viewFill", view_fill},
         {"viewSet", view_set},
     };
     functions_set(env, exports, functions);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "os.h"
 
+#include "maps_linux.h"
 #include "place_linux.h"
 
 #include <elf.h>
@@ -382,27 +383,13 @@ typedef struct guard {
     uintptr_t known, end;
 } guard;
 
-static uintptr_t hexadecimal(const char **text) {
-    uintptr_t value = 0;
-    for (;; ++*text) {
-        const char digit = **text;
-        if (digit >= '0' && digit <= '9')
-            value = value << 4 | (uintptr_t)(digit - '0');
-        else if (digit >= 'a' && digit <= 'f')
-            value = value << 4 | (uintptr_t)(digit - 'a' + 10);
-        else
-            return value;
-    }
-}
-
-/* A line begins with "START-END PERMISSIONS"; the lines are sorted. */
 static bool guard_line(const char *line, void *context) {
     guard *one = context;
-    const uintptr_t start = hexadecimal(&line);
-    const uintptr_t end = *line == '-' ? (line++, hexadecimal(&line)) : 0;
+    uintptr_t start, end;
+    const char *permissions = ss_os_maps_line(line, &start, &end);
     if (end <= one->known)
         return false;
-    if (start > one->known || strncmp(line, " ---", 4) != 0)
+    if (start > one->known || strncmp(permissions, " ---", 4) != 0)
         return true;
     one->known = end;
     return one->known >= one->end;

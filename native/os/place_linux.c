@@ -30,9 +30,11 @@ static void sip_round(uint64_t v[4]) {
 /* SipHash-1-3 (Aumasson and Bernstein, 2012) of a counter. The key is the 16 random bytes that the kernel
  * gives each process: they are there before the first call and need no system call. The stack protector's word is
  * made of them too, so the drawn numbers must not reveal them. */
-static uint64_t random_next(void) {
+static uint64_t random_next(ss_place_purpose purpose) {
     static _Atomic uint64_t drawn; /* relaxed: it only has to be different for each draw */
-    uint64_t key[2] = {0, 0}, count = atomic_fetch_add_explicit(&drawn, 1, memory_order_relaxed);
+    uint64_t key[2] = {0, 0};
+    const uint64_t count =
+        (uint64_t)purpose << 56 | atomic_fetch_add_explicit(&drawn, 1, memory_order_relaxed);
     const void *bytes = (const void *)getauxval(AT_RANDOM);
     if (bytes != NULL)
         memcpy(key, bytes, sizeof key);
@@ -53,33 +55,30 @@ static uint64_t random_next(void) {
 
 /* ---- places ---- */
 
-/* In the upper half of the addresses of this many bits: JavaScript engines draw places for their pages from the
- * lower half. The last sixteenth is left to the system, which places stacks and mappings from the top. */
-static char *place_draw(unsigned bits, size_t most, size_t alignment) {
+char *ss_place_draw(ss_place_purpose purpose, unsigned bits, size_t most, size_t alignment) {
     const uint64_t half = UINT64_C(1) << (bits - 1), whole = half - half / 16;
     if (most > half / 16)
         most =
             half / 16; /* in a smaller address space some may be taken: see ss_os_extend_behind */
     /* The high half of a product is a number below its factor. */
-    const uint64_t at = (uint64_t)(((unsigned __int128)random_next() * (whole - most)) >> 64);
+    const uint64_t at =
+        (uint64_t)(((unsigned __int128)random_next(purpose) * (whole - most)) >> 64);
     return (char *)(uintptr_t)((half + at) & ~(uint64_t)(alignment - 1));
 }
 
-/* The stack is at the top of the addresses a program may have: 47 bits' on x86-64, 39 to 48 on arm64. Under an
- * emulator it may lie anywhere. */
-static unsigned address_bits(void) {
+unsigned ss_place_bits(void) {
     const uintptr_t stack = getauxval(AT_RANDOM);
     return stack < UINT32_MAX ? 32 : 64 - (unsigned)__builtin_clzll(stack);
 }
 
 void *ss_place_map(size_t most, size_t first, size_t bytes, size_t alignment) {
     enum { USUAL_BITS = 47 };
-    const unsigned known = address_bits();
+    const unsigned known = ss_place_bits();
     unsigned bits = known > USUAL_BITS ? known : USUAL_BITS;
     for (unsigned try = 0; try < TRIES; try++) {
         if (bytes > (UINT64_C(1) << (bits - 1)) / 2)
             return NULL;
-        char *place = place_draw(bits, most, alignment);
+        char *place = ss_place_draw(SS_PLACE_RESERVATION, bits, most, alignment);
         char *start = place + first - SS_OS_MARGIN_BYTES;
         const size_t all = bytes + 2 * SS_OS_MARGIN_BYTES;
         /* Only a hint: the system maps elsewhere if the place is taken. MAP_FIXED_NOREPLACE (Linux 4.17) would be no

@@ -27,12 +27,24 @@ typedef struct ss_api_claim {
 
 /* The table has one byte for each 16 bytes of the window: 0 where no live block starts, else one of these. */
 #define SS_LIVE_CLASSES 80u /* 1 to 80: a block of this class */
+#define SS_LIVE_CEDED 81u   /* plus a tag: a tagged block whose length the core no longer knows */
 #define SS_LIVE_UNSIZED                                                                            \
-    0x7fu                    /* a block whose length the core no longer knows: see ss_window_cede */
+    0x7fu /* another block whose length the core no longer knows: see ss_window_cede */
 #define SS_LIVE_TAGGED 0x80u /* plus a tag: a block that the holder with the tag watches */
 #define SS_LIVE_TAGS 126u
 #define SS_LIVE_LARGE 0xfeu
 #define SS_LIVE_PINNED 0xffu
+
+/* What a byte above SS_LIVE_UNSIZED, but no pinned block's, becomes when the core no longer knows the block's length. A
+ * block with one of the first tags keeps its tag, so that the holder still frees it when its Buffer is collected. */
+static inline uint8_t ss_live_ceded(uint8_t byte) {
+    const uint32_t tag = byte - SS_LIVE_TAGGED;
+    return (uint8_t)(tag < SS_LIVE_UNSIZED - SS_LIVE_CEDED ? SS_LIVE_CEDED + tag : SS_LIVE_UNSIZED);
+}
+
+static inline bool ss_live_is_unsized(uint8_t byte) {
+    return byte >= SS_LIVE_CEDED && byte <= SS_LIVE_UNSIZED;
+}
 
 /* The words of a magazine: the number of blocks it has, the number it may have, and their offsets. */
 #define SS_MAGAZINE_WORDS 256u

@@ -15,13 +15,14 @@ static superslab_region *region_of(const ss_window *window) {
 bool ss_window_cede(ss_window *window, uint32_t offset) {
     _Atomic uint8_t *byte = ss_window_byte(window, offset);
     uint8_t seen = atomic_load_explicit(byte, memory_order_relaxed);
-    while (seen > SS_LIVE_CLASSES && seen != SS_LIVE_UNSIZED) {
+    while (seen > SS_LIVE_UNSIZED) {
         if (seen == SS_LIVE_PINNED) {
             if (ss_pin_cede(window, offset))
                 return true;
             seen = atomic_load_explicit(byte, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak_explicit(
-                       byte, &seen, SS_LIVE_UNSIZED, memory_order_relaxed, memory_order_relaxed)) {
+        } else if (atomic_compare_exchange_weak_explicit(byte, &seen, ss_live_ceded(seen),
+                                                         memory_order_relaxed,
+                                                         memory_order_relaxed)) {
             return true;
         }
     }
@@ -170,7 +171,7 @@ superslab_error ss_window_check(const void *address) {
 static size_t usable_by(ss_window *window, uint32_t offset, uint8_t byte) {
     if (byte == SS_LIVE_PINNED)
         byte = ss_pin_byte(window, offset);
-    if (byte == 0 || byte == SS_LIVE_UNSIZED)
+    if (byte == 0 || ss_live_is_unsized(byte))
         return 0;
     return byte <= SS_LIVE_CLASSES ? ss_process->classes[byte - 1].stride
                                    : superslab_region_usable_size(region_of(window), offset);

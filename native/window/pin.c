@@ -204,8 +204,8 @@ bool ss_pin_cede(ss_window *window, uint32_t offset) {
     bool still = atomic_load_explicit(ss_window_byte(window, offset), memory_order_relaxed) ==
                  SS_LIVE_PINNED;
     for (ss_pin *pin = *list_of(window, offset); still && pin != NULL; pin = pin->next)
-        if (pin->offset == offset && pin->byte > SS_LIVE_CLASSES)
-            pin->byte = SS_LIVE_UNSIZED;
+        if (pin->offset == offset && pin->byte > SS_LIVE_UNSIZED)
+            pin->byte = ss_live_ceded(pin->byte);
     ss_lock_release(&ss_windows->lock);
     return still;
 }

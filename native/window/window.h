@@ -26,6 +26,7 @@
 #include "window/api.h"
 
 _Static_assert(SS_LIVE_CLASSES == SS_HEADLESS_COUNT, "the table names the headless classes");
+_Static_assert(SS_LIVE_CLASSES < SS_LIVE_CEDED, "a class is no other mark");
 
 typedef struct ss_pin ss_pin;
 

@@ -92,6 +92,10 @@ static void bins_lost(ss_heap *heap) {
     ss_bins_shrunk(heap, heap->bins_bytes);
 }
 
+static const ss_heap *heaps_first(void) {
+    return atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+}
+
 SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
     const bool attaching = heap->inherited && ss_lock_inherit(&heap->top_lock);
     const bool torn = attaching || heap->flushing;
@@ -108,7 +112,7 @@ SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
         bins_lost(heap); /* its thread was inside, being born or about to end */
         heap->inherited = false;
     }
-    ss_large_cache_inherit(heap);
+    ss_large_cache_inherit(heap, heaps_first());
     atomic_store_explicit(&heap->owner.inside, NULL,
                           memory_order_relaxed); /* its thread had a lock or was taking one */
     ss_heap_note_flushed(heap); /* there is no thread to park: the scavenger skips it */
@@ -127,7 +131,7 @@ SS_COLD bool ss_heap_keep(ss_heap *heap) {
             bins_lost(heap);
             for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
                 ss_bin_set(heap, bin, SS_BIN_NO_SLOTS, 0, 0);
-            ss_large_cache_inherit(heap);
+            ss_large_cache_inherit(heap, heaps_first());
         }
         ss_thread_open(heap->thread, heap);
     }

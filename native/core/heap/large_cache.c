@@ -195,16 +195,15 @@ bool ss_large_cache_is_in_the_way(size_t size) {
 
 /* Whether another heap notes the span, too: its thread was freeing the same block at once, and noted it before one of
  * the two exchanges of the entry was refused. */
-static bool is_noted_twice(const ss_heap *heap, uint64_t span) {
-    const ss_heap *other = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-    for (; other != NULL; other = other->next)
+static bool is_noted_twice(const ss_heap *all, const ss_heap *heap, uint64_t span) {
+    for (const ss_heap *other = all; other != NULL; other = other->next)
         for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS && other != heap; i++)
             if (((other->large.span[i] ^ span) & ~SS_CACHED_OLD) == 0)
                 return true;
     return false;
 }
 
-void ss_large_cache_inherit(ss_heap *heap) {
+void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
     ss_large_cache *cache = &heap->large;
     cache->granules = 0;
     for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
@@ -212,7 +211,7 @@ void ss_large_cache_inherit(ss_heap *heap) {
         const uint32_t count = (uint32_t)span;
         const uint32_t cached = (uint32_t)SS_ENTRY_CACHED << SS_ENTRY_KIND_SHIFT | count;
         if (count != 0 && (ss_entry_get(ss_space_headless(), ss_cached_first(span)) != cached ||
-                           is_noted_twice(heap, span)))
+                           is_noted_twice(all, heap, span)))
             cache->span[i] = 0;
         else
             cache->granules += count;

@@ -123,7 +123,7 @@ void ss_large_cache_flush(ss_heap *heap);
 void ss_large_cache_age(ss_heap *heap);
 
 /* In the child of a fork: drops the slots whose spans a thread that is gone had just taken out or not quite put in, and
- * those that another heap has, too. */
-void ss_large_cache_inherit(ss_heap *heap);
+ * those that another heap of the list `all` has, too. */
+void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all);
 
 #endif

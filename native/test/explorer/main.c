@@ -28,13 +28,13 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_stats, scenario_count, scenario_late, scenario_contest, scenario_biased,
     scenario_leave, scenario_heap, scenario_gone, scenario_enter, scenario_sleep_empty,
     scenario_wanted, scenario_scavenge, scenario_last, scenario_figures, scenario_away,
-    scenario_age, scenario_owner, scenario_owner_pinned, scenario_owner_large,
-    scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins, scenario_window_late,
-    scenario_window_late_address, scenario_window_late_large, scenario_pin_use, scenario_size,
-    scenario_shrink, scenario_fork_spans, scenario_fork_slabs, scenario_fork_parked,
-    scenario_fork_caches, scenario_fork_twice, scenario_fork_handler, scenario_large_cached,
-    scenario_large_twice, scenario_own, scenario_own_whole, scenario_own_twice, scenario_own_look,
-    scenario_visit;
+    scenario_age, scenario_owner, scenario_owner_pinned, scenario_owner_tagged,
+    scenario_owner_large, scenario_owner_large_pinned, scenario_owner_large_tagged, scenario_pins,
+    scenario_window_late, scenario_window_late_address, scenario_window_late_large,
+    scenario_pin_use, scenario_size, scenario_shrink, scenario_fork_spans, scenario_fork_slabs,
+    scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
+    scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
+    scenario_own_twice, scenario_own_look, scenario_visit;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -87,6 +87,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_scavenge,
     &scenario_owner,
     &scenario_owner_pinned,
+    &scenario_owner_tagged,
     &scenario_owner_large,
     &scenario_owner_large_pinned,
     &scenario_owner_large_tagged,

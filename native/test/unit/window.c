@@ -105,6 +105,30 @@ static void owned_though_free(void) {
     }
 }
 
+/* The same for a block that its isolate watches, when the core hands it out again: its mark still names the isolate,
+ * which frees it when its Buffer is collected. */
+static void watched_though_free(void) {
+    const superslab_api *api = ss_api_own();
+    const uint8_t tag = (uint8_t)api->window_tag(two.holder);
+    for (unsigned pinned = 0; pinned < 2; pinned++) {
+        const uint64_t before = now().live_blocks;
+        const uint32_t block = isolate_malloc(&two, 300000);
+        CHECK_EQ(isolate_free(&two, block), SUPERSLAB_OK);
+        memory.live[block / 16] = tag;
+        if (pinned)
+            CHECK_EQ(api->window_pin(two.holder, block), 0);
+        const uint32_t other = isolate_malloc(&one, 300000);
+        CHECK_NE(other, block);
+        if (pinned)
+            CHECK_EQ(api->window_unpin(two.holder, block), SUPERSLAB_OK);
+        CHECK_EQ(memory.live[block / 16], SS_LIVE_CEDED + (tag - SS_LIVE_TAGGED));
+        CHECK_EQ(superslab_window_usable_size(memory.base + block), 0);
+        CHECK_EQ(superslab_window_free(memory.base + block), SUPERSLAB_OK);
+        CHECK_EQ(isolate_free(&one, other), SUPERSLAB_OK);
+        CHECK_EQ(now().live_blocks, before);
+    }
+}
+
 static void pins(void) {
     const superslab_api *api = ss_api_own();
     static const size_t sizes[] = {100, 300000};
@@ -253,6 +277,7 @@ int main(void) {
     misuse();
     contained();
     owned_though_free();
+    watched_though_free();
     pins();
     pins_of_two_blocks();
     pins_are_spread();

@@ -123,6 +123,22 @@ static bool is_length(int64_t block, size_t length) {
     return false;
 }
 
+static bool pinned, tagged; /* by its owner */
+
+/* Whether the mark of a tagged block still names one of the holders that got it, pinned or not: that one frees it. */
+static bool is_marked(unsigned any, uint8_t kind) {
+    if (kind <= SS_LIVE_CLASSES || kind == SS_LIVE_LARGE || kind == SS_LIVE_PINNED)
+        return true; /* before the tag, or while it is pinned */
+    for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
+        if (got[i] != got[any] || isolates[i].holder == NULL)
+            continue;
+        const uint8_t tag = ss_window_tag(isolates[i].holder);
+        if (kind == tag || kind == SS_LIVE_CEDED + (tag - SS_LIVE_TAGGED))
+            return true;
+    }
+    return false;
+}
+
 /* Each thread got a block whose length its owner knows or that is marked unsized, unless the table no longer has it.
  * The blocks are then freed, and none is left. */
 static void check(void) {
@@ -130,7 +146,8 @@ static void check(void) {
         if (got[i] == NONE || kind_of(got[i]) == 0)
             continue;
         const size_t usable = superslab_window_usable_size(memory + got[i]);
-        EXPLORER_CHECK(usable == 0 ? lengths[i] > SIZE : is_length(got[i], usable));
+        EXPLORER_CHECK(usable == 0 ? tagged || lengths[i] > SIZE : is_length(got[i], usable));
+        EXPLORER_CHECK(!tagged || is_marked(i, kind_of(got[i])));
     }
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         if (got[i] == NONE)
@@ -146,15 +163,26 @@ static void check(void) {
 
 /* ---- a small block that a third isolate is handed ---- */
 
-static bool pinned, tagged; /* by its owner */
+/* Unless another thread has changed the byte meanwhile: Atomics.compareExchange. Returns what the byte was. */
+static uint8_t mark(int64_t block, uint8_t from, uint8_t to) {
+    uint64_t found = from;
+    memory_compare_exchange(&table[block >> SS_LIVE_SHIFT], 1, &found, to, memory_order_seq_cst,
+                            memory_order_seq_cst, true, __builtin_return_address(0));
+    return (uint8_t)found;
+}
+
+/* As `born` of lib/window/watch.ts does. */
+static void watch(unsigned self, int64_t block) {
+    const uint8_t tag = ss_window_tag(isolates[self].holder), ceded = ss_live_ceded(tag);
+    const uint8_t kind = kind_of(block);
+    if (mark(block, kind, kind == SS_LIVE_UNSIZED ? ceded : tag) == SS_LIVE_UNSIZED)
+        mark(block, SS_LIVE_UNSIZED, ceded);
+}
 
 static void own(unsigned self, int64_t block, size_t length) {
     block_note(self, block, length);
-    uint64_t kind = SS_LIVE_LARGE;
-    if (tagged) /* unless another thread has changed it meanwhile: Atomics.compareExchange */
-        memory_compare_exchange(&table[block >> SS_LIVE_SHIFT], 1, &kind,
-                                ss_window_tag(isolates[self].holder), memory_order_seq_cst,
-                                memory_order_seq_cst, true, __builtin_return_address(0));
+    if (tagged)
+        watch(self, block);
     if (pinned)
         ss_window_pin(isolates[self].holder, (uint32_t)block);
 }
@@ -183,6 +211,20 @@ const explorer_scenario scenario_owner = {
     .check = check,
 };
 
+static void owner_tagged_setup(void) {
+    owner_setup();
+    tagged = true;
+}
+
+const explorer_scenario scenario_owner_tagged = {
+    .name = "owner-tagged",
+    .title = "the same, and the third one watches it",
+    .threads = 3,
+    .setup = owner_tagged_setup,
+    .thread = owner_thread,
+    .check = check,
+};
+
 static void owner_pinned_setup(void) {
     owner_setup();
     pinned = true;
@@ -190,7 +232,7 @@ static void owner_pinned_setup(void) {
 
 const explorer_scenario scenario_owner_pinned = {
     .name = "owner-pinned",
-    .title = "the same, and the third one pins it",
+    .title = "two isolates free a block at once, and the third one that is handed it pins it",
     .threads = 3,
     .setup = owner_pinned_setup,
     .thread = owner_thread,
