@@ -26,6 +26,10 @@
 #include "window/api.h"
 
 _Static_assert(SS_LIVE_CLASSES == SS_HEADLESS_COUNT, "the table names the headless classes");
+_Static_assert(SS_LIVE_CLASSES < SS_LIVE_UNSIZED, "a class is no other mark");
+/* lib/window/classes.ts rounds the length of a large block up to a multiple of the largest class. */
+_Static_assert(SS_HEADLESS_MAX == SS_GRANULE_BYTES,
+               "large blocks hold multiples of the largest class");
 
 typedef struct ss_pin ss_pin;
 

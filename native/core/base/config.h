@@ -35,7 +35,8 @@
 #define SS_SPACE_COUNT 256u
 
 /* ---- size classes ---- */
-#define SS_ALIGNMENT 16u
+#define SS_ALIGNMENT_SHIFT 4u
+#define SS_ALIGNMENT (1u << SS_ALIGNMENT_SHIFT)
 /* Strides rise by SS_ALIGNMENT for the first classes, the linear ones, and then in equal steps within each doubling. All
  * other numbers of classes follow from these three. */
 #define SS_LINEAR_SHIFT 4u

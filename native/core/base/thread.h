@@ -36,6 +36,9 @@ typedef struct ss_thread {
      * points to. Written by the thread, or by the parker while it is parked; statistics read it. */
     _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
 } ss_thread;
+_Static_assert(offsetof(ss_thread, assigned) + sizeof(struct ss_heap *) <= SS_CACHE_LINE,
+               "what each call reads before it knows its bin is one cache line");
+_Static_assert(offsetof(ss_thread, bin_of_step) == SS_CACHE_LINE, "the table is on the next ones");
 
 #if defined(__SANITIZE_THREAD__)
 #define SS_TSAN 1

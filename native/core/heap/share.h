@@ -8,13 +8,14 @@
 
 #include "heap/heap.h"
 
-/* A group is the classes of one doubling, or 4 linear ones. */
+/* A group is the classes of one doubling, or SS_LINEAR_GROUP linear ones. */
 #define SS_GROUP SS_DOUBLING_CLASSES
+#define SS_LINEAR_GROUP 4u
 
 static inline unsigned ss_wide_bin(unsigned bin) {
     unsigned index = bin - SS_BIN_HEADED;
     const unsigned first = SS_LINEAR_CLASSES + 1; /* of the first doubling */
-    return SS_BIN_HEADED + (index < SS_LINEAR_CLASSES ? index | 3
+    return SS_BIN_HEADED + (index < SS_LINEAR_CLASSES ? index | (SS_LINEAR_GROUP - 1)
                             : index == SS_LINEAR_CLASSES
                                 ? SS_LINEAR_CLASSES + SS_GROUP
                                 : first + ((index - first) | (SS_GROUP - 1)));

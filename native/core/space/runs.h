@@ -6,6 +6,8 @@
 
 #define SS_NO_SPAN UINT32_MAX
 
+_Static_assert(SS_CACHE_LINE % sizeof(ss_granule) == 0, "no node lies on two cache lines");
+
 /* The first granule of the shortest run with at least `count` granules, or of one about as short; SS_NO_SPAN if there
  * is none. Dirty runs come first, because they cost neither a page fault now nor a purge later. */
 uint32_t ss_run_find(const ss_space *space, uint32_t count);
