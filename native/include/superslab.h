@@ -104,7 +104,7 @@ SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection 
  * the walk and becomes its result; -1 is for errors. No lock is held: it may allocate, free and wait. */
 typedef int superslab_visitor(const superslab_inspection *block, void *context);
 
-/* Visits the blocks of the space that the address `within` lies in (one of the heap's, a region, or a window of
+/* Visits the blocks of the space that the address `within` lies in (one of malloc's, a region, or a window of
  * JavaScript's), or of all spaces if it is NULL, in ascending order within a space. Free memory that is part of no slab
  * is not visited.
  *

@@ -32,9 +32,10 @@ unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size);
  * Returns the class's bin. */
 unsigned ss_share_separate(ss_thread *self, size_t size);
 
-/* Whether a request whose own class has the bin `own` may have got a block of `bin`. */
-static inline bool ss_share_serves(unsigned bin, unsigned own) {
-    return bin == own || (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(own));
+/* Whether a request whose own class has the bin `exact` may have got a block of `bin`. */
+static inline bool ss_share_serves(unsigned bin, unsigned exact) {
+    return bin == exact ||
+           (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(exact));
 }
 
 #endif

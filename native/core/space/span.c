@@ -83,9 +83,9 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
     end_set(space, end);
 }
 
-SS_COLD void ss_span_inherit(ss_space *space, const ss_biased_owner *own,
+SS_COLD void ss_span_inherit(ss_space *space, const ss_biased_owner *mine,
                              ss_slab_length *slab_length) {
-    ss_biased_state state = ss_biased_inherit(&space->lock, own);
+    ss_biased_state state = ss_biased_inherit(&space->lock, mine);
     /* What lies beyond the end is committed or not, and reads as zero once it is committed. The thread that was
      * decommitting it is gone, so the mark is cleared, even if this thread holds the lock. */
     if (space->shrinking != ss_os_thread_token())

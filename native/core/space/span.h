@@ -9,10 +9,10 @@
  * now. The function is passed in, because slabs belong to a higher layer. */
 typedef uint32_t ss_slab_length(const ss_space *space, uint32_t granule, uint32_t value);
 
-/* In the child of a fork, whose thread has the heap `own` or none: mends the space. Unless the child's thread holds the
+/* In the child of a fork, whose thread has the heap `mine` or none: mends the space. Unless the child's thread holds the
  * space's lock, frees the spans that threads that are gone held, and makes the free runs anew if one of those threads
  * was in the middle of a change. */
-void ss_span_inherit(ss_space *space, const ss_biased_owner *own, ss_slab_length *slab_length);
+void ss_span_inherit(ss_space *space, const ss_biased_owner *mine, ss_slab_length *slab_length);
 
 /* Takes `count` granules in a row and returns the first, or SS_NO_SPAN. Its address is a multiple of `align` granules,
  * a power of two. *zero says whether all granules are known to read as zero; `zero` may be NULL. Called with the
