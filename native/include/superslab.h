@@ -166,7 +166,7 @@ typedef enum superslab_error {
     SUPERSLAB_ERROR_DOUBLE_FREE = 1,
     SUPERSLAB_ERROR_INSIDE_BLOCK = 2,     /* the pointer lies inside a block */
     SUPERSLAB_ERROR_UNKNOWN_POINTER = 3,  /* no block of superslab was ever there */
-    SUPERSLAB_ERROR_CORRUPTED_HEADER = 4, /* the byte before the block is no header */
+    SUPERSLAB_ERROR_CORRUPTED_HEADER = 4, /* the byte before the block is not a header */
     SUPERSLAB_ERROR_WRONG_CLASS = 5,      /* the byte before the block is another class's header */
     SUPERSLAB_ERROR_SIZE_MISMATCH = 6     /* a sized free with a size the block cannot have */
 } superslab_error;

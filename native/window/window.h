@@ -7,8 +7,8 @@
  *
  *   holder      one isolate that uses the window. JavaScript pushes to and pops from its magazines, which no other
  *               isolate uses. Refill and flush run on the isolate's thread, so they do not race with it.
- *   visitor     a thread that found the window by an address and is no holder. The window is not retired while it has
- *               visitors. A visitor waits for no other thread.
+ *   visitor     a thread that found the window by an address and is not a holder. The window is not retired while it
+ *               has visitors. A visitor waits for no other thread.
  *   retire      done when the last holder leaves, before the engine may unmap the memory. A permanent window is never
  *               retired, and JavaScript keeps its memory mapped.
  *

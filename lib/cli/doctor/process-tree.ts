@@ -103,10 +103,10 @@ function readProcess(pid: number, several: boolean): ProcessState | undefined {
   }
 }
 
-/** The number that proc(5) gives the first field behind the name. */
+/** The number that proc(5) gives the first field after the name. */
 const firstField = 3
 
-/** The fields behind the name, which may hold spaces and parentheses. */
+/** The fields after the name, which may hold spaces and parentheses. */
 export function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

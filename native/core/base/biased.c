@@ -101,8 +101,8 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
         become_owner(lock, self);
 }
 
-/* A thread that takes the lock from its owner clears `owner` before it changes anything. So while an owner is there,
- * only that owner may be in the middle of a change. */
+/* A thread that takes the lock from its owner clears `owner` before it changes anything. So while `owner` is set, only
+ * the owner can be in the middle of a change. */
 ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *mine) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     const ss_biased_owner *last = owner_of(owner);

@@ -104,7 +104,7 @@ static inline void ss_thread_leave(ss_thread *self) {
 void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap);
 
-/* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies behind it. */
+/* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies beyond it. */
 void ss_thread_raise_bound(void);
 
 /* The calling thread's heap, NULL if it has none. */

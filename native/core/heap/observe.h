@@ -2,7 +2,7 @@
  *
  * The hot paths know nothing of it. While there is an observer, all threads stay closed (thread.h): their bounds are 0,
  * so each call ends in its cold path, which tests one flag. For the same reason ss_resize_base, with which realloc
- * compares a block, lies behind all addresses. */
+ * compares a block, lies above all addresses. */
 #ifndef SS_OBSERVE_H
 #define SS_OBSERVE_H
 

@@ -215,7 +215,7 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
         space->clock++;
     }
     uint32_t before = first == 0 ? 0 : ss_run_length(space, first - 1);
-    uint32_t behind = first + count, after = ss_run_length(space, behind);
+    uint32_t next_run = first + count, after = ss_run_length(space, next_run);
     /* The joined run gets the age of the part with most dirty granules. Otherwise a block that is cut from a long run
      * again and again would keep the whole run young. */
     if (before != 0) {
@@ -231,11 +231,11 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
     }
     if (after != 0) {
         count += after;
-        const ss_granule *node = &space->granules[behind];
+        const ss_granule *node = &space->granules[next_run];
         dirty += node->dirty;
         if (node->dirty > most)
             stamp = node->stamp;
-        run_unlink(space, behind);
+        run_unlink(space, next_run);
     }
     run_link(space, first, count, dirty, stamp);
     SS_CHECK(ss_check_dirty(space));

@@ -19,7 +19,7 @@ uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count);
  * run's age. Returns how many of the granules were dirty. */
 uint32_t ss_run_take(ss_space *space, uint32_t run, uint32_t at, uint32_t count);
 
-/* Makes granules free, dirty or clean as `kind` says, and joins them with the runs before and behind. */
+/* Makes granules free, dirty or clean as `kind` says, and joins them with the runs before and after. */
 void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
 /* In the child of a fork: removes all runs, whose nodes and lists may be in the middle of a change. */

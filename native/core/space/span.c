@@ -5,9 +5,9 @@
 #include "space/held.h"
 #include "space/space_checks.h"
 
-/* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks behind it take
+/* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks beyond it take
  * the cold path. With a higher one, the hot free may read a byte that is no longer committed, but only for a pointer
- * that is no block. */
+ * that is not a block. */
 static void end_set(ss_space *space, uint32_t granules) {
     space->granule_count = granules;
     if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))

@@ -1,5 +1,6 @@
-/* Slabs of four blocks that a heap owns in a ring: it gives back and takes by plain stores, lets a slab go when it
- * has emptied it and has it again, while others give to the same slabs, adopt them and look at them. */
+/* Slabs of four blocks that a heap owns in a ring: it gives back and takes by plain stores, abandons a slab when it has
+ * taken its last block and adopts it again, while other threads give to the same slabs, adopt them and look blocks up
+ * in them. */
 #include "scenarios.h"
 
 #include "base/report.h"
