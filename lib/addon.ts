@@ -85,7 +85,7 @@ export interface Holder {
   /** Keeps the window known to the core when its last holder leaves. */
   keep(): void
   stats(): HeapStats
-  /** Has the block freed once the object was collected, and tells the engine of its bytes. True if a sweep is due. */
+  /** Has the block freed once the object is collected, and reports its bytes to the engine. True if a sweep is due. */
   hold(object: object, block: number, size: number): boolean
   drop(block: number): void
   /** Frees the blocks whose objects were collected; returns those that are no longer held. */
@@ -106,7 +106,7 @@ export interface WindowLayout {
   large: number
   /** Mark of a block that has a pin. */
   pinned: number
-  /** A magazine is this many words: a head, then offsets. The head is the number of blocks it has, and may have. */
+  /** A magazine is this many words: the number of blocks in it, its capacity, and from `magazineHead` on their offsets. */
   magazineWords: number
   magazineHead: number
   /** The result of `refill` and `take` when the window must grow. */
@@ -138,8 +138,8 @@ export interface BenchResult {
 }
 
 /**
- * The addon, native/addon, typed here and nowhere else. Functions that return a block return 0 when there is no
- * memory; those that take a block return a negated `superslab_error` for an address that is no block's.
+ * The addon, native/addon, typed here and nowhere else. Functions that return a block return 0 when there is no memory;
+ * those that take a block return a negated `superslab_error` for an address where no block starts.
  */
 export interface Addon {
   /** Whether the core that it joined is the process's malloc. */
@@ -183,7 +183,7 @@ export interface Addon {
   /** Whether the file has capabilities, which a process gets by executing it. */
   hasCapabilities(file: string): boolean
   viewFill(view: Uint8Array, byte: number): void
-  /** The source must fit behind the offset. */
+  /** The source must fit into the window at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void
   benchWorkloads(): BenchWorkload[]
   benchRun(

@@ -6,7 +6,8 @@ export const codes = {
   ERR_SUPERSLAB_DOUBLE_FREE: 'The block was freed before',
   ERR_SUPERSLAB_INSIDE_BLOCK: 'The address lies inside a block, it is not the start of one',
   ERR_SUPERSLAB_UNKNOWN_POINTER: 'No block of superslab is at this address',
-  ERR_SUPERSLAB_CORRUPTED_HEADER: 'The byte before the block is no header: something wrote there',
+  ERR_SUPERSLAB_CORRUPTED_HEADER:
+    'The byte before the block is not a header: something wrote there',
   ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
   ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',
   ERR_SUPERSLAB_NOT_A_BLOCK: 'The view is not what alloc returned: a subarray, or made by hand',
@@ -14,7 +15,7 @@ export const codes = {
   ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
   ERR_SUPERSLAB_INCOMPATIBLE_COPY: 'Another version of superslab already serves this process',
   ERR_SUPERSLAB_COMMAND_NOT_FOUND: 'run: there is no such command',
-  ERR_SUPERSLAB_NOT_EXECUTABLE: 'run: the command is there and cannot be run',
+  ERR_SUPERSLAB_NOT_EXECUTABLE: 'run: the command exists but cannot be executed',
   ERR_SUPERSLAB_STATIC_BINARY: 'run: nothing can be preloaded into a static program',
   ERR_SUPERSLAB_OTHER_LIBC: 'run: the program is for another C library than node',
   ERR_SUPERSLAB_OTHER_ARCHITECTURE: 'run: the program is for another processor',
@@ -22,7 +23,7 @@ export const codes = {
   ERR_SUPERSLAB_OTHER_ALLOCATOR: 'run: the program or LD_PRELOAD has another malloc',
   ERR_SUPERSLAB_PRELOAD_FAILED: 'The preload library is missing or cannot be loaded',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
-  ERR_SUPERSLAB_NOT_A_RECORDING: 'The file is no recording, or of a version that is not known',
+  ERR_SUPERSLAB_NOT_A_RECORDING: 'The file is not a recording, or has an unknown version',
   ERR_SUPERSLAB_RECORDING_DAMAGED: 'The recording breaks off in the middle or contradicts itself',
   ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command, or not as it was asked to',
 } as const

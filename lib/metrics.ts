@@ -37,7 +37,7 @@ export const metrics: readonly Metric[] = [
   counter('givenBackBytes', 'given_back_bytes', 'Given back to the system'),
   gauge('slabCount', 'slabs', 'Slabs'),
   gauge('threadCount', 'threads', 'Threads that have a heap'),
-  counter('guardedReads', 'guarded_reads', 'Reads of memory that is not the heap'),
+  counter('guardedReads', 'guarded_reads', "Reads of memory that is not superslab's"),
   counter('foreignFrees', 'foreign_frees', 'Frees of pointers that were no block'),
   gauge('lostBlocks', 'lost_blocks', 'Counted as live in a forked child, and lost to it'),
   gauge('lostBytes', 'lost_bytes', 'What those blocks occupy'),

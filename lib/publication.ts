@@ -206,12 +206,12 @@ function isMapped(pid: number): boolean {
 
 function refused(pid: number, error: NodeJS.ErrnoException): NoPublication {
   if (process.platform !== 'linux')
-    return { pid, reason: 'no-proc', message: 'this needs Linux: it looks into /proc' }
+    return { pid, reason: 'no-proc', message: 'this needs Linux, because it reads /proc' }
   if (error.code === 'EACCES' || error.code === 'EPERM')
     return {
       pid,
       reason: 'not-permitted',
-      message: `process ${pid} is not yours to look into: ask as its user, or as root`,
+      message: `process ${pid} belongs to another user: run this as that user or as root`,
     }
   if (error.code === 'ENOENT' || error.code === 'ESRCH') return gone(pid)
   return unreadable(pid, error.message)

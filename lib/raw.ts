@@ -82,7 +82,9 @@ function realloc(block: number, size: number): number {
 
 /**
  * Memory by offset, without an object for each block. The typed arrays cover the window's present size: read them from
- * `heap` anew after an allocation, as with WebAssembly's memory, because the window may have grown.
+ * `heap` again after an allocation, as with WebAssembly's memory, because the window may have grown.
+ *
+ * `heap` is the public name of the window's blocks; in the core a heap is a thread's bins and slabs.
  */
 export const heap = {
   /** The offset of at least `size` bytes, 16-byte aligned, contents undefined. Never 0, so 0 can stand for no block. */

@@ -1,5 +1,5 @@
-// Installs what the tests of real programs need, where that is possible: as root, on Debian and its relatives.
-// A test whose program is missing in the end is skipped and says so.
+// Installs what the tests of real programs need, where it can: as root, on Debian and its derivatives.
+// A test whose program is still missing is skipped and says so.
 import { spawnSync } from 'node:child_process'
 import { runs } from './run.mjs'
 

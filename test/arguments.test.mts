@@ -40,7 +40,7 @@ const wrongTypes = [undefined, null, '16', true, 16n, {}, [], Symbol('16'), () =
 const outOfRange = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2 ** 53)]
 
 for (const [name, { call, good }] of Object.entries(functions)) {
-  test(`${name} refuses values that are no numbers`, (t) => {
+  test(`${name} refuses values that are not numbers`, (t) => {
     const before = stats().liveBlocks
     for (const position of good.keys())
       for (const wrong of wrongTypes) {

@@ -1,12 +1,12 @@
-// The addon that is tested, built by CMake, and the one that is shipped, built by gyp: the same sources with the same
-// flags, and the same symbols.
+// The addon that is tested, built by CMake, and the one that is shipped, built by gyp, in both forms: the same sources
+// with the same flags of the compiler and the linker, and the same symbols.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'ava'
 
-/** Targets of each form of the addon: gyp's and CMake's. */
+/** Targets of each form of the addon: gyp's and CMake's, those that link it first. */
 const forms = [
   {
     gyp: ['superslab', 'seldom'],
@@ -128,6 +128,23 @@ function merged(commands: Commands, targets: string[]): Map<string, string[]> {
   return files
 }
 
+/** What the linker is told, apart from names and from the brackets that gyp puts around the objects. */
+function linkFlags(command: string): string[] {
+  return words(command)
+    .filter((word) => /^-(Wl,|static)/.test(word))
+    .filter((word) => !/^-Wl,(-soname|--(start|end)-group)/.test(word))
+    .toSorted()
+}
+
+/** CMake's command, or the flags in it, by which a target is linked. */
+function cmakeLinks(target: string): string {
+  const file = path.join('build/native/CMakeFiles', `${target}.dir/link.txt`)
+  if (existsSync(file)) return readFileSync(file, 'utf8')
+  const all = readFileSync('build/native/build.ninja', 'utf8')
+  const rule = new RegExp(`^build \\S+: \\w+_LINKER__${target}_\\w+ .*\\n(?:  .*\\n)*`, 'm')
+  return all.match(rule)?.[0].match(/^ {2}LINK_FLAGS = (.*)$/m)?.[1] ?? ''
+}
+
 const { folder = '', reason } = configured()
 const run = reason === undefined ? test.serial : test.serial.skip
 const why = reason === undefined ? '' : `: ${reason}`
@@ -151,15 +168,28 @@ run(`each file of the addon is compiled with the same flags${why}`, (t) => {
   t.deepEqual(told(gyp), told(cmake))
 })
 
-run(`the addon has the same symbols${why}`, (t) => {
+run(`each form of the addon is linked with the same flags${why}`, (t) => {
+  const commands = make(folder, ['-n', 'V=1'])
+  for (const { gyp, cmake } of forms) {
+    const line = new RegExp(`^\\S+ -o Release/obj\\.target/${gyp[0]}\\.node (.*)$`, 'm')
+    const shipped = linkFlags(commands.match(line)?.[1] ?? '')
+    t.true(shipped.length > 3)
+    t.deepEqual(shipped, linkFlags(cmakeLinks(cmake[0] ?? '')), gyp[0])
+  }
+})
+
+run(`each form of the addon has the same symbols${why}`, (t) => {
   t.timeout(600_000)
-  make(folder, ['-j2', 'superslab'])
+  const names = forms.map(({ gyp }) => gyp[0] ?? '')
+  make(folder, ['-j2', ...names])
   const symbols = (file: string, option: string) => {
     const options = { encoding: 'utf8', maxBuffer: 1 << 26 } as const
     const lines = execFileSync('nm', [option, '--format=posix', file], options).trim().split('\n')
     return lines.map((line) => line.split(' ').slice(0, 2).join(' ')).toSorted()
   }
-  const built = path.join(folder, 'build/Release/superslab.node')
-  for (const option of ['--defined-only', '--undefined-only', '--dynamic'])
-    t.deepEqual(symbols(built, option), symbols('build/Release/superslab.node', option), option)
+  for (const name of names)
+    for (const option of ['--defined-only', '--undefined-only', '--dynamic']) {
+      const file = `build/Release/${name}.node`
+      t.deepEqual(symbols(path.join(folder, file), option), symbols(file, option), file + option)
+    }
 })

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import test from 'ava'
 
-/** Loads the package in a context of vm, as test runners do: its files anew, Node's modules from outside. */
+/** Loads the package in a context of vm, as test runners do: its files again, Node's modules from outside. */
 const loader = `
 const { readFileSync } = require('node:fs')
 const path = require('node:path')

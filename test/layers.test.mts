@@ -98,6 +98,23 @@ test('no files of the core use each other in a circle', (t) => {
   t.deepEqual(circle(uses()), undefined)
 })
 
+test('the README names every test outside the explorer that includes headers of the core', (t) => {
+  const named = [
+    ...readFileSync('native/README.md', 'utf8').matchAll(/^\| `(\w+\/\w+\.c)` \|/gm),
+  ].map(([, file = '']) => file)
+  // Open to tests by the table of the README: the addon's interface, and a file without the core's structures.
+  const open = ['window/api.h', 'base/container.h']
+  const headers = files.filter((file) => file.endsWith('.h')).map((f) => f.replace('core/', ''))
+  const closed = headers.filter((header) => !open.includes(header))
+  const sources = readdirSync('native/test', { encoding: 'utf8', recursive: true })
+    .filter((file) => /\.[ch]$/.test(file) && !file.startsWith('explorer/'))
+    .filter((file) => {
+      const text = readFileSync(path.join('native/test', file), 'utf8')
+      return closed.some((header) => text.includes(`#include "${header}"`))
+    })
+  t.deepEqual(named.toSorted(), sources.toSorted())
+})
+
 test('no file of the core has more than 400 lines', (t) => {
   for (const file of files) {
     const lines = readFileSync(path.join('native', file), 'utf8').split('\n').length - 1

@@ -81,7 +81,7 @@ linuxTest('an earlier recording is replaced, another file is not', async (t) => 
   writeFileSync(file, 'mine')
   const refused = await run(['--record', file, '--', 'true'])
   t.is(refused.code, 125)
-  t.regex(refused.stderr, /no recording \(ERR_SUPERSLAB_NOT_A_RECORDING\)$/m)
+  t.regex(refused.stderr, /not a recording \(ERR_SUPERSLAB_NOT_A_RECORDING\)$/m)
   t.is(readFileSync(file, 'utf8'), 'mine')
   rmSync(file)
   t.is((await run(['--record', file, '--', 'true'])).code, 0)
@@ -141,7 +141,7 @@ test('the reader reads the format of docs/recording.md', (t) => {
   }
 })
 
-test('files that are no recordings and broken ones are errors with a code', (t) => {
+test('files that are not recordings and broken ones are errors with a code', (t) => {
   const wrong = { code: 'ERR_SUPERSLAB_NOT_A_RECORDING' }
   const broken = { code: 'ERR_SUPERSLAB_RECORDING_DAMAGED' }
   const changed = (at: number, byte: number) => {

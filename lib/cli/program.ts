@@ -11,7 +11,7 @@ import { statusCommand } from './status'
 const program = new Command('superslab')
   .description('A memory allocator for Node and for C')
   .version(version)
-  // Options behind a command's name are the command's: `run` hands them on.
+  // Options after a command's name are the command's: `run` passes them on.
   .enablePositionalOptions()
   // An option of `run` that stands before `run` must not look like a failure of the command.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))

@@ -37,7 +37,7 @@ function printAll(json: boolean): void {
     console.error(`superslab: ${left} processes were not read within ${timeLimitMs / 1000} s`)
   if (json) console.log(JSON.stringify(found, null, 2))
   else if (found.length > 0) console.log(overview(found))
-  else console.log('superslab serves no process that may be looked into.')
+  else console.log('superslab serves no process that this user may read.')
 }
 
 /** Time limit for all processes together: a few may take their whole time. */

@@ -27,7 +27,7 @@ export const enum Step {
   mask = (1 << shift) - 1,
 }
 
-/** A magazine is `words` words: how many blocks it has, how many it may have, and from `head` on their offsets. */
+/** A magazine is `words` words: the number of blocks in it, its capacity, and from `head` on their offsets. */
 // biome-ignore lint/suspicious/noConstEnum: its members are to be literals
 export const enum Magazine {
   room = 1,

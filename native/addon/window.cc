@@ -48,7 +48,7 @@ bool argument_view(napi_env env, napi_value value, const char *name, View *out) 
 
 /* ---- the functions of an isolate ---- */
 
-/* The argument as an offset. UINT32_MAX, which is no block's, for any value that is no uint32. */
+/* The argument as an offset. UINT32_MAX, which no block has, for any value that is not a uint32. */
 uint32_t offset_of(napi_env env, napi_value value) {
     double given = -1;
     napi_get_value_double(env, value, &given);

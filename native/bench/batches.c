@@ -31,7 +31,7 @@ typedef struct bench_batches_run {
     bool failed;     /* a thread gave up: the others must not wait for it */
 } bench_batches_run;
 
-/* NULL when none will come any more. */
+/* NULL when no further batch will come. */
 static bench_batch *batch_pop(bench_batches_run *run, bench_batch **list) {
     pthread_mutex_lock(&run->lock);
     while (*list == NULL && !run->failed && !(list == &run->ready && run->makers == 0))

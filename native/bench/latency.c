@@ -306,7 +306,7 @@ typedef struct bench_noted {
     uint32_t size, tag;
 } bench_noted;
 
-_Static_assert(sizeof(bench_noted) < BENCH_LATENCY_SIZE_FLOOR, "the last byte is behind the note");
+_Static_assert(sizeof(bench_noted) < BENCH_LATENCY_SIZE_FLOOR, "the last byte is after the note");
 
 /* Allocates until `slots` MiB are live, then frees all blocks in the order of allocation. */
 static void swell(bench_caller *caller, const bench_logarithmic *sizes) {

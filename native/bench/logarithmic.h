@@ -27,7 +27,7 @@ static inline uint64_t bench_log2(uint64_t value) {
 
 /* 2 to the power of a logarithm: within each of 64 steps an octave, linear. */
 static inline uint64_t bench_exp2(uint64_t log) {
-    /* 2^(i/64) with 31 bits after the point comes from six square roots, multiplied as the bits ask. */
+    /* 2^(i/64) with 31 bits after the point comes from six square roots, multiplied as the bits of i select. */
     static const uint32_t roots[6] = {0xb504f334, 0x9837f051, 0x8b95c1e4,
                                       0x85aac368, 0x82cd8699, 0x8164d1f4};
     uint64_t mantissa = UINT64_C(1) << 31;

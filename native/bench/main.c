@@ -72,8 +72,8 @@ static void print_list(void) {
     printf("\n]\n");
 }
 
-/* The file that holds a function: shows a stale binary, or a preload that did not take. A conversion
- * from a function pointer to an object pointer is POSIX's, not C's, hence the union. */
+/* The file that holds a function: shows a stale binary, or a preload that had no effect. A conversion from a function
+ * pointer to an object pointer is POSIX's, not C's, hence the union. */
 static const char *library_of(void *(*function)(size_t)) {
     union {
         void *(*function)(size_t);

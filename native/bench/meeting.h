@@ -24,7 +24,7 @@ static inline void bench_meeting_close(bench_meeting *meeting) {
     pthread_mutex_destroy(&meeting->lock);
 }
 
-/* Waits for all other threads. False when one of them has failed, or the caller says that it has itself. */
+/* Waits for all other threads. False if one of them has failed, or if the caller passes `failed`. */
 static inline bool bench_meeting_pass(bench_meeting *meeting, bool failed) {
     pthread_mutex_lock(&meeting->lock);
     const unsigned round = meeting->round;

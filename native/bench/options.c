@@ -14,7 +14,7 @@ const char bench_options_usage[] =
     "                       [--file FILE]\n"
     "       superslab-bench --list\n"
     "\n"
-    "One line of JSON a run. Sizes are bytes, or KiB and MiB with K and M behind the number. "
+    "One line of JSON a run. Sizes are bytes, or KiB and MiB with K and M after the number. "
     "`system`\n"
     "is the C library's malloc, or the one preloaded in its place. --ops is a thread. --markers "
     "makes\n"
@@ -37,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static bool complain(bench_complaint compl
     return false;
 }
 
-/* A number at `*text`, which moves behind it. No sign, no space. */
+/* A number at `*text`, which moves past it. No sign, no space. */
 static bool read_number(const char **text, uint64_t *out) {
     if (**text < '0' || **text > '9')
         return false;

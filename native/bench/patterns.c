@@ -1,8 +1,8 @@
 /* The small-block patterns: many allocations, then many frees, in a short time.
  *
  * burst: allocates `slots` blocks of random sizes, frees them all, and again. Even rounds free in
- * the order of allocation, as a queue does, odd ones in reverse, as a stack does: an allocator that
- * is good at one of the two only shows it.
+ * the order of allocation, as a queue does, odd ones in reverse, as a stack does: this shows an
+ * allocator that is good at only one of the two.
  * ping-pong: the same with one slot, a malloc and its free.
  * interleaved: bursts of eight sizes at once, one block of each in turn, freed one size after the
  * other, so that neighbours in memory die at different times.

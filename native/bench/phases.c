@@ -36,8 +36,8 @@ typedef struct bench_phases_state {
     bench_random random;
 } bench_phases_state;
 
-/* The mean of the smallest quarter of the default sizes is 2.7 times the smallest size, so this many never
- * live; if the sizes are closer together, a little less than `slots` MiB is live. */
+/* The mean of the smallest quarter of the default sizes is 2.7 times the smallest size, so this many are never live at
+ * once; if the sizes are closer together, a little less than `slots` MiB is live. */
 static size_t block_limit(const bench_params *params) {
     return ((uint64_t)params->slots << 20) / params->size_min / BENCH_BLOCKS_SHARE /
                params->threads +

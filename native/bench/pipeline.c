@@ -138,7 +138,7 @@ static void bench_pipeline_timed(bench_worker *worker) {
     worker->ops = params->ops * 2;
 }
 
-/* Thread 0 goes on after the time is up, the others when it says so. */
+/* Thread 0 continues when the time is up, and then lets the others continue. */
 static void bench_settle(bench_worker *worker, bench_pipeline_run *run, unsigned step) {
     pthread_mutex_lock(&run->lock);
     run->arrived++;

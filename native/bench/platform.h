@@ -1,4 +1,4 @@
-/* The workloads' needs of the system, except threads. */
+/* What the workloads need from the system, except threads. */
 #ifndef BENCH_PLATFORM_H
 #define BENCH_PLATFORM_H
 
@@ -32,8 +32,8 @@ void bench_marker(const char *text);
 /* Sleeps; no thread of the caller's calls the allocator meanwhile. */
 void bench_idle(unsigned milliseconds);
 
-/* On Linux, the kilobytes behind `field` in a file of /proc, as bytes; 0 if it is not there. Read without stdio,
- * which would allocate. */
+/* On Linux, the kilobytes after `field` in a file of /proc, as bytes; 0 if it is not there. Read without stdio, which
+ * would allocate. */
 uint64_t bench_proc_bytes(const char *path, const char *field);
 
 /* Bytes of this process that are resident now, exactly; 0 where the system does not say. */

@@ -1,5 +1,5 @@
-/* Pseudo-random numbers that cost next to nothing beside an allocation: splitmix64, whose whole
- * state is one word and whose outputs are independent enough to cut two numbers out of one. */
+/* Pseudo-random numbers that cost little compared with an allocation: splitmix64, whose whole state is one word and
+ * whose outputs are independent enough to cut two numbers out of one. */
 #ifndef BENCH_RANDOM_H
 #define BENCH_RANDOM_H
 
@@ -17,8 +17,8 @@ static inline uint64_t bench_random_next(bench_random *random) {
     return z ^ (z >> 31);
 }
 
-/* A stream of its own for every (seed, stream) pair: the stream's number goes through the generator
- * once, or thread 1 would repeat thread 0's numbers one step behind. */
+/* A stream of its own for every (seed, stream) pair: the stream's number goes through the generator once, or thread 1
+ * would repeat thread 0's numbers one step later. */
 static inline bench_random bench_random_start(uint64_t seed, uint64_t stream) {
     bench_random random = {stream};
     random.state = seed ^ bench_random_next(&random);

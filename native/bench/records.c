@@ -21,7 +21,7 @@ typedef struct bench_part {
     uint32_t tag;
 } bench_part;
 
-_Static_assert(sizeof(bench_part) < BENCH_RECORDS_SIZE_FLOOR, "the last byte is behind the note");
+_Static_assert(sizeof(bench_part) < BENCH_RECORDS_SIZE_FLOOR, "the last byte is after the note");
 
 static unsigned char *last_byte(bench_part *part) {
     return (unsigned char *)part + part->size - 1;

@@ -15,10 +15,11 @@ typedef struct bench_slots {
     uint64_t checksum;
 } bench_slots;
 
-/* Makes `ops` steps; NULL, or why the run is void. Every step makes one draw, whether it allocates or frees. */
+/* Makes `ops` steps. Returns NULL, or the reason why the run is void. Every step makes one draw, whether it allocates
+ * or frees. */
 const char *bench_slots_run(bench_slots *slots, uint64_t ops);
 
-/* Frees every block left; NULL, or why the run is void. */
+/* Frees the remaining blocks. Returns NULL, or the reason why the run is void. */
 const char *bench_slots_drain(bench_slots *slots);
 
 /* The slots of one thread, empty, over zeroed memory. */

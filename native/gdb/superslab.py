@@ -3,7 +3,7 @@
     gdb -x node_modules/superslab/native/gdb/superslab.py -p PID
     gdb -x node_modules/superslab/native/gdb/superslab.py PROGRAM CORE
 
-    superslab spaces            the spaces of the heap, the regions and the windows
+    superslab spaces            malloc's spaces, the regions and the windows
     superslab heaps             the heaps of all threads: their bins that hold blocks or slabs
     superslab slab ADDRESS      the slab around an address, its state and its free blocks
     superslab block ADDRESS     the space, the granule, the slab or run, and the block around an address
@@ -46,7 +46,7 @@ def read_signed32(address):
     return struct.unpack("<i", bytes(gdb.selected_inferior().read_memory(address, 4)))[0]
 
 
-# ---- finding the heap ----
+# ---- finding the copy that serves ----
 
 
 class Layout:
@@ -65,14 +65,14 @@ class Layout:
 
 
 def find_layout():
-    """Of the copy that has a heap: a process may have several, and all use the heap of one."""
+    """Of the copy that serves: a process may have several, and all use one."""
     files = gdb.execute("info files", to_string=True)
     notes = re.findall(r"(0x[0-9a-f]+) - 0x[0-9a-f]+ is \.note\.superslab\.layout\b", files)
     for note in sorted(set(notes)):
         layout = Layout(int(note, 16))
         if read(layout.registry + layout.registry_space_count, 4) != 0:
             return layout
-    raise gdb.GdbError("superslab: no heap here" if notes else "superslab is not in this process")
+    raise gdb.GdbError("superslab is loaded, but serves nothing here" if notes else "superslab is not in this process")
 
 
 # ---- what there is ----
@@ -331,14 +331,14 @@ def print_block(layout, address):
 
 
 class Superslab(gdb.Command):
-    """Looks into superslab's heap: superslab spaces, heaps, slab ADDRESS, block ADDRESS."""
+    """Reads superslab's state: superslab spaces, heaps, slab ADDRESS, block ADDRESS."""
 
     def __init__(self):
         super().__init__("superslab", gdb.COMMAND_DATA, prefix=True)
 
 
 class Spaces(gdb.Command):
-    """superslab spaces: the spaces of the heap, the regions and the windows."""
+    """superslab spaces: malloc's spaces, the regions and the windows."""
 
     def __init__(self):
         super().__init__("superslab spaces", gdb.COMMAND_DATA)

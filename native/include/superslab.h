@@ -104,7 +104,7 @@ SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection 
  * the walk and becomes its result; -1 is for errors. No lock is held: it may allocate, free and wait. */
 typedef int superslab_visitor(const superslab_inspection *block, void *context);
 
-/* Visits the blocks of the space that the address `within` lies in (one of the heap's, a region, or a window of
+/* Visits the blocks of the space that the address `within` lies in (one of malloc's, a region, or a window of
  * JavaScript's), or of all spaces if it is NULL, in ascending order within a space. Free memory that is part of no slab
  * is not visited.
  *
@@ -166,7 +166,7 @@ typedef enum superslab_error {
     SUPERSLAB_ERROR_DOUBLE_FREE = 1,
     SUPERSLAB_ERROR_INSIDE_BLOCK = 2,     /* the pointer lies inside a block */
     SUPERSLAB_ERROR_UNKNOWN_POINTER = 3,  /* no block of superslab was ever there */
-    SUPERSLAB_ERROR_CORRUPTED_HEADER = 4, /* the byte before the block is no header */
+    SUPERSLAB_ERROR_CORRUPTED_HEADER = 4, /* the byte before the block is not a header */
     SUPERSLAB_ERROR_WRONG_CLASS = 5,      /* the byte before the block is another class's header */
     SUPERSLAB_ERROR_SIZE_MISMATCH = 6     /* a sized free with a size the block cannot have */
 } superslab_error;

@@ -10,7 +10,7 @@
  * refused. */
 int ss_os_descriptor_raise(int descriptor);
 
-/* The identity of the descriptor's file; false if it is no file. */
+/* The identity of the descriptor's file; false if it is not a file. */
 bool ss_os_descriptor_file(int descriptor, uint64_t *device, uint64_t *inode);
 
 /* Growing a file beyond this limit would send a signal. */

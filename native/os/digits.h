@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The number that the text begins with, UINT64_MAX for a larger one; 0 if it begins with no digit. *end is the first
- * character behind the digits, unless NULL is given. */
+ * character after the digits, unless NULL is given. */
 static inline uint64_t ss_os_digits(const char *text, const char **end) {
     uint64_t value = 0;
     for (; *text >= '0' && *text <= '9'; text++) {

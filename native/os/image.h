@@ -16,11 +16,11 @@ bool ss_os_symbol_exists(const char *name);
  * functions are not replaced by name. */
 bool ss_os_symbol_is_ours(const char *name);
 
-/* The first definition behind this object, the first before it if there is none, or NULL. */
+/* The first definition after this object, the first before it if there is none, or NULL. */
 void *ss_os_symbol_next(const char *name);
 
 /* Withdraws this object's definitions of these functions, at most SS_OS_SYMBOLS_MOST: the other objects of the process
- * are bound, now and later, to the first definition behind it. A function without one stays. If the system refuses,
+ * are bound, now and later, to the first definition after it. A function without one stays. If the system refuses,
  * nothing changes. Does nothing on macOS. Must not be called while the loader relocates. */
 #define SS_OS_SYMBOLS_MOST 64u
 void ss_os_symbols_give_way(const char *const *names, size_t count);

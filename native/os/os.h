@@ -22,7 +22,7 @@ size_t ss_os_page_bytes(void);
 #define SS_OS_PAGE_MAX_BYTES 65536u
 #endif
 
-/* Inaccessible addresses before and behind each reservation, in addition to the request. */
+/* Inaccessible addresses before and after each reservation, in addition to the request. */
 #define SS_OS_MARGIN_BYTES ((size_t)64 << 10)
 
 /* Addresses without memory behind them, aligned to `alignment` (a power of two, at least a page), at a
@@ -46,7 +46,7 @@ typedef enum ss_os_extend_result {
 ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes);
 ss_os_extend_result ss_os_extend_before(void *start, size_t bytes);
 
-/* From now on reservations may be backed by huge pages, which they are refused otherwise. */
+/* Lets the system back reservations made from now on with huge pages; by default it may not. */
 void ss_os_allow_huge_pages(void);
 
 /* Returns a whole reservation with its extensions. Only for metadata: the addresses of blocks are kept until exit. */

@@ -125,8 +125,8 @@ static tls_extent extent_of_tls(size_t page) {
 
 static void descriptor_set(char *pointer) {
 #ifdef __x86_64__
-    /* The words that code reads without a descriptor: the pointer to itself, twice, and the stack
-     * protector's word behind it. The vector of TLS blocks stays NULL: no code on this thread may use it. */
+    /* The words that code reads without a descriptor: the pointer to itself, twice, and the stack protector's word
+     * after it. The vector of TLS blocks stays NULL: no code on this thread may use it. */
     enum { SELF = 0, SELF_AGAIN = 2, GUARD = 5 };
     const uintptr_t *ours = (const uintptr_t *)(const void *)thread_pointer();
     uintptr_t *words = (uintptr_t *)(void *)pointer;

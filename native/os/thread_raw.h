@@ -5,7 +5,7 @@
 
 #include "symbols_linux.h"
 
-/* musl's pthread_getspecific, by which the core finds its thread's block in that build, follows a pointer in the
+/* musl's pthread_getspecific, by which the core finds its thread record in that build, follows a pointer in the
  * descriptor. There the core is an addon's and does not serve malloc, so a thread of pthread's does no harm. */
 #if defined(SUPERSLAB_TLS_DYNAMIC) && !defined(__GLIBC__)
 #define SS_THREAD_KNOWN 1

@@ -31,7 +31,7 @@ int mallopt(int parameter, int value);
 void malloc_stats(void);
 int malloc_info(int options, FILE *stream);
 
-/* glibc's structures of the same names, in which every field is a number of bytes but for the counts. */
+/* glibc's structures of the same names; every field is in bytes, except the counts. */
 struct mallinfo {
     int arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };

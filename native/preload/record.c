@@ -25,15 +25,15 @@
 typedef enum recorder_state { RECORDER_OFF, RECORDER_ON, RECORDER_STOPPED } recorder_state;
 
 static ss_lock
-    lock; /* of the thread that begins or makes the file longer; system calls are made with it */
-static ss_lock homeless_lock;
+    lock; /* held by the thread that opens or extends the file, also during system calls */
+static ss_lock without_heap_lock;
 static _Atomic uint32_t recorder_now; /* a recorder_state */
 static _Atomic uint64_t sequence_now;
 static _Atomic uint32_t *original; /* 1; 0 in a copy of this process */
 static uint32_t generation, threads;
 static ss_os_log file;
 static record_head *head;
-static record_stream homeless; /* of threads without a heap, at their start and end */
+static record_stream without_heap; /* of threads without a heap, at their start and end */
 static SS_SPARSE char wanted[4096], path[4096 + 32];
 
 static SS_COLD void say(const char *what) {
@@ -102,7 +102,7 @@ static bool file_begin(bool is_command) {
 /* The child has one thread; its locks may be held by threads that it does not have. */
 static SS_COLD void copy_begin(void) {
     const bool goes_on = state() == RECORDER_ON;
-    lock = homeless_lock = (ss_lock){0};
+    lock = without_heap_lock = (ss_lock){0};
     atomic_store_explicit(original, 1, memory_order_relaxed);
     if (goes_on)
         file_begin(false);
@@ -135,9 +135,9 @@ static bool stream_extend(record_stream *stream) {
 static SS_COLD bool stream_begin(record_stream *stream) {
     if (stream->generation != generation) /* all its parts are the parent's */
         *stream = (record_stream){.generation = generation};
-    if (stream == &homeless && stream->part != NULL)
+    if (stream == &without_heap && stream->part != NULL)
         return true;
-    if (stream != &homeless) {
+    if (stream != &without_heap) {
         ss_lock_take(&lock);
         stream->thread = ++threads;
         ss_lock_release(&lock);
@@ -155,40 +155,40 @@ static bool stream_ready(record_stream *stream) {
     return SS_LIKELY(record_has_room(stream)) || stream_extend(stream);
 }
 
-static SS_COLD record_stream *stream_enter_slow(void **own) {
+static SS_COLD record_stream *stream_enter_slow(void **word) {
     if (SS_UNLIKELY(atomic_load_explicit(original, memory_order_relaxed) == 0))
         copy_begin();
     if (SS_UNLIKELY(state() != RECORDER_ON))
         return NULL;
-    if (own != NULL && SS_UNLIKELY(*own == NULL)) {
+    if (word != NULL && SS_UNLIKELY(*word == NULL)) {
         record_stream *fresh = ss_meta_take(sizeof *fresh);
         if (fresh != NULL)
             *fresh = (record_stream){.part = NULL};
-        *own = fresh;
+        *word = fresh;
     }
-    record_stream *stream = own != NULL && *own != NULL ? *own : &homeless;
-    if (stream == &homeless)
-        ss_lock_take(&homeless_lock);
+    record_stream *stream = word != NULL && *word != NULL ? *word : &without_heap;
+    if (stream == &without_heap)
+        ss_lock_take(&without_heap_lock);
     if (SS_LIKELY(stream_ready(stream)))
         return stream;
-    if (stream == &homeless)
-        ss_lock_release(&homeless_lock);
+    if (stream == &without_heap)
+        ss_lock_release(&without_heap_lock);
     return NULL;
 }
 
 /* The calling thread's stream, with room for a record; NULL if the call is not recorded. The caller leaves it after. */
-static record_stream *stream_enter(void **own) {
-    record_stream *ready = own != NULL ? *own : NULL;
+static record_stream *stream_enter(void **word) {
+    record_stream *ready = word != NULL ? *word : NULL;
     if (SS_LIKELY(ready != NULL && record_has_room(ready) && ready->thread != 0 &&
                   ready->generation == generation && state() == RECORDER_ON &&
                   atomic_load_explicit(original, memory_order_relaxed) != 0))
         return ready;
-    return stream_enter_slow(own);
+    return stream_enter_slow(word);
 }
 
 static void stream_leave(const record_stream *stream) {
-    if (SS_UNLIKELY(stream == &homeless))
-        ss_lock_release(&homeless_lock);
+    if (SS_UNLIKELY(stream == &without_heap))
+        ss_lock_release(&without_heap_lock);
 }
 
 static uint64_t sequence_next(void) {
@@ -199,42 +199,42 @@ static uint64_t sequence_next(void) {
 
 /* ---- the observer ---- */
 
-static void allocated(void **own, ss_call call, const void *block, size_t size, size_t alignment) {
-    record_stream *stream = stream_enter(own);
+static void allocated(void **word, ss_call call, const void *block, size_t size, size_t alignment) {
+    record_stream *stream = stream_enter(word);
     if (stream == NULL)
         return;
     record_allocated(stream, sequence_next(), call, block, size, alignment);
     stream_leave(stream);
 }
 
-static void freeing(void **own, ss_call call, const void *block) {
-    record_stream *stream = stream_enter(own);
+static void freeing(void **word, ss_call call, const void *block) {
+    record_stream *stream = stream_enter(word);
     if (stream == NULL)
         return;
     record_freeing(stream, sequence_next(), call, block);
     stream_leave(stream);
 }
 
-static uint64_t resizing(void **own, const void *before) {
-    (void)own, (void)before;
+static uint64_t resizing(void **word, const void *before) {
+    (void)word, (void)before;
     return sequence_next();
 }
 
-static void resized(void **own, uint64_t ticket, const void *before, const void *after,
+static void resized(void **word, uint64_t ticket, const void *before, const void *after,
                     size_t size) {
-    record_stream *stream = after != NULL ? stream_enter(own) : NULL;
+    record_stream *stream = after != NULL ? stream_enter(word) : NULL;
     if (stream == NULL)
         return;
     record_resized(stream, ticket, sequence_next(), before, after, size);
     stream_leave(stream);
 }
 
-static void thread_ended(void **own) {
-    record_stream *stream = stream_enter(own);
+static void thread_ended(void **word) {
+    record_stream *stream = stream_enter(word);
     if (stream == NULL)
         return;
     record_thread_ends(stream, sequence_next());
-    if (stream != &homeless)
+    if (stream != &without_heap)
         stream->thread = 0;
     stream_leave(stream);
 }

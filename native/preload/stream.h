@@ -14,7 +14,7 @@
 /* No record is longer. */
 #define RECORD_MAX_BYTES 64u
 
-/* The head of the file; the first part begins behind `head_bytes`. Numbers are little-endian. */
+/* The head of the file; the first part begins after `head_bytes`. Numbers are little-endian. */
 typedef struct record_head {
     char magic[8];
     uint32_t version, head_bytes, page_bytes, process;

@@ -100,8 +100,8 @@ static int live_add(const superslab_inspection *block, void *context) {
     return 0;
 }
 
-/* Of malloc's spaces: regions and windows are no memory of a zone. Another process's heap is not looked at: a tool that
- * asks with a task of its own is told that it cannot be, as it would be of a zone that has no enumerator. */
+/* Enumerates malloc's spaces: regions and windows are not part of a zone. Another process's memory is not read: a tool
+ * that asks from its own task gets KERN_NOT_SUPPORTED, as from a zone without an enumerator. */
 static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
                                     vm_address_t address, memory_reader_t reader,
                                     vm_range_recorder_t recorder) {

@@ -26,8 +26,8 @@
 /* A sanitizer's shadow memory counts as RSS and its bookkeeping as time. */
 #define CHECK_SANITIZED (CHECK_TSAN || CHECK_ASAN)
 
-/* Set by CMake where programs run in an emulator: its memory, threads and descriptors are the process's too, and the
- * limits on memory that a program sets bind neither. */
+/* Set by CMake where programs run in an emulator: its memory, threads and descriptors are the process's as well, and a
+ * program's limits on memory have no effect. */
 #ifndef CHECK_EMULATED
 #define CHECK_EMULATED 0
 #endif

@@ -13,7 +13,7 @@
 
 enum { LINE_BYTES = 256 };
 
-/* The text behind `name` on a line of the source. */
+/* The text after `name` on a line of the source. */
 static void expectation(FILE *source, const char *name, char *out) {
     char line[LINE_BYTES];
     CHECK(fgets(line, sizeof line, source) != NULL);

@@ -1,5 +1,5 @@
 /* The rendezvous: several copies of this library in one process (the addon of two versions of the
- * package, the preload library) find each other and use the heap of the first one loaded.
+ * package, the preload library) find each other and use the first one loaded.
  *
  * Every copy has an ELF note (a Mach-O section on macOS) with its ABI and the place of its beacon, which leads to its
  * function table. Symbols would not do: addons are loaded RTLD_LOCAL and do not see each other's. */
@@ -14,7 +14,7 @@
 #define SS_API_STRING(x) SS_API_TEXT(x)
 
 /* Claims on addresses, shared by the addons of all copies: they let one thread at a time check an address and then use
- * it. Taken while not 0. The heap itself never reads them. */
+ * it. Taken while not 0. The core never reads them. */
 #define SS_API_CLAIM_COUNT 64u
 typedef struct ss_api_claim {
     uint32_t taken;
@@ -71,7 +71,7 @@ typedef struct ss_api_window_stats {
 
 typedef struct superslab_api {
     const superslab_functions *functions; /* the public part, given to other addons unchanged */
-    const char *file;                     /* the object that serves the heap */
+    const char *file;                     /* the object that this table is of */
     uint32_t bytes;         /* sizeof(superslab_api) there: later copies may have more functions */
     uint32_t serves_malloc; /* 1: the process's malloc is this copy's */
     ss_api_claim *claims;
@@ -95,7 +95,7 @@ typedef struct superslab_api {
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
 } superslab_api;
 
-/* This copy's own. They lie behind the bins of granules, whose first page is always touched: windows.c. */
+/* This copy's own. They lie after the bins of granules, whose first page is always touched: windows.c. */
 extern ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT] __attribute__((visibility("hidden")));
 
 /* This copy's own table. */

@@ -7,8 +7,8 @@
  *
  *   holder      one isolate that uses the window. JavaScript pushes to and pops from its magazines, which no other
  *               isolate uses. Refill and flush run on the isolate's thread, so they do not race with it.
- *   visitor     a thread that found the window by an address and is no holder. The window is not retired while it has
- *               visitors. A visitor waits for no other thread.
+ *   visitor     a thread that found the window by an address and is not a holder. The window is not retired while it
+ *               has visitors. A visitor waits for no other thread.
  *   retire      done when the last holder leaves, before the engine may unmap the memory. A permanent window is never
  *               retired, and JavaScript keeps its memory mapped.
  *
@@ -26,7 +26,10 @@
 #include "window/api.h"
 
 _Static_assert(SS_LIVE_CLASSES == SS_HEADLESS_COUNT, "the table names the headless classes");
-_Static_assert(SS_LIVE_CLASSES < SS_LIVE_CEDED, "a class is no other mark");
+_Static_assert(SS_LIVE_CEDED < SS_LIVE_UNSIZED, "a class is no other mark");
+/* lib/window/classes.ts rounds the length of a large block up to a multiple of the largest class. */
+_Static_assert(SS_HEADLESS_MAX == SS_GRANULE_BYTES,
+               "large blocks hold multiples of the largest class");
 
 typedef struct ss_pin ss_pin;
 

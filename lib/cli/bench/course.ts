@@ -58,7 +58,7 @@ export function courseRows(figures: readonly CourseFigures[]): Table {
   }
 }
 
-/** Live and resident bytes while a workload runs: the first round, with the others behind it. */
+/** Live and resident bytes while a workload runs: the first round, with the others in the background. */
 export function courseSections(results: readonly CaseMeasurements[]): Section[] {
   const charts = results.flatMap(chart)
   if (charts.length === 0) return []

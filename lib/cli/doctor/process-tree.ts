@@ -24,12 +24,12 @@ export interface TreeState {
 /**
  * Follows the first process of a session and all processes that it starts. A process that was seen once stays in the
  * tree when its parent ends, as a daemon's does. When the first one has ended, the rest of its session belongs to the
- * tree too: that alone finds a process that started and lost its parent between two looks.
+ * tree too: that alone finds a process that started and lost its parent between two samples.
  */
 export class ProcessTree {
   readonly #root: number
   readonly #rootStart: number | undefined
-  /** Start times of the processes that were alive when last looked at. */
+  /** Start times of the processes that were alive in the last sample. */
   #known = new Map<number, number>()
 
   constructor(root: number) {
@@ -37,7 +37,7 @@ export class ProcessTree {
     this.#rootStart = readProcess(root, false)?.startTicks
   }
 
-  look(): TreeState {
+  sample(): TreeState {
     const found = new Map<number, ProcessState>()
     const waiting = [...this.#known.keys(), ...(this.#rootIsAlive() ? [this.#root] : this.#left())]
     const single = this.#known.size <= 1
@@ -103,10 +103,10 @@ function readProcess(pid: number, several: boolean): ProcessState | undefined {
   }
 }
 
-/** The number that proc(5) gives the first field behind the name. */
+/** The number that proc(5) gives the first field after the name. */
 const firstField = 3
 
-/** The fields behind the name, which may hold spaces and parentheses. */
+/** The fields after the name, which may hold spaces and parentheses. */
 export function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

@@ -38,7 +38,7 @@ export class Recorder {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#loop
-    this.#keep(this.#tree.look())
+    this.#keep(this.#tree.sample())
   }
 
   get seconds(): number {
@@ -52,7 +52,7 @@ export class Recorder {
 
   /** The processes that are alive now. */
   living(): ProcessState[] {
-    return this.#tree.look().processes
+    return this.#tree.sample().processes
   }
 
   async #run(intervalMs: number): Promise<void> {
@@ -60,7 +60,7 @@ export class Recorder {
     while (!signal.aborted) {
       const before = performance.now()
       const usage = process.cpuUsage()
-      this.#keep(this.#tree.look())
+      this.#keep(this.#tree.sample())
       const { user, system } = process.cpuUsage(usage)
       const used = (user + system) / 1000
       const pause = Math.max(intervalMs - (performance.now() - before), used / lookingShare)

@@ -20,7 +20,7 @@ export function readMallocBench(file: string, bytes: Buffer): Recording {
   while (input.at < bytes.length) {
     const tag = input.byte()
     if (tag !== lineTag) {
-      if ((tag & 7) !== numberType) throw fault(input.at - 1, 'it is no trace of calls')
+      if ((tag & 7) !== numberType) throw fault(input.at - 1, 'it is not a trace of calls')
       input.number() // how many blocks are live at most
       continue
     }

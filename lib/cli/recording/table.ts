@@ -24,7 +24,7 @@ export class Table {
     this.#values[place] = value
   }
 
-  /** Moves the entries behind into the gap where searches need them (Knuth, TAOCP 3, 6.4 R). */
+  /** Moves the entries after it into the gap where searches need them (Knuth, TAOCP 3, 6.4 R). */
   delete(key: number): void {
     const mask = this.#keys.length - 1
     let gap = this.#find(key)

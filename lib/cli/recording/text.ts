@@ -21,7 +21,7 @@ export function readAndroid(file: string, bytes: Buffer): Recording {
   const calls = new Calls()
   for (const { line, at } of lines(bytes)) {
     const [, thread = '', name = '', pointer = '', rest = ''] = line.match(android) ?? []
-    if (name === '') throw damaged(file, at, 'a line is no call')
+    if (name === '') throw damaged(file, at, 'a line is not a call')
     const numbers = rest.trim().split(' ').filter(Boolean).map(Number)
     if (!androidCall(calls, Number(thread), name, Number(pointer), numbers))
       throw damaged(file, at, `there is no call ${name} of that form`)
@@ -73,7 +73,7 @@ export function readValgrind(file: string, bytes: Buffer): Recording {
     const given = list.split(',').map((one) => Number(one.trim().split(' ').at(-1)))
     // Other functions, such as malloc_usable_size, and the program's own output in this form.
     if (!isOfFamily.test(name)) continue
-    if (given.some(Number.isNaN)) throw damaged(file, at, 'the arguments of a call are no numbers')
+    if (given.some(Number.isNaN)) throw damaged(file, at, 'the arguments of a call are not numbers')
     valgrindCall(calls, name, given, Number(result))
   }
   return { format: 'valgrind', command, stopped: false, calls }

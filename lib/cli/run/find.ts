@@ -17,7 +17,7 @@ export function findCommand(name: string, searchPath = process.env.PATH ?? ''): 
 }
 
 function checkRunnable(file: string, name: string): string {
-  const found = look(file)
+  const found = examine(file)
   if (found === undefined) throw notFound(name)
   if (typeof found === 'number') throw notExecutable(`${file} cannot be run: ${reasonOf(found)}`)
   if (!found.isFile() || !isExecutable(file)) throw notExecutable(`${file} is not executable`)
@@ -26,12 +26,12 @@ function checkRunnable(file: string, name: string): string {
 
 /** As in shells, a folder that cannot be searched, or is none, does not have the file. */
 function isFile(file: string): boolean {
-  const found = look(file)
+  const found = examine(file)
   return typeof found === 'object' && found.isFile()
 }
 
 /** Undefined if there is no such file; the error's number if it cannot be examined. */
-function look(file: string): Stats | number | undefined {
+function examine(file: string): Stats | number | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })
   } catch (error) {

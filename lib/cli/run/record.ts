@@ -15,7 +15,7 @@ export function recordingPath(name: string): string {
   if (process.platform !== 'linux') throw refused(`nothing is recorded on ${process.platform}`)
   if (!existsSync(path.dirname(file))) throw refused(`${path.dirname(file)} does not exist`)
   if (existsSync(file)) {
-    if (!isRecording(file)) throw refused(`${file} is there and no recording`)
+    if (!isRecording(file)) throw refused(`${file} exists and is not a recording`)
     unlinkSync(file)
   }
   return file

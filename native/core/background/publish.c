@@ -61,7 +61,8 @@ SS_COLD void ss_publish(void) {
     superslab_stats stats;
     if (!publish_begin())
         return;
-    /* Not taken again if it is false: this thread itself may be in a flush, and then the page will be due again. */
+    /* Not repeated if it fails: this thread may itself be inside the flush that disturbs it, and the page is then due
+     * again. */
     ss_stats_take(&stats);
     publish(&stats);
     ss_lock_release(&ss_published->lock);

@@ -173,8 +173,8 @@ static bool relieve(void) {
     return true;
 }
 
-/* Waits for one tick, and gives back meanwhile what calls leave. Returns early near a container's limit. Otherwise
- * being woken does not end the tick, because ages are counted in ticks. */
+/* Waits for one tick, and gives back meanwhile what calls leave. Returns early near a container's limit. Any other
+ * wake-up does not end the tick, because ages are counted in ticks. */
 static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
     const uint64_t whole = (uint64_t)milliseconds * 1000000, begin = ss_os_clock_nanoseconds();
     for (uint64_t gone = 0; gone < whole; gone = ss_os_clock_nanoseconds() - begin) {

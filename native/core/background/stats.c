@@ -75,7 +75,7 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
 }
 
 static void add_heap(ss_heap *heap, superslab_stats *out) {
-    /* The lock keeps the thread's block, which has the tops, from going away meanwhile. */
+    /* The lock keeps the thread record, which has the tops, from going away meanwhile. */
     ss_lock_take(&heap->top_lock);
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         uint64_t blocks = ss_bin_blocks(heap, bin);

@@ -101,13 +101,13 @@ SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
         become_owner(lock, self);
 }
 
-/* A thread that takes the lock from its owner clears `owner` before it changes anything. So while an owner is there,
- * only that owner may be in the middle of a change. */
-ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *own) {
+/* A thread that takes the lock from its owner clears `owner` before it changes anything. So while `owner` is set, only
+ * the owner can be in the middle of a change. */
+ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *mine) {
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     const ss_biased_owner *last = owner_of(owner);
     bool inside = last != NULL && atomic_load_explicit(&last->inside, memory_order_relaxed) == lock;
-    if (last != NULL && last == own) {
+    if (last != NULL && last == mine) {
         ss_lock_inherit(&lock->lock);
         /* The thread that marked it is gone. */
         atomic_store_explicit(&lock->owner, owner & ~SS_BIASED_MARK, memory_order_relaxed);

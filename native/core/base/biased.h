@@ -89,13 +89,13 @@ static inline void ss_biased_release(ss_biased_lock *lock) {
  * store to be visible. */
 void ss_biased_barrier(void);
 
-/* In the child of a fork: releases the lock if a thread that is gone held it. `own` is the heap of the child's thread,
+/* In the child of a fork: releases the lock if a thread that is gone held it. `mine` is the heap of the child's thread,
  * or NULL. The result is the state of what the lock guards. */
 typedef enum ss_biased_state {
     SS_BIASED_WHOLE, /* no thread was changing it */
     SS_BIASED_MINE,  /* the child's thread holds the lock, and continues */
     SS_BIASED_TORN   /* another thread was in the middle of a change */
 } ss_biased_state;
-ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *own);
+ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *mine);
 
 #endif

@@ -1,7 +1,8 @@
 #include "base/class.h"
 
 /* STEP fills the entries of one class: the requests that it serves and the class before it does not. A headed class
- * above 256 with the round number R has stride R + 16 and serves requests of up to R / 16 steps of 16 bytes. */
+ * above SS_LINEAR_MAX with the round number R has stride R + SS_ALIGNMENT and serves requests of up to
+ * R / SS_ALIGNMENT steps. */
 #define BIN(doubling, step)                                                                        \
     (SS_BIN_HEADED + SS_LINEAR_CLASSES + 1 + SS_DOUBLING_CLASSES * (doubling) + (step))
 /* The steps of 16 bytes from one class of a doubling to the next. */
@@ -14,6 +15,8 @@
         STEP(doubling, 5), STEP(doubling, 6), STEP(doubling, 7)
 #define SMALL(step) [step] = SS_BIN_HEADED + (step)
 
+_Static_assert(SS_LINEAR_CLASSES == 16 && SS_DOUBLINGS == 8 && SS_DOUBLING_CLASSES == 8,
+               "the table below lists every step");
 _Alignas(SS_CACHE_LINE) _Atomic uint8_t ss_bin_of_step[SS_STEPS] = {
     SMALL(0),    SMALL(1),    SMALL(2),    SMALL(3),    SMALL(4),    SMALL(5),    SMALL(6),
     SMALL(7),    SMALL(8),    SMALL(9),    SMALL(10),   SMALL(11),   SMALL(12),   SMALL(13),
@@ -42,7 +45,8 @@ static void class_set(ss_class *class, uint32_t stride, uint32_t first, uint32_t
     }
     uint32_t most = SS_BIN_MAX_BYTES / stride;
     class->stride = stride;
-    class->reciprocal = (uint32_t)(((UINT64_C(1) << 31) + stride / 16 - 1) / (stride / 16));
+    class->reciprocal =
+        (uint32_t)(((UINT64_C(1) << 31) + stride / SS_ALIGNMENT - 1) / (stride / SS_ALIGNMENT));
     class->capacity = (uint16_t)capacity;
     class->granules = (uint8_t)granules;
     class->first = (uint8_t)first;

@@ -1,20 +1,25 @@
-/* Size classes: steps of 16 to 256, then 8 steps a doubling. Headed strides above 256 lie 16 bytes
- * above the round number, so that a request of exactly 2^k finds room beside its header byte. */
+/* Size classes: strides rise by SS_ALIGNMENT up to SS_LINEAR_MAX, then in SS_DOUBLING_CLASSES steps a doubling. Above
+ * SS_LINEAR_MAX a headed stride is SS_ALIGNMENT more than the round number, so that a request of exactly 2^k fits beside
+ * its header byte. */
 #ifndef SS_CLASS_H
 #define SS_CLASS_H
 
 #include "base/types.h"
 
 #define SS_HEADER_FREED 0x2a
+_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_HEADED, "a header is one byte");
+_Static_assert(SS_HEADLESS_COUNT <= SS_BIN_HEADED, "headless bins lie below the headed ones");
 
 typedef struct ss_class {
     uint32_t stride;
-    uint32_t reciprocal; /* ceil(2^31 / (stride / 16)): a block's index by multiplication */
-    uint16_t capacity;   /* blocks a slab */
+    uint32_t
+        reciprocal;    /* ceil(2^31 / (stride / SS_ALIGNMENT)): a block's index by multiplication */
+    uint16_t capacity; /* blocks a slab */
     uint16_t max_blocks; /* a bin's largest capacity */
     uint8_t granules;    /* granules a slab */
-    uint8_t first;       /* offset of block 0 in its slab: 16 if headed, else 0 */
+    uint8_t first;       /* offset of block 0 in its slab: SS_ALIGNMENT if headed, else 0 */
 } ss_class;
+_Static_assert(SS_CACHE_LINE % sizeof(ss_class) == 0, "no class lies on two cache lines");
 
 /* The bin that serves a request, by the request's number of whole 16-byte steps: the bin of its own class, or that of a
  * wider class (share.h). Correct before initialisation. */
@@ -22,7 +27,7 @@ extern _Atomic uint8_t ss_bin_of_step[SS_STEPS] __attribute__((visibility("hidde
 
 static inline unsigned ss_bin_of_size(size_t size) {
     /* Relaxed: an older entry names a bin whose blocks are large enough, too. */
-    return atomic_load_explicit(&ss_bin_of_step[size >> 4], memory_order_relaxed);
+    return atomic_load_explicit(&ss_bin_of_step[size >> SS_ALIGNMENT_SHIFT], memory_order_relaxed);
 }
 
 /* The bin of a request's own class, by the request's number of whole 16-byte steps. */
@@ -36,7 +41,7 @@ static inline unsigned ss_exact_bin_of_step(unsigned step) {
 }
 
 static inline unsigned ss_exact_bin(size_t size) {
-    return ss_exact_bin_of_step((unsigned)(size >> 4));
+    return ss_exact_bin_of_step((unsigned)(size >> SS_ALIGNMENT_SHIFT));
 }
 
 /* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. It is computed from the headed
@@ -71,7 +76,11 @@ static inline uint32_t ss_class_words(const ss_class *class) {
 /* The length of the record of a slab, in units of 1 << SS_RECORD_SHIFT bytes: its fixed part, and two bitmaps. */
 #define SS_RECORD_SHIFT 6
 #define SS_RECORD_FIXED_BYTES 48u
-#define SS_RECORD_MAX_UNITS 17u /* the record of a slab of one granule in blocks of 16 bytes */
+/* The record of a slab of one granule in blocks of SS_ALIGNMENT bytes, which are the most blocks of any slab. */
+#define SS_RECORD_MAX_UNITS                                                                        \
+    ((SS_RECORD_FIXED_BYTES + 2 * (SS_GRANULE_BYTES / SS_ALIGNMENT) / 8 +                          \
+      (1u << SS_RECORD_SHIFT) - 1) >>                                                              \
+     SS_RECORD_SHIFT)
 static inline uint32_t ss_class_record_units(const ss_class *class) {
     const uint32_t bytes = SS_RECORD_FIXED_BYTES + 2 * ss_class_words(class) * 8;
     return (bytes + (1u << SS_RECORD_SHIFT) - 1) >> SS_RECORD_SHIFT;

@@ -35,7 +35,8 @@
 #define SS_SPACE_COUNT 256u
 
 /* ---- size classes ---- */
-#define SS_ALIGNMENT 16u
+#define SS_ALIGNMENT_SHIFT 4u
+#define SS_ALIGNMENT (1u << SS_ALIGNMENT_SHIFT)
 /* Strides rise by SS_ALIGNMENT for the first classes, the linear ones, and then in equal steps within each doubling. All
  * other numbers of classes follow from these three. */
 #define SS_LINEAR_SHIFT 4u
@@ -59,7 +60,7 @@
 #define SS_BIN_COUNT ((SS_BIN_HEADED + SS_HEADED_COUNT + 7u) / 8u * 8u)
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
-/* Requests below SS_TINY_END find their bin in a table of the thread's block, which has an entry for each 16 bytes. */
+/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each 16 bytes. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
 /* A slab takes granules until it holds this many blocks and its tail is small. Fewer slabs mean less traffic on the

@@ -65,7 +65,8 @@ static uint64_t file_number(const char *directory, size_t length, const char *na
 /* ---- finding the groups ---- */
 
 typedef struct group {
-    const char *controller; /* of version 1; NULL for the one hierarchy of version 2 */
+    /* The version 1 controller; NULL for version 2, which has one hierarchy. */
+    const char *controller;
     bool found, mounted;
     char path[SS_CONTAINER_PATH_BYTES];      /* in its hierarchy */
     char directory[SS_CONTAINER_PATH_BYTES]; /* in the file system */

@@ -22,13 +22,13 @@ bool ss_process_is_original(void) {
     return !has_other_id() || (ss_os_is_copy(false) && mend());
 }
 
-/* Number of waits between two looks for the mark. A look takes the kernel's lock of the address space, so looks are
- * rare. If the process id differs, this may be a copy and looks come sooner: on a busy machine one yield may last many
- * time slices. If the id is the same there are looks too, because a copy in a pid namespace of its own may have its
- * parent's id. Callers count their waits from 0 or from SS_LOCK_PAUSES. */
-enum { WAITS_BETWEEN_LOOKS = 4 * SS_LOCK_PAUSES };
+/* Number of waits between two checks for the mark. A check takes the kernel's lock of the address space, so checks are
+ * rare. If the process id differs, this may be a copy, and the checks are more frequent: on a busy machine one yield may
+ * last many time slices. If the id is the same there are checks as well, because a copy in a pid namespace of its own
+ * may have its parent's id. Callers count their waits from 0 or from SS_LOCK_PAUSES. */
+enum { WAITS_BETWEEN_CHECKS = 4 * SS_LOCK_PAUSES };
 
 bool ss_copy_mend_lost(unsigned spins) {
-    const unsigned between = has_other_id() ? SS_LOCK_PAUSES : WAITS_BETWEEN_LOOKS;
+    const unsigned between = has_other_id() ? SS_LOCK_PAUSES : WAITS_BETWEEN_CHECKS;
     return spins % between == 0 && ss_os_is_copy(false) && mend();
 }

@@ -120,7 +120,7 @@ static bool commit(char *start, char *end) {
     return ss_os_commit(start, (size_t)(up_to(end, page) - start));
 }
 
-/* Commits `bytes` before or behind `from`, rounded up to whole steps. */
+/* Commits `bytes` before or after `from`, rounded up to whole steps. */
 static bool ensure(char *from, bool below, _Atomic size_t *ready, size_t bytes) {
     /* Acquire: pairs with the release below, so that many bytes are committed. */
     size_t have = atomic_load_explicit(ready, memory_order_acquire);

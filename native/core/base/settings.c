@@ -25,7 +25,7 @@ static bool parse_flag(const char *text, bool *out) {
     return true;
 }
 
-/* A number of bytes, or of KiB, MiB or GiB with K, M or G behind it. 0 means no limit. */
+/* A number of bytes, or of KiB, MiB or GiB with K, M or G after it. 0 means no limit. */
 static bool parse_bytes(const char *text, size_t *out) {
     uint64_t value;
     if (!read_number(&text, SIZE_MAX, &value))

@@ -5,7 +5,7 @@
 
 char ss_thread_in_birth, ss_thread_after_end;
 
-/* ---- where the thread's block lives ---- */
+/* ---- where the thread record is ---- */
 
 #ifndef SUPERSLAB_TLS_BLOCK
 
@@ -21,47 +21,47 @@ ss_thread *ss_thread_self(void) {
 
 void ss_thread_bare(void) {}
 
-static void block_set(ss_thread *block) {
-    /* The key of other blocks is set at birth (lifecycle.c). That of `ended` stays set, because otherwise a free after
+static void record_set(ss_thread *record) {
+    /* The key of other records is set at birth (lifecycle.c). That of `ended` stays set, because otherwise a free after
      * the end would give the thread a heap again. */
-    if (block == &ended)
-        ss_os_thread_exit_arm(block);
+    if (record == &ended)
+        ss_os_thread_exit_arm(record);
 }
 
 #else
 
 _Thread_local ss_thread *ss_thread_pointer SS_TLS_MODEL = &unborn;
 
-static void block_set(ss_thread *block) {
-    ss_thread_pointer = block;
+static void record_set(ss_thread *record) {
+    ss_thread_pointer = record;
 }
 
 void ss_thread_bare(void) {
-    block_set(&unborn);
+    record_set(&unborn);
 }
 
 #endif
 
 ss_thread *ss_thread_block_make(ss_thread *self) {
     (void)self;
-    ss_thread *block = ss_meta_take(sizeof(ss_thread));
-    if (block != NULL)
-        block_set(block);
-    return block;
+    ss_thread *record = ss_meta_take(sizeof(ss_thread));
+    if (record != NULL)
+        record_set(record);
+    return record;
 }
 
-static void block_drop(ss_thread *self, ss_thread *next) {
-    block_set(next);
+static void record_drop(ss_thread *self, ss_thread *next) {
+    record_set(next);
     ss_meta_give(self, sizeof(ss_thread));
 }
 
 void ss_thread_block_unmake(ss_thread *self) {
     self->assigned = NULL;
-    block_drop(self, &unborn);
+    record_drop(self, &unborn);
 }
 
 void ss_thread_block_end(ss_thread *self) {
-    block_drop(self, &ended);
+    record_drop(self, &ended);
 }
 
 #else
@@ -125,6 +125,6 @@ void ss_thread_raise_bound(void) {
 }
 
 struct ss_heap *ss_thread_assigned_heap(void) {
-    struct ss_heap *own = ss_thread_self()->assigned;
-    return own == SS_HEAP_IN_BIRTH || own == SS_HEAP_AFTER_END ? NULL : own;
+    struct ss_heap *assigned = ss_thread_self()->assigned;
+    return assigned == SS_HEAP_IN_BIRTH || assigned == SS_HEAP_AFTER_END ? NULL : assigned;
 }

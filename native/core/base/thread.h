@@ -1,4 +1,4 @@
-/* The calling thread's block, and the protocol by which another thread flushes its bins while it is outside.
+/* The calling thread's record, and the protocol by which another thread flushes its bins while it is outside.
  *
  * Every operation on a heap stores 1 to its thread's `busy`, then loads its bounds (ss_thread, below). When it is done
  * it stores 0. Both are plain stores; only the compiler keeps the order of the first one and the loads. A thread that
@@ -20,7 +20,7 @@
 
 struct ss_heap;
 
-/* A thread's block: all that its hot paths touch, except slots and blocks. */
+/* A thread record: all that its hot paths touch, except slots and blocks. */
 typedef struct ss_thread {
     _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
     /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
@@ -36,6 +36,9 @@ typedef struct ss_thread {
      * points to. Written by the thread, or by the parker while it is parked; statistics read it. */
     _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
 } ss_thread;
+_Static_assert(offsetof(ss_thread, assigned) + sizeof(struct ss_heap *) <= SS_CACHE_LINE,
+               "what each call reads before it knows its bin is one cache line");
+_Static_assert(offsetof(ss_thread, bin_of_step) == SS_CACHE_LINE, "the table is on the next ones");
 
 #if defined(__SANITIZE_THREAD__)
 #define SS_TSAN 1
@@ -61,13 +64,13 @@ typedef struct ss_thread {
 #define SS_TLS_MODEL __attribute__((visibility("hidden")))
 #endif
 
-/* Where a thread's block is. In a library that is loaded late it is behind a thread-local pointer, which takes little
- * of the reserve of static TLS. Until a thread has a block, it uses a closed one that all such threads share. */
+/* Where a thread's record is. In a library that is loaded late it is behind a thread-local pointer, which takes little
+ * of the reserve of static TLS. Until a thread has a record, it uses a closed one that all such threads share. */
 #if defined(SUPERSLAB_TLS_DYNAMIC)
 /* For a process whose reserve is used up: behind a pthread key. */
 ss_thread *ss_thread_self(void);
 #elif defined(SUPERSLAB_TLS_BLOCK)
-/* For the preload library and programs, which are there from the start: the block itself is thread-local. */
+/* For the preload library and programs, which are there from the start: the record itself is thread-local. */
 extern _Thread_local ss_thread ss_thread_block SS_TLS_MODEL;
 static inline ss_thread *ss_thread_self(void) {
     return &ss_thread_block;
@@ -101,7 +104,7 @@ static inline void ss_thread_leave(ss_thread *self) {
 void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap);
 
-/* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies behind it. */
+/* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies beyond it. */
 void ss_thread_raise_bound(void);
 
 /* The calling thread's heap, NULL if it has none. */
@@ -118,11 +121,11 @@ extern char ss_thread_in_birth SS_HIDDEN, ss_thread_after_end SS_HIDDEN;
 #define SS_HEAP_IN_BIRTH ((struct ss_heap *)(void *)&ss_thread_in_birth)
 #define SS_HEAP_AFTER_END ((struct ss_heap *)(void *)&ss_thread_after_end)
 
-/* Gives the calling thread, which uses `self` so far, a block: it is closed. NULL if there is no memory. */
+/* Gives the calling thread, which uses `self` so far, a record: it is closed. NULL if there is no memory. */
 ss_thread *ss_thread_block_make(ss_thread *self);
 /* Undoes ss_thread_block_make. */
 void ss_thread_block_unmake(ss_thread *self);
-/* At the end of the closed thread: drops its block. The thread stays closed and has left the allocator. */
+/* At the end of the closed thread: drops its record. The thread stays closed and has left the allocator. */
 void ss_thread_block_end(ss_thread *self);
 
 #endif

@@ -16,7 +16,15 @@
  * header      the byte before a headed block: its bin while live, SS_HEADER_FREED after a free
  * size class  one stride; headed and headless classes are numbered apart
  * bin         a thread's stack of free blocks of one class; also the class's index among all bins
- * heap        one thread's bins and the slabs it takes from
+ * heap        one thread's bins and the slabs it takes from. In JavaScript `heap` (superslab/raw, stats().heap) is the
+ *             public name of the blocks of a window
+ * thread record   what a thread's hot paths touch: its bounds and the tops of its bins (ss_thread; called
+ *             `thread_block` in names)
+ * bound       the limit of a hot path, in the thread record: the path serves only what lies below. Also the limit on
+ *             dirty memory
+ * closed      of a thread: all its bounds are 0, so every call takes a cold path
+ * park        to close a thread while it is outside the allocator, so that another thread can use its heap
+ * record      the description of a slab, in an array of its space and not in the slab
  * owner       the heap that alone may take blocks from a slab; a slab without one is abandoned, and
  *             listed if it has free blocks; a heap that takes it from the list adopts it
  * spare       a slab whose blocks are all free that stays listed for its class instead of ending
@@ -24,10 +32,14 @@
  *             that are live in it; holder: one of those isolates; magazine: its cache of blocks of one
  *             class; pin: a hold on a block that puts its free off while something still uses it
  * refill      a batch of blocks from slabs to a bin; flush: the other way
+ * cached      freed, and kept in a bin, a large cache or a magazine
  * remote free a block flushed to a slab that another heap owns
  * dirty       free, but its pages may still hold memory; a purge gives that memory back
+ * held        of a span: neither free nor in use while its pages are purged; its holder is noted
  * scavenger   the background thread that gives back memory that has been unused for a while
  * tick        the scavenger's unit of time: it wakes once in each
+ * observer    functions that are told of each allocation and each free, for a recording
+ * source      a higher layer that has spaces which are not malloc's: the windows
  */
 #ifndef SS_TYPES_H
 #define SS_TYPES_H

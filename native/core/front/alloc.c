@@ -76,8 +76,8 @@ static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 }
 
 static SS_COLD void *malloc_refill(size_t size) {
-    const unsigned own = ss_exact_bin(size);
-    unsigned bin = own;
+    const unsigned exact = ss_exact_bin(size);
+    unsigned bin = exact;
     ss_faults faults = {.count = 0};
     ss_process_init();
     ss_thread *self = ss_thread_self();
@@ -90,7 +90,7 @@ static SS_COLD void *malloc_refill(size_t size) {
         block = bin_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
-    if (SS_UNLIKELY(block == NULL) && bin != own) /* slabs of its own class are smaller */
+    if (SS_UNLIKELY(block == NULL) && bin != exact) /* slabs of its own class are smaller */
         block = bin_take(heap, bin = ss_share_separate(self, size));
     if (SS_UNLIKELY(block == NULL))
         block = scrape(heap, &bin, &faults);

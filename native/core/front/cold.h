@@ -4,8 +4,8 @@
 
 #include "heap/observe.h"
 
-/* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is no block and
- * returns 0. */
+/* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is not a block
+ * and returns 0. */
 size_t ss_usable_size_cold(const void *block);
 
 /* ---- malloc and free ---- */

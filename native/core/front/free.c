@@ -205,7 +205,7 @@ static SS_NOINLINE void free_further(void *block, ss_call call) {
         ss_free_elsewhere(block);
 }
 
-/* Frees what is no block of a slab. Out of line, so that its register use does not slow the free of aligned blocks. */
+/* Frees what is not a block of a slab. Out of line: its register use would slow the free of aligned blocks. */
 static SS_NOINLINE void free_span(void *block) {
     if ((uintptr_t)block % SS_GRANULE_BYTES == 0 && SS_LIKELY(ss_large_cache_put(block)))
         SS_ROUTE(FREE_LARGE, 1);

@@ -1,4 +1,4 @@
-/* What a debugger must know to look into a heap without debug information, as in what is shipped or in a core file: where
+/* What a debugger must know to read the allocator's state without debug information, as in what is shipped or in a core file: where
  * the process' state is, and where the fields are that native/gdb/superslab.py reads. Each line is the name by which the
  * script knows the number, and the number. Names are added at the end; SS_LAYOUT_VERSION changes when the meaning of one
  * does. A test compares the names with those of the script. */

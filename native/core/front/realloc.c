@@ -29,7 +29,7 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
         return copy(block, found->usable, size);
     void *there = NULL;
-    /* The span behind the block may be in the thread's large cache. */
+    /* The span after the block may be in the thread's large cache. */
     if (ss_large_resize(found->space, found->granule, size) ||
         (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
         there = block;

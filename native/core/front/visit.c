@@ -175,8 +175,8 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
     }
 }
 
-/* Goes on by one group; true if there was one. The slab may have ended since the last one: then the walk goes on behind
- * it, for no block of it has been there all the time. */
+/* Advances by one group; true if there was one. If the slab has ended since the last group, the walk continues after
+ * it: no block of that slab was live during the whole walk. */
 static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
     const ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
     const uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);

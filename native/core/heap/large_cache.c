@@ -26,7 +26,8 @@ static void room_cut(ss_large_cache *cache, uint32_t granules) {
 }
 
 /* Whether heaps may have large caches. The scavenger must be able to empty the cache of a sleeping thread, which takes
- * a barrier. And with SUPERSLAB_LIMIT no thread may keep memory for want of which another's request is refused. */
+ * a barrier. With SUPERSLAB_LIMIT there are none: memory in one thread's cache could make another thread's request
+ * fail. */
 static bool is_possible(void) {
     const uint32_t scavenger = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
     return ss_process->settings.limit_bytes == SIZE_MAX && scavenger != SS_SCAVENGER_NEVER &&

@@ -16,7 +16,7 @@ static const ss_observer *observer_now(void) {
     return atomic_load_explicit(&ss_sealed_now->observer, memory_order_relaxed);
 }
 
-static void **own_word(void) {
+static void **heap_word(void) {
     /* `heap` is NULL while another thread has parked this one, and while this thread has no heap. */
     ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, memory_order_relaxed);
     if (SS_UNLIKELY(heap == NULL))
@@ -26,20 +26,20 @@ static void **own_word(void) {
 
 void *ss_observe_allocated(ss_call call, void *block, size_t size, size_t alignment) {
     if (block != NULL)
-        observer_now()->allocated(own_word(), call, block, size, alignment);
+        observer_now()->allocated(heap_word(), call, block, size, alignment);
     return block;
 }
 
 void ss_observe_freeing(ss_call call, const void *block) {
-    observer_now()->freeing(own_word(), call, block);
+    observer_now()->freeing(heap_word(), call, block);
 }
 
 uint64_t ss_observe_resizing(const void *block) {
-    return observer_now()->resizing(own_word(), block);
+    return observer_now()->resizing(heap_word(), block);
 }
 
 void *ss_observe_resized(uint64_t ticket, const void *before, void *after, size_t size) {
-    observer_now()->resized(own_word(), ticket, before, after, size);
+    observer_now()->resized(heap_word(), ticket, before, after, size);
     return after;
 }
 

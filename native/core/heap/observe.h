@@ -2,7 +2,7 @@
  *
  * The hot paths know nothing of it. While there is an observer, all threads stay closed (thread.h): their bounds are 0,
  * so each call ends in its cold path, which tests one flag. For the same reason ss_resize_base, with which realloc
- * compares a block, lies behind all addresses. */
+ * compares a block, lies above all addresses. */
 #ifndef SS_OBSERVE_H
 #define SS_OBSERVE_H
 
@@ -26,20 +26,20 @@ typedef enum ss_call {
 } ss_call;
 
 /* Each function is called by the thread that makes the call, with no lock held; all but `thread_ended` outside the
- * allocator. It must not allocate and must keep errno. `own` points to the observer's word in the thread's heap; NULL
+ * allocator. It must not allocate and must keep errno. `word` points to the observer's word in the thread's heap; NULL
  * for a thread without a heap. A later thread that gets the heap finds the word as it was left. */
 typedef struct ss_observer {
     /* After the allocation, before the caller has the block. */
-    void (*allocated)(void **own, ss_call call, const void *block, size_t size, size_t alignment);
+    void (*allocated)(void **word, ss_call call, const void *block, size_t size, size_t alignment);
     /* Before the block is freed, so before any thread can get it again. */
-    void (*freeing)(void **own, ss_call call, const void *block);
+    void (*freeing)(void **word, ss_call call, const void *block);
     /* Before and after a realloc of a block. `ticket` is what `resizing` returned. `after` is NULL if realloc failed,
      * and may equal `before`. */
-    uint64_t (*resizing)(void **own, const void *before);
-    void (*resized)(void **own, uint64_t ticket, const void *before, const void *after,
+    uint64_t (*resizing)(void **word, const void *before);
+    void (*resized)(void **word, uint64_t ticket, const void *before, const void *after,
                     size_t size);
     /* The thread makes no more calls with this heap. */
-    void (*thread_ended)(void **own);
+    void (*thread_ended)(void **word);
 } ss_observer;
 
 /* Sets the observer, for good. Must be called before the process has a heap: a later observer would have to close the

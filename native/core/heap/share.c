@@ -11,9 +11,9 @@ static size_t last_step(unsigned bin) {
     return (ss_process->classes[bin].stride - 1) / SS_ALIGNMENT;
 }
 
-static void steps_set(ss_thread *self, unsigned own, unsigned bin) {
-    size_t step = own == SS_BIN_HEADED ? 0 : last_step(own - 1) + 1;
-    for (; step <= last_step(own); step++)
+static void steps_set(ss_thread *self, unsigned exact, unsigned bin) {
+    size_t step = exact == SS_BIN_HEADED ? 0 : last_step(exact - 1) + 1;
+    for (; step <= last_step(exact); step++)
         if (step < SS_TINY_STEPS)
             self->bin_of_step[step] = (uint8_t)bin;
         else
@@ -44,28 +44,29 @@ static unsigned step_bin(const ss_thread *self, size_t step) {
                                 : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
 }
 
-static bool is_alone(unsigned own) {
-    return atomic_load_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], memory_order_relaxed);
+static bool is_alone(unsigned exact) {
+    return atomic_load_explicit(&ss_heaps->separate[exact - SS_BIN_HEADED], memory_order_relaxed);
 }
 
 unsigned ss_share_separate(ss_thread *self, size_t size) {
     const size_t step = size / SS_ALIGNMENT;
-    const unsigned own = ss_exact_bin_of_step((unsigned)step);
+    const unsigned exact = ss_exact_bin_of_step((unsigned)step);
     /* Relaxed: a hint that is never taken back. It and the steps are written only if they change, because all threads
      * read them. */
-    if (!is_alone(own))
-        atomic_store_explicit(&ss_heaps->separate[own - SS_BIN_HEADED], true, memory_order_relaxed);
-    if (step_bin(self, step) != own)
-        steps_set(self, own, own);
-    return own;
+    if (!is_alone(exact))
+        atomic_store_explicit(&ss_heaps->separate[exact - SS_BIN_HEADED], true,
+                              memory_order_relaxed);
+    if (step_bin(self, step) != exact)
+        steps_set(self, exact, exact);
+    return exact;
 }
 
 unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size) {
     const size_t step = size / SS_ALIGNMENT;
-    const unsigned own = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(own);
-    if (wide == own || is_alone(own) || is_short(heap, wide))
+    const unsigned exact = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(exact);
+    if (wide == exact || is_alone(exact) || is_short(heap, wide))
         return ss_share_separate(self, size);
     if (step_bin(self, step) != wide)
-        steps_set(self, own, wide);
+        steps_set(self, exact, wide);
     return wide;
 }

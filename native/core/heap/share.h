@@ -8,13 +8,14 @@
 
 #include "heap/heap.h"
 
-/* A group is the classes of one doubling, or 4 linear ones. */
+/* A group is the classes of one doubling, or SS_LINEAR_GROUP linear ones. */
 #define SS_GROUP SS_DOUBLING_CLASSES
+#define SS_LINEAR_GROUP 4u
 
 static inline unsigned ss_wide_bin(unsigned bin) {
     unsigned index = bin - SS_BIN_HEADED;
     const unsigned first = SS_LINEAR_CLASSES + 1; /* of the first doubling */
-    return SS_BIN_HEADED + (index < SS_LINEAR_CLASSES ? index | 3
+    return SS_BIN_HEADED + (index < SS_LINEAR_CLASSES ? index | (SS_LINEAR_GROUP - 1)
                             : index == SS_LINEAR_CLASSES
                                 ? SS_LINEAR_CLASSES + SS_GROUP
                                 : first + ((index - first) | (SS_GROUP - 1)));
@@ -31,9 +32,10 @@ unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size);
  * Returns the class's bin. */
 unsigned ss_share_separate(ss_thread *self, size_t size);
 
-/* Whether a request whose own class has the bin `own` may have got a block of `bin`. */
-static inline bool ss_share_serves(unsigned bin, unsigned own) {
-    return bin == own || (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(own));
+/* Whether a request whose own class has the bin `exact` may have got a block of `bin`. */
+static inline bool ss_share_serves(unsigned bin, unsigned exact) {
+    return bin == exact ||
+           (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(exact));
 }
 
 #endif

@@ -92,15 +92,15 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
     if (entered && !group_enter(group, giver, faults))
         return 0;
-    uint64_t own = 0;
+    uint64_t owned = 0;
     /* Relaxed: this may miss the bit of a block that the owner gives back at the same moment. That double free is
      * found when the owner's bits meet the shared ones: owner.c. */
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
-        own = atomic_load_explicit(ss_slab_owned(slab, ss_slab_read(slab).class) + group->word,
-                                   memory_order_relaxed);
+        owned = atomic_load_explicit(ss_slab_owned(slab, ss_slab_read(slab).class) + group->word,
+                                     memory_order_relaxed);
     /* Release: a taker that sees a bit sees what the block's user wrote. */
-    uint64_t old = own | atomic_fetch_or_explicit(&slab->bits[group->word], group->bits & ~own,
-                                                  memory_order_release);
+    uint64_t old = owned | atomic_fetch_or_explicit(&slab->bits[group->word], group->bits & ~owned,
+                                                    memory_order_release);
     ss_slab_view view = ss_slab_read(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);

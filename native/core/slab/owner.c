@@ -40,18 +40,18 @@ static SS_COLD void own_check(ss_slab *slab, const ss_class *class) {
 }
 
 uint32_t ss_owner_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t count) {
-    uint32_t own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    uint32_t mine = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
     SS_CHECK(ss_check_owned(slab));
-    if (count > own)
-        count = own;
+    if (count > mine)
+        count = mine;
     if (count == 0)
         return 0;
     const uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
     if (SS_UNLIKELY((ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) != 0))
         own_check(slab, view.class);
-    own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    if (SS_UNLIKELY(count > own))
-        count = own;
+    mine = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    if (SS_UNLIKELY(count > mine))
+        count = mine;
     _Atomic uint64_t *owned = ss_slab_owned(slab, view.class);
     uint64_t words = slab->words;
     uint32_t left = count;
@@ -67,15 +67,15 @@ uint32_t ss_owner_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t co
             words &= words - 1;
     }
     slab->words = words;
-    atomic_store_explicit(&slab->owner_free, own - count, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, mine - count, memory_order_relaxed);
     return count;
 }
 
 uint32_t ss_owner_share(ss_slab *slab) {
     const ss_class *class = ss_slab_read(slab).class;
     _Atomic uint64_t *owned = ss_slab_owned(slab, class);
-    uint32_t own = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    if (own == 0)
+    uint32_t mine = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    if (mine == 0)
         return 0;
     SS_CHECK(ss_check_owned(slab));
     /* A shared bit is set before the owner's is cleared: the child of a fork, which joins the halves, misses no block.
@@ -88,12 +88,12 @@ uint32_t ss_owner_share(ss_slab *slab) {
         uint64_t old = atomic_fetch_or_explicit(&slab->bits[word], bits, memory_order_release);
         atomic_store_explicit(&owned[word], 0, memory_order_relaxed);
         if (SS_UNLIKELY((old & bits) != 0)) {
-            own -= ss_popcount(old & bits);
+            mine -= ss_popcount(old & bits);
             report_twice(slab, word, old & bits);
         }
     }
     slab->words = 0;
-    return own;
+    return mine;
 }
 
 uint64_t ss_owner_inherit(ss_slab *slab) {

@@ -83,17 +83,17 @@ size_t ss_purge_slabs(ss_space *space) {
 
 /* ---- by age ---- */
 
-/* `seen_free` is the number of free blocks at the last visit, with LOOKED_PURGED if the slab was purged then. If a
+/* `seen_free` is the number of free blocks at the last visit, with SEEN_PURGED if the slab was purged then. If a
  * visit finds the same number again, the slab was idle in between: a give changes the number, and a take clears the
  * word. */
-#define LOOKED_PURGED (UINT32_C(1) << 16)
+#define SEEN_PURGED (UINT32_C(1) << 16)
 
 typedef enum slab_use { SLAB_CHANGED, SLAB_IDLE, SLAB_DONE } slab_use;
 
 static slab_use slab_use_since(ss_slab *slab) {
     uint32_t count =
         (uint32_t)(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT);
-    if (slab->seen_free == (count | LOOKED_PURGED))
+    if (slab->seen_free == (count | SEEN_PURGED))
         return SLAB_DONE;
     slab_use use = slab->seen_free == count ? SLAB_IDLE : SLAB_CHANGED;
     slab->seen_free = count;
@@ -127,7 +127,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     atomic_store_explicit(&space->aged, true, memory_order_relaxed);
     while ((slab = chain_pop(space, &idle)) != NULL) {
         *given += ss_pages_purge(space, slab);
-        slab->seen_free |= LOOKED_PURGED;
+        slab->seen_free |= SEEN_PURGED;
         ss_slab_abandon(slab);
     }
     atomic_store_explicit(&space->aged, false, memory_order_relaxed);

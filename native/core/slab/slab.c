@@ -99,21 +99,21 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_slab_view view = ss_slab_read(slab);
     const ss_class *class = view.class;
     const uint32_t words = ss_class_words(class);
-    const bool own = owner != 0 && ss_owner_keeps(class); /* all bits begin in the owner's half */
+    const bool owned = owner != 0 && ss_owner_keeps(class); /* all bits begin in the owner's half */
     slab->purged = 0;
     slab->seen_free = 0;
     for (uint32_t i = 0; i < words; i++) {
         uint32_t rest = class->capacity - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
-        atomic_store_explicit(&slab->bits[i], own ? 0 : bits, memory_order_relaxed);
-        atomic_store_explicit(&slab->bits[words + i], own ? bits : 0, memory_order_relaxed);
+        atomic_store_explicit(&slab->bits[i], owned ? 0 : bits, memory_order_relaxed);
+        atomic_store_explicit(&slab->bits[words + i], owned ? bits : 0, memory_order_relaxed);
     }
-    slab->words = own ? UINT64_MAX >> (64 - words) : 0;
-    atomic_store_explicit(&slab->owner_free, own ? class->capacity : 0, memory_order_relaxed);
+    slab->words = owned ? UINT64_MAX >> (64 - words) : 0;
+    atomic_store_explicit(&slab->owner_free, owned ? class->capacity : 0, memory_order_relaxed);
     /* Release: a giver that enters the slab by an old entry (slab_enter) sees what it is now. */
     ss_state_store(slab,
                    (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
-                       (own ? 0 : class->capacity),
+                       (owned ? 0 : class->capacity),
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
     /* The first granule last: until then its entry says that the span is held. */
@@ -284,15 +284,15 @@ bool ss_slab_abandon_full(ss_slab *slab) {
     return true;
 }
 
-/* Ends the ownership. `own` blocks were moved to the shared bits and are not in the state's count yet. If `spare`, the
+/* Ends the ownership. `moved` blocks were moved to the shared bits and are not in the state's count yet. If `spare`, the
  * slab was counted as a spare, and stays listed as one if all its blocks are free. True if it has free blocks. */
-static bool abandon(ss_slab *slab, uint64_t own, bool spare) {
+static bool abandon(ss_slab *slab, uint64_t moved, bool spare) {
     ss_slab_view view = ss_slab_read(slab);
     ss_space *space = ss_slab_space(view);
     uint64_t state = ss_state_load(slab, memory_order_relaxed), count, next;
     do {
         uint64_t givers = ss_state_givers(space, state);
-        count = (state & SS_STATE_COUNT) + own;
+        count = (state & SS_STATE_COUNT) + moved;
         next = count == 0                                     ? givers
                : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
                                                               : givers | SS_STATE_LISTED | count;

@@ -55,6 +55,9 @@ typedef struct ss_slab {
 } ss_slab;
 _Static_assert(sizeof(ss_slab) == SS_RECORD_FIXED_BYTES,
                "bits of slabs to 64 blocks share the state's cache line");
+_Static_assert(SS_GRANULE_BYTES / SS_ALIGNMENT / 64 <= sizeof(uint64_t) * 8,
+               "`words` has a bit for each word of a half");
+_Static_assert(SS_SPACE_COUNT <= 256, "a space's index is one byte, also in `info`");
 
 static inline ss_slab *ss_slab_of_id(const ss_space *space, uint32_t id) {
     return (ss_slab *)(void *)(space->records - ((size_t)id << SS_RECORD_SHIFT));
@@ -141,7 +144,8 @@ bool ss_slab_was_at(const ss_space *space, uintptr_t address);
 
 /* The index of the block that starts `offset` bytes after block 0 of a slab, or SS_NO_BLOCK. */
 static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
-    uint32_t index = (uint32_t)((((uint64_t)offset >> 4) * class->reciprocal) >> 31);
+    uint32_t index =
+        (uint32_t)((((uint64_t)offset >> SS_ALIGNMENT_SHIFT) * class->reciprocal) >> 31);
     return (uint64_t)index * class->stride == offset && index < class->capacity ? index
                                                                                 : SS_NO_BLOCK;
 }

@@ -21,7 +21,7 @@ typedef struct ss_arrays {
 ss_arrays ss_arrays_of(ss_space_kind kind, size_t most, size_t bytes);
 
 /* The bytes of the nodes of `granules` granules: those of whole SuperSlabs, because they hold the masks, and one more,
- * because the node behind the last granule is read. */
+ * because the node after the last granule is read. */
 size_t ss_arrays_nodes_bytes(size_t granules);
 
 static inline void ss_count_reserved(size_t bytes) {

@@ -289,18 +289,18 @@ void ss_span_relieve(ss_space *space) {
 
 #define TICK_RUNS 16u      /* runs that are held and purged at a time, in part or whole */
 #define TICK_GRANULES 512u /* about as many granules: no thread can take them meanwhile */
-#define TICK_LOOK 256u     /* runs of a list that are visited with the lock held */
+#define TICK_VISITS 256u   /* runs of a list that are visited with the lock held */
 
 /* Purges some of the runs of one list that are older than `oldest`, and returns how many. *refused says that the system
  * refuses, as it will for the rest. */
 static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
                                bool *refused) {
     held_part held[TICK_RUNS];
-    uint32_t count = 0, granules = 0, looked = 0, purged = 0;
+    uint32_t count = 0, granules = 0, visited = 0, purged = 0;
     ss_biased_take(&space->lock);
     for (uint32_t at = space->runs.head[SS_RUN_DIRTY * SS_RUN_LISTS + list], next;
-         at != 0 && looked < TICK_LOOK && count < TICK_RUNS && granules < TICK_GRANULES;
-         at = next, looked++) {
+         at != 0 && visited < TICK_VISITS && count < TICK_RUNS && granules < TICK_GRANULES;
+         at = next, visited++) {
         next = space->granules[at - 1].next;
         if (space->clock - space->granules[at - 1].stamp <= space->clock - oldest)
             continue;

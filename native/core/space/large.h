@@ -11,9 +11,9 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero);
 /* Frees the block. False if no large block starts there, or no longer. */
 bool ss_large_give(ss_space *space, uint32_t granule);
 
-/* Frees the span of a block in a heap's large cache. Called by the thread that has the heap. *slot, in which the heap
- * notes the span, becomes 0 after the registry has stopped calling the span cached and before another thread can take it,
- * so that in the child of a fork no two heaps note one span. True if the thread must call ss_span_settle. */
+/* Frees the span of a block in a heap's large cache. Called by the thread that has the heap. *slot, the heap's note of
+ * the span, is cleared after the registry entry has changed from cached and before another thread can take the span, so
+ * that in the child of a fork no two heaps have a note of it. True if the thread must call ss_span_settle. */
 bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule);
 
 /* Whether the dirty run of the first headless space that a block of `size` bytes would be taken from has at least as

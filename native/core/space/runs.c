@@ -77,11 +77,20 @@ ss_dirty_part ss_run_lowest(const ss_space *space, uint32_t run, uint32_t most) 
 
 /* ---- lists ---- */
 
+#define EXACT_SHIFT 6u
+#define STEPS_SHIFT 3u
+#define STEPS (1u << STEPS_SHIFT) /* lists a doubling, above SS_RUN_EXACT */
+_Static_assert(SS_RUN_EXACT == 1u << EXACT_SHIFT, "the next length begins a doubling");
+#define LAST_DOUBLING (EXACT_SHIFT + (SS_RUN_LAST - SS_RUN_EXACT) / STEPS)
+_Static_assert(SS_HEADED_GRANULES < (size_t)(2 * STEPS - 1) << (LAST_DOUBLING - STEPS_SHIFT),
+               "no run is so long that list_of returns SS_RUN_LAST");
+
 static uint32_t list_of(uint32_t length) {
     if (length <= SS_RUN_EXACT)
         return length - 1;
     uint32_t doubling = 31 - (uint32_t)__builtin_clz(length);
-    return SS_RUN_EXACT + (doubling - 6) * 8 + (length >> (doubling - 3) & 7);
+    return SS_RUN_EXACT + (doubling - EXACT_SHIFT) * STEPS +
+           (length >> (doubling - STEPS_SHIFT) & (STEPS - 1));
 }
 
 /* Always inlined, because every large block links and unlinks runs. */
@@ -140,8 +149,8 @@ static uint32_t find_in(const ss_space *space, ss_run_kind kind, uint32_t count)
     uint32_t list = kind * SS_RUN_LISTS + list_of(count), last = kind * SS_RUN_LISTS + SS_RUN_LAST;
     if (count > SS_RUN_EXACT) {
         /* The runs of this list have several lengths, and some may be too short. */
-        uint32_t best = 0, best_length = UINT32_MAX, looked = 0;
-        for (uint32_t at = runs->head[list]; at != 0 && looked < SEARCH_LIMIT; looked++) {
+        uint32_t best = 0, best_length = UINT32_MAX, compared = 0;
+        for (uint32_t at = runs->head[list]; at != 0 && compared < SEARCH_LIMIT; compared++) {
             uint32_t length = ss_run_length(space, at - 1);
             if (length >= count && length < best_length) {
                 best = at;
@@ -206,7 +215,7 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
         space->clock++;
     }
     uint32_t before = first == 0 ? 0 : ss_run_length(space, first - 1);
-    uint32_t behind = first + count, after = ss_run_length(space, behind);
+    uint32_t next_run = first + count, after = ss_run_length(space, next_run);
     /* The joined run gets the age of the part with most dirty granules. Otherwise a block that is cut from a long run
      * again and again would keep the whole run young. */
     if (before != 0) {
@@ -222,11 +231,11 @@ void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind ki
     }
     if (after != 0) {
         count += after;
-        const ss_granule *node = &space->granules[behind];
+        const ss_granule *node = &space->granules[next_run];
         dirty += node->dirty;
         if (node->dirty > most)
             stamp = node->stamp;
-        run_unlink(space, behind);
+        run_unlink(space, next_run);
     }
     run_link(space, first, count, dirty, stamp);
     SS_CHECK(ss_check_dirty(space));

@@ -6,6 +6,8 @@
 
 #define SS_NO_SPAN UINT32_MAX
 
+_Static_assert(SS_CACHE_LINE % sizeof(ss_granule) == 0, "no node lies on two cache lines");
+
 /* The first granule of the shortest run with at least `count` granules, or of one about as short; SS_NO_SPAN if there
  * is none. Dirty runs come first, because they cost neither a page fault now nor a purge later. */
 uint32_t ss_run_find(const ss_space *space, uint32_t count);
@@ -17,7 +19,7 @@ uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count);
  * run's age. Returns how many of the granules were dirty. */
 uint32_t ss_run_take(ss_space *space, uint32_t run, uint32_t at, uint32_t count);
 
-/* Makes granules free, dirty or clean as `kind` says, and joins them with the runs before and behind. */
+/* Makes granules free, dirty or clean as `kind` says, and joins them with the runs before and after. */
 void ss_run_join(ss_space *space, uint32_t first, uint32_t count, ss_run_kind kind);
 
 /* In the child of a fork: removes all runs, whose nodes and lists may be in the middle of a change. */

@@ -5,9 +5,9 @@
 #include "space/held.h"
 #include "space/space_checks.h"
 
-/* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks behind it take
+/* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks beyond it take
  * the cold path. With a higher one, the hot free may read a byte that is no longer committed, but only for a pointer
- * that is no block. */
+ * that is not a block. */
 static void end_set(ss_space *space, uint32_t granules) {
     space->granule_count = granules;
     if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
@@ -83,9 +83,9 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
     end_set(space, end);
 }
 
-SS_COLD void ss_span_inherit(ss_space *space, const ss_biased_owner *own,
+SS_COLD void ss_span_inherit(ss_space *space, const ss_biased_owner *mine,
                              ss_slab_length *slab_length) {
-    ss_biased_state state = ss_biased_inherit(&space->lock, own);
+    ss_biased_state state = ss_biased_inherit(&space->lock, mine);
     /* What lies beyond the end is committed or not, and reads as zero once it is committed. The thread that was
      * decommitting it is gone, so the mark is cleared, even if this thread holds the lock. */
     if (space->shrinking != ss_os_thread_token())

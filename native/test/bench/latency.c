@@ -38,7 +38,7 @@ int main(void) {
         CHECK_EQ(times->over_100us == 0, times->slowest <= 100000);
     }
     CHECK_EQ(found, 5);
-    /* Those that do not time calls say so. */
+    /* The other workloads report no times. */
     bench_params few = bench_workload_find("random-mixed")->defaults;
     few.ops = CALLS;
     CHECK_EQ(bench_workload_find("random-mixed")

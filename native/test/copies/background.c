@@ -1,4 +1,4 @@
-/* The background thread of a superslab that was loaded late, with thread blocks in dynamic thread-local storage, gives
+/* The background thread of a superslab that was loaded late, with thread records in dynamic thread-local storage, gives
  * back freed memory and the blocks in the bins of its threads. */
 #include "check.h"
 #include "copies.h"

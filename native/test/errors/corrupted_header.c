@@ -1,5 +1,5 @@
-/* The byte before a block overwritten: every other value is noticed at once, exactly once; the block is as
- * live as before, and its neighbours and the allocator are as they were. */
+/* The byte before a block is overwritten: every other value is reported at once, and only once. The block stays live,
+ * and its neighbours and the allocator are unaffected. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"
@@ -55,7 +55,7 @@ int main(void) {
         for (unsigned flip = 1; flip < 256; flip++)
             value_run(superslab_good_size(sizes[i]), flip);
     }
-    /* Zero and junk before a block of every class: seen at once, and called by its name. */
+    /* Zero and junk before a block of every class: reported at once, by the right error. */
     static const unsigned char junk[] = {0x00, 0x01, 0x7f, 0x41};
     const classes all = classes_derive();
     for (size_t i = 0; i < all.count; i++) {

@@ -88,8 +88,8 @@ static void elsewhere(size_t size) {
 }
 
 int main(void) {
-    /* Of a slab that has been given back since the first free, the second one is of an unknown pointer: on a busy machine
-     * the bins grow old while the test waits for a processor. */
+    /* If the slab was given back after the first free, the second one is reported as an unknown pointer: on a busy
+     * machine the bins grow old while the test waits for a processor. */
     setenv("SUPERSLAB_DECAY", "-1", 1);
     const superslab_stats before = stats_start();
     reports_start();

@@ -1,5 +1,5 @@
-/* The handler: called on the thread that noticed, with its context; it may return, leave by longjmp,
- * allocate; it can be replaced, and the default comes back. Every error has a name. */
+/* The handler: called on the thread that noticed, with its context; it may return, leave by longjmp, or allocate. It
+ * can be replaced, and the default restored. Every error has a name. */
 #include "block.h"
 #include "check.h"
 #include "child.h"

@@ -1,4 +1,4 @@
-/* realloc of what is no live block is reported like a free of it, and gives NULL. */
+/* realloc of a pointer that is not a live block is reported like a free of it, and returns NULL. */
 #include "block.h"
 #include "check.h"
 #include "report.h"

@@ -1,4 +1,4 @@
-/* The header of another class before a block: found at once, and called by its name. */
+/* The header of another class before a block: reported at once, by the right error. */
 #include "block.h"
 #include "check.h"
 #include "classes.h"
@@ -22,7 +22,7 @@ static void swap_run(size_t size, size_t other_size) {
     superslab_free(block);
     reports_expect_either(SUPERSLAB_ERROR_WRONG_CLASS, SUPERSLAB_ERROR_CORRUPTED_HEADER, block);
 
-    /* It is as live as before: no new block of either class overlaps another. */
+    /* It stays live: no new block of either class overlaps another. */
     static extent extents[MORE];
     for (size_t i = 0; i < MORE; i++) {
         const size_t wanted = i % 2 == 0 ? size : other_size;

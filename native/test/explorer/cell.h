@@ -24,8 +24,8 @@ cell *cell_of(const void *address);
 /* NULL if this execution has not accessed it. */
 cell *cell_if_accessed(const void *address);
 
-/* Treats the address as shared from now on. The execution that showed it is void, because it lacked the orders that
- * this address gives. Does not return. */
+/* Treats the address as shared from now on. The execution that found this is void, because it lacked the orders that
+ * accesses to this address give. Does not return. */
 _Noreturn void cell_share(cell *self);
 
 /* Whether an execution ended so since the last call. */

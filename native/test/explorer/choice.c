@@ -78,7 +78,7 @@ bool choice_next(void) {
         return true;
     if (is_replay)
         return false;
-    /* The last choice that another option is left for. */
+    /* The last choice that has an untried option. */
     while (made-- > 0) {
         choice *last = &choices[made];
         spent -= last->deviates && last->taken != 0;

@@ -17,7 +17,7 @@ void choice_start_random(uint64_t seed);
 
 /* Before each execution. */
 void choice_begin(void);
-/* After it: false when there is no other one. */
+/* After it: false when no execution is left. */
 bool choice_next(void);
 
 /* Every choice of this execution, in the form that `explorer --replay` reads. */

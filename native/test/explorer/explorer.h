@@ -19,7 +19,7 @@ enum { EXPLORER_THREADS_MAX = 4 };
 typedef struct explorer_scenario {
     const char *name, *title;
     unsigned threads;
-    /* Once, alone. What it leaves is where every execution starts. */
+    /* Runs once, alone. Every execution starts from the state that it leaves. */
     void (*setup)(void);
     void (*thread)(unsigned index);
     /* After each execution, alone. */
@@ -37,8 +37,8 @@ _Noreturn void explorer_fail(const char *format, ...) __attribute__((format(prin
 /* In setup and check: acts as this thread, for what is thread-local. */
 void explorer_become(unsigned thread);
 
-/* In setup: any access of any thread may be the one before which another thread comes, the plain ones too. And thread 0
- * may be interrupted there, once, by this handler; NULL for none. */
+/* In setup: threads may be preempted before any access, plain ones included. There this handler may also interrupt
+ * thread 0, once; NULL for none. */
 void explorer_interrupt_anywhere(void (*handler)(void));
 
 /* From here on this thread is alone, as in the child of a fork: the others stay where they are. */

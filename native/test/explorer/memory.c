@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum { MESSAGES_MAX = 16384, OF_LOCATION_MAX = 1000, STALE_MAX = 3 };
-/* A thread that reads the same message more often than this in a row is taken to wait for another one: more than are
- * needed to check each block of a slab of four. */
+/* A thread that reads the same message more times in a row than this is assumed to wait for another one. To check each
+ * block of a slab of four takes fewer. */
 enum { SPINS_MAX = 6 };
 
 typedef struct message {
@@ -319,8 +319,8 @@ bool memory_compare_exchange(void *address, size_t size, uint64_t *expected, uin
     }
     location *where = location_of(here, address, size);
     const unsigned last = where->count - 1u;
-    /* It fails by reading the last value or an older one, which differs. The last one may be what it expects all
-     * the same: C11 binds to it only those that succeed. One that is tried in a loop would but go round. */
+    /* It fails by reading the last value or an older one that differs. It may fail although the last value is the
+     * expected one: C11 requires the last value only for a success. In a loop it would only be repeated. */
     unsigned index = last;
     if (once || latest != *expected)
         index = read_choose(me, here, where, failure, true);
@@ -355,8 +355,8 @@ void memory_fence(int order, const void *place) {
     }
 }
 
-/* Every thread passes a full barrier meanwhile: what the caller did before comes before what any does after. The
- * other way round only what is atomic is seen: nothing of the core's needs more. */
+/* Every thread passes a full barrier meanwhile: what the caller did before comes before what any does after. In the
+ * other direction only atomic accesses are covered; the core needs no more. */
 void memory_barrier_everywhere(void) {
     schedule_point();
     if (!explorer_is_exploring())

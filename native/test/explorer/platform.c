@@ -219,7 +219,7 @@ void platform_forked(void) {
     fork_child();
 }
 
-/* No thread of its own: a scenario parks and purges by the threads it has, or has one of them run this. */
+/* Starts no thread: a scenario parks and purges in its own threads, or has one of them run this. */
 bool ss_os_thread_start(void (*run)(void), const char *name) {
     (void)name;
     undo_write(&started, &run, sizeof run);

@@ -1,4 +1,5 @@
-/* Races: two threads access an address in no order, with at least one write and at least one plain access. */
+/* Races: two threads access an address without an order between the accesses, of which at least one is a write and at
+ * least one is plain. */
 #ifndef EXPLORER_RACE_H
 #define EXPLORER_RACE_H
 

@@ -21,7 +21,7 @@ int weaken_order(const void *place, weaken_operation operation, int order);
  * it is not of this form. */
 bool weaken_parse(const char *text);
 bool weaken_wanted(void);
-/* Whether an execution came to such a place. */
+/* Whether an execution reached such a place. */
 bool weaken_reached(void);
 
 /* One line a place and operation: place, operation, order. */

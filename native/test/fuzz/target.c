@@ -1,4 +1,4 @@
-/* Compares the allocator with a shadow of it, for the sequence of calls that the input spells. libFuzzer calls
+/* Compares the allocator with a shadow of it, for the sequence of calls that the input encodes. libFuzzer calls
  * LLVMFuzzerTestOneInput; replay.c does so with the files of corpus/.
  *
  * Under AddressSanitizer the contents of every block, live or freed, are poisoned except while this file or a call that

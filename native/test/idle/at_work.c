@@ -81,7 +81,7 @@ int main(void) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         wait_until(burst_is_over);
         wait_until(unused_is_gone);
-        atomic_store(&resting, true); /* statistics are exact at rest alone */
+        atomic_store(&resting, true); /* statistics are exact only at rest */
         wait_until(rests_now);
         const superslab_stats now = stats_now();
         stats_check_consistent(&now);

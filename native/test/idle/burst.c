@@ -1,6 +1,6 @@
-/* A burst of work on a pool of threads, which then waits for more: blocks of 256 bytes to 8 MiB, written whole,
- * a tenth of them freed by the next thread. Two figures that docs/benchmarks has: beyond what is live no
- * more stays than 16 MiB, and the peak is not far above the most that was live. */
+/* A burst of work on a pool of threads, which then waits for more: blocks of 256 bytes to 8 MiB, written whole, a tenth
+ * of them freed by the next thread. Checks two figures of docs/benchmarks: no more than 16 MiB stay beyond the live
+ * memory, and the peak is little above the maximum of the live memory. */
 #include "background.h"
 #include "check.h"
 #include "membarrier.h"

@@ -106,7 +106,7 @@ static void version_1(void) {
     CHECK(ss_container_is_near(&container));
 }
 
-/* Longer than any path that is kept, and deeper than any level that is looked at. */
+/* Longer than any path that is kept, and deeper than any level that is read. */
 static void too_much(void) {
     char line[8192] = "0::";
     for (size_t at = 3; at < 6000; at++)

@@ -1,5 +1,5 @@
-/* Threads that work, doze and end, while the background thread parks and relieves those that doze: with its
- * shortest ticks every interleaving of a park with a wake, a cold path and an end comes up. */
+/* Threads that work, doze and end, while the background thread parks and relieves those that doze: with its shortest
+ * ticks every interleaving of a park with a wake, a cold path and an end occurs. */
 #include "background.h"
 #include "check.h"
 #include "model.h"

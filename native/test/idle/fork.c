@@ -1,5 +1,5 @@
-/* fork while the thread is at work, again and again: the child has none until it needs one, starts its own,
- * and gives back by itself what it freed. */
+/* Repeated forks while the background thread is at work: the child has none until it needs one, then starts its own,
+ * which gives back what the child freed. */
 #include "background.h"
 #include "check.h"
 #include "child.h"

@@ -28,8 +28,7 @@ static void free_all(size_t count) {
         superslab_free(blocks[i]);
 }
 
-/* A slab of aligned blocks is smaller than one of others: where no more of those can be had, a few of these
- * still may. */
+/* Slabs of aligned blocks are smaller than others, so a few of them may still fit where no other slab does. */
 static void exhaust_aligned(size_t size) {
     void *aligned[MOST];
     size_t count = 0;
@@ -50,7 +49,7 @@ static void fill(size_t size) {
     CHECK(superslab_calloc(1, size) == NULL);
     exhaust_aligned(size * 2);
     parcel *kept = NULL;
-    /* A block of what is there already can be had all the same, and grown where it stays in its class. */
+    /* Blocks of slabs that exist are still served, and a block can grow within its class. */
     superslab_free(blocks[0]);
     CHECK((kept = parcel_new(size, 7)) != NULL);
     errno = 0;

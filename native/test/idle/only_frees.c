@@ -1,7 +1,7 @@
-/* A thread that only frees what others allocate, for as long as one likes: in the last third of the time the process
- * holds no more than in the middle one. In the first third it grows to what the worst schedule of the threads takes,
- * which on a busy machine comes late. Medians, for a single round depends on which threads the system let run. The first
- * argument is the seed, the second the number of rounds; 1000 take a minute. */
+/* A thread that only frees what others allocate, without end: in the last third of the time the process holds no more
+ * than in the middle one. In the first third it grows to what the worst schedule of the threads takes, which on a busy
+ * machine comes late. Medians are compared, because a single round depends on which threads the system let run. The
+ * first argument is the seed, the second the number of rounds; 1000 take a minute. */
 #include "check.h"
 #include "parcel.h"
 #include "queue.h"
@@ -62,7 +62,7 @@ static void free_all(void) {
         for (uint64_t i = 0; i < PARCELS; i++)
             for (unsigned maker = 0; maker < MAKERS; maker++)
                 parcel_free(queue_take(&queues[maker]));
-        /* All that there is, is free: the makers wait. */
+        /* All blocks are free here: the makers wait. */
         const superslab_stats now = stats_now();
         rss[round] = rss_bytes();
         committed[round] = now.committed_bytes;

@@ -1,5 +1,5 @@
-/* Statistics are exact at rest, also in the moment in which the background thread flushes the bins of the one
- * thread there is, which asks for them all the time. */
+/* Statistics are exact at rest, also while the background thread flushes the bins of the program's only thread, which
+ * reads them all the time. */
 #include "background.h"
 #include "block.h"
 #include "check.h"

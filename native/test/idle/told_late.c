@@ -1,5 +1,5 @@
-/* The figures that a process publishes are right soon after it has gone idle, though it does nothing more: large
- * blocks, small ones, and small ones out of slabs that were there. */
+/* The figures that a process publishes are right soon after it has gone idle, without a further call: large blocks,
+ * small ones, and small ones out of slabs that were there. */
 #define _GNU_SOURCE
 #include "background.h"
 #include "background/publish.h"

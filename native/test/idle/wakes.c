@@ -40,8 +40,8 @@ typedef struct sample {
     uint64_t wakes, time;
 } sample;
 
-/* False while there is none. The time is that before the look, or after it. */
-static bool look(sample *out, bool before) {
+/* False while there is no such thread. The time is that before the sample is taken, or after. */
+static bool sample_take(sample *out, bool before) {
     char text[32];
     out->time = milliseconds();
     if (!scavenger_status("Pid", out->thread, sizeof out->thread) ||
@@ -60,11 +60,11 @@ int main(void) {
     CHECK_EQ(pthread_create(&worker, NULL, work, NULL), 0);
     do {
         wait_until(scavenger_is_running);
-        while (!look(&first, true))
+        while (!sample_take(&first, true))
             wait_idle(5);
         wait_idle(WATCHED);
         /* It has ended if the machine let no thread work for two decays. */
-    } while (!look(&last, false) ||
+    } while (!sample_take(&last, false) ||
              strtol(first.thread, NULL, 10) != strtol(last.thread, NULL, 10));
     /* It may also have waited for a page or a file. */
     CHECK_LE(last.wakes - first.wakes, 2 * ((last.time - first.time) / TICK + 1));

@@ -1,6 +1,6 @@
 /* signal: SIGABRT
  * stderr: superslab: unknown pointer: <hex>
- * A number that is no address. */
+ * A number that is not an address. */
 #include "superslab.h"
 
 #include <stdint.h>

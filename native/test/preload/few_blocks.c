@@ -1,5 +1,5 @@
-/* Classes of which a process has few blocks live in the slabs of a wider one, and get their own when those no
- * longer do. */
+/* Classes of which a process uses few blocks share the slabs of a wider class, and get slabs of their own when those no
+ * longer suffice. */
 #include "check.h"
 #include "child.h"
 #include "pattern.h"
@@ -20,12 +20,12 @@ static void few_share(const superslab_functions *heap) {
     char *small = malloc(SMALL), *large = malloc(LARGE);
     CHECK_EQ(malloc_usable_size(small), malloc_usable_size(large));
     CHECK_GE(malloc_usable_size(small), heap->good_size(SMALL));
-    /* It stays a block of its size: it may be freed by it, and changed to it. */
+    /* It behaves as a block of the requested size: a sized free and a realloc accept that size. */
     CHECK_EQ(heap->check_sized(small, SMALL), SUPERSLAB_OK);
     CHECK_EQ(heap->check_sized(small, 10), SUPERSLAB_ERROR_SIZE_MISMATCH);
     CHECK_EQ(realloc(small, LARGE), small);
     free(large);
-    /* And what one class has freed is another's next. */
+    /* A block that one class has freed is the next one of another. */
     CHECK((sink = malloc(SMALL)) == large);
     free(sink);
     free(small);
@@ -44,7 +44,7 @@ static void many_do_not(const superslab_functions *heap) {
     }
 }
 
-/* Where there is no room for a slab of the wider class, the smaller one of the own class must do. */
+/* Where there is no room for a slab of the wider class, a smaller slab of the exact class must do. */
 static void the_own_one_fits(void) {
     enum { SIZE = 33000, FITS = 10 };
     for (unsigned i = 0; i < FITS; i++)

@@ -18,8 +18,7 @@ enum { RANGES = 512 };
 typedef struct range {
     uintptr_t start, end;
     char rights[5];
-    bool
-        library; /* of this library, or what its last file mapping is continued by: its zeroed data */
+    bool library; /* of this library, or right after its last file mapping: its zeroed data */
 } range;
 
 static range ranges[RANGES];
@@ -103,7 +102,7 @@ static void check_faults(void *place) {
 int main(void) {
     const superslab_api *api = served_api();
     unsigned calls = 0;
-    /* The definitions behind this one are looked up: for a block of the C library's. */
+    /* The definitions after this one are looked up: for a block of the C library's. */
     void *volatile foreign = LIBC_MALLOC(100);
     CHECK_GE(malloc_usable_size(foreign), 100);
     free(foreign = realloc(foreign, 1000));

@@ -1,5 +1,5 @@
-/* native/gdb/superslab.py on a core file, with this program stripped, and on the live process: what it says of addresses
- * is what the process says of them. */
+/* native/gdb/superslab.py on a core file, with this program stripped, and on the live process: it reports the same
+ * about addresses as the process itself. */
 #include "block.h"
 #include "check.h"
 #include "superslab.h"
@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
     if (shell("gdb -q -batch -nx -ex 'python print(1)' 2>&1") != 0 || strchr(text, '1') == NULL ||
         shell("command -v gcore strip") != 0)
         check_skip("there is no gdb with Python here, no gcore or no strip");
-    /* Nothing goes back between two looks. */
+    /* Nothing goes back between two readings. */
     CHECK_EQ(setenv("SUPERSLAB_DECAY", "-1", 1), 0);
 #ifdef __linux__
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); /* gdb is a child of this process */

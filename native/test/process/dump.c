@@ -53,7 +53,7 @@ static void check_against(const sum *before) {
              before->left_out + stats.reserved_bytes);
 }
 
-/* Blocks of one size in a row, up to 128 MiB of them: at each length little more is dumped than they are. */
+/* Up to 128 MiB of blocks of one size, one after the other: at no point is much more dumped than they occupy. */
 static void check_heap(const sum *before, size_t bytes) {
     enum { LIVE_BYTES = 128 << 20, STEP_BYTES = 1 << 20, AHEAD_BYTES = 12 << 20 };
     void **last = NULL;
@@ -74,7 +74,7 @@ static void check_heap(const sum *before, size_t bytes) {
     }
 }
 
-/* An engine maps all that a window may come to have. What is not usable yet is left out, and its part of the table. */
+/* An engine maps a window up to its limit. What is not usable yet is left out, and its part of the table. */
 static void check_window(void) {
     enum { LIMIT_BYTES = 64 << 20, FIRST_BYTES = 1 << 20, MORE_BYTES = 33 << 20 };
     static isolate here;

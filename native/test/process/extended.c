@@ -1,5 +1,5 @@
-/* A space whose addresses are used up gets as many again behind them, so that all of its blocks stay in the
- * first space of their kind: the one that the hot paths and the look-ups find first. */
+/* A space whose addresses are used up gets as many again after them, so that all of its blocks stay in the first space
+ * of their kind: the one that the hot paths and the look-ups find first. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

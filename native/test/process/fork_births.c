@@ -1,5 +1,5 @@
-/* fork while other threads are born and end: the child knows nothing of a thread that was in the middle of either,
- * and may count what there is when the stacks of all those threads are gone. */
+/* fork while other threads are born and end: the child knows nothing of a thread that was in the middle of either, and
+ * may take statistics after the stacks of all those threads are gone. */
 #include "check.h"
 #include "child.h"
 #include "stats.h"

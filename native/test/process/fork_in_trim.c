@@ -1,6 +1,6 @@
 /* A fork in a handler that has interrupted superslab_trim, between parking the threads that sleep and flushing their
- * bins: the child goes on with the trim and does not have those threads. Their heaps are the next threads', whose own
- * blocks may lie where theirs did. */
+ * bins: the child goes on with the trim and does not have those threads. Their heaps go to the next threads, whose
+ * thread records may lie where theirs did. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "sleepers.h"

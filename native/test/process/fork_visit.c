@@ -50,7 +50,7 @@ static void agrees(void *unused) {
 
 int main(void) {
     pthread_t thread;
-    CHECK_EQ(setenv("SUPERSLAB_DECAY", "-1", 1), 0); /* nothing goes back between two looks */
+    CHECK_EQ(setenv("SUPERSLAB_DECAY", "-1", 1), 0); /* nothing goes back between two readings */
     superslab_free(block_new(16));
     pthread_mutex_lock(&asleep);
     CHECK_EQ(pthread_create(&thread, NULL, fill, NULL), 0);

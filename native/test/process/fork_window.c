@@ -1,5 +1,5 @@
 /* A fork while another thread retires a window, and waits for a visitor of it. The child has no such thread: it makes
- * the window anew and uses it. */
+ * the window again and uses it. */
 #include "check.h"
 #include "child.h"
 #include "isolate.h"
@@ -40,7 +40,7 @@ static void child(void *context) {
     CHECK(isolate_join(&self, &memory));
     CHECK_EQ(now().windows, 1);
     CHECK_EQ(now().live_blocks, 0);
-    /* All but the first granule, which is of no block. */
+    /* All but the first granule, where no block starts. */
     CHECK_EQ(isolate_malloc(&self, LIMIT - SS_GRANULE_BYTES), SS_GRANULE_BYTES);
     CHECK_EQ(superslab_window_free(memory.base + SS_GRANULE_BYTES), SUPERSLAB_OK);
     isolate_leave(&self);

@@ -1,7 +1,7 @@
-/* Each system call for memory refused in turn, and everything from each on: every request is served or
- * is NULL with ENOMEM, contents stay, statistics stay exact, and all memory can be freed. The first argument is
- * the seed, the second how many calls to go on by; 1 refuses every one (and where all after it are
- * refused too, every fourth). */
+/* Refuses each system call for memory in turn, alone and with all that follow: every request is served or returns NULL
+ * with ENOMEM, contents stay, statistics stay exact, and all memory can be freed. The first argument is the seed, the
+ * second the step from one refused call to the next; with 1 each is refused (every fourth where all that follow are
+ * refused too). */
 #include "block.h"
 #include "check.h"
 #include "child.h"
@@ -112,7 +112,7 @@ static void refused_once(void *context) {
     refuse_start(what->kind, what->first, what->all_after);
     scenario(&small, &large, 2);
     const unsigned calls = refuse_stop();
-    /* And when the system is itself again, so is superslab. */
+    /* Once the system no longer refuses, every request is served again. */
     small.may_fail = large.may_fail = false;
     scenario(&small, &large, 1);
     superslab_free(block_new(100));

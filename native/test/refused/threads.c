@@ -1,6 +1,6 @@
-/* System calls for memory refused while several threads work, from a call on that is another one each
- * time: every request of each of them is served or is NULL with ENOMEM, contents stay, and once the
- * system gives again, so does superslab. */
+/* System calls for memory are refused while several threads work, each time from another call on: every request is
+ * served or returns NULL with ENOMEM, contents stay, and once the system no longer refuses, every request is served
+ * again. */
 #include "barrier.h"
 #include "check.h"
 #include "child.h"

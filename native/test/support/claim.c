@@ -10,7 +10,7 @@ static void mark(claims *self, uint32_t offset, unsigned char from, unsigned cha
     CHECK_GT(usable, 0);
     CHECK_LE(offset + usable, self->bytes);
     for (size_t step = offset / STEP_BYTES; step <= (offset + usable - 1) / STEP_BYTES; step++) {
-        /* Relaxed: the flags are all that is looked at. */
+        /* Relaxed: only the flags themselves are compared. */
         CHECK_EQ(atomic_exchange_explicit(&self->steps[step], to, memory_order_relaxed), from);
     }
 }

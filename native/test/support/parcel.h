@@ -19,10 +19,10 @@ void parcel_check(const parcel *self);
 /* Checks it, then frees it. NULL is allowed. */
 void parcel_free(parcel *self);
 
-/* Checks it, resizes it and marks it anew. */
+/* Checks it, resizes it and marks it again. */
 parcel *parcel_resize(parcel *self, size_t size);
 
-/* Checks it and marks it anew with another seed. */
+/* Checks it and marks it again, with another seed. */
 void parcel_reseed(parcel *self, uint64_t seed);
 
 #endif

@@ -47,7 +47,7 @@ size_t rss_data_bytes(void) {
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The kilobytes behind `name` in a file of /proc, as bytes; 0 if it is not there. */
+/* The kilobytes after `name` in a file of /proc, as bytes; 0 if it is not there. */
 static size_t proc_field(const char *path, const char *name) {
     char text[8192];
     const int file = open(path, O_RDONLY | O_CLOEXEC);

@@ -5,7 +5,7 @@
 /* membarrier fails with `error` from now on, for ever. Skips where no filter can be set. */
 void sandbox_forbid_membarrier(int error);
 
-/* Either ends the process from now on, and what it executes. Skips where no filter can be set. */
+/* From now on either call ends the process, also after an exec. Skips where no filter can be set. */
 void sandbox_kill_membarrier_and_clone(void);
 
 /* clone fails with `error`, in the calling thread alone. */

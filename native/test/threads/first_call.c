@@ -1,4 +1,4 @@
-/* The first calls of a process come from many threads in the same moment. */
+/* The first calls of a process come from many threads at the same moment. */
 #include "check.h"
 #include "child.h"
 #include "parcel.h"
@@ -15,7 +15,7 @@ static atomic_uint arrived;
 static void work(unsigned index, void *context) {
     (void)context;
     parcel *mine[BLOCKS];
-    /* Not a barrier that sleeps: the first two must be running when the moment comes. */
+    /* Not a barrier that sleeps: the first two must be running when it opens. */
     atomic_fetch_add(&arrived, 1);
     while (atomic_load_explicit(&arrived, memory_order_relaxed) < SPINNERS)
         ;

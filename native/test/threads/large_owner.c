@@ -1,5 +1,5 @@
-/* One thread takes and frees large blocks without end, so that it owns the lock on their space; others come
- * when it has it and take it away, and then the next one is the busy one. */
+/* One thread takes and frees large blocks all the time, so that it owns the lock on their space. Once it does, other
+ * threads revoke the ownership, and the next thread takes over its role. */
 #include "barrier.h"
 #include "check.h"
 #include "parcel.h"

@@ -1,5 +1,5 @@
-/* A thread writes random bytes all over a region's memory while others take and give: data may be
- * spoilt, the allocator is not. When two threads give the same block, one of them has given it. */
+/* A thread writes random bytes all over a region's memory while others take and give: the data may be corrupted, the
+ * allocator may not. When two threads give the same block, one of them has given it. */
 #include "barrier.h"
 #include "check.h"
 #include "claim.h"

@@ -27,7 +27,7 @@ static void *work(void *number) {
 int main(int argc, char **argv) {
     seed = check_seed(argc, argv, 42);
     setenv("SUPERSLAB_DECAY", "-1",
-           1); /* what is resident is not to depend on when it is looked at */
+           1); /* what is resident must not depend on when it is measured */
     const bool rss_checked = rss_is_meaningful();
     const superslab_stats before = stats_start();
     superslab_stats warm = before;

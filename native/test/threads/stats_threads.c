@@ -21,7 +21,7 @@ static void work(unsigned index, void *context) {
             strides[index] += block_stride(blocks[index][i]);
         }
         barrier_wait(&gate); /* all allocated */
-        barrier_wait(&gate); /* looked at */
+        barrier_wait(&gate); /* statistics taken */
         /* One round frees its own, the next its neighbour's. */
         for (size_t i = 0; i < BLOCKS; i++)
             superslab_free(blocks[(index + round) % THREADS][i]);

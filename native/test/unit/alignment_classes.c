@@ -1,5 +1,5 @@
-/* An aligned request gets the smallest stride that holds it and that is a multiple of its alignment, of those
- * that there are: steps of 16 to 256, then eight a doubling; and whole granules where none is. */
+/* An aligned request gets the smallest stride that holds it and is a multiple of its alignment. Strides rise by 16 to
+ * 256, then in eight steps a doubling. Where none fits, the request gets whole granules. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

@@ -1,4 +1,4 @@
-/* An alignment that is no power of two: NULL and EINVAL. One that is too large: NULL and ENOMEM. */
+/* An alignment that is not a power of two: NULL and EINVAL. One that is too large: NULL and ENOMEM. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"

@@ -40,7 +40,7 @@ static void size_run(size_t size) {
     zeroed(size);
 }
 
-/* A part of a dirty large block, and a run put together of several. */
+/* A part of a dirty large block, and a run joined from several. */
 static void split_and_merged(void) {
     for (size_t size = 100 << 10; size <= 16 << 20; size *= 3) {
         dirty(size);

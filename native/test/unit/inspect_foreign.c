@@ -58,7 +58,7 @@ static void beside_holes(void) {
     CHECK_KIND(pages, SUPERSLAB_ADDRESS_NO_ACCESS);
 }
 
-/* Behind the end of a mapped file a read is a bus error. */
+/* A read beyond the end of a mapped file is a bus error. */
 static void behind_a_file(void) {
     FILE *file = tmpfile();
     CHECK(file != NULL);

@@ -1,4 +1,4 @@
-/* Bursts of several sizes woven into each other: while one size is freed, the next is allocated. */
+/* Interleaved bursts of several sizes: while one size is freed, the next is allocated. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"

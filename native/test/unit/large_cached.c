@@ -83,7 +83,7 @@ static void goes_back(void) {
     superslab_free(longer);
     superslab_trim();
 
-    /* A block grows into what is behind it. */
+    /* A block grows into what follows it. */
     char *first = block_new(SIZE);
     CHECK_EQ((char *)cached_block(SIZE / 2), first + SIZE);
     CHECK_EQ(block_resize(first, SIZE + SIZE / 2), first);

@@ -1,4 +1,4 @@
-/* A large block that must move takes its pages along: old and new never count twice. */
+/* A large block that must move takes its pages along: no page is counted twice. */
 #define _GNU_SOURCE /* mremap */
 
 #include "block.h"
@@ -54,7 +54,7 @@ int main(void) {
     superslab_free(block);
     stats_check_returned(&before);
 
-    /* The place it left is memory like any other. */
+    /* The place it left is ordinary free memory. */
     unsigned char *again = block_new_zeroed(1, SIZE);
     CHECK(pattern_zero(again, SIZE));
     superslab_free(again);

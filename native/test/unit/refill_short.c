@@ -1,5 +1,5 @@
-/* A refill that gets fewer blocks than it asked for leaves the slots above them vacant: a free finds room there by its
- * one comparison, where a slot that holds anything else sends it on a way that is longer. */
+/* A refill that gets fewer blocks than it asked for leaves the slots above them vacant: the one comparison of a free
+ * finds room there, while a slot with any other value would send the free to a longer path. */
 #include "base/thread.h"
 #include "block.h"
 #include "check.h"

@@ -40,7 +40,8 @@ int main(void) {
             CHECK_GE(superslab_region_usable_size(region, offsets[i]), 1000);
             CHECK_LE(offsets[i] + superslab_region_usable_size(region, offsets[i]), BYTES / 2);
             superslab_inspection found;
-            superslab_inspect((uintptr_t)base + offsets[i], &found); /* no fault, no more is said */
+            superslab_inspect((uintptr_t)base + offsets[i],
+                              &found); /* no fault; nothing else is promised */
         }
         if (round % 2 == 0)
             CHECK_EQ(superslab_region_give(region, offsets, 16), 16);

@@ -1,4 +1,4 @@
-/* Offsets of any kind that are no live block are skipped and not counted. */
+/* Offsets of any kind at which no live block starts are skipped and not counted. */
 #include "check.h"
 #include "rng.h"
 #include "superslab.h"

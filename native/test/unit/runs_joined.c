@@ -12,7 +12,7 @@ static uint64_t dirty_now(void) {
     return stats_now().dirty_bytes;
 }
 
-/* Three blocks in a row and one behind them, so that none of them is at the end of the space. */
+/* Three blocks in a row and one after them, so that none of them is at the end of the space. */
 static char *blocks[4];
 
 static void blocks_make(void) {
@@ -43,7 +43,7 @@ int main(void) {
     superslab_free(joined);
     CHECK_EQ(dirty_now(), dirty + 2 * BLOCK);
 
-    /* Clean in front, dirty behind, and zeroes wherever they are asked for. */
+    /* The first part is clean, the rest dirty; zeroes wherever they are requested. */
     superslab_trim();
     char *front = superslab_malloc(BLOCK);
     CHECK_EQ((uintptr_t)front, (uintptr_t)blocks[0]);
@@ -60,7 +60,7 @@ int main(void) {
         superslab_free(zeroed);
     }
 
-    /* Cut out of the middle: both ends are free still, and one run with it again. */
+    /* Cut out of the middle: both ends stay free, and form one run with it again. */
     char *aligned = superslab_aligned_alloc(4 * GRANULE, 7 * GRANULE);
     CHECK(aligned >= blocks[0] && aligned < blocks[0] + 4 * GRANULE);
     CHECK_EQ((uintptr_t)aligned % (4 * GRANULE), 0);

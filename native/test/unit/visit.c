@@ -59,7 +59,7 @@ static void agrees_with_statistics(void) {
     CHECK_EQ(all.bytes[0], now.live_bytes);
     CHECK_EQ(all.count[1], now.cached_blocks);
     CHECK_EQ(all.bytes[1], now.cached_bytes);
-    /* What a slab is too short for is in no block. */
+    /* The rest of a slab, too short for a block, belongs to none. */
     CHECK_LE(all.bytes[2], now.slab_free_bytes);
     CHECK_LE(now.slab_free_bytes - all.bytes[2], now.slab_bytes / 8);
 }
@@ -227,7 +227,7 @@ static void of_a_window(void) {
 }
 
 int main(void) {
-    /* No background thread, which would give back from the bins between two looks. */
+    /* No background thread, which would give back from the bins between two readings. */
     CHECK_EQ(setenv("SUPERSLAB_DECAY", "-1", 1), 0);
     blocks = table_new(COUNT, sizeof *blocks);
     seen = table_new(COUNT, sizeof *seen);

@@ -205,8 +205,8 @@ static void pins_are_spread(void) {
     CHECK_EQ(now().live_blocks, before);
 }
 
-/* A pinned block is freed nevertheless, and the pin still exists when another block is in its place, which
- * is pinned too: what the table says in the end is of that one. */
+/* A pinned block is freed nevertheless. Its pin still exists when another block, which is pinned too, is in its place:
+ * the final entry of the table is that of the new block. */
 static void pins_of_two_blocks(void) {
     const superslab_api *api = ss_api_own();
     const uint64_t before = now().live_blocks;

@@ -1,4 +1,4 @@
-/* The note of a copy whose constructor never runs: its beacon stays dark. */
+/* The note of a copy whose constructor never runs: its beacon is never set. */
 #include "window/api.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* The lock of a space that one thread owns: two others take it away, one that may own it next and one without a
- * heap, while the owner goes on and gets it back. */
+/* One thread owns the lock of a space. Two others revoke it, one that may become the owner and one without a heap,
+ * while the owner continues and becomes the owner again. */
 #include "scenarios.h"
 
 #include "space/space.h"

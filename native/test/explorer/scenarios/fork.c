@@ -1,6 +1,7 @@
-/* A fork while another thread is at any point: it stops for ever before one of its accesses to memory, the plain ones
- * too, and the forking thread goes on alone, as in the child. Also a fork in the handler of a signal that interrupted
- * the thread at any point, while another thread is at any point: the interrupted operation goes on in the child. */
+/* A fork while another thread is at any point: it stops for ever before one of its accesses to memory, plain ones
+ * included, and the forking thread goes on alone, as in the child. Also a fork in the handler of a signal that
+ * interrupted the thread at any point, while another thread is at any point: the interrupted operation goes on in the
+ * child. */
 #include "scenarios.h"
 
 #include "background/park.h"

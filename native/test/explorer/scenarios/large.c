@@ -1,5 +1,5 @@
-/* Large and aligned blocks, whose granules join and part, and one aligned block that two threads free
- * at once: exactly one of them finds it live. */
+/* Large and aligned blocks, whose granules are joined and split, and one aligned block that two threads free at once:
+ * exactly one of them finds it live. */
 #include "scenarios.h"
 
 #include "front/cold.h"

@@ -1,6 +1,6 @@
-/* Three slabs on the list of their class, each short of one block. One thread pops two and pushes them
- * back in the other order, one pops one and uses it, one gives a slab its last block while it is on the
- * list or off it: a head that only looks unchanged must not be taken for unchanged (ABA). */
+/* Three slabs are on the list of their class, and one block of each is missing. One thread pops two and pushes them
+ * back in reverse order, one pops one and uses it, one gives a slab its last block, on the list or off it. A list head
+ * that has its old value again must not be taken for unchanged (ABA). */
 #include "scenarios.h"
 
 static void *missing[3];

@@ -54,7 +54,7 @@ const explorer_scenario scenario_made = {
     .check = check_nothing_left,
 };
 
-/* ---- a slab where one of another class was, in whose record it gets ---- */
+/* ---- a slab in place of one of another class, whose record it reuses ---- */
 
 enum { OTHER_SIZE = 5000 };
 
@@ -112,7 +112,7 @@ const explorer_scenario scenario_shrink = {
     .check = again_check,
 };
 
-/* ---- a slab of aligned blocks where none was, and with it the part of the table that tells of them ---- */
+/* ---- a slab of aligned blocks where none was, and the part of the table that describes them ---- */
 
 enum { ALIGNED_SIZE = 16384, INSIDE = 64, WRONG_FREES = 2 };
 

@@ -1,5 +1,6 @@
-/* Slabs of four blocks that a heap owns in a ring: it gives back and takes by plain stores, lets a slab go when it
- * has emptied it and has it again, while others give to the same slabs, adopt them and look at them. */
+/* Slabs of four blocks that a heap owns in a ring: it gives back and takes by plain stores, abandons a slab when it has
+ * taken its last block and adopts it again, while other threads give to the same slabs, adopt them and look blocks up
+ * in them. */
 #include "scenarios.h"
 
 #include "base/report.h"
@@ -217,9 +218,9 @@ const explorer_scenario scenario_own_twice = {
     .check = twice_check,
 };
 
-/* ---- looked at ---- */
+/* ---- a look-up ---- */
 
-static void look_thread(unsigned index) {
+static void lookup_thread(unsigned index) {
     switch (index) {
     case 0: {
         void *taken[4];
@@ -239,17 +240,17 @@ static void look_thread(unsigned index) {
     }
 }
 
-static void look_check(void) {
+static void lookup_check(void) {
     for (unsigned i = 1; i < 4; i++)
         block_give(blocks[i], 9, false);
     check();
 }
 
-const explorer_scenario scenario_own_look = {
-    .name = "own-look",
-    .title = "a block is looked at while its slab's owner gives and takes it",
+const explorer_scenario scenario_owner_lookup = {
+    .name = "owner-lookup",
+    .title = "a block is looked up while its slab's owner gives and takes it",
     .threads = 2,
     .setup = setup,
-    .thread = look_thread,
-    .check = look_check,
+    .thread = lookup_thread,
+    .check = lookup_check,
 };

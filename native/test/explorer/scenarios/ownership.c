@@ -33,7 +33,7 @@ static void thread(unsigned index) {
         ss_slab_abandon(slab);
         break;
     case 1: {
-        /* Else one of its own, which may lie where the first one has come to its end. */
+        /* Otherwise one of its own, perhaps in the place of the first slab, which has ended. */
         ss_slab *owned = ss_slab_adopt(headed_space(), four_blocks_bin(), 2);
         if (owned == NULL)
             owned = ss_slab_make(headed_space(), four_blocks_bin(), 2);

@@ -1,5 +1,5 @@
-/* Room for records runs out: one thread has made sure of its own, others use it up and make more, and the
- * first must not take a record there without knowing that it is usable. */
+/* The room for records runs out. One thread has checked that there is some, others use it up and commit more, and the
+ * first must not take a record there without having seen the commit. */
 #include "scenarios.h"
 
 #include "undo.h"
@@ -29,8 +29,8 @@ static ss_slab *make(void) {
 static void setup(void) {
     ss_process_init();
     make();
-    /* Uses up the room as more slabs would than there is memory for here: enough is left that no thread makes more until
-     * one record is taken, and not enough for two. */
+    /* Uses up the room, as more slabs would than fit into the memory here. What is left is enough for one record, so
+     * that no thread commits more before that one is taken, and not enough for two. */
     headed_space()->records_used += room(headed_space()) - record_bytes();
     EXPLORER_CHECK(room(headed_space()) >= (size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
 }

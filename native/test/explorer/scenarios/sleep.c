@@ -157,7 +157,7 @@ enum { TICKS = 2, BINS_BYTES = 2 * SS_SCAVENGER_END_BYTES };
 
 static void age_setup(void) {
     setup();
-    /* As if other bins held much: these alone are not worth a look. */
+    /* As if other bins held much: these alone are too few to be visited. */
     atomic_fetch_add_explicit(&ss_signals->bins_bytes, BINS_BYTES, memory_order_relaxed);
 }
 

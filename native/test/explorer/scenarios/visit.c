@@ -12,7 +12,7 @@ static void setup(void) {
     superslab_free(superslab_malloc(size));
 }
 
-/* How often the block that is kept is visited; it is live whenever it is. */
+/* The number of times that the kept block is visited, each time as live. */
 static int note(const superslab_inspection *block, void *context) {
     if (block->block != (uintptr_t)kept)
         return 0;

@@ -108,7 +108,7 @@ static void begin(unsigned count) {
 static bool window_is_free(void) {
     ss_api_window_stats stats;
     ss_window_stats(isolates[0].holder, &stats);
-    /* All but the first granule, which is no block's. */
+    /* All but the first granule, where no block starts. */
     const int64_t first = 64 << 10,
                   whole = ss_window_take(isolates[0].holder, WINDOW_BYTES - first);
     return stats.live_blocks == 0 && stats.cached_blocks == 0 && whole == first;

@@ -1,4 +1,4 @@
-/* Reads recordings, as docs/recording.md has them; fails on what that does not allow. */
+/* Reads recordings in the format of docs/recording.md; fails on anything else. */
 #ifndef TEST_RECORDING_H
 #define TEST_RECORDING_H
 
