@@ -168,6 +168,8 @@ export interface Addon {
   windowLayout: WindowLayout
   /** Bytes of addresses that the system lets the process have. */
   addressLimit(): number
+  /** Whether reserved addresses take memory, as under an emulator of a processor. */
+  reservationsAreExpensive(): boolean
   /**
    * Returns what `make` returns. If `make` has the engine map `least` to `most` bytes, they lie at a random place, where
    * the system can be steered; with `hasMargins` between addresses without access, which stay until the process ends.

@@ -54,16 +54,17 @@ function compiled(): string {
 const small = isLinux ? compiled() : ''
 const heap = [small, String(25 * 2 ** 20)]
 const node = [process.execPath, '-e', 'console.log("ready"); setInterval(() => {}, 1000)']
-/** Holds 20 MiB in Buffers that `alloc` makes. */
-const withBuffers = (alloc: string) => [
+/** Holds Buffers of 1 MiB that `alloc` makes. */
+const withBuffers = (alloc: string, count = 20) => [
   process.execPath,
   '-e',
-  `globalThis.kept = Array.from({ length: 20 }, () => ${alloc}(2 ** 20).fill(1))
+  `globalThis.kept = Array.from({ length: ${count} }, () => ${alloc}(2 ** 20).fill(1))
   console.log('ready')
   setInterval(() => {}, 1000)`,
 ]
 const nodeBuffers = withBuffers('Buffer.allocUnsafeSlow')
-const ownBuffers = withBuffers(`require(${JSON.stringify(index)}).alloc`)
+const ownAlloc = `require(${JSON.stringify(index)}).alloc`
+const ownBuffers = withBuffers(ownAlloc)
 const servedNode = [process.execPath, main, 'run', '--', ...node]
 const preloaded = { LD_PRELOAD: isLinux ? preloadFile() : '', SUPERSLAB_CHILDREN: 'all' }
 
@@ -173,5 +174,16 @@ toolTest(
     // It keeps a record of each page of addresses, so reserving them takes it time and memory.
     const more = addresses - without.addresses
     t.true(more <= 4 * 2 ** 30, `${more} bytes of addresses more`)
+  },
+)
+
+toolTest(
+  'Node with Buffers under qemu’s emulation of user programs',
+  emulated ? undefined : `${emulator} is not installed`,
+  async (t) => {
+    const without = sizes(await ready(t, [emulated as string, ...node]))
+    const served = await ready(t, [emulated as string, ...withBuffers(ownAlloc, 1)])
+    const { memory } = sizes(served)
+    t.true(memory <= without.memory + MORE_BYTES, `${memory} bytes, ${without.memory} without`)
   },
 )

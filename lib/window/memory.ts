@@ -32,6 +32,8 @@ export const pageBytes = 65536
 const mostBytes = 2 ** 32 - pageBytes
 /** More than V8 reserves for a shared WebAssembly.Memory, guards included. */
 const guardedBytes = 2 ** 35
+/** For windows where reserved addresses take memory. */
+const mostExpensiveBytes = 2 ** 30
 /** The smallest window: where the system refuses this, opening a window fails. */
 const leastBytes = 4 * 2 ** 20
 
@@ -52,9 +54,11 @@ export function sensibleLimit(): number {
 
 /** Reserves `limit` bytes, or as many of them as the system grants, and makes the first page usable. */
 export function reserve(limit: number): { memory: Memory; limit: number } {
-  const memory = reserveWasm(pageBytes, limit)
+  const isExpensive = addon.reservationsAreExpensive()
+  const memory = isExpensive ? undefined : reserveWasm(pageBytes, limit)
   if (memory !== undefined) return { memory, limit }
-  for (let bytes = limit; ; bytes = Math.floor(bytes / 2 / pageBytes) * pageBytes)
+  const most = isExpensive ? Math.min(limit, mostExpensiveBytes) : limit
+  for (let bytes = most; ; bytes = Math.floor(bytes / 2 / pageBytes) * pageBytes)
     try {
       return { memory: growable(pageBytes, bytes), limit: bytes }
     } catch {

@@ -365,6 +365,10 @@ napi_value address_limit(napi_env env, napi_callback_info) {
     return number(env, static_cast<double>(api()->address_limit()));
 }
 
+napi_value reservations_are_expensive(napi_env env, napi_callback_info) {
+    return boolean(env, ss_os_reservations_are_expensive());
+}
+
 /* Returns what the function returns. The memory of `least` to `most` bytes for which it has the engine ask the system
  * lies at a random place. */
 napi_value steered(napi_env env, napi_callback_info info) {
@@ -417,11 +421,17 @@ napi_value layout(napi_env env) {
 
 void window_exports(Napi::Env env, Napi::Object exports) {
     static constexpr Function functions[] = {
-        {"windowJoin", join},          {"windowStats", stats},
-        {"windowStrides", strides},    {"addressLimit", address_limit},
-        {"steered", steered},          {"viewFree", view_free},
-        {"viewCheck", view_check},     {"viewUsableSize", view_usable_size},
-        {"viewAddress", view_address}, {"viewFill", view_fill},
+        {"windowJoin", join},
+        {"windowStats", stats},
+        {"windowStrides", strides},
+        {"addressLimit", address_limit},
+        {"steered", steered},
+        {"reservationsAreExpensive", reservations_are_expensive},
+        {"viewFree", view_free},
+        {"viewCheck", view_check},
+        {"viewUsableSize", view_usable_size},
+        {"viewAddress", view_address},
+        {"viewFill", view_fill},
         {"viewSet", view_set},
     };
     functions_set(env, exports, functions);

@@ -8,6 +8,7 @@
 #include "steer.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -89,16 +90,40 @@ static uint64_t resident_pages(void) {
     return *at == ' ' ? ss_os_digits(at + 1, NULL) : 0;
 }
 
-/* Emulators of a processor keep a record of each page that a program reserves. */
-static bool reservations_are_expensive(void) {
-    enum { PAGES_FEW = 512 }; /* what other threads may touch meanwhile */
-    const size_t trial = (size_t)1 << 30;
-    const uint64_t before = resident_pages();
-    void *start = mmap(NULL, trial, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    const uint64_t after = resident_pages();
-    if (start != MAP_FAILED)
-        munmap(start, trial);
-    return start == MAP_FAILED || after == 0 || after > before + PAGES_FEW;
+/* Other threads may touch pages meanwhile, but hardly so many during each of three reservations. qemu 7 takes 24 bytes
+ * a page, 96 pages a reservation. */
+static bool try_reservations(void) {
+    enum { RESERVATIONS = 3, PAGES_FEW = 48 };
+    const size_t bytes = (size_t)64 << 20;
+    void *taken[RESERVATIONS];
+    unsigned count = 0;
+    bool any = true;
+    while (any && count < RESERVATIONS) {
+        const uint64_t before = resident_pages();
+        taken[count] =
+            mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (taken[count] == MAP_FAILED)
+            break;
+        any = resident_pages() > before + PAGES_FEW;
+        count++;
+    }
+    for (unsigned i = 0; i < count; i++)
+        munmap(taken[i], bytes);
+    return any;
+}
+
+/* The answer is kept, because an emulator may have the records of the same addresses already. */
+bool ss_os_reservations_are_expensive(void) {
+    enum { UNKNOWN, CHEAP, EXPENSIVE };
+    static _Atomic uint8_t reservations; /* relaxed: two threads that try at once find the same */
+    uint8_t known = atomic_load_explicit(&reservations, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        const int saved = errno;
+        known = try_reservations() ? EXPENSIVE : CHEAP;
+        atomic_store_explicit(&reservations, known, memory_order_relaxed);
+        errno = saved;
+    }
+    return known == EXPENSIVE;
 }
 
 void ss_os_steer_begin(ss_os_steering *steering, size_t least, size_t most) {
@@ -106,7 +131,7 @@ void ss_os_steer_begin(ss_os_steering *steering, size_t least, size_t most) {
     const unsigned bits = ss_place_bits();
     gaps all = {.least = least, .from = (uintptr_t)1 << (bits - 1)};
     steering->count = 0;
-    if (!reservations_are_expensive())
+    if (!ss_os_reservations_are_expensive())
         ss_os_read_lines("/proc/self/maps", gap_line, &all);
     for (unsigned try = 0; try < TRIES && all.count != 0 && !all.too_many; try++) {
         char *place = ss_place_draw(SS_PLACE_STEERING, bits, most, SS_OS_PAGE_MAX_BYTES);

@@ -27,7 +27,8 @@ typedef struct ss_api_claim {
 
 /* The table has one byte for each 16 bytes of the window: 0 where no live block starts, else one of these. */
 #define SS_LIVE_CLASSES 80u /* 1 to 80: a block of this class */
-#define SS_LIVE_CEDED 81u   /* plus a tag: a tagged block whose length the core no longer knows */
+/* Plus a tag: a tagged block whose length the core no longer knows. */
+#define SS_LIVE_CEDED (SS_LIVE_CLASSES + 1u)
 #define SS_LIVE_UNSIZED                                                                            \
     0x7fu /* another block whose length the core no longer knows: see ss_window_cede */
 #define SS_LIVE_TAGGED 0x80u /* plus a tag: a block that the holder with the tag watches */
