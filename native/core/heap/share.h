@@ -33,7 +33,8 @@ unsigned ss_share_separate(ss_thread *self, size_t size);
 
 /* Whether a request whose own class has the bin `own` may have got a block of `bin`. */
 static inline bool ss_share_serves(unsigned bin, unsigned own) {
-    return bin == own || (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(own));
+    return bin == own ||
+           (SS_UNLIKELY(ss_process_state.heaps.shares_classes) && bin == ss_wide_bin(own));
 }
 
 #endif
