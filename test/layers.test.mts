@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
+import { fieldStores } from './support/stores.mjs'
 
 /** The folders of the layers, from the table, the lowest first. */
 const layers = [
@@ -92,6 +93,26 @@ test('no file calls a function, or uses data, of a layer above its own', (t) => 
   for (const [source, others] of all)
     for (const [other, names] of others)
       t.true(layerOf(other) <= layerOf(source), `${source} uses ${names.join(', ')} of ${other}`)
+})
+
+test('no file writes to a field that belongs to another layer', (t) => {
+  const written = [
+    ...readFileSync('native/README.md', 'utf8').matchAll(/^- (`ss_\w+`.*?) of `base/gm),
+  ].flatMap(([, names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+  const folders = [...layers, 'preload']
+  const stores = fieldStores(folders, ['include', 'os'])
+  t.true(stores.filter(({ structure }) => structure !== undefined).length > 500)
+  const foreign = stores.filter(
+    ({ place, writers }) =>
+      writers.some((writer) => folders.includes(writer)) && !writers.includes(path.dirname(place)),
+  )
+  for (const { place, structure = '', field } of foreign)
+    t.true(written.includes(structure), `${place} writes ${field} of ${structure}`)
+  for (const name of written)
+    t.true(
+      foreign.some(({ structure }) => structure === name),
+      `${name} needs no exception`,
+    )
 })
 
 test('no files of the core use each other in a circle', (t) => {

@@ -29,18 +29,21 @@ export interface Hooks {
   advice: (() => string) | undefined
 }
 
-export function createBlocks(window: Window): Blocks {
+/** Pop and push. Other calls go to the slow paths. */
+function hotPaths(window: Window, slow: SlowPaths) {
   const { table, magazines, holder } = window
   const { ofSteps, largestBytes } = window.classes
-  const hooks: Hooks = { ended: undefined, reclaim: undefined, advice: undefined }
 
   function malloc(size: number): number {
     if (typeof size !== 'number' || size >>> 0 !== size || size > largestBytes)
-      return mallocLarge(size)
+      return slow.mallocLarge(size)
     const bin = ofSteps[(size + Step.mask) >>> Step.shift] as number
     const magazine = bin * Magazine.words
     const count = magazines[magazine] as number
-    if (count === 0) return mallocRefill(size, bin)
+    if (count === 0) {
+      slow.refill(size, bin)
+      return malloc(size)
+    }
     const block = magazines[magazine + count + Magazine.head - 1] as number
     const step = block >>> Step.shift
     magazines[magazine] = count - 1
@@ -56,7 +59,7 @@ export function createBlocks(window: Window): Blocks {
     const mark = table[step] as number
     // The mark must be a class, and the offset a multiple of a step below 2 ** 32. Beyond the table it is undefined.
     if (mark === Mark.none || !(mark <= Mark.lastClass) || (step << Step.shift) >>> 0 !== block) {
-      freeOther(block)
+      slow.freeOther(block)
       return
     }
     const magazine = (mark - 1) * Magazine.words
@@ -70,7 +73,21 @@ export function createBlocks(window: Window): Blocks {
     magazines[magazine] = count + 1
   }
 
-  function mallocRefill(size: number, bin: number): number {
+  return { malloc, free }
+}
+
+interface SlowPaths {
+  /** Fills an empty magazine. */
+  refill(size: number, bin: number): void
+  mallocLarge(size: number): number
+  /** Frees large, pinned and watched blocks; throws for an offset where no live block starts. */
+  freeOther(block: number): void
+}
+
+function slowPaths(window: Window, hooks: Hooks, freeOrphan: () => void): SlowPaths {
+  const { holder } = window
+
+  function refill(size: number, bin: number): void {
     if (window.orphan >= 0) freeOrphan()
     for (let reclaims = true; ; ) {
       const count = holder.refill(bin)
@@ -80,7 +97,6 @@ export function createBlocks(window: Window): Blocks {
       reclaims = false
     }
     window.sync()
-    return malloc(size)
   }
 
   function mallocLarge(size: number): number {
@@ -104,7 +120,6 @@ export function createBlocks(window: Window): Blocks {
     }
   }
 
-  /** Frees large, pinned and watched blocks; throws for an offset where no live block starts. */
   function freeOther(block: number): void {
     const result = holder.give(block)
     if (result !== 0) throw misuse(-result, block)
@@ -115,23 +130,31 @@ export function createBlocks(window: Window): Blocks {
     }
   }
 
-  function usableSize(block: number): number {
-    if (typeof block !== 'number') throw argumentType('block', 'a number')
-    const bytes = holder.usableSize(block)
-    if (bytes !== 0) return bytes
-    const error = holder.check(block)
-    if (error !== 0) throw misuse(-error, block)
-    return bytes
-  }
-
-  function freeOrphan(): void {
-    if (table[window.orphan] !== Mark.none) free((window.orphan << Step.shift) >>> 0)
-    window.orphan = -1
-  }
-
   function full(size: number): HeapFullError {
     return new HeapFullError(size, window.limit, holder.stats().liveBytes, hooks.advice?.())
   }
 
+  return { refill, mallocLarge, freeOther }
+}
+
+function usableSizeOf({ holder }: Window, block: number): number {
+  if (typeof block !== 'number') throw argumentType('block', 'a number')
+  const bytes = holder.usableSize(block)
+  if (bytes !== 0) return bytes
+  const error = holder.check(block)
+  if (error !== 0) throw misuse(-error, block)
+  return bytes
+}
+
+export function createBlocks(window: Window): Blocks {
+  const hooks: Hooks = { ended: undefined, reclaim: undefined, advice: undefined }
+  const { malloc, free } = hotPaths(window, slowPaths(window, hooks, freeOrphan))
+
+  function freeOrphan(): void {
+    if (window.table[window.orphan] !== Mark.none) free((window.orphan << Step.shift) >>> 0)
+    window.orphan = -1
+  }
+
+  const usableSize = (block: number) => usableSizeOf(window, block)
   return { hooks, malloc, free, usableSize, freeOrphan }
 }

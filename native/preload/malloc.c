@@ -30,7 +30,7 @@ static bool is_foreign(const void *block) {
 static bool is_somebodys(const void *block) {
     uintptr_t address = (uintptr_t)block;
     uint8_t byte;
-    atomic_fetch_add_explicit(&ss_process->guarded_reads, 1, memory_order_relaxed);
+    ss_count_guarded_read();
     SS_ROUTE(GUARDED_READ, 1);
     return address % sizeof(void *) == 0 && ss_os_read_byte(address - 1, &byte);
 }
@@ -38,7 +38,7 @@ static bool is_somebodys(const void *block) {
 static SS_COLD void free_foreign(void *block) {
     int saved = errno;
     free_function *next = PRELOAD_NEXT(free, free_function);
-    atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
+    ss_count_foreign_free();
     SS_ROUTE(FREE_FOREIGN, 1);
     if (next != NULL && is_somebodys(block))
         next(block);

@@ -96,9 +96,6 @@ typedef struct superslab_api {
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
 } superslab_api;
 
-/* This copy's own. They lie after the bins of granules, whose first page is always touched: windows.c. */
-extern ss_api_claim ss_api_claims[SS_API_CLAIM_COUNT] __attribute__((visibility("hidden")));
-
 /* This copy's own table. */
 const superslab_api *ss_api_own(void);
 

@@ -24,29 +24,29 @@ static uintptr_t tops_of(ss_heap *heap) {
 
 /* Whether the heap may have filled a bin or acquired a slab since its last flush. */
 static bool has_content(const ss_heap *heap) {
-    return heap->cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
+    return heap->park.cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
 }
 
 /* Called once a tick. A thread may work on its hot paths alone for long. Then its count of cold paths stands still, but
  * the tops of its bins move. So a heap sleeps only if its tops have not moved since the last tick either. */
 static void heap_tick(ss_heap *heap, uint32_t ticks) {
     uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
-    heap->ticks = cold == heap->cold_seen ? heap->ticks + 1 : 0;
-    heap->cold_seen = cold;
-    if (!has_content(heap) || heap->ticks + 1 < ticks)
+    heap->park.ticks = cold == heap->park.cold_seen ? heap->park.ticks + 1 : 0;
+    heap->park.cold_seen = cold;
+    if (!has_content(heap) || heap->park.ticks + 1 < ticks)
         return;
     uintptr_t tops = tops_of(heap);
-    if (heap->ticks >= ticks && tops != heap->tops)
-        heap->ticks = ticks - 1;
-    heap->tops = tops;
+    if (heap->park.ticks >= ticks && tops != heap->park.tops)
+        heap->park.ticks = ticks - 1;
+    heap->park.tops = tops;
 }
 
 static bool sleeps(const ss_heap *heap, uint32_t ticks) {
-    return heap->ticks >= ticks && has_content(heap);
+    return heap->park.ticks >= ticks && has_content(heap);
 }
 
 static bool at_work(const ss_heap *heap, uint32_t ticks) {
-    return heap->ticks < ticks && has_content(heap);
+    return heap->park.ticks < ticks && has_content(heap);
 }
 
 /* Lower bound on the bytes of the slabs that a heap keeps beside those it takes from. */
@@ -133,16 +133,14 @@ static parked_state parked_flush(ss_heap *heap, threads which, uint64_t until, s
     if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
         return LEFT;
     SS_CHECK(ss_check_closed(heap->thread));
-    heap->flushing = true; /* tells a forked child that the bins are in the middle of a change */
-    ss_lock_step();
+    ss_heap_flushing_begin(heap);
     if (which == WORKERS) {
         ss_heap_age(heap, faults);
-        heap->tops = tops_of(heap); /* moved by this parker, not by the heap's thread */
+        heap->park.tops = tops_of(heap); /* moved by this parker, not by the heap's thread */
     } else {
         whole = ss_heap_flush_until(heap, until, faults);
     }
-    ss_lock_step();
-    heap->flushing = false;
+    ss_heap_flushing_end(heap);
     return whole ? WHOLE : PART;
 }
 
@@ -219,7 +217,7 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
          heap = heap->next) {
         heap_tick(heap, ticks);
-        *cold += heap->cold_seen;
+        *cold += heap->park.cold_seen;
         any |= sleeps(heap, ticks);
         used += has_content(heap);
     }

@@ -38,7 +38,7 @@ static bool state_change(uint32_t from, uint32_t to) {
  * the process alive. */
 bool ss_scavenger_is_inline(void) {
     return ss_process->settings.inline_only ||
-           atomic_load_explicit(&ss_process->unhandled_copy, memory_order_relaxed);
+           atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed);
 }
 
 static bool is_told_to_leave(void) {
@@ -58,7 +58,7 @@ typedef struct scavenger {
 /* Each tick function returns whether work is left for which the thread should stay. */
 
 static void aged_visit(ss_space *space, void *aged) {
-    atomic_store_explicit(&space->aged, *(bool *)aged, memory_order_relaxed);
+    ss_space_set_aged(space, *(bool *)aged);
 }
 
 static bool sleepers_tick(const scavenger *self, uint32_t *cold) {

@@ -126,22 +126,26 @@ static void add_heaps(ss_stats_walk *walk, uint32_t *left) {
 }
 
 static void add_process(superslab_stats *out) {
-    out->lost_blocks = atomic_load_explicit(&ss_process->lost_blocks, memory_order_relaxed);
-    out->lost_bytes = atomic_load_explicit(&ss_process->lost_bytes, memory_order_relaxed);
+    out->lost_blocks = atomic_load_explicit(&ss_process->heaps.lost_blocks, memory_order_relaxed);
+    out->lost_bytes = atomic_load_explicit(&ss_process->heaps.lost_bytes, memory_order_relaxed);
     if (ss_source_now() != NULL)
         ss_source_now()->add_cached(out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
-    out->metadata_bytes = atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed);
-    out->reserved_bytes = atomic_load_explicit(&ss_process->reserved_bytes, memory_order_relaxed);
+    out->metadata_bytes =
+        atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed);
+    out->reserved_bytes =
+        atomic_load_explicit(&ss_process->counts.reserved_bytes, memory_order_relaxed);
     for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
         out->committed_bytes +=
             atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
     out->given_back_bytes =
-        atomic_load_explicit(&ss_process->given_back_bytes, memory_order_relaxed);
-    out->thread_count = atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed);
-    out->guarded_reads = atomic_load_explicit(&ss_process->guarded_reads, memory_order_relaxed);
-    out->foreign_frees = atomic_load_explicit(&ss_process->foreign_frees, memory_order_relaxed);
+        atomic_load_explicit(&ss_process->counts.given_back_bytes, memory_order_relaxed);
+    out->thread_count = atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed);
+    out->guarded_reads =
+        atomic_load_explicit(&ss_process->counts.guarded_reads, memory_order_relaxed);
+    out->foreign_frees =
+        atomic_load_explicit(&ss_process->counts.foreign_frees, memory_order_relaxed);
 }
 
 bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries) {

@@ -98,4 +98,10 @@ typedef enum ss_biased_state {
 } ss_biased_state;
 ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *mine);
 
+/* In the child of a fork, after all locks were mended: the thread of this owner is gone, and it may have had a lock or
+ * have been taking one. */
+static inline void ss_biased_forget(ss_biased_owner *owner) {
+    atomic_store_explicit(&owner->inside, NULL, memory_order_relaxed);
+}
+
 #endif

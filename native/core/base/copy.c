@@ -6,7 +6,7 @@
 
 static bool has_other_id(void) {
     return ss_os_process_id() !=
-           atomic_load_explicit(&ss_process->process_id, memory_order_relaxed);
+           atomic_load_explicit(&ss_process->life.process_id, memory_order_relaxed);
 }
 
 /* The function that mends is the front layer's, which sets it before there can be a copy. */

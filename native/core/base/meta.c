@@ -40,7 +40,7 @@ static bool chunk_extend(size_t bytes) {
         }
         if (fresh == NULL)
             return false;
-        atomic_fetch_add_explicit(&ss_process->reserved_bytes, chunk, memory_order_relaxed);
+        ss_count_reserved(chunk);
         ss_lock_take(&meta_lock);
         /* If another thread has begun a chunk meanwhile, the addresses that this one reserved stay unused. */
         if (meta == start) {
@@ -58,7 +58,7 @@ static bool chunk_extend(size_t bytes) {
     ss_lock_take(&meta_lock);
     if (meta_ready == ready) {
         meta_ready = ready + step;
-        atomic_fetch_add_explicit(&ss_process->metadata_bytes, step, memory_order_relaxed);
+        ss_count_metadata(step);
     }
     ss_lock_release(&meta_lock);
     return true;
@@ -132,8 +132,7 @@ static bool ensure(char *from, bool below, _Atomic size_t *ready, size_t bytes) 
         /* Relaxed on failure, when another thread was first: this thread has committed the bytes it needs itself. */
         if (atomic_compare_exchange_strong_explicit(ready, &have, want, memory_order_release,
                                                     memory_order_relaxed)) {
-            atomic_fetch_add_explicit(&ss_process->metadata_bytes, want - have,
-                                      memory_order_relaxed);
+            ss_count_metadata(want - have);
             return true;
         }
     }

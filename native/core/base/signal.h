@@ -1,5 +1,6 @@
 /* Signals: marks and counters by which the layers below the background layer tell it of work, and by which it tells
- * them. Cold paths act on them at their ends (ss_attend), the scavenger in its ticks. */
+ * them. Cold paths act on them at their ends (ss_attend), the scavenger in its ticks. They are a letter box: unlike
+ * other structures' fields, each is written by any layer that has something to tell. */
 #ifndef SS_SIGNAL_H
 #define SS_SIGNAL_H
 
@@ -37,7 +38,9 @@ typedef struct ss_signals_data {
     _Atomic bool publish_late;  /* the scavenger is to publish, whatever else there is to do */
     _Atomic size_t freed_bytes; /* moved between bins and slabs since the scavenger last took it */
     _Atomic size_t grown_bytes; /* committed since the container's use was last read */
-    _Atomic size_t bins_bytes;  /* what all bins together have room for */
+    /* Totals of all heaps, written by the heap layer. They are here because lower layers read them: ss_signal_freed, and
+     * the bound on dirty memory (dirty.c). */
+    _Atomic size_t bins_bytes;           /* what all bins together have room for */
     _Atomic size_t large_cache_granules; /* what all large caches together have room for */
 
     /* Written by the background layer for the layers below it. grown_step: growth after which the container's use is
@@ -54,7 +57,7 @@ extern ss_signals_data ss_signals_state SS_HIDDEN;
 static inline bool ss_signal_is_unheard(void) {
     uint32_t state = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
     return ss_process->settings.inline_only ||
-           atomic_load_explicit(&ss_process->unhandled_copy, memory_order_relaxed) ||
+           atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed) ||
            state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED ||
            state == SS_SCAVENGER_LEAVING || state == SS_SCAVENGER_AWAY;
 }

@@ -84,7 +84,7 @@ static SS_COLD void *malloc_refill(size_t size) {
     ss_thread_enter(self); /* a thread that is not closed is inside already */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
-    if (heap != NULL && SS_UNLIKELY(ss_process->shares_classes))
+    if (heap != NULL && SS_UNLIKELY(ss_process->heaps.shares_classes))
         bin = ss_share_choose(self, heap, size);
     if (heap != NULL)
         block = bin_take(heap, bin);

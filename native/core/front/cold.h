@@ -1,4 +1,6 @@
-/* The cold paths: what the hot paths call when they cannot serve a call themselves. */
+/* The cold paths: what the hot paths call when they cannot serve a call themselves. One header for alloc.c, free.c,
+ * realloc.c, inspect.c and trim.c: hot.h, which the preload library and the table of the C API compile in as well, calls
+ * what is in each of them, and they call each other. */
 #ifndef SS_COLD_H
 #define SS_COLD_H
 

@@ -31,23 +31,11 @@ SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t byt
 }
 
 SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes) {
-    ss_space *space = space_of(region);
-    bytes &= ~(SS_GRANULE_BYTES - 1);
-    if (bytes > ss_space_bytes(space))
-        bytes = ss_space_bytes(space);
-    size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
-    /* A region never shrinks, so it does no harm if two threads include the same range in core dumps. */
-    if (old < bytes)
-        ss_space_dump(space, old, bytes, true);
-    /* Release: the memory's owner made it usable before, and a thread that acquires the new length may use it. */
-    while (old < bytes &&
-           !atomic_compare_exchange_weak_explicit(&space->external_bytes, &old, bytes,
-                                                  memory_order_release, memory_order_relaxed))
-        ;
+    ss_space_grow_external(space_of(region), bytes & ~(SS_GRANULE_BYTES - 1));
 }
 
 static void set_no_room(ss_space *space) {
-    size_t now = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
+    size_t now = ss_space_usable_bytes(space, memory_order_relaxed);
     errno = now < ss_space_bytes(space) ? EAGAIN : ENOMEM;
 }
 
@@ -86,8 +74,7 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
 /* If the space cannot grow or has no record left, ends its free slabs and purges its runs. That also joins them,
  * because purged runs are not joined with dirty ones. False if the caller should make the region larger instead. */
 static SS_COLD bool make_room(ss_space *space) {
-    if (atomic_load_explicit(&space->external_bytes, memory_order_relaxed) !=
-            ss_space_bytes(space) &&
+    if (ss_space_usable_bytes(space, memory_order_relaxed) != ss_space_bytes(space) &&
         !ss_slab_records_spent(space))
         return false;
     ss_purge_whole_slabs(space);

@@ -35,99 +35,14 @@
 #include "base/report.h"
 #include "base/sealed.h"
 #include "base/thread.h"
-#include "slab/purge.h"
+#include "heap/heap.h"
+#include "slab/inherit.h"
 #include "space/span.h"
 
 static ss_lock fork_lock;         /* tried by a thread that registers the handlers */
 static _Atomic bool fork_handled; /* they are registered */
 
 /* ---- the child ---- */
-
-/* The heap of the child's thread, or NULL. */
-static ss_heap *heap_own(void) {
-    const uintptr_t token = ss_os_thread_token();
-    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-    while (heap != NULL && heap->holder != token)
-        heap = heap->next;
-    return heap;
-}
-
-/* The other threads' heaps go to the next new threads. */
-static void heaps_inherit(ss_heap *own) {
-    const bool listed = !ss_lock_is_mine(&ss_heaps->lock);
-    uint32_t threads = 0;
-    size_t bins_bytes = 0, large_cache_granules = 0;
-    ss_lock_inherit(&ss_heaps->lock);
-    if (listed)
-        ss_heaps->free = NULL;
-    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed); heap != NULL;
-         heap = heap->next) {
-        if (heap == own)
-            threads += ss_heap_keep(heap);
-        else if (ss_lock_is_mine(&heap->thread_lock)) /* this thread is about to flush it: park.c */
-            heap->forsaken = true;
-        else
-            ss_heap_inherit(heap, listed);
-        bins_bytes += heap->bins_bytes;
-        large_cache_granules += heap->large.room;
-    }
-    /* Added up anew: a thread that is gone may have changed a heap's count, but not the sum yet. */
-    atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
-    atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,
-                          memory_order_relaxed);
-    atomic_store_explicit(&ss_process->thread_count, threads, memory_order_relaxed);
-}
-
-static const ss_heap *heap_of_id(uint32_t id) {
-    const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-    while (heap != NULL && heap->id != id)
-        heap = heap->next;
-    return heap;
-}
-
-/* Lists the slabs of the heaps whose threads are gone. Takes no lock. */
-static void slabs_list(ss_space *space) {
-    for (uint32_t at = 0; at < space->granule_count; at++) {
-        uint32_t entry = ss_entry_get(space, at);
-        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
-            continue;
-        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-        const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-        if (ss_slab_read(slab).granule != at || !(state & SS_STATE_OWNED))
-            continue;
-        const ss_heap *heap = heap_of_id((uint32_t)(state >> SS_STATE_OWNER_SHIFT));
-        if (heap != NULL && heap->bereft)
-            ss_slab_inherit(space, slab);
-    }
-}
-
-/* Lets any thread take the slabs of the heaps whose threads are gone. */
-static void slabs_inherit(void) {
-    bool any = false;
-    ss_heap *first = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-    for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
-        any |= heap->bereft;
-    for (uint32_t i = 0, count = ss_space_internal_count(); i < count && any; i++)
-        slabs_list(ss_space_internal(i));
-    for (ss_heap *heap = first; heap != NULL; heap = heap->next)
-        heap->bereft = false;
-}
-
-/* Adds up the sums of all spaces anew, after each space's counts are mended. */
-static void charges_inherit(void) {
-    size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
-    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
-        const ss_space *space = ss_space_internal(i);
-        committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
-        charged += (space->used_granules + space->dirty_granules + space->returning_granules)
-                   << SS_GRANULE_SHIFT;
-    }
-    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
-        atomic_store_explicit(&ss_registry->committed_bytes[kind], committed[kind],
-                              memory_order_relaxed);
-    if (ss_process->settings.limit_bytes != SIZE_MAX)
-        atomic_store_explicit(&ss_registry->charged_bytes, charged, memory_order_relaxed);
-}
 
 static void spaces_inherit(const ss_heap *own) {
     /* A thread that is gone and held park_lock may have adopted all slabs of a list, for a purge. */
@@ -138,18 +53,16 @@ static void spaces_inherit(const ss_heap *own) {
             continue;
         ss_span_inherit(space, own != NULL ? &own->owner : NULL, ss_slab_granules_at);
         if (parked)
-            ss_purge_inherit(space);
+            ss_slabs_inherit_parked(space);
     }
-    charges_inherit();
+    ss_registry_inherit();
     ss_park_inherit();
-    for (unsigned phase = 0; phase < 2; phase++)
-        atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
 }
 
 static void inherit(bool handled) {
-    atomic_store_explicit(&ss_process->unhandled_copy, !handled, memory_order_relaxed);
-    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
-    if (atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE ||
+    atomic_store_explicit(&ss_process->life.unhandled_copy, !handled, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->life.process_id, ss_os_process_id(), memory_order_relaxed);
+    if (atomic_load_explicit(&ss_process->life.init_state, memory_order_relaxed) == SS_INIT_DONE ||
         ss_os_is_copy(false))
         ss_os_copy_mark(true);
     ss_park_keeping(handled ? SS_KEEPING_BY_COUNT : SS_KEEPING_NEVER);
@@ -159,10 +72,11 @@ static void inherit(bool handled) {
     ss_lock_inherit(&ss_registry->lock);
     ss_report_inherit();
     ss_sealed_inherit();
-    ss_heap *own = heap_own();
-    spaces_inherit(own); /* before heaps_inherit: reads `inside` of the other heaps */
-    heaps_inherit(own);
-    slabs_inherit();
+    ss_heap *own = ss_heap_own();
+    spaces_inherit(own); /* before ss_heaps_inherit: reads `inside` of the other heaps */
+    atomic_store_explicit(&ss_process->life.thread_count, ss_heaps_inherit(own),
+                          memory_order_relaxed);
+    ss_heaps_inherit_slabs();
     if (ss_source_now() != NULL)
         ss_source_now()->inherit();
     ss_scavenger_forget();
@@ -183,24 +97,17 @@ static void fork_prepare(void) {
     ss_heap *heap = ss_thread_assigned_heap();
     if (heap == NULL)
         return;
-    /* Without this lock the child may find its own bins in the middle of a flush. No other thread waits for it. */
-    for (unsigned spins = 0; !heap->forks && spins < PARKED_SPINS; spins++) {
-        heap->forks = ss_lock_try(&heap->thread_lock);
-        if (ss_lock_is_mine(&heap->thread_lock))
-            return;
+    for (unsigned spins = 0; spins < PARKED_SPINS && !ss_heap_fork_begin(heap); spins++)
         if (spins < PARKED_SPINS / 2)
             ss_os_pause();
         else
             ss_os_yield();
-    }
 }
 
 static void fork_parent(void) {
     ss_heap *heap = ss_thread_assigned_heap();
-    if (heap == NULL || !heap->forks)
-        return;
-    heap->forks = false;
-    ss_lock_release(&heap->thread_lock);
+    if (heap != NULL)
+        ss_heap_fork_end(heap);
 }
 
 /* Whether this thread holds a lock that the statistics take: a signal handler may have interrupted it and forked. */
@@ -223,12 +130,13 @@ static bool holds_locks(const ss_heap *own) {
 static void fork_child(void) {
     /* An earlier handler that waited for a lock has mended the child already. The mark alone does not tell: an earlier
      * handler may have mapped something in its place. */
-    if (ss_os_process_id() != atomic_load_explicit(&ss_process->process_id, memory_order_relaxed) ||
+    if (ss_os_process_id() !=
+            atomic_load_explicit(&ss_process->life.process_id, memory_order_relaxed) ||
         ss_os_is_copy(true))
         inherit(true);
-    atomic_store_explicit(&ss_process->unhandled_copy, false, memory_order_relaxed);
+    atomic_store_explicit(&ss_process->life.unhandled_copy, false, memory_order_relaxed);
     fork_parent();
-    if (!holds_locks(heap_own())) /* else the next cold path does: the page is due */
+    if (!holds_locks(ss_heap_own())) /* else the next cold path does: the page is due */
         ss_publish_child();
 }
 
@@ -258,6 +166,6 @@ void ss_fork_set_mender(void) {
 }
 
 void ss_fork_begin(void) {
-    atomic_store_explicit(&ss_process->process_id, ss_os_process_id(), memory_order_relaxed);
+    atomic_store_explicit(&ss_process->life.process_id, ss_os_process_id(), memory_order_relaxed);
     ss_fork_handle();
 }

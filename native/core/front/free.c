@@ -99,7 +99,7 @@ static SS_COLD void free_found(void *block) {
     ss_block_find((uintptr_t)block, &found);
     if (found.space == NULL) {
         SS_ROUTE(FREE_FOREIGN, 1);
-        atomic_fetch_add_explicit(&ss_process->foreign_frees, 1, memory_order_relaxed);
+        ss_count_foreign_free();
     }
     if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
         found.space->kind == SS_SPACE_EXTERNAL) {
@@ -235,7 +235,8 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (size >= found->usable / 2 || atomic_load_explicit(&ss_process->lent, memory_order_relaxed))
+    if (size >= found->usable / 2 ||
+        atomic_load_explicit(&ss_process->heaps.lent, memory_order_relaxed))
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;

@@ -27,10 +27,11 @@ SS_COLD void ss_process_init_slow(void) {
     ss_os_copy_mark(false);
     ss_fork_handle(); /* a constructor that runs before this library's may allocate */
     ss_lock_take(&ss_process->init_lock);
-    bool done = atomic_load_explicit(&ss_process->init_state, memory_order_relaxed) == SS_INIT_DONE;
+    bool done =
+        atomic_load_explicit(&ss_process->life.init_state, memory_order_relaxed) == SS_INIT_DONE;
     bool first = !done && init();
     if (first) /* release: a thread that sees it sees all that initialisation wrote */
-        atomic_store_explicit(&ss_process->init_state, SS_INIT_DONE, memory_order_release);
+        atomic_store_explicit(&ss_process->life.init_state, SS_INIT_DONE, memory_order_release);
     ss_lock_release(&ss_process->init_lock);
     if (!first)
         return;

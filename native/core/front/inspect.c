@@ -46,7 +46,7 @@ SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
 static superslab_address_kind foreign_kind(uintptr_t address) {
     uint8_t byte;
     SS_ROUTE(GUARDED_READ, 1);
-    atomic_fetch_add_explicit(&ss_process->guarded_reads, 1, memory_order_relaxed);
+    ss_count_guarded_read();
     return ss_os_read_byte(address, &byte) ? SUPERSLAB_ADDRESS_FOREIGN
                                            : SUPERSLAB_ADDRESS_NO_ACCESS;
 }

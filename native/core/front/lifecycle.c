@@ -19,16 +19,14 @@ static void thread_end(void *value) {
     }
     ss_thread_enter(self);
     /* A parker opens this thread before it releases the lock. */
-    ss_lock_take(&heap->thread_lock);
-    heap->thread = NULL;
-    ss_lock_release(&heap->thread_lock);
+    ss_heap_set_thread(heap, NULL);
     ss_thread_close(self);
     SS_CHECK(ss_check_closed(self));
     self->assigned = SS_HEAP_AFTER_END;
     if (ss_is_observed())
         ss_observe_thread_ended(heap);
     ss_heap_give_up(heap, &faults);
-    atomic_fetch_sub_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     ss_thread_block_end(self);
     ss_report_faults(&faults);
     ss_attend();
@@ -56,16 +54,13 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
     memcpy(block->bin_of_step, ss_bin_of_step, sizeof block->bin_of_step);
     ss_heap_attach(heap, block);
-    atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    ss_heap_note_cold(heap);
     /* Set again, because an allocation of the C library in between left with a 0. A parker may find this thread only
      * after that. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
     ss_thread_open(block, heap);
-    ss_lock_take(&heap->thread_lock);
-    heap->thread = block;
-    ss_lock_release(&heap->thread_lock);
-    atomic_fetch_add_explicit(&ss_process->thread_count, 1, memory_order_relaxed);
+    ss_heap_set_thread(heap, block);
+    atomic_fetch_add_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     *self = block;
     return heap;
 }
@@ -73,7 +68,7 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
 ss_heap *ss_thread_heap(ss_thread **self) {
     /* Acquire: as in ss_process_init, which the caller has called. The system may have refused memory then, and another
      * thread may be trying again. */
-    if (SS_UNLIKELY(atomic_load_explicit(&ss_process->init_state, memory_order_acquire) !=
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_process->life.init_state, memory_order_acquire) !=
                     SS_INIT_DONE))
         return NULL;
     ss_heap *own = (*self)->assigned;
@@ -84,8 +79,6 @@ ss_heap *ss_thread_heap(ss_thread **self) {
     /* While the thread is parked, it waits for the parker, which takes microseconds. */
     for (unsigned spins = 0; atomic_load_explicit(&(*self)->heap, SS_ORDER_IS_OPEN) != own; spins++)
         ss_lock_spin(spins);
-    /* Only this thread writes it; the scavenger reads whether it moves. */
-    atomic_store_explicit(&own->cold, atomic_load_explicit(&own->cold, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    ss_heap_note_cold(own);
     return own;
 }

@@ -134,7 +134,7 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
-        if (ss_process->shares_classes)
+        if (ss_process->heaps.shares_classes)
             ss_share_separate(self, size);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
     }

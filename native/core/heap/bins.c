@@ -208,7 +208,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     for (unsigned larger = *bin + 1; block == NULL && larger < end; larger++)
         if ((block = listed_take(larger)) != NULL) {
             *bin = larger;
-            atomic_store_explicit(&ss_process->lent, true, memory_order_relaxed);
+            atomic_store_explicit(&ss_process->heaps.lent, true, memory_order_relaxed);
         }
     return block;
 }

@@ -3,6 +3,7 @@
 #include "base/meta.h"
 #include "heap/bins.h"
 #include "heap/large_cache.h"
+#include "slab/inherit.h"
 
 ss_heaps_data ss_heaps_state;
 
@@ -62,10 +63,39 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_heaps->lock);
 }
 
-/* Forgets a ring. Its slabs are listed after all heaps were looked at: slabs_inherit of fork.c. */
+void ss_heap_set_thread(ss_heap *heap, ss_thread *thread) {
+    ss_lock_take(&heap->thread_lock);
+    heap->thread = thread;
+    ss_lock_release(&heap->thread_lock);
+}
+
+/* ---- fork ---- */
+
+bool ss_heap_fork_begin(ss_heap *heap) {
+    /* No other thread waits for this lock. */
+    if (!heap->forks)
+        heap->forks = ss_lock_try(&heap->thread_lock);
+    return ss_lock_is_mine(&heap->thread_lock);
+}
+
+void ss_heap_fork_end(ss_heap *heap) {
+    if (!heap->forks)
+        return;
+    heap->forks = false;
+    ss_lock_release(&heap->thread_lock);
+}
+
+SS_COLD ss_heap *ss_heap_own(void) {
+    const uintptr_t token = ss_os_thread_token();
+    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    while (heap != NULL && heap->holder != token)
+        heap = heap->next;
+    return heap;
+}
+
+/* Forgets a ring. Its slabs are listed after all heaps were looked at: ss_heaps_inherit_slabs. */
 static void ring_lost(ss_heap *heap, unsigned bin) {
-    heap->bin[bin].ring.first = NULL;
-    atomic_store_explicit(&heap->bin[bin].ring.count, 0, memory_order_relaxed);
+    ss_ring_forget(&heap->bin[bin].ring);
     heap->bereft = true;
 }
 
@@ -74,9 +104,9 @@ static void ring_lost(ss_heap *heap, unsigned bin) {
 static void bin_lost(ss_heap *heap, unsigned bin) {
     uint64_t blocks = heap->bin[bin].left;
     /* Relaxed: the child has one thread. */
-    atomic_fetch_add_explicit(&ss_process->lost_blocks, blocks, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ss_process->lost_bytes, blocks * ss_process->classes[bin].stride,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->heaps.lost_blocks, blocks, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->heaps.lost_bytes,
+                              blocks * ss_process->classes[bin].stride, memory_order_relaxed);
     heap->bin[bin].left = 0;
     ring_lost(heap, bin);
     heap->used[bin / 64] = 0;
@@ -96,7 +126,8 @@ static const ss_heap *heaps_first(void) {
     return atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
 }
 
-SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
+/* For a heap whose thread is gone. With `list` it is left to the next new thread. */
+static SS_COLD void heap_inherit(ss_heap *heap, bool list) {
     const bool attaching = heap->inherited && ss_lock_inherit(&heap->top_lock);
     const bool torn = attaching || heap->flushing;
     ss_lock_inherit(&heap->thread_lock);
@@ -113,8 +144,7 @@ SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
         heap->inherited = false;
     }
     ss_large_cache_inherit(heap, heaps_first());
-    atomic_store_explicit(&heap->owner.inside, NULL,
-                          memory_order_relaxed); /* its thread had a lock or was taking one */
+    ss_biased_forget(&heap->owner);
     ss_heap_note_flushed(heap); /* there is no thread to park: the scavenger skips it */
     heap->flushing = heap->forks = false;
     heap->top = NULL;
@@ -123,7 +153,8 @@ SS_COLD void ss_heap_inherit(ss_heap *heap, bool list) {
         heap_list(heap);
 }
 
-SS_COLD bool ss_heap_keep(ss_heap *heap) {
+/* For the heap of the child's own thread. False if the thread is being born or about to end. */
+static SS_COLD bool heap_keep(ss_heap *heap) {
     const bool parked = ss_lock_inherit(&heap->thread_lock);
     ss_lock_inherit(&heap->top_lock);
     if (parked && heap->thread != NULL) {
@@ -139,9 +170,52 @@ SS_COLD bool ss_heap_keep(ss_heap *heap) {
     return heap->thread != NULL;
 }
 
+SS_COLD uint32_t ss_heaps_inherit(ss_heap *own) {
+    const bool listed = !ss_lock_is_mine(&ss_heaps->lock);
+    uint32_t threads = 0;
+    size_t bins_bytes = 0, large_cache_granules = 0;
+    ss_lock_inherit(&ss_heaps->lock);
+    if (listed)
+        ss_heaps->free = NULL;
+    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed); heap != NULL;
+         heap = heap->next) {
+        if (heap == own)
+            threads += heap_keep(heap);
+        else if (ss_lock_is_mine(&heap->thread_lock)) /* this thread is about to flush it: park.c */
+            heap->forsaken = true;
+        else
+            heap_inherit(heap, listed);
+        bins_bytes += heap->bins_bytes;
+        large_cache_granules += heap->large.room;
+    }
+    /* Added up anew: a thread that is gone may have changed a heap's count, but not the sum yet. */
+    atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
+    atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,
+                          memory_order_relaxed);
+    return threads;
+}
+
+static bool is_bereft(uint32_t id) {
+    const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    while (heap != NULL && heap->id != id)
+        heap = heap->next;
+    return heap != NULL && heap->bereft;
+}
+
+SS_COLD void ss_heaps_inherit_slabs(void) {
+    bool any = false;
+    ss_heap *first = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
+        any |= heap->bereft;
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count && any; i++)
+        ss_slabs_inherit(ss_space_internal(i), is_bereft);
+    for (ss_heap *heap = first; heap != NULL; heap = heap->next)
+        heap->bereft = false;
+}
+
 void ss_heap_forsake(ss_heap *heap) {
     ss_lock_take(&ss_heaps->lock);
-    ss_heap_inherit(heap, true);
+    heap_inherit(heap, true);
     heap->forsaken = false;
     ss_lock_release(&ss_heaps->lock);
 }

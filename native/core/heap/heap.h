@@ -29,7 +29,7 @@ typedef struct ss_bin {
     ss_ring ring;
     _Atomic uint16_t capacity; /* blocks; statistics read it */
     uint16_t left;             /* blocks in it while no thread has the heap, after a fork */
-    uint32_t mark; /* the scavenger's, under park_lock: checksum of the older half; ss_heap_age */
+    uint32_t mark;             /* under park_lock: checksum of the older half; ss_heap_age */
 } ss_bin;
 
 /* Spans of large blocks that the heap's thread freed last: see large_cache.h. */
@@ -59,10 +59,12 @@ typedef struct ss_heap {
     size_t freed_bytes;    /* moved between bins and slabs, not yet added to ss_signals' count */
     _Atomic uint32_t cold; /* cold paths of its thread; stands still while the thread sleeps */
     _Atomic uint32_t cold_flushed; /* `cold` when the heap was last flushed */
-    /* The scavenger's, under park_lock. */
-    uint32_t cold_seen;  /* `cold` at the last tick */
-    uint32_t ticks;      /* since `cold` last moved; held back while the tops move */
-    uintptr_t tops;      /* the sum of the tops, and of large.hits, at the last tick */
+    /* Written by the background layer alone, under park_lock. */
+    struct ss_heap_park {
+        uint32_t cold_seen; /* `cold` at the last tick */
+        uint32_t ticks;     /* since `cold` last moved; held back while the tops move */
+        uintptr_t tops;     /* the sum of the tops, and of large.hits, at the last tick */
+    } park;
     ss_lock top_lock;    /* held to read through `top`, or to change it */
     ss_lock thread_lock; /* held to park the thread or to let it end, or while it forks */
     bool forks;          /* its thread holds thread_lock, to fork */
@@ -102,17 +104,51 @@ void ss_heap_attach(ss_heap *heap, ss_thread *thread);
 /* Flushes all bins, abandons all slabs and leaves the heap to the next new thread. */
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults);
 
-/* In the child of a fork, for a heap whose thread is gone. If the thread was outside the allocator, the bins keep their
- * blocks. Otherwise they are emptied, and the child loses those blocks, at most what the bins of one thread may hold.
- * With `list` the heap is left to the next new thread. */
-void ss_heap_inherit(ss_heap *heap, bool list);
+/* Sets the heap's thread, or that it has none. A parker finds the thread from here on, or, when this returns, is done
+ * with it. */
+void ss_heap_set_thread(ss_heap *heap, ss_thread *thread);
 
-/* The same for a heap that is `forsaken`, because the child's thread had parked its thread. The child's thread calls it
- * where it would open the other thread, with thread_lock held. */
+/* Counts a cold path of the heap's thread. Only this thread writes the number; the scavenger reads whether it moves. */
+static inline void ss_heap_note_cold(ss_heap *heap) {
+    atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* A parker calls these before and after it changes the bins: they tell a forked child that the bins are in the middle
+ * of a change. */
+static inline void ss_heap_flushing_begin(ss_heap *heap) {
+    heap->flushing = true;
+    ss_lock_step();
+}
+
+static inline void ss_heap_flushing_end(ss_heap *heap) {
+    ss_lock_step();
+    heap->flushing = false;
+}
+
+/* ---- fork ---- */
+
+/* Called by the heap's thread before it forks: tries to keep parkers away, because the child might find its own bins in
+ * the middle of a flush. False if a parker has the thread now. */
+bool ss_heap_fork_begin(ss_heap *heap);
+/* Called afterwards, in the parent and in the child, also if ss_heap_fork_begin did not succeed. */
+void ss_heap_fork_end(ss_heap *heap);
+
+/* The heap of the calling thread by the thread's token, or NULL. */
+ss_heap *ss_heap_own(void);
+
+/* In the child of a fork, whose thread has the heap `own` or none: leaves the other threads' heaps to the next new
+ * threads. If the thread of a heap was outside the allocator, its bins keep their blocks. Otherwise they are emptied,
+ * and the child loses those blocks, at most what the bins of one thread may hold. `own` is opened if it was parked; if
+ * the parker was changing its bins, they are emptied, and their blocks are lost. Returns the number of threads with a
+ * heap: 0 if the child's thread is being born or about to end. */
+uint32_t ss_heaps_inherit(ss_heap *own);
+
+/* In the child of a fork, after ss_heaps_inherit: lets any thread take the slabs of those heaps. Takes no lock. */
+void ss_heaps_inherit_slabs(void);
+
+/* For a heap that is `forsaken`, because the child's thread had parked its thread: leaves it to the next new thread. The
+ * child's thread calls it where it would open the other thread, with thread_lock held. */
 void ss_heap_forsake(ss_heap *heap);
-
-/* In the child of a fork, for the heap of the child's own thread. Opens the thread if it was parked. If the parker was
- * changing the bins, empties them, and their blocks are lost. False if the thread is being born or about to end. */
-bool ss_heap_keep(ss_heap *heap);
 
 #endif

@@ -80,10 +80,9 @@ static inline bool ss_large_cache_put(const void *block) {
             ss_lock_step();
             /* Relaxed: of two threads that free the block at once, one exchange succeeds. What the block's users
              * wrote is handed on with the heap. */
-            put = atomic_compare_exchange_strong_explicit(
-                &space->entries[first], &live,
-                live + ((uint32_t)(SS_ENTRY_CACHED - SS_ENTRY_LARGE) << SS_ENTRY_KIND_SHIFT),
-                memory_order_relaxed, memory_order_relaxed);
+            put = ss_entry_change(
+                space, first, live,
+                live + ((uint32_t)(SS_ENTRY_CACHED - SS_ENTRY_LARGE) << SS_ENTRY_KIND_SHIFT));
             if (SS_LIKELY(put))
                 cache->granules += count;
             else

@@ -3,7 +3,7 @@
 #include "slab/state.h"
 
 void ss_share_classes(void) {
-    ss_process->shares_classes = true;
+    ss_process->heaps.shares_classes = true;
 }
 
 /* The last 16-byte step of sizes that a headed class serves. */

@@ -35,7 +35,7 @@ unsigned ss_share_separate(ss_thread *self, size_t size);
 /* Whether a request whose own class has the bin `exact` may have got a block of `bin`. */
 static inline bool ss_share_serves(unsigned bin, unsigned exact) {
     return bin == exact ||
-           (SS_UNLIKELY(ss_process_state.shares_classes) && bin == ss_wide_bin(exact));
+           (SS_UNLIKELY(ss_process_state.heaps.shares_classes) && bin == ss_wide_bin(exact));
 }
 
 #endif

@@ -14,7 +14,7 @@ static inline bool ss_owner_keeps(const ss_class *class) {
     const uint32_t keeping = atomic_load_explicit(&ss_signals->keeping, memory_order_relaxed);
     return keeping == SS_KEEPING_ALONE ||
            (keeping == SS_KEEPING_BY_COUNT &&
-            atomic_load_explicit(&ss_process->thread_count, memory_order_relaxed) <= 1);
+            atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed) <= 1);
 }
 
 /* Takes up to `count` blocks from the owner's bits, the lowest first, and writes them to end[-1], end[-2] and so on.

@@ -6,7 +6,7 @@
 /* ---- the slabs on the lists ----
  * A lock-free list cannot be walked, so all listed slabs of a class are adopted at once. A thread that wants one
  * meanwhile makes a new slab; therefore slabs with nothing to purge are listed again first. park_lock is held
- * throughout: by it the child of a fork recognises the adopted slabs (ss_purge_inherit). */
+ * throughout: by it the child of a fork recognises the adopted slabs (ss_slabs_inherit_parked). */
 
 typedef struct slab_chain {
     ss_slab *first; /* linked by `next`, which only the owner uses while the slab is on no list */
@@ -50,14 +50,14 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
 void ss_purge_whole_slabs(ss_space *space) {
     const unsigned first = ss_space_first_bin(space);
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
-        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) != 0)
+        if ((uint32_t)atomic_load_explicit(ss_slab_listed(space, bin), memory_order_relaxed) != 0)
             list_visit(space, bin, false);
 }
 
 static void spares_end(ss_space *space) {
     const unsigned first = ss_space_first_bin(space);
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
-        if (atomic_load_explicit(ss_space_spares(space, bin), memory_order_relaxed) != 0)
+        if (atomic_load_explicit(ss_slab_spares(space, bin), memory_order_relaxed) != 0)
             list_visit(space, bin, false);
 }
 
@@ -77,7 +77,7 @@ size_t ss_purge_slabs(ss_space *space) {
     const unsigned first = ss_space_first_bin(space);
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++)
         given += list_visit(space, bin, true);
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    ss_count_given_back(given);
     return given;
 }
 
@@ -124,13 +124,13 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     while ((slab = chain_pop(space, &others)) != NULL)
         young_abandon(slab);
     /* The slabs that end below have aged already, so their granules need not age again. */
-    atomic_store_explicit(&space->aged, true, memory_order_relaxed);
+    ss_space_set_aged(space, true);
     while ((slab = chain_pop(space, &idle)) != NULL) {
         *given += ss_pages_purge(space, slab);
         slab->seen_free |= SEEN_PURGED;
         ss_slab_abandon(slab);
     }
-    atomic_store_explicit(&space->aged, false, memory_order_relaxed);
+    ss_space_set_aged(space, false);
     return pending;
 }
 
@@ -139,27 +139,12 @@ bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
     bool pending = false;
     const unsigned first = ss_space_first_bin(space);
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
-        if ((uint32_t)atomic_load_explicit(ss_space_listed(space, bin), memory_order_relaxed) == 0)
+        if ((uint32_t)atomic_load_explicit(ss_slab_listed(space, bin), memory_order_relaxed) == 0)
             continue;
         ss_lock_take(&ss_process->park_lock);
         pending |= idle_slabs_purge(space, bin, at_once, &given);
         ss_lock_release(&ss_process->park_lock);
     }
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    ss_count_given_back(given);
     return pending;
-}
-
-void ss_purge_inherit(ss_space *space) {
-    for (uint32_t at = 0; at < space->granule_count; at++) {
-        uint32_t entry = ss_entry_get(space, at);
-        if (ss_entry_kind_of(entry) != SS_ENTRY_SLAB)
-            continue;
-        ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-        if (ss_slab_read(slab).granule != at ||
-            !(atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_PARKED))
-            continue;
-        /* Neither call takes a lock, because this thread may hold some. */
-        if (!ss_slab_abandon_full(slab))
-            ss_slab_list(slab);
-    }
 }

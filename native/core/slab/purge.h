@@ -21,7 +21,4 @@ void ss_purge_whole_slabs(ss_space *space);
  * that the next call may purge. */
 bool ss_purge_idle_slabs(ss_space *space, bool at_once);
 
-/* In the child of a fork, if a thread that is gone held park_lock: lists the slabs again that it had adopted. */
-void ss_purge_inherit(ss_space *space);
-
 #endif

@@ -23,6 +23,12 @@ static inline uint32_t ss_ring_count(const ss_ring *ring) {
 /* Abandons all slabs of the ring. */
 void ss_ring_end(ss_ring *ring);
 
+/* In the child of a fork: empties a ring whose owner's thread is gone. Its slabs stay as they are. */
+static inline void ss_ring_forget(ss_ring *ring) {
+    ring->first = NULL;
+    atomic_store_explicit(&ring->count, 0, memory_order_relaxed);
+}
+
 /* Called once a tick: abandons the slabs that have not changed since they were last looked at, except the first. A call
  * looks at a portion of a long ring. */
 void ss_ring_age(ss_ring *ring);

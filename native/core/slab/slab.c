@@ -23,7 +23,7 @@ SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
  * `next` of one that was just popped is harmless. */
 
 void ss_slab_push(ss_space *space, ss_slab *slab) {
-    _Atomic uint64_t *list = ss_space_listed(space, ss_slab_read(slab).bin);
+    _Atomic uint64_t *list = ss_slab_listed(space, ss_slab_read(slab).bin);
     uint64_t id = ss_slab_id(space, slab);
     uint64_t head = atomic_load_explicit(list, memory_order_relaxed), next;
     do {
@@ -35,7 +35,7 @@ void ss_slab_push(ss_space *space, ss_slab *slab) {
 }
 
 static ss_slab *list_pop(ss_space *space, unsigned bin) {
-    _Atomic uint64_t *list = ss_space_listed(space, bin);
+    _Atomic uint64_t *list = ss_slab_listed(space, bin);
     uint64_t head, next;
     ss_slab *slab;
     do {
@@ -55,33 +55,33 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
 
 static ss_slab *record_take(ss_space *space, uint32_t units) {
     SS_CHECK(ss_check_held(&space->lock));
-    uint32_t id = space->free_records[units];
+    uint32_t id = space->slab_records.free[units];
     if (id != 0) {
         ss_slab *slab = ss_slab_of_id(space, id);
-        space->free_records[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
+        space->slab_records.free[units] = atomic_load_explicit(&slab->next, memory_order_relaxed);
         return slab;
     }
     /* The arena has addresses for a record of each length for every granule. So this fails only while dead slabs
      * hold records, or if other threads have taken what ss_space_ready_record committed. */
     size_t bytes = (size_t)units << SS_RECORD_SHIFT;
-    if (space->records_used + bytes >
+    if (space->slab_records.used + bytes >
         atomic_load_explicit(&space->records_ready, memory_order_acquire))
         return NULL;
-    space->records_used += bytes;
-    return (ss_slab *)(void *)(space->records - space->records_used);
+    space->slab_records.used += bytes;
+    return (ss_slab *)(void *)(space->records - space->slab_records.used);
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
     SS_CHECK(ss_check_held(&space->lock));
     uint32_t units = ss_class_record_units(ss_slab_read(slab).class);
-    atomic_store_explicit(&slab->next, space->free_records[units], memory_order_relaxed);
+    atomic_store_explicit(&slab->next, space->slab_records.free[units], memory_order_relaxed);
     ss_lock_step();
-    space->free_records[units] = ss_slab_id(space, slab);
+    space->slab_records.free[units] = ss_slab_id(space, slab);
 }
 
 static bool records_spent(ss_space *space, uint32_t units) {
     ss_biased_take(&space->lock);
-    const bool spent = space->records_used + ((size_t)units << SS_RECORD_SHIFT) >
+    const bool spent = space->slab_records.used + ((size_t)units << SS_RECORD_SHIFT) >
                        atomic_load_explicit(&space->records_limit, memory_order_relaxed);
     ss_biased_release(&space->lock);
     return spent;
@@ -190,22 +190,24 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
  * Relaxed: the counters are a budget. A slab itself changes hands by its state and its list. */
 
 static size_t space_bytes(const ss_space *space) {
-    return atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL
-                                    ? &space->external_bytes
-                                    : &ss_registry->committed_bytes[space->kind],
-                                memory_order_relaxed);
+    return space->kind == SS_SPACE_EXTERNAL
+               ? ss_space_usable_bytes(space, memory_order_relaxed)
+               : atomic_load_explicit(&ss_registry->committed_bytes[space->kind],
+                                      memory_order_relaxed);
 }
 
 void ss_spare_drop(ss_space *space, ss_slab_view view) {
-    atomic_fetch_sub_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&space->spare_granules, view.class->granules, memory_order_relaxed);
+    atomic_fetch_sub_explicit(ss_slab_spares(space, view.bin), 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&space->slabs.spare_granules, view.class->granules,
+                              memory_order_relaxed);
 }
 
 bool ss_spare_add(ss_space *space, ss_slab_view view) {
     size_t granules = view.class->granules;
     uint32_t count =
-        atomic_fetch_add_explicit(ss_space_spares(space, view.bin), 1, memory_order_relaxed);
-    size_t all = atomic_fetch_add_explicit(&space->spare_granules, granules, memory_order_relaxed);
+        atomic_fetch_add_explicit(ss_slab_spares(space, view.bin), 1, memory_order_relaxed);
+    size_t all =
+        atomic_fetch_add_explicit(&space->slabs.spare_granules, granules, memory_order_relaxed);
     if (count < SS_SPARE_MAX_COUNT &&
         (all + granules) << SS_GRANULE_SHIFT <= space_bytes(space) >> SS_SPARES_SHARE_SHIFT)
         return true;
@@ -379,18 +381,4 @@ uint32_t ss_slab_take(ss_slab *slab, void **blocks, uint32_t count) {
     if (SS_UNLIKELY(slab->purged != 0))
         ss_pages_forget(slab, blocks, got);
     return got;
-}
-
-/* ---- in a child ---- */
-
-uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record) {
-    const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, record));
-    return view.granule == granule ? view.class->granules : 1;
-}
-
-SS_COLD void ss_slab_inherit(ss_space *space, ss_slab *slab) {
-    const uint64_t count = ss_owner_inherit(slab);
-    ss_state_store(slab, count == 0 ? 0 : SS_STATE_LISTED | count, memory_order_relaxed);
-    if (count != 0)
-        ss_slab_push(space, slab);
 }

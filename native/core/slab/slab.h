@@ -165,6 +165,14 @@ static inline bool ss_slab_is_free(const ss_slab *slab, const ss_class *class, u
 
 /* ---- steps of giving back ---- */
 
+static inline _Atomic uint64_t *ss_slab_listed(ss_space *space, unsigned bin) {
+    return &space->slabs.listed[bin % SS_BIN_HEADED];
+}
+
+static inline _Atomic uint32_t *ss_slab_spares(ss_space *space, unsigned bin) {
+    return &space->slabs.spares[bin % SS_BIN_HEADED];
+}
+
 /* Pushes a slab whose state says "listed" onto its class's list. */
 void ss_slab_push(ss_space *space, ss_slab *slab);
 
@@ -177,17 +185,10 @@ void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted);
 bool ss_spare_add(ss_space *space, ss_slab_view view);
 void ss_spare_drop(ss_space *space, ss_slab_view view);
 
-/* ---- refusals and fork ---- */
+/* ---- refusals ---- */
 
 /* Whether the space has no addresses left for another record. Dead slabs hold records until their lists are visited
  * (purge.h). */
 bool ss_slab_records_spent(ss_space *space);
-
-/* An ss_slab_length (span.h): granules of the slab of that record if it begins at `granule`, else 1. */
-uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record);
-
-/* In the child of a fork, for a slab whose owner's thread is gone and may have stopped anywhere: lists the slab, with
- * the number of free blocks that its bits show. Takes no lock. */
-void ss_slab_inherit(ss_space *space, ss_slab *slab);
 
 #endif

@@ -24,8 +24,4 @@ ss_arrays ss_arrays_of(ss_space_kind kind, size_t most, size_t bytes);
  * because the node after the last granule is read. */
 size_t ss_arrays_nodes_bytes(size_t granules);
 
-static inline void ss_count_reserved(size_t bytes) {
-    atomic_fetch_add_explicit(&ss_process->reserved_bytes, bytes, memory_order_relaxed);
-}
-
 #endif

@@ -221,7 +221,7 @@ static step_result step(ss_space *space, size_t keep, size_t *given) {
         returning_give_up(space);
     ss_biased_release(&space->lock);
     size_t bytes = purged ? (size_t)held.count << SS_GRANULE_SHIFT : 0;
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, bytes, memory_order_relaxed);
+    ss_count_given_back(bytes);
     *given += bytes;
     return purged ? STEP_DONE : STEP_REFUSED; /* locked in memory, as the rest will be */
 }
@@ -343,7 +343,7 @@ SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick) {
     for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
         while (!refused && list_purge_old(space, list, oldest, &given, &refused) != 0)
             ;
-    atomic_fetch_add_explicit(&ss_process->given_back_bytes, given, memory_order_relaxed);
+    ss_count_given_back(given);
     if (refused)
         return 0;
     peak_tick(space);

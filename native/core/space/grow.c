@@ -70,7 +70,7 @@ static SS_COLD bool space_extend(ss_space *space, size_t least) {
 
 /* The number of granules that the space may have now. */
 static uint32_t granule_limit(ss_space *space) {
-    /* Acquire: pairs with the release in space_extend, or in superslab_region_grow. */
+    /* Acquire: pairs with the release in space_extend, or in ss_space_grow_external. */
     size_t bytes = atomic_load_explicit(space->kind == SS_SPACE_EXTERNAL ? &space->external_bytes
                                                                          : &space->bytes,
                                         memory_order_acquire);

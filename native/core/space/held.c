@@ -43,7 +43,7 @@ bool ss_span_would_exceed(const ss_space *space, uint32_t count) {
     /* Relaxed: the limit is exact for one thread and approximate for several. */
     return is_limited(space) &&
            atomic_load_explicit(&ss_registry->charged_bytes, memory_order_relaxed) +
-                   atomic_load_explicit(&ss_process->metadata_bytes, memory_order_relaxed) +
+                   atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed) +
                    ((size_t)count << SS_GRANULE_SHIFT) >
                ss_process->settings.limit_bytes;
 }

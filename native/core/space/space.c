@@ -83,8 +83,7 @@ static ss_space *space_publish(ss_space *space, bool only) {
 
 static void space_unmake(ss_space *space) {
     if (space->meta != NULL) {
-        atomic_fetch_sub_explicit(&ss_process->reserved_bytes, space->meta_bytes,
-                                  memory_order_relaxed);
+        ss_count_released(space->meta_bytes);
         ss_os_release(space->meta, space->meta_bytes);
     }
     ss_meta_give(space, sizeof(ss_space));
@@ -206,6 +205,20 @@ ss_space *ss_space_adopt(void *base, size_t bytes, size_t limit, uint8_t *live) 
     return NULL;
 }
 
+void ss_space_grow_external(ss_space *space, size_t bytes) {
+    if (bytes > ss_space_bytes(space))
+        bytes = ss_space_bytes(space);
+    size_t old = atomic_load_explicit(&space->external_bytes, memory_order_relaxed);
+    /* A region never shrinks, so it does no harm if two threads include the same range in core dumps. */
+    if (old < bytes)
+        ss_space_dump(space, old, bytes, true);
+    /* Release: the memory's owner made it usable before, and a thread that acquires the new length may use it. */
+    while (old < bytes &&
+           !atomic_compare_exchange_weak_explicit(&space->external_bytes, &old, bytes,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
+}
+
 /* Waits until no reader is left that began in `phase`. Readers that come meanwhile begin in the other phase, because a
  * steady stream of them would keep this thread waiting for ever. */
 static void readers_drain(unsigned phase) {
@@ -228,7 +241,7 @@ void ss_space_retire(ss_space *space) {
     size_t ready = atomic_load_explicit(&space->entries_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->granules_ready, memory_order_relaxed) +
                    atomic_load_explicit(&space->records_ready, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&ss_process->metadata_bytes, ready, memory_order_relaxed);
+    ss_count_metadata_gone(ready);
     space_unmake(space);
 }
 
@@ -238,6 +251,30 @@ void ss_space_forget(uintptr_t base) {
         if (space != NULL && space->base == base)
             atomic_store_explicit(&ss_registry->spaces[i], NULL, memory_order_relaxed);
     }
+}
+
+/* ---- in a child ---- */
+
+/* Adds up the sums of all spaces anew, after each space's counts are mended. */
+static SS_COLD void charges_inherit(void) {
+    size_t committed[SS_SPACE_EXTERNAL] = {0}, charged = 0;
+    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
+        const ss_space *space = ss_space_internal(i);
+        committed[space->kind] += (size_t)space->granule_count << SS_GRANULE_SHIFT;
+        charged += (space->used_granules + space->dirty_granules + space->returning_granules)
+                   << SS_GRANULE_SHIFT;
+    }
+    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
+        atomic_store_explicit(&ss_registry->committed_bytes[kind], committed[kind],
+                              memory_order_relaxed);
+    if (ss_process->settings.limit_bytes != SIZE_MAX)
+        atomic_store_explicit(&ss_registry->charged_bytes, charged, memory_order_relaxed);
+}
+
+SS_COLD void ss_registry_inherit(void) {
+    charges_inherit();
+    for (unsigned phase = 0; phase < 2; phase++)
+        atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
 }
 
 /* ---- looking through the external ones ---- */
@@ -278,7 +315,7 @@ SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
 
 bool ss_space_ready_record(ss_space *space) {
     ss_biased_take(&space->lock);
-    size_t need = space->records_used + ((size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
+    size_t need = space->slab_records.used + ((size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
     ss_biased_release(&space->lock);
     size_t limit = atomic_load_explicit(&space->records_limit, memory_order_relaxed);
     if (need > limit)
@@ -292,6 +329,6 @@ bool ss_space_ready_record(ss_space *space) {
         /* Release: pairs with the acquire in ss_meta_ensure. */
         atomic_compare_exchange_strong_explicit(&space->entries_ready, &none, some,
                                                 memory_order_release, memory_order_relaxed))
-        atomic_fetch_add_explicit(&ss_process->metadata_bytes, some, memory_order_relaxed);
+        ss_count_metadata(some);
     return true;
 }

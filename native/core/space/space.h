@@ -85,10 +85,13 @@ typedef struct ss_space {
     _Atomic size_t live_ready;     /* headless spaces: bytes of `live`, as far as there are slabs */
     _Atomic size_t external_bytes; /* external spaces: what the caller has made usable */
 
-    /* Lists of abandoned slabs with free blocks, one a bin of the space: tag << 32 | record id. */
-    _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_SPACE_BINS];
-    _Atomic uint32_t spares[SS_SPACE_BINS]; /* number of listed slabs that are spares */
-    _Atomic size_t spare_granules;
+    /* Written by the slab layer alone. */
+    struct ss_space_slabs {
+        /* Lists of abandoned slabs with free blocks, one a bin of the space: tag << 32 | record id. */
+        _Alignas(SS_CACHE_LINE) _Atomic uint64_t listed[SS_SPACE_BINS];
+        _Atomic uint32_t spares[SS_SPACE_BINS]; /* number of listed slabs that are spares */
+        _Atomic size_t spare_granules;
+    } slabs;
 
     _Alignas(SS_CACHE_LINE) ss_biased_lock lock; /* guards all below, and `granules` */
     uint32_t granule_count;                      /* number of usable granules, from the first on */
@@ -119,8 +122,11 @@ typedef struct ss_space {
     /* What is released now is stamped as old, because it was idle in a sleeping thread's heap. Releases by other
      * threads at the same time are stamped so, too. */
     _Atomic bool aged;
-    size_t records_used; /* bytes */
-    uint32_t free_records[SS_RECORD_MAX_UNITS + 1];
+    /* Written by the slab layer alone. */
+    struct ss_space_records {
+        size_t used;                            /* bytes */
+        uint32_t free[SS_RECORD_MAX_UNITS + 1]; /* record ids, by length */
+    } slab_records;
 } ss_space;
 
 /* ---- what all spaces have in common ---- */
@@ -193,6 +199,8 @@ void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped);
 /* In the child of a fork: takes the space at `base` out of the registry, if there is one, because another thread was
  * adopting or retiring it. Its metadata is lost, since it is not known how far that thread came. */
 void ss_space_forget(uintptr_t base);
+/* In the child of a fork, after every space is mended: adds up the registry's sums anew, and forgets the readers. */
+void ss_registry_inherit(void);
 
 /* Whether the space has addresses left for `count` granules in a row. If so, a refusal concerned memory, and another
  * space would not help. */
@@ -212,6 +220,18 @@ static inline bool ss_space_is_region(const ss_space *space) {
     return space->kind == SS_SPACE_EXTERNAL && space->live == NULL;
 }
 
+/* What the caller of an external space has made usable. */
+static inline size_t ss_space_usable_bytes(const ss_space *space, memory_order order) {
+    return atomic_load_explicit(&space->external_bytes, order);
+}
+/* Makes an external space's memory usable up to `bytes`; a space that has as much stays as it is. */
+void ss_space_grow_external(ss_space *space, size_t bytes);
+
+/* Relaxed: the age that free memory is taken to have. */
+static inline void ss_space_set_aged(ss_space *space, bool aged) {
+    atomic_store_explicit(&space->aged, aged, memory_order_relaxed);
+}
+
 /* ---- the bins of a space ----
  * A space has lists only for the bins of its kind. */
 
@@ -221,14 +241,6 @@ static inline unsigned ss_space_first_bin(const ss_space *space) {
 
 static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
     return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
-}
-
-static inline _Atomic uint64_t *ss_space_listed(ss_space *space, unsigned bin) {
-    return &space->listed[bin % SS_BIN_HEADED];
-}
-
-static inline _Atomic uint32_t *ss_space_spares(ss_space *space, unsigned bin) {
-    return &space->spares[bin % SS_BIN_HEADED];
 }
 
 /* ---- look-up ---- */
@@ -315,6 +327,12 @@ static inline void ss_entry_set(ss_space *space, uint32_t granule, ss_entry_kind
                                 uint32_t value) {
     atomic_store_explicit(&space->entries[granule], (uint32_t)kind << SS_ENTRY_KIND_SHIFT | value,
                           memory_order_release);
+}
+
+/* Sets the entry to `next` if it is still `entry`. Relaxed: it hands over nothing else. */
+static inline bool ss_entry_change(ss_space *space, size_t granule, uint32_t entry, uint32_t next) {
+    return atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry, next,
+                                                   memory_order_relaxed, memory_order_relaxed);
 }
 
 static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {

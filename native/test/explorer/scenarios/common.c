@@ -138,7 +138,7 @@ void block_give(void *block, uint32_t owner, bool adopts) {
 }
 
 void spares_forbid(unsigned bin) {
-    atomic_fetch_add(ss_space_spares(headed_space(), bin), UINT32_C(1) << 16);
+    atomic_fetch_add(ss_slab_spares(headed_space(), bin), UINT32_C(1) << 16);
 }
 
 void listed_end(unsigned bin) {

@@ -17,7 +17,7 @@ static size_t record_bytes(void) {
 
 /* Committed bytes that are in no record. */
 static size_t room(const ss_space *space) {
-    return atomic_load(&space->records_ready) - space->records_used;
+    return atomic_load(&space->records_ready) - space->slab_records.used;
 }
 
 static ss_slab *make(void) {
@@ -31,7 +31,7 @@ static void setup(void) {
     make();
     /* Uses up the room, as more slabs would than fit into the memory here. What is left is enough for one record, so
      * that no thread commits more before that one is taken, and not enough for two. */
-    headed_space()->records_used += room(headed_space()) - record_bytes();
+    headed_space()->slab_records.used += room(headed_space()) - record_bytes();
     EXPLORER_CHECK(room(headed_space()) >= (size_t)SS_RECORD_MAX_UNITS << SS_RECORD_SHIFT);
 }
 

@@ -48,8 +48,8 @@ static void check(void) {
     ss_space *space = headed_space();
     listed_end(four_blocks_bin());
     check_nothing_left();
-    EXPLORER_CHECK(atomic_load(ss_space_spares(space, four_blocks_bin())) == 0);
-    EXPLORER_CHECK(atomic_load(&space->spare_granules) == 0);
+    EXPLORER_CHECK(atomic_load(ss_slab_spares(space, four_blocks_bin())) == 0);
+    EXPLORER_CHECK(atomic_load(&space->slabs.spare_granules) == 0);
 }
 
 const explorer_scenario scenario_spare = {
