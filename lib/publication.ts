@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import {
   closeSync,
   constants,
   fstatSync,
+  opendirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -71,31 +73,79 @@ const pauseMs = 1
 /** For one process: far more than any that is not stopped needs. */
 const timeLimitMs = 250
 
+/** For all processes together: a few may take their whole time. */
+export const timeLimitOfAllMs = 5000
+
 /** The publication of process `pid`, or the reason why it cannot be read. */
 export function readPublication(pid: number): Publication | NoPublication {
+  return read(pid, none)
+}
+
+/** The processes that publish, and the number that there was no time for. */
+export function readPublications(limitMs = timeLimitOfAllMs): {
+  found: Publication[]
+  left: number
+} {
+  const end = performance.now() + limitMs
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const others = names.map(Number).filter((pid) => pid !== process.pid)
+  const found: Publication[] = []
+  let left = others.length
+  for (const pid of others) {
+    if (performance.now() >= end) break
+    const one = read(pid, () => undefined)
+    if (one !== undefined && 'stats' in one) found.push(one)
+    left--
+  }
+  return { found, left }
+}
+
+/** `why` gives the reason where there is no page, or none that can be read. */
+function read<Reason>(
+  pid: number,
+  why: (pid: number, inherited: boolean) => Reason,
+): Publication | NoPublication | Reason {
   const end = performance.now() + timeLimitMs
   try {
     if (hasEnded(pid)) return gone(pid)
     const own = innerPid(pid)
     let any = false
-    for (const file of pageFiles(pid)) {
-      any = true
-      const page = readPage(file, end)
-      if (page?.readUInt32LE(offsets.process) === own) return parsed(pid, page)
-      if (performance.now() >= end) break
+    for (const file of files(pid)) {
+      if (linkOf(file) === linkText) {
+        any = true
+        const page = readPage(file, end)
+        if (page?.readUInt32LE(offsets.process) === own) return parsed(pid, page)
+      }
+      if (performance.now() >= end)
+        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${timeLimitMs} ms`)
     }
-    return none(pid, any)
+    return why(pid, any)
   } catch (error) {
     return refused(pid, error as NodeJS.ErrnoException)
   }
 }
 
-function* pageFiles(pid: number): Generator<string> {
-  const directory = `/proc/${pid}/fd`
-  for (const descriptor of readdirSync(directory)) {
-    const file = `${directory}/${descriptor}`
-    if (linkOf(file) === linkText) yield file
+/** The process's descriptors, a few at a time: there may be a million. */
+function* files(pid: number): Generator<string> {
+  const name = `/proc/${pid}/fd`
+  const directory = opendirSync(name)
+  try {
+    for (let one = directory.readSync(); one !== null; one = directory.readSync())
+      yield `${name}/${one.name}`
+  } finally {
+    directory.closeSync()
   }
+}
+
+/**
+ * The contents of a file that may keep its reader waiting; undefined if it does, or cannot be read. Of these are
+ * /proc/PID/cmdline, which is read from memory of the process (it may have mapped a file of a file system that does not
+ * answer there), and /proc/PID/maps, which takes the lock of its addresses. So another process reads it, and is killed.
+ */
+export function readInTime(file: string): string | undefined {
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 26, killSignal: 'SIGKILL' } as const
+  const { status, stdout } = spawnSync('cat', [file], { ...options, timeout: timeLimitMs })
+  return status === 0 ? stdout : undefined
 }
 
 /** A file that is in no folder and has a page's size: no pipe or device, whose reading could block. */
@@ -201,7 +251,7 @@ function unreadable(pid: number, why: string): NoPublication {
 }
 
 function isMapped(pid: number): boolean {
-  return /\/(lib)?superslab[^/\n]*$/m.test(readFileSync(`/proc/${pid}/maps`, 'utf8'))
+  return /\/(lib)?superslab[^/\n]*$/m.test(readInTime(`/proc/${pid}/maps`) ?? '')
 }
 
 function refused(pid: number, error: NodeJS.ErrnoException): NoPublication {

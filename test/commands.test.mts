@@ -13,7 +13,9 @@ import { type Document, documents, shellLinesOf } from './support/documents.mjs'
 /** The lines of shell blocks, commands within a text, and the commands of images, pods and units. */
 function commandsOf(document: Document): string[] {
   const { text } = document
-  const within = text.matchAll(/`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab) [^`]*)`/g)
+  const within = text.matchAll(
+    /`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab|superslab) [^`]*)`/g,
+  )
   const started = text.matchAll(/^(?:CMD|\s+command:) (\["npx".*\])$/gm)
   const units = text.matchAll(/^ExecStart=\/srv\/api\/(.*)$/gm)
   return [
@@ -34,14 +36,20 @@ const notHere: [RegExp, string][] = [
   [/^node bench\//, 'of the repository: the package has no such folder'],
   [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
+  [/^superslab (run|run --record|doctor|bench)$/, 'names a command, without its arguments'],
+  [/^superslab ((block|slab) ADDRESS|heaps|spaces)$/, 'a command of gdb: test/debugger.test.mts'],
+  [/^superslab (run \[--stats\]|run --record FILE|bench NAME$)/, 'a synopsis'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]
 
-/** A command in a short form for the test: one workload in place of a suite. */
+/**
+ * A command in a short form for the test: suites with few operations. Of `all` and `idle` one workload is run: some of
+ * theirs wait for seconds in each run, whatever the number of operations, for memory to be given back.
+ */
 function shortened(line: string): string {
   const short = line
     .replace(/\bnpx superslab\b|\bnode_modules\/\.bin\/superslab\b/g, 'superslab')
-    .replace(/\bbench (seed|random-toggle|properties|latency|all|idle|WORKLOAD)\b/, 'bench churn')
+    .replace(/\bbench (all|idle|WORKLOAD)\b/, 'bench churn')
     .replace(/ --against [a-z,]+/, '')
     .replace(/--runs \d+/, '--runs 5')
     .replace(/--live \d+/, '--live 1')
@@ -68,6 +76,10 @@ const promises: [RegExp, RegExp][] = [
   [/--routes/, /^free hit +[\d,]+/m],
   [/--help$/, /^Usage: superslab bench/],
   [/^superslab bench churn/, /^churn.*MiB/m],
+  [/^superslab bench seed/, /^handoff\b.*MiB/m],
+  [/^superslab bench random-toggle/, /^random-mixed, 4 threads\b.*MiB/m],
+  [/^superslab bench properties/, /^crowd\b.*MiB/m],
+  [/^superslab bench latency/, /^latency-idle\b.*MiB/m],
   [/^superslab doctor/, /superslab/],
   [/^superslab include$/, /native\/include$/m],
   [/^superslab status/, /live/],

@@ -31,6 +31,36 @@ test('the table of environment variables has exactly those that are read', (t) =
   t.true(names.size > 0 && names.size <= 8)
 })
 
+/** Reads of the environment in C: a file, its functions that have one. Comments and strings are left out. */
+function readers(file: string): string[] {
+  const code = readFileSync(file, 'utf8').replace(/\/\*.*?\*\/|"(?:\\.|[^"\\\n])*"/gs, ' ')
+  // A function begins at the start of a line and ends with a brace there.
+  const functions = [...code.matchAll(/^\w[^\n;=]*?\b(\w+)\([^;{}]*\) \{\n.*?^\}/gms)]
+  const reads = /\b(?:secure_getenv|getenv|_?_?environ|envp|_NSGetEnviron)\b/
+  const found = functions.filter(([text]) => reads.test(text)).map(([, name = '']) => name)
+  const rest = functions.reduce((text, [one]) => text.replace(one, ''), code)
+  const outside = rest.replace(/^extern char \*\*environ;$/gm, '')
+  return [...found, ...(reads.test(outside) ? ['outside of functions'] : [])].map(
+    (name) => `${file} ${name}`,
+  )
+}
+
+test('the environment is read by one function, which takes nothing from a setuid program’s caller', (t) => {
+  const folders = ['native/core', 'native/window', 'native/os', 'native/preload', 'native/addon']
+  const files = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(c|h|cc)$/.test(name))
+      .map((name) => path.join(folder, name)),
+  )
+  t.deepEqual(files.flatMap(readers).sort(), [
+    // What `superslab run` passes on to its command.
+    'native/os/execute_posix.c changed_environment',
+    // Where the C library will find it.
+    'native/os/image_linux.c ss_os_environment_ready',
+    'native/os/os_posix.c ss_os_environment',
+  ])
+})
+
 test('no other page documents a variable that does not exist', (t) => {
   const names = readdirSync('docs', { recursive: true, encoding: 'utf8' })
   const pages = ['README.md', ...names.map((name) => path.join('docs', name))]

@@ -1,6 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'
-import { type Publication, printable, readPublication } from '../publication'
+import {
+  type Publication,
+  printable,
+  readInTime,
+  readPublication,
+  readPublications,
+  timeLimitOfAllMs,
+} from '../publication'
 import { count } from './bench/options'
 import { plainTable } from './bench/table'
 import { mebibytes } from './format'
@@ -32,31 +39,19 @@ function printOne(pid: number, json: boolean): void {
 }
 
 function printAll(json: boolean): void {
-  const { found, left } = published()
-  if (left > 0)
-    console.error(`superslab: ${left} processes were not read within ${timeLimitMs / 1000} s`)
-  if (json) console.log(JSON.stringify(found, null, 2))
-  else if (found.length > 0) console.log(overview(found))
-  else console.log('superslab serves no process that this user may read.')
+  const { complaint, text } = listing(json)
+  if (complaint) console.error(complaint)
+  console.log(text)
 }
 
-/** Time limit for all processes together: a few may take their whole time. */
-const timeLimitMs = 5000
-
-/** The processes that publish, and the number that there was no time for. */
-function published(): { found: Publication[]; left: number } {
-  const end = performance.now() + timeLimitMs
-  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const others = names.map(Number).filter((pid) => pid !== process.pid)
-  const found: Publication[] = []
-  let left = others.length
-  for (const pid of others) {
-    if (performance.now() >= end) break
-    const one = readPublication(pid)
-    if ('stats' in one) found.push(one)
-    left--
-  }
-  return { found, left }
+/** All processes that are served, and what to say of those that there was no time for. */
+export function listing(json: boolean, limitMs = timeLimitOfAllMs) {
+  const { found, left } = readPublications(limitMs)
+  const complaint =
+    left > 0 ? `superslab: ${left} processes were not read within ${limitMs / 1000} s` : ''
+  if (json) return { complaint, text: JSON.stringify(found, null, 2) }
+  const nothing = 'superslab serves no process that this user may read.'
+  return { complaint, text: found.length > 0 ? overview(found) : nothing }
 }
 
 function description({ pid, version, time, stats }: Publication): string {
@@ -95,21 +90,19 @@ function overview(found: readonly Publication[]): string {
   return plainTable(['pid', 'live', 'cached', 'dirty', 'resident', 'as of', 'command'], rows, 0)
 }
 
-/** Empty if the process has ended meanwhile. */
-function fileOf(pid: number, name: string): string {
+/** 0 if the process has ended meanwhile. */
+function residentBytes(pid: number): number {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return 1024 * Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
   } catch {
-    return ''
+    return 0
   }
 }
 
-function residentBytes(pid: number): number {
-  return 1024 * Number(fileOf(pid, 'status').match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
-}
-
+/** Empty if the process has ended, or does not let itself be read. */
 function commandOf(pid: number): string {
-  const words = fileOf(pid, 'cmdline').split('\0').filter(Boolean)
+  const words = (readInTime(`/proc/${pid}/cmdline`) ?? '').split('\0').filter(Boolean)
   const text = printable(words.join(' '))
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }

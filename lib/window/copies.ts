@@ -1,5 +1,10 @@
-import { cloneOf } from './memory'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Window } from './window'
+
+interface Message {
+  turn: number
+  originals: SharedArrayBuffer[]
+}
 
 /** Number of copies that one message makes. */
 const batch = 32
@@ -15,9 +20,19 @@ export class Copies {
   /** `batch` different objects: one message copies an object only once. */
   #originals: SharedArrayBuffer[] = []
   #ready: SharedArrayBuffer[] = []
+  /**
+   * Made once, with the watch: a channel that is made at the end of the stack is not complete, and Node ends the process
+   * when it closes. Ports on which nothing listens do not keep the process running.
+   */
+  #from: MessagePort
+  #to: MessagePort
+  #turn = 0
 
   constructor(window: Window) {
     this.#window = window
+    const { port1, port2 } = new MessageChannel()
+    this.#from = port1
+    this.#to = port2
   }
 
   take(): SharedArrayBuffer {
@@ -35,8 +50,15 @@ export class Copies {
   }
 
   #copy(originals: SharedArrayBuffer[]): SharedArrayBuffer[] {
-    const copies = cloneOf(originals)
-    for (const copy of copies) this.#window.adopt(copy)
-    return copies
+    const turn = ++this.#turn
+    this.#from.postMessage({ turn, originals } satisfies Message)
+    let message = this.#receive()
+    while (message.turn !== turn) message = this.#receive() // left by a call that threw before it had received it
+    for (const copy of message.originals) this.#window.adopt(copy)
+    return message.originals
+  }
+
+  #receive(): Message {
+    return receiveMessageOnPort(this.#to)?.message as Message
   }
 }

@@ -1,6 +1,6 @@
 /* unshare and setns, which refuse some namespaces to a process with several threads. The background thread is not the
- * program's: where it may be the reason for a refusal it ends, and the call is repeated. docs/deployment.md describes
- * programs that make the system call by its number. */
+ * program's: where it may be the reason for a refusal it ends, and the call is repeated. Programs that make the system
+ * call by its number are in docs/deployment.md, "What it costs". */
 #include "background/scavenger.h"
 #include "next.h"
 

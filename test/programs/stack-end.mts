@@ -1,7 +1,7 @@
 // Calls at the end of the stack, where each may throw at any step. No block is lost, no block is freed whose Buffer is
 // still live, and a realloc that throws has not freed its argument.
 import { equal } from 'node:assert'
-import { alloc, allocZeroed, free, Pool, realloc, Scope, stats } from 'superslab'
+import { alloc, allocZeroed, free, Pool, realloc, Scope, stats, watch } from 'superslab'
 import { heap } from 'superslab/raw'
 
 const rounds = Number(process.argv[2] ?? 100)
@@ -76,13 +76,13 @@ function ends(what: string): void {
   equal(stats().heap.liveBlocks, before, what)
 }
 
-for (let round = 0; round < rounds; round++) {
+function buffers(round: number, how: string): void {
   for (const size of [100, 3000, 70_000]) {
     atTheEnd(allocating(alloc, size), round)
     atTheEnd(freeing, round)
-    ends(`alloc(${size}), round ${round}`)
+    ends(`alloc(${size}), round ${round}${how}`)
     atTheEnd(allocating(allocZeroed, size), round)
-    ends(`allocZeroed(${size}), round ${round}`)
+    ends(`allocZeroed(${size}), round ${round}${how}`)
   }
   for (const sizes of [
     [100, 101],
@@ -93,9 +93,19 @@ for (let round = 0; round < rounds; round++) {
     kept[0] = alloc(sizes[0] as number)
     count = 1
     atTheEnd(resizing(sizes), round)
-    ends(`realloc(${sizes}), round ${round}`)
+    ends(`realloc(${sizes}), round ${round}${how}`)
   }
 }
+
+for (let round = 0; round < rounds; round++) {
+  buffers(round, '')
+  for (const options of [{ track: true }, { collect: true }]) {
+    watch(options)
+    buffers(round, `, ${JSON.stringify(options)}`)
+    watch({})
+  }
+}
+
 /** The same on the way back from the end, so that every step of an action fails once. */
 function dive(action: () => void, succeeded = { times: 0 }): void {
   try {

@@ -1,9 +1,11 @@
-/* A setuid program takes no SUPERSLAB_ variable from its caller: not the file that SUPERSLAB_STATS names, not the
- * limit, not a complaint about a value. The same program without the bit takes them all. */
+/* A setuid program takes no SUPERSLAB_ variable from its caller: no file that SUPERSLAB_STATS or
+ * SUPERSLAB_RECORD names, not the limit, not a complaint about a value. The same program without the bit takes them
+ * all. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "child.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@
 enum { NOBODY = 65534, PATH_BYTES = 128 };
 
 static char folder[] = "/tmp/superslab-secure-XXXXXX";
-static char program[PATH_BYTES], statistics[PATH_BYTES];
+static char program[PATH_BYTES], statistics[PATH_BYTES], record[PATH_BYTES];
 
 static void copy_program(void) {
     struct stat file;
@@ -32,9 +34,11 @@ static void copy_program(void) {
 /* Runs as root, which may read any folder, or as a user that gets root's rights by the program's setuid bit. */
 static void run_as(void *user) {
     const uid_t id = *(const uid_t *)user;
-    char stats[PATH_BYTES + 32];
+    char stats[PATH_BYTES + 32], recording[PATH_BYTES + 32];
     snprintf(stats, sizeof stats, "SUPERSLAB_STATS=%s", statistics);
+    snprintf(recording, sizeof recording, "SUPERSLAB_RECORD=%s", record);
     char *const environment[] = {stats,
+                                 recording,
                                  "SUPERSLAB_LIMIT=8M",
                                  "SUPERSLAB_DECAY=-1",
                                  "SUPERSLAB_CHILDREN=all",
@@ -51,7 +55,20 @@ static bool wrote_statistics(void) {
     return access(statistics, F_OK) == 0 && unlink(statistics) == 0;
 }
 
+/* To the name with the process's id behind it. Removes the file. */
+static bool wrote_recording(void) {
+    DIR *names = opendir(folder);
+    bool wrote = false;
+    CHECK(names != NULL);
+    for (struct dirent *one; (one = readdir(names)) != NULL;)
+        if (strncmp(one->d_name, "recording", strlen("recording")) == 0)
+            wrote = unlinkat(dirfd(names), one->d_name, 0) == 0 || wrote;
+    closedir(names);
+    return wrote;
+}
+
 static void remove_all(void) {
+    wrote_recording();
     unlink(statistics);
     unlink(program);
     rmdir(folder);
@@ -64,6 +81,7 @@ int main(void) {
     CHECK_EQ(chmod(folder, 01777), 0);
     snprintf(program, sizeof program, "%s/program", folder);
     snprintf(statistics, sizeof statistics, "%s/statistics", folder);
+    snprintf(record, sizeof record, "%s/recording", folder);
     atexit(remove_all);
     copy_program();
 
@@ -73,6 +91,7 @@ int main(void) {
     CHECK(strstr(result.text, "plain served limited\n") != NULL);
     CHECK(strstr(result.text, "SUPERSLAB_THP=nonsense is ignored") != NULL);
     CHECK(wrote_statistics());
+    CHECK(wrote_recording());
 
     CHECK_EQ(chmod(program, 04755), 0);
     user = NOBODY;
@@ -82,4 +101,5 @@ int main(void) {
         check_skip("the file system gives setuid programs no rights");
     CHECK_THAT(strcmp(result.text, "secure served unlimited\n") == 0, "%s", result.text);
     CHECK(!wrote_statistics());
+    CHECK(!wrote_recording());
 }
