@@ -185,7 +185,7 @@ export interface Addon {
   /** Whether the file has capabilities, which a process gets by executing it. */
   hasCapabilities(file: string): boolean
   viewFill(view: Uint8Array, byte: number): void
-  /** The source must fit into the window at the offset. */
+  /** The source must fit into the view at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void
   benchWorkloads(): BenchWorkload[]
   benchRun(

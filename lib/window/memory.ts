@@ -49,7 +49,7 @@ export function sensibleLimit(): number {
 
 /*
  * The system would place the engine's mappings side by side, so the table would lie at one distance from the blocks in
- * every process, and a wrong write to a block could reach it.
+ * every process, and a wrong write to a block could reach it. So both are steered to random places.
  */
 
 /** Reserves `limit` bytes, or as many of them as the system grants, and makes the first page usable. */

@@ -383,8 +383,8 @@ napi_value steered(napi_env env, napi_callback_info info) {
     napi_get_undefined(env, &none);
     ss_os_steering steering;
     ss_os_steer_begin(&steering, least, most);
-    napi_call_function(env, none, given[3], 0, nullptr, &result);
-    ss_os_steer_end(&steering, has_margins);
+    const bool made = napi_call_function(env, none, given[3], 0, nullptr, &result) == napi_ok;
+    ss_os_steer_end(&steering, made && has_margins);
     return result;
 }
 

@@ -21,7 +21,8 @@ typedef struct ss_os_steering {
     ss_os_span taken[SS_OS_STEER_MAX]; /* the first two lie on either side of the place */
 } ss_os_steering;
 
-/* Whether a trial reservation takes memory: emulators of a processor keep a record of each page that a program reserves. */
+/* Whether trial reservations take memory, or are refused. Emulators of a processor keep a record of each page that a
+ * program reserves. */
 bool ss_os_reservations_are_expensive(void);
 
 /* Between the two calls the system places a mapping of another owner at a random place, if the owner leaves the address

@@ -90,26 +90,27 @@ static uint64_t resident_pages(void) {
     return *at == ' ' ? ss_os_digits(at + 1, NULL) : 0;
 }
 
-/* Other threads may touch pages meanwhile, but hardly so many during each of three reservations. qemu 7 takes 24 bytes
- * a page, 96 pages a reservation. */
+/* Whether each of three reservations takes memory, or one is refused. Another thread may touch more than PAGES_FEW
+ * pages during one of them, but hardly during all three. qemu 7 takes 24 bytes for each reserved page, which is 96 pages
+ * a reservation. */
 static bool try_reservations(void) {
     enum { RESERVATIONS = 3, PAGES_FEW = 48 };
     const size_t bytes = (size_t)64 << 20;
     void *taken[RESERVATIONS];
     unsigned count = 0;
-    bool any = true;
-    while (any && count < RESERVATIONS) {
+    bool take_memory = true;
+    while (take_memory && count < RESERVATIONS) {
         const uint64_t before = resident_pages();
         taken[count] =
             mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (taken[count] == MAP_FAILED)
             break;
-        any = resident_pages() > before + PAGES_FEW;
+        take_memory = resident_pages() > before + PAGES_FEW;
         count++;
     }
     for (unsigned i = 0; i < count; i++)
         munmap(taken[i], bytes);
-    return any;
+    return take_memory;
 }
 
 /* The answer is kept, because an emulator may have the records of the same addresses already. */

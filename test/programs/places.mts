@@ -24,6 +24,6 @@ console.log(
     window: Number(address(buffer)),
     table: mappings.find(({ start, end }) => end - start === limitBytes / 16)?.start,
     native: Number(native.malloc(100)),
-    library: mappings.find(({ line }) => line.includes('/libc.so.6'))?.start,
+    library: mappings.find(({ line }) => /\/(libc[.-]|ld-musl)[^/]*$/.test(line))?.start,
   }),
 )
