@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 
-enum { SLEEPERS = 24, BLOCKS = 12000, BYTES_MAX = 4000, PORTIONS_MIN = 4 };
+/* As many threads as one batch may close. Portions end by the clock, so how many there are depends on the machine: it
+ * would have to flush all these bins within 100 us to need only one. */
+enum { SLEEPERS = 64, BLOCKS = 12000, BYTES_MAX = 4000, PORTIONS_MIN = 2 };
 
 static sleepers all = SLEEPERS_NONE;
 static void **blocks[SLEEPERS];
