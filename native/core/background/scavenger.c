@@ -66,7 +66,8 @@ static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
     bool aged = true;
     ss_each_space(aged_visit, &aged); /* spans that a flush frees were idle as long as the heap */
     const uint32_t ticks = self->at_once ? 1 : SS_DECAY_TICKS;
-    bool left = ss_park_sleepers(ticks, cold, &faults);
+    bool left = ss_heaps_flush_left();
+    left |= ss_park_sleepers(ticks, cold, &faults);
     aged = false;
     ss_each_space(aged_visit, &aged);
     left |= ss_park_workers(ticks, &faults);
@@ -201,13 +202,18 @@ static void dirty_visit(ss_space *space, void *context) {
     *most = dirty > *most ? dirty : *most;
 }
 
+/* Whether large caches may make the published figures wrong. Without a barrier they stay as they are, so the scavenger
+ * need not stay for them. */
+static bool caches_matter(void) {
+    return atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed) >=
+               SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT &&
+           atomic_load_explicit(&ss_signals->keeping, memory_order_relaxed) != SS_KEEPING_NEVER;
+}
+
 /* Whether there is a reason to start the thread. A thread that frees a span reads the scavenger's state after it took
  * the space's lock, which dirty_visit takes too. So one of the two threads sees what the other did. */
 static bool is_wanted(void) {
-    if (is_hurried())
-        return true;
-    if (atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed) >=
-        SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT)
+    if (is_hurried() || caches_matter())
         return true;
     size_t most = atomic_load_explicit(&ss_signals->freed_bytes, memory_order_relaxed);
     ss_each_space(dirty_visit, &most);

@@ -5,6 +5,9 @@
 #include "heap/large_cache.h"
 #include "slab/inherit.h"
 
+/* Heaps whose large caches one call gives back in the child of a fork: without a scavenger the call is the program's. */
+#define LEFT_HEAPS 8u
+
 ss_heaps_data ss_heaps_state;
 
 ss_heap *ss_heap_acquire(void) {
@@ -53,8 +56,10 @@ void ss_heap_attach(ss_heap *heap, ss_thread *thread) {
 }
 
 void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
-    if (heap->top != NULL) /* if not, it was never attached, and keeps what it inherited */
+    if (heap->top != NULL)
         ss_heap_flush(heap, faults);
+    else /* it was never attached, and its bins keep what they inherited */
+        ss_large_cache_flush(heap);
     ss_lock_take(&heap->top_lock);
     heap->top = NULL;
     ss_lock_release(&heap->top_lock);
@@ -144,11 +149,15 @@ static SS_COLD void heap_inherit(ss_heap *heap, bool list) {
         heap->inherited = false;
     }
     ss_large_cache_inherit(heap, heaps_first());
+    if (heap->large.room != 0)
+        /* Relaxed: the heaps are read under ss_heaps->lock, which this thread has, or the child has one thread. */
+        atomic_store_explicit(&ss_heaps->left, true, memory_order_relaxed);
     ss_biased_forget(&heap->owner);
     ss_heap_note_flushed(heap); /* there is no thread to park: the scavenger skips it */
     heap->flushing = heap->forks = false;
     heap->top = NULL;
     heap->thread = NULL;
+    heap->holder = 0; /* a new thread may come to have the same token */
     if (list)
         heap_list(heap);
 }
@@ -211,6 +220,23 @@ SS_COLD void ss_heaps_inherit_slabs(void) {
         ss_slabs_inherit(ss_space_internal(i), is_bereft);
     for (ss_heap *heap = first; heap != NULL; heap = heap->next)
         heap->bereft = false;
+}
+
+SS_COLD bool ss_heaps_flush_left(void) {
+    unsigned flushed = 0;
+    if (SS_LIKELY(!atomic_load_explicit(&ss_heaps->left, memory_order_relaxed)))
+        return false;
+    ss_lock_take(&ss_heaps->lock); /* until it is released no thread gets any of these heaps */
+    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
+    for (; heap != NULL && flushed < LEFT_HEAPS; heap = heap->next) {
+        if (heap->holder != 0 || heap->large.room == 0)
+            continue;
+        ss_large_cache_flush(heap);
+        flushed++;
+    }
+    atomic_store_explicit(&ss_heaps->left, heap != NULL, memory_order_relaxed);
+    ss_lock_release(&ss_heaps->lock);
+    return heap != NULL;
 }
 
 void ss_heap_forsake(ss_heap *heap) {

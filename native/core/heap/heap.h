@@ -85,8 +85,9 @@ _Static_assert(offsetof(ss_heap, bin) == SS_CACHE_LINE,
 typedef struct ss_heaps_data {
     ss_lock lock;
     uint32_t count;
-    _Atomic(ss_heap *) all;                 /* ever made */
-    ss_heap *free;                          /* heaps that no thread has */
+    _Atomic(ss_heap *) all; /* ever made */
+    ss_heap *free;          /* heaps that no thread has */
+    _Atomic bool left;      /* in a child: threads that are gone have left large caches */
     _Atomic bool separate[SS_HEADED_COUNT]; /* a class has slabs of its own; share.h */
 } ss_heaps_data;
 
@@ -146,6 +147,10 @@ uint32_t ss_heaps_inherit(ss_heap *own);
 
 /* In the child of a fork, after ss_heaps_inherit: lets any thread take the slabs of those heaps. Takes no lock. */
 void ss_heaps_inherit_slabs(void);
+
+/* In the child of a fork: gives back the large caches of threads that are gone, a few heaps' at a call. True if more are
+ * left. What their bins hold stays for the next new threads. */
+bool ss_heaps_flush_left(void);
 
 /* For a heap that is `forsaken`, because the child's thread had parked its thread: leaves it to the next new thread. The
  * child's thread calls it where it would open the other thread, with thread_lock held. */
