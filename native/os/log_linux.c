@@ -94,6 +94,12 @@ void ss_os_log_unmap(void *part, size_t bytes) {
     errno = saved;
 }
 
+void ss_os_log_leave(void *part, size_t bytes) {
+    const int saved = errno;
+    (void)mmap(part, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    errno = saved;
+}
+
 _Atomic uint32_t *ss_os_copy_word(void) {
     const int saved = errno;
     const size_t bytes = ss_os_page_bytes();

@@ -227,6 +227,8 @@ ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log);
  * the file's path, for the case that the program has closed its descriptor. */
 void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes);
 void ss_os_log_unmap(void *part, size_t bytes);
+/* In a copy of the process that made the file: memory of this process takes the part's place. */
+void ss_os_log_leave(void *part, size_t bytes);
 
 /* A word that keeps what is stored in it, but reads as zero in a copy of this process, however it was made; NULL where
  * the system has no such memory. Not in a child that shares this memory. Called once. */

@@ -177,6 +177,10 @@ void ss_os_log_unmap(void *part, size_t bytes) {
     (void)part, (void)bytes;
 }
 
+void ss_os_log_leave(void *part, size_t bytes) {
+    (void)part, (void)bytes;
+}
+
 _Atomic uint32_t *ss_os_copy_word(void) {
     return NULL;
 }

@@ -82,6 +82,8 @@ _Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
 /* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
  * from here on: until now its calls went through the functions of this library. */
 __attribute__((constructor)) static void decide_early(void) {
-    if (!preload_serves())
+    if (preload_serves())
+        preload_record_handle_fork();
+    else
         ss_os_symbols_give_way(passing, PASSING);
 }

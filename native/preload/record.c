@@ -5,7 +5,11 @@
  * block, an allocation after it got the block. So in that order no block begins where another one is still live.
  *
  * A forked child notices that it is a copy by a word that the system clears, and begins a file of its own: the parts that
- * it still has mapped are its parent's, and are left alone. */
+ * it still has mapped are its parent's, and are left alone.
+ *
+ * A signal's handler may interrupt the recorder and fork, and handlers of fork allocate. So no signal comes while a lock
+ * is held here; what is recorded in the middle of a record of the same thread goes to another stream; and a child goes
+ * on with the interrupted record in memory that takes the place of its parent's part. */
 #include "record.h"
 
 #include "preload.h"
@@ -24,8 +28,9 @@
 
 typedef enum recorder_state { RECORDER_OFF, RECORDER_ON, RECORDER_STOPPED } recorder_state;
 
-static ss_lock
-    lock; /* held by the thread that opens or extends the file, also during system calls */
+/* Held by the thread that opens or extends the file, also during system calls. As without_heap_lock, it is held with all
+ * signals blocked. */
+static ss_lock lock;
 static ss_lock without_heap_lock;
 static _Atomic uint32_t recorder_now; /* a recorder_state */
 static _Atomic uint64_t sequence_now;
@@ -33,7 +38,10 @@ static _Atomic uint32_t *original; /* 1; 0 in a copy of this process */
 static uint32_t generation, threads;
 static ss_os_log file;
 static record_head *head;
-static record_stream without_heap; /* of threads without a heap, at their start and end */
+/* Of threads without a heap, at their start and end, and of handlers that have interrupted a record. */
+static record_stream without_heap;
+static ss_os_signals without_heap_before; /* the mask of the thread that holds without_heap_lock */
+static record_stream *_Atomic streams;    /* of heaps, for good */
 static SS_SPARSE char wanted[4096], path[4096 + 32];
 
 static SS_COLD void say(const char *what) {
@@ -99,10 +107,27 @@ static bool file_begin(bool is_command) {
     return made;
 }
 
+/* In a copy of the process. Of the records that were being written, only that of its own thread goes on. */
+static void parts_leave(void) {
+    for (record_stream *stream = atomic_load_explicit(&streams, memory_order_relaxed);
+         stream != NULL; stream = stream->next)
+        if (stream->writer != ss_os_thread_token())
+            stream->writer = 0;
+        else if (stream->generation == generation && stream->part != NULL)
+            ss_os_log_leave(stream->part, stream->part_bytes);
+}
+
+/* A handler of fork. A copy without one, which _Fork and clone make, leaves its parts when it next records. */
+static void child_leave(void) {
+    if (state() == RECORDER_ON && atomic_load_explicit(original, memory_order_relaxed) == 0)
+        parts_leave();
+}
+
 /* The child has one thread; its locks may be held by threads that it does not have. */
 static SS_COLD void copy_begin(void) {
     const bool goes_on = state() == RECORDER_ON;
     lock = without_heap_lock = (ss_lock){0};
+    parts_leave();
     atomic_store_explicit(original, 1, memory_order_relaxed);
     if (goes_on)
         file_begin(false);
@@ -131,10 +156,21 @@ static bool stream_extend(record_stream *stream) {
     return part != NULL;
 }
 
+/* Begins a part whose first record may have the number. */
+static SS_COLD bool stream_turn_back(record_stream *stream, uint64_t sequence) {
+    ss_os_signals before;
+    ss_os_signals_block(&before);
+    stream->sequence = sequence - 1;
+    const bool is_ready = stream_extend(stream);
+    ss_os_signals_restore(&before);
+    return is_ready;
+}
+
 /* The stream had another thread before, or none yet. */
 static SS_COLD bool stream_begin(record_stream *stream) {
     if (stream->generation != generation) /* all its parts are the parent's */
-        *stream = (record_stream){.generation = generation};
+        *stream = (record_stream){
+            .generation = generation, .next = stream->next, .writer = stream->writer};
     if (stream == &without_heap && stream->part != NULL)
         return true;
     if (stream != &without_heap) {
@@ -155,40 +191,85 @@ static bool stream_ready(record_stream *stream) {
     return SS_LIKELY(record_has_room(stream)) || stream_extend(stream);
 }
 
-static SS_COLD record_stream *stream_enter_slow(void **word) {
+/* Of the calling thread's heap; NULL if there is no memory for it. */
+static record_stream *stream_own(void **word) {
+    record_stream *stream = *word;
+    if (SS_LIKELY(stream != NULL))
+        return stream;
+    stream = ss_meta_take(sizeof *stream);
+    if (stream == NULL)
+        return NULL;
+    *stream = (record_stream){.part = NULL};
+    ss_lock_take(&lock);
+    stream->next = atomic_load_explicit(&streams, memory_order_relaxed);
+    ss_lock_step();
+    atomic_store_explicit(&streams, stream, memory_order_relaxed);
+    ss_lock_release(&lock);
+    *word = stream;
+    return stream;
+}
+
+/* The caller has blocked all signals; `before` is the mask to return to. */
+static record_stream *without_heap_enter(const ss_os_signals *before) {
+    ss_lock_take(&without_heap_lock);
+    if (SS_LIKELY(stream_ready(&without_heap))) {
+        without_heap_before = *before;
+        return &without_heap;
+    }
+    ss_lock_release(&without_heap_lock);
+    return NULL;
+}
+
+static record_stream *stream_choose(void **word, const ss_os_signals *before) {
     if (SS_UNLIKELY(atomic_load_explicit(original, memory_order_relaxed) == 0))
         copy_begin();
     if (SS_UNLIKELY(state() != RECORDER_ON))
         return NULL;
-    if (word != NULL && SS_UNLIKELY(*word == NULL)) {
-        record_stream *fresh = ss_meta_take(sizeof *fresh);
-        if (fresh != NULL)
-            *fresh = (record_stream){.part = NULL};
-        *word = fresh;
-    }
-    record_stream *stream = word != NULL && *word != NULL ? *word : &without_heap;
-    if (stream == &without_heap)
-        ss_lock_take(&without_heap_lock);
-    if (SS_LIKELY(stream_ready(stream)))
-        return stream;
-    if (stream == &without_heap)
-        ss_lock_release(&without_heap_lock);
-    return NULL;
+    record_stream *stream = word != NULL ? stream_own(word) : NULL;
+    if (stream == NULL || stream->writer != 0)
+        return without_heap_enter(before);
+    if (!stream_ready(stream))
+        return NULL;
+    stream->writer = ss_os_thread_token();
+    return stream;
+}
+
+static SS_COLD record_stream *stream_enter_slow(void **word) {
+    if (state() != RECORDER_ON)
+        return NULL;
+    ss_os_signals before;
+    ss_os_signals_block(&before);
+    record_stream *stream = stream_choose(word, &before);
+    if (stream != &without_heap)
+        ss_os_signals_restore(&before);
+    return stream;
 }
 
 /* The calling thread's stream, with room for a record; NULL if the call is not recorded. The caller leaves it after. */
 static record_stream *stream_enter(void **word) {
     record_stream *ready = word != NULL ? *word : NULL;
-    if (SS_LIKELY(ready != NULL && record_has_room(ready) && ready->thread != 0 &&
-                  ready->generation == generation && state() == RECORDER_ON &&
-                  atomic_load_explicit(original, memory_order_relaxed) != 0))
-        return ready;
+    if (SS_LIKELY(ready != NULL && ready->writer == 0)) {
+        ready->writer = ss_os_thread_token();
+        ss_lock_step(); /* a handler's records between here and the end of the record go elsewhere */
+        if (SS_LIKELY(record_has_room(ready) && ready->thread != 0 &&
+                      ready->generation == generation && state() == RECORDER_ON &&
+                      atomic_load_explicit(original, memory_order_relaxed) != 0))
+            return ready;
+        ss_lock_step();
+        ready->writer = 0;
+    }
     return stream_enter_slow(word);
 }
 
-static void stream_leave(const record_stream *stream) {
-    if (SS_UNLIKELY(stream == &without_heap))
-        ss_lock_release(&without_heap_lock);
+static void stream_leave(record_stream *stream) {
+    ss_lock_step();
+    if (SS_LIKELY(stream != &without_heap)) {
+        stream->writer = 0;
+        return;
+    }
+    const ss_os_signals before = without_heap_before;
+    ss_lock_release(&without_heap_lock);
+    ss_os_signals_restore(&before);
 }
 
 static uint64_t sequence_next(void) {
@@ -225,7 +306,9 @@ static void resized(void **word, uint64_t ticket, const void *before, const void
     record_stream *stream = after != NULL ? stream_enter(word) : NULL;
     if (stream == NULL)
         return;
-    record_resized(stream, ticket, sequence_next(), before, after, size);
+    /* Others have used the stream since the ticket was drawn: a part may begin at an earlier number. */
+    if (SS_LIKELY(ticket > stream->sequence) || stream_turn_back(stream, ticket))
+        record_resized(stream, ticket, sequence_next(), before, after, size);
     stream_leave(stream);
 }
 
@@ -247,6 +330,8 @@ void preload_record_begin(void) {
     const char *name = ss_os_environment("SUPERSLAB_RECORD");
     if (name == NULL || name[0] == '\0')
         return;
+    ss_os_signals before;
+    ss_os_signals_block(&before);
     ss_lock_take(&lock);
     if (wanted[0] == '\0') {
         snprintf(wanted, sizeof wanted, "%s", name);
@@ -258,4 +343,10 @@ void preload_record_begin(void) {
             say("cannot begin: the system refuses it");
     }
     ss_lock_release(&lock);
+    ss_os_signals_restore(&before);
+}
+
+void preload_record_handle_fork(void) {
+    if (state() == RECORDER_ON)
+        ss_os_fork_init(NULL, NULL, child_leave);
 }

@@ -6,4 +6,7 @@
  * heap; repeated calls do no harm. */
 void preload_record_begin(void);
 
+/* Called once, later, when the C library may allocate. */
+void preload_record_handle_fork(void);
+
 #endif

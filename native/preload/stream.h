@@ -48,6 +48,8 @@ typedef struct record_stream {
     unsigned anchor;     /* the anchor used last */
     uint32_t thread;     /* 0: none yet */
     uint32_t generation; /* of the recording; a forked child has another one */
+    uintptr_t writer;    /* the token of the thread that is writing a record; 0: none is */
+    struct record_stream *next;
 } record_stream;
 
 static inline bool record_has_room(const record_stream *stream) {

@@ -63,7 +63,9 @@ static void record_read(reader *from, uint8_t first, recording *out) {
         out->threads = thread > out->threads ? thread : out->threads;
         return;
     }
-    from->sequence += 1 + (first & 16 ? number(from) : 0);
+    const uint64_t skipped = first & 16 ? number(from) : 0;
+    CHECK_LT(skipped, UINT64_C(1) << 53);
+    from->sequence += 1 + skipped;
     if (call == 15)
         return;
     if (call == 3) {
