@@ -125,17 +125,17 @@ static void forks(void) {
 
 static atomic_bool over;
 
-static void block_alarms(void) {
-    sigset_t alarms;
-    sigemptyset(&alarms);
-    sigaddset(&alarms, SIGALRM);
-    CHECK_EQ(pthread_sigmask(SIG_BLOCK, &alarms, NULL), 0);
+/* SIG_BLOCK or SIG_UNBLOCK. Threads begin with the mask of the thread that makes them, and only the first one forks. */
+static void alarms(int how) {
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGALRM);
+    CHECK_EQ(pthread_sigmask(how, &mask, NULL), 0);
 }
 
 /* Other threads' calls, so that a child's order is not its parent's. */
 static void work(unsigned index, void *unused) {
     (void)unused;
-    block_alarms();
     while (!atomic_load_explicit(&over, memory_order_relaxed)) {
         for (unsigned i = 0; i < 100; i++)
             step(&callers[index + 1]);
@@ -145,7 +145,6 @@ static void work(unsigned index, void *unused) {
 
 /* A thread that waits for itself takes no signal. */
 static void *watch(void *unused) {
-    block_alarms();
     for (unsigned i = 0; i < HANG_SECONDS * 10 && !atomic_load(&over); i++)
         usleep(100000);
     CHECK(atomic_load(&over));
@@ -194,8 +193,10 @@ int main(void) {
     CHECK_EQ(sigaction(SIGALRM, &action, NULL), 0);
     team workers;
     pthread_t watcher;
+    alarms(SIG_BLOCK);
     CHECK_EQ(pthread_create(&watcher, NULL, watch, NULL), 0);
     team_start(&workers, THREADS, work, NULL);
+    alarms(SIG_UNBLOCK);
     forks();
     CHECK(child_ended());
     atomic_store(&over, true);
