@@ -8,21 +8,35 @@ interface Range {
   rights: string
 }
 
-/** The mappings of this process that belong to the addon, zeroed data included, or hold code. */
+/** The bytes of addresses that an ELF file of 64 bits takes, zeroed data included. */
+function extent(file: string): number {
+  const bytes = readFileSync(file)
+  const first = Number(bytes.readBigUInt64LE(32))
+  const size = bytes.readUInt16LE(54)
+  const ends = Array.from({ length: bytes.readUInt16LE(56) }, (_, i) => {
+    const header = bytes.subarray(first + i * size)
+    const isLoaded = header.readUInt32LE(0) === 1
+    return isLoaded ? Number(header.readBigUInt64LE(16) + header.readBigUInt64LE(40)) : 0
+  })
+  return Math.max(...ends)
+}
+
+/** The mappings of this process that belong to the addon, or hold code. What lies right behind it may be another's. */
 function mappings(file: string): { own: Range[]; code: Range[] } {
-  const own: Range[] = []
-  const code: Range[] = []
-  let last: Range | undefined
-  for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
-    const [, first = '', second = '', rights = '', path = ''] =
-      line.match(/^(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)$/) ?? []
-    const range = { start: Number.parseInt(first, 16), end: Number.parseInt(second, 16), rights }
-    const isOwn = path === file || (path === '' && last?.end === range.start)
-    last = isOwn ? range : undefined
-    if (isOwn) own.push(range)
-    if (rights[2] === 'x') code.push(range)
-  }
-  return { own, code }
+  const all = readFileSync('/proc/self/maps', 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, first = '', second = '', rights = '', path = ''] =
+        line.match(/^(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)$/) ?? []
+      return { start: Number.parseInt(first, 16), end: Number.parseInt(second, 16), rights, path }
+    })
+  const begin = all.find(({ path }) => path === file)?.start ?? Number.NaN
+  const end = begin + extent(file)
+  const own = all
+    .filter(({ start }) => start >= begin && start < end)
+    .map((range) => ({ ...range, end: Math.min(range.end, Math.floor(end / 8) * 8) }))
+  return { own, code: all.filter(({ rights }) => rights[2] === 'x') }
 }
 
 const onLinux = process.platform === 'linux' ? test : test.skip

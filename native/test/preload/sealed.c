@@ -7,6 +7,7 @@
 #include "library/libc_malloc.h"
 #include "served.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,29 +19,40 @@ enum { RANGES = 512 };
 typedef struct range {
     uintptr_t start, end;
     char rights[5];
-    bool library; /* of this library, or right after its last file mapping: its zeroed data */
+    bool library; /* of the library, its zeroed data included */
 } range;
 
 static range ranges[RANGES];
 static size_t range_count;
 
+/* Notes the library's addresses. What lies right behind them may be another's. */
+static int find_library(struct dl_phdr_info *info, size_t bytes, void *library) {
+    (void)bytes;
+    if (strstr(info->dlpi_name, "/libsuperslab.so") == NULL)
+        return 0;
+    range *found = library;
+    found->start = info->dlpi_addr;
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+        const uintptr_t end = info->dlpi_addr + part->p_vaddr + part->p_memsz;
+        found->end = part->p_type == PT_LOAD && end > found->end ? end : found->end;
+    }
+    return 1;
+}
+
 static void read_ranges(void) {
     char line[1024];
+    range library = {0};
     FILE *maps = fopen("/proc/self/maps", "re");
     CHECK(maps != NULL);
-    bool inside = false;
-    uintptr_t end = 0;
+    CHECK_EQ(dl_iterate_phdr(find_library, &library), 1);
     for (range_count = 0; range_count < RANGES && fgets(line, sizeof line, maps) != NULL;
          range_count++) {
         range *one = &ranges[range_count];
-        unsigned long inode = 0;
-        CHECK_EQ(
-            sscanf(line, "%zx-%zx %4s %*s %*s %lu", &one->start, &one->end, one->rights, &inode),
-            4);
-        const bool named = strstr(line, "/libsuperslab.so") != NULL;
-        inside = named || (inside && inode == 0 && one->start == end);
-        one->library = inside;
-        end = one->end;
+        CHECK_EQ(sscanf(line, "%zx-%zx %4s", &one->start, &one->end, one->rights), 3);
+        one->library = one->start >= library.start && one->start < library.end;
+        if (one->library && one->end > library.end)
+            one->end = library.end & ~(sizeof(uintptr_t) - 1);
     }
     fclose(maps);
 }
