@@ -167,6 +167,8 @@ test('a view made from a Buffer keeps its block after the Buffer was collected',
   t.is(run(program, '--expose-gc'), '0\n0\ntrue\n')
 })
 
+// The engine collects in steps, for which a busy machine leaves it little time, but at the latest when the Buffers have half
+// of what its heap may have, 2 GiB at most. Not told of their bytes it would let the whole window fill.
 for (const [name, turn] of [
   ['of one turn', ''],
   ['of microtasks', 'await null'],
@@ -184,7 +186,7 @@ for (const [name, turn] of [
           most = Math.max(most, stats().heap.liveBytes)
           ${turn}
         }
-        console.error(most < 2 ** 30 || most)
+        console.error(most < 0.75 * limitBytes || most)
       })()`
     t.is(run(program), 'true\n')
   })
