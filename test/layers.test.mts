@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'ava'
-import { fieldStores } from './support/stores.mjs'
+import { fieldAccesses } from './support/accesses.mjs'
 
 /** The folders of the layers, from the table, the lowest first. */
 const layers = [
@@ -100,11 +100,11 @@ test('no file writes to a field that belongs to another layer', (t) => {
     ...readFileSync('native/README.md', 'utf8').matchAll(/^- (`ss_\w+`.*?) of `base/gm),
   ].flatMap(([, names = '']) => [...names.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
   const folders = [...layers, 'preload']
-  const stores = fieldStores(folders, ['include', 'os'])
+  const stores = fieldAccesses(folders, ['include', 'os']).filter(({ stores }) => stores)
   t.true(stores.filter(({ structure }) => structure !== undefined).length > 500)
   const foreign = stores.filter(
     ({ place, writers }) =>
-      writers.some((writer) => folders.includes(writer)) && !writers.includes(path.dirname(place)),
+      [...writers].some((writer) => folders.includes(writer)) && !writers.has(path.dirname(place)),
   )
   for (const { place, structure = '', field } of foreign)
     t.true(written.includes(structure), `${place} writes ${field} of ${structure}`)
