@@ -173,5 +173,5 @@ void ss_window_grow(ss_holder *holder, size_t bytes) {
 }
 
 uint32_t ss_window_stride(unsigned bin) {
-    return ss_process_ready() ? ss_process->classes[bin].stride : 0;
+    return ss_process_ready() ? ss_bin_stride(bin) : 0;
 }

@@ -13,7 +13,7 @@ static void add_cached(const ss_window *window, uint64_t *blocks, uint64_t *byte
             /* Relaxed: exact when its thread is at rest. */
             const uint64_t count = atomic_load_explicit(magazine, memory_order_relaxed);
             *blocks += count;
-            *bytes += count * ss_process->classes[bin].stride;
+            *bytes += count * ss_bin_stride(bin);
         }
 }
 

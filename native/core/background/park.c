@@ -1,8 +1,7 @@
 #include "background/park.h"
 
-#include "base/thread.h"
+#include "base/base_checks.h"
 #include "heap/bins.h"
-#include "heap/heap_checks.h"
 
 _Atomic uint32_t ss_flushes;
 
@@ -176,8 +175,8 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, thread
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(threads which, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    SS_CHECK(ss_lock_is_mine(&ss_process->park_lock));
-    bool able = !ss_process->settings.inline_only;
+    SS_CHECK(ss_park_lock_is_mine());
+    bool able = !ss_process_is_inline();
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
         unsigned count = park_batch(&next, which, ticks, parked), done = count;
@@ -204,16 +203,16 @@ void ss_park_keeping(ss_keeping keeping) {
 }
 
 bool ss_park_and_flush(ss_faults *faults) {
-    ss_lock_take(&ss_process->park_lock);
+    ss_park_lock_take();
     bool able = park_and_flush(ALL_THREADS, 0, faults);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return able;
 }
 
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     bool any = false;
     uint32_t used = 0;
-    ss_lock_take(&ss_process->park_lock);
+    ss_park_lock_take();
     for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
          heap = heap->next) {
         heap_tick(heap, ticks);
@@ -224,31 +223,31 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     ss_park_keeping(used > 1 ? SS_KEEPING_AMONG : SS_KEEPING_ALONE);
     /* Without a barrier sleeping threads keep what they hold, so the scavenger need not stay for it. */
     any = any && park_and_flush(SLEEPERS, ticks, faults);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return any;
 }
 
 bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
     bool any = false;
-    ss_lock_take(&ss_process->park_lock);
+    ss_park_lock_take();
     for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
          heap = heap->next)
         any |= at_work(heap, ticks);
     any = any && worth_aging(ticks) && park_and_flush(WORKERS, ticks, faults) && worth_aging(ticks);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return any;
 }
 
 void ss_park_inherit(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
-    if (!ss_lock_is_mine(&ss_process->park_lock))
+    if (!ss_park_lock_is_mine())
         atomic_store_explicit(&ss_flushes, flushes + flushes % 2, memory_order_relaxed);
 }
 
 bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context) {
     ss_heap *parked[BATCH];
-    bool able = !ss_process->settings.inline_only;
-    ss_lock_take(&ss_process->park_lock);
+    bool able = !ss_process_is_inline();
+    ss_park_lock_take();
     ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
     while (next != NULL && able) {
         const unsigned count = park_batch(&next, ALL_THREADS, 0, parked);
@@ -262,6 +261,6 @@ bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context)
         for (unsigned i = 0; i < count; i++)
             parked_open(parked[i]);
     }
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return able;
 }

@@ -8,17 +8,18 @@
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-    uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
+    uint64_t bytes = ss_class_slab_bytes(class);
     /* A dead slab that is still registered is about to leave the registry, or a fork lost the thread that ended it. */
     uint64_t free =
         (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    uint64_t out_blocks =
-        state & SS_STATE_DEAD || free > class->capacity ? 0 : class->capacity - free;
+    uint64_t out_blocks = state & SS_STATE_DEAD || free > ss_class_capacity(class)
+                              ? 0
+                              : ss_class_capacity(class) - free;
     out->slab_count++;
     out->slab_bytes += bytes;
     out->live_blocks += out_blocks;
-    out->live_bytes += out_blocks * class->stride;
-    out->slab_free_bytes += bytes - out_blocks * class->stride;
+    out->live_bytes += out_blocks * ss_class_stride(class);
+    out->slab_free_bytes += bytes - out_blocks * ss_class_stride(class);
 }
 
 /* Adds entries from `granule` on, at most *left, which counts down. Returns the next granule. */
@@ -38,7 +39,7 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
             ss_slab_view view = ss_slab_read(slab);
             if (view.granule == granule) { /* else the slab has ended since */
                 add_slab(slab, view.class, out);
-                step = view.class->granules;
+                step = ss_class_granules(view.class);
             }
         } else if (value != 0 && (ss_entry_kind_of(entry) == SS_ENTRY_LARGE ||
                                   ss_entry_kind_of(entry) == SS_ENTRY_CACHED)) {
@@ -80,7 +81,7 @@ static void add_heap(ss_heap *heap, superslab_stats *out) {
     for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
         uint64_t blocks = ss_bin_blocks(heap, bin);
         out->cached_blocks += blocks;
-        out->cached_bytes += blocks * ss_process->classes[bin].stride;
+        out->cached_bytes += blocks * ss_bin_stride(bin);
     }
     ss_lock_release(&heap->top_lock);
 }
@@ -132,20 +133,11 @@ static void add_process(superslab_stats *out) {
         ss_source_now()->add_cached(out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
-    out->metadata_bytes =
-        atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed);
-    out->reserved_bytes =
-        atomic_load_explicit(&ss_process->counts.reserved_bytes, memory_order_relaxed);
+    ss_counts_read(out);
     for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
         out->committed_bytes +=
             atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
-    out->given_back_bytes =
-        atomic_load_explicit(&ss_process->counts.given_back_bytes, memory_order_relaxed);
-    out->thread_count = atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed);
-    out->guarded_reads =
-        atomic_load_explicit(&ss_process->counts.guarded_reads, memory_order_relaxed);
-    out->foreign_frees =
-        atomic_load_explicit(&ss_process->counts.foreign_frees, memory_order_relaxed);
+    out->thread_count = ss_process_threads();
 }
 
 bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries) {

@@ -46,7 +46,7 @@ static _Atomic bool fork_handled; /* they are registered */
 
 static void spaces_inherit(const ss_heap *own) {
     /* A thread that is gone and held park_lock may have adopted all slabs of a list, for a purge. */
-    const bool parked = ss_lock_inherit(&ss_process->park_lock);
+    const bool parked = ss_park_lock_inherit();
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
         ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
         if (space == NULL)
@@ -66,7 +66,7 @@ static void inherit(bool handled) {
         ss_os_is_copy(false))
         ss_os_copy_mark(true);
     ss_park_keeping(handled ? SS_KEEPING_BY_COUNT : SS_KEEPING_NEVER);
-    ss_lock_inherit(&ss_process->init_lock);
+    ss_lock_inherit(&ss_process->life.init_lock);
     ss_lock_inherit(&fork_lock);
     ss_meta_inherit();
     ss_lock_inherit(&ss_registry->lock);

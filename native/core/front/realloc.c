@@ -65,7 +65,7 @@ static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
         return resize_found(block, size);
-    const size_t usable = class->stride - 1; /* the next block's header */
+    const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }
 

@@ -163,11 +163,11 @@ static void note(walk *at, superslab_address_kind kind, uintptr_t block, size_t 
 /* Notes a group of blocks of a slab, with the space's lock held if it is a headed one. */
 static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_view view) {
     const uintptr_t start = (uintptr_t)ss_space_address(space, view.granule);
-    const size_t stride = view.class->stride, header = space->kind == SS_SPACE_HEADED;
-    const uint32_t first = at->group * GROUP_BLOCKS, capacity = view.class->capacity;
+    const size_t stride = ss_class_stride(view.class), header = space->kind == SS_SPACE_HEADED;
+    const uint32_t first = at->group * GROUP_BLOCKS, capacity = ss_class_capacity(view.class);
     const uint32_t end = first + GROUP_BLOCKS < capacity ? first + GROUP_BLOCKS : capacity;
     for (uint32_t i = first; i < end; i++) {
-        const uintptr_t block = start + view.class->first + i * stride;
+        const uintptr_t block = start + ss_class_first(view.class) + i * stride;
         superslab_address_kind kind = SUPERSLAB_ADDRESS_FREE;
         if (!ss_slab_is_free(slab, view.class, i))
             kind = taken_kind(space, &at->cached, block, view.bin);
@@ -191,7 +191,7 @@ static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
     note_group(at, space, slab, view);
     at->info = info;
     if (++at->group == ss_class_words(view.class)) {
-        at->granule += view.class->granules;
+        at->granule += ss_class_granules(view.class);
         at->group = 0;
     }
     return true;

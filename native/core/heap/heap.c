@@ -105,8 +105,8 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
     uint64_t blocks = heap->bin[bin].left;
     /* Relaxed: the child has one thread. */
     atomic_fetch_add_explicit(&ss_process->heaps.lost_blocks, blocks, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ss_process->heaps.lost_bytes,
-                              blocks * ss_process->classes[bin].stride, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->heaps.lost_bytes, blocks * ss_bin_stride(bin),
+                              memory_order_relaxed);
     heap->bin[bin].left = 0;
     ring_lost(heap, bin);
     heap->used[bin / 64] = 0;

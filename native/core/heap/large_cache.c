@@ -30,7 +30,7 @@ static void room_cut(ss_large_cache *cache, uint32_t granules) {
  * fail. */
 static bool is_possible(void) {
     const uint32_t scavenger = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
-    return ss_process->settings.limit_bytes == SIZE_MAX && scavenger != SS_SCAVENGER_NEVER &&
+    return !ss_process_is_limited() && scavenger != SS_SCAVENGER_NEVER &&
            scavenger != SS_SCAVENGER_REFUSED &&
            !atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed) && ss_biased_able();
 }

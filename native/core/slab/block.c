@@ -8,7 +8,7 @@ static ss_block_state headed_state(const ss_block *found) {
     uint8_t header = ss_header_get((const void *)found->start);
     if (header == found->bin)
         return SS_BLOCK_LIVE;
-    if (ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index))
+    if (ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index))
         return SS_BLOCK_FREE;
     return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
 }
@@ -17,25 +17,25 @@ static ss_block_state headless_state(const ss_block *found) {
     _Atomic uint8_t *live = ss_live_at(found->space, found->start);
     if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
         return SS_BLOCK_LIVE;
-    return ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
-               ? SS_BLOCK_FREE
-               : SS_BLOCK_CACHED;
+    return ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index) ? SS_BLOCK_FREE
+                                                                                : SS_BLOCK_CACHED;
 }
 
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
-    if (granule - view.granule >= view.class->granules) {
+    if (granule - view.granule >= ss_class_granules(view.class)) {
         found->slab = NULL; /* the slab ended and the record is another slab's */
         return;
     }
     found->granule = view.granule;
     found->bin = view.bin;
-    if (address < base || (address - base) / view.class->stride >= view.class->capacity)
+    if (address < base ||
+        (address - base) / ss_class_stride(view.class) >= ss_class_capacity(view.class))
         return; /* before the first block or in the tail */
-    found->index = (uint32_t)((address - base) / view.class->stride);
-    found->start = base + (uintptr_t)found->index * view.class->stride;
-    found->stride = found->usable = view.class->stride;
+    found->index = (uint32_t)((address - base) / ss_class_stride(view.class));
+    found->start = base + (uintptr_t)found->index * ss_class_stride(view.class);
+    found->stride = found->usable = ss_class_stride(view.class);
     switch (found->space->kind) {
     case SS_SPACE_HEADED:
         found->usable--; /* the next block's header */
@@ -45,7 +45,7 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         found->state = headless_state(found);
         break;
     case SS_SPACE_EXTERNAL: /* blocks in the caller's own bins count as live */
-        found->state = ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+        found->state = ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index)
                            ? SS_BLOCK_FREE
                            : SS_BLOCK_LIVE;
         break;

@@ -61,7 +61,7 @@ static inline const ss_class *ss_class_at(uintptr_t base, const void *block) {
     /* Only granules of slabs have a bin, and their memory can be read. */
     if (SS_UNLIKELY(bin == 0) || SS_UNLIKELY(ss_header_get(block) != bin))
         return NULL;
-    return &ss_process->classes[bin];
+    return ss_bin_class(bin);
 }
 
 static inline const ss_class *ss_headed_class(const void *block) {
@@ -71,10 +71,10 @@ static inline const ss_class *ss_headed_class(const void *block) {
 /* The same, but NULL also for an address inside a block, and for all classes whose slabs have several granules. */
 static inline const ss_class *ss_class_exact_at(uintptr_t base, const void *block) {
     const ss_class *class = ss_class_at(base, block);
-    if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(class->granules != 1))
+    if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(ss_class_granules(class) != 1))
         return NULL;
-    uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - class->first;
-    return SS_LIKELY(ss_slab_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
+    uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - ss_class_first(class);
+    return SS_LIKELY(ss_class_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
 }
 
 static inline const ss_class *ss_headed_class_exact(const void *block) {

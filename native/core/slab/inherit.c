@@ -5,7 +5,7 @@
 
 uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record) {
     const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, record));
-    return view.granule == granule ? view.class->granules : 1;
+    return view.granule == granule ? ss_class_granules(view.class) : 1;
 }
 
 /* The slab that begins at a granule and whose state has one of the flags, or NULL. */

@@ -118,8 +118,8 @@ typedef struct ss_slab_view {
 static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
     /* Relaxed: the word is complete in itself, and does not change while the caller has a block of the slab. */
     uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
-    return (ss_slab_view){&ss_process->classes[info >> 32 & 0xff], (uint32_t)info,
-                          (uint8_t)(info >> 32), (uint8_t)(info >> 40)};
+    return (ss_slab_view){ss_bin_class(info >> 32 & 0xff), (uint32_t)info, (uint8_t)(info >> 32),
+                          (uint8_t)(info >> 40)};
 }
 
 static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned space) {
@@ -133,22 +133,17 @@ static inline ss_space *ss_slab_space(ss_slab_view view) {
 
 /* The address of block 0. */
 static inline uintptr_t ss_slab_base(const ss_space *space, ss_slab_view view) {
-    return (uintptr_t)ss_space_address(space, view.granule) + view.class->first;
+    return (uintptr_t)ss_space_address(space, view.granule) + ss_class_first(view.class);
+}
+
+/* The address of a block. */
+static inline uintptr_t ss_slab_block(const ss_space *space, ss_slab_view view, uint32_t index) {
+    return ss_slab_base(space, view) + (uintptr_t)index * ss_class_stride(view.class);
 }
 
 /* Whether a block was there whose slab has ended since: the header that its free wrote is still there, unless the page
  * was purged. `space` may be NULL. */
 bool ss_slab_was_at(const ss_space *space, uintptr_t address);
-
-#define SS_NO_BLOCK UINT32_MAX
-
-/* The index of the block that starts `offset` bytes after block 0 of a slab, or SS_NO_BLOCK. */
-static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
-    uint32_t index =
-        (uint32_t)((((uint64_t)offset >> SS_ALIGNMENT_SHIFT) * class->reciprocal) >> 31);
-    return (uint64_t)index * class->stride == offset && index < class->capacity ? index
-                                                                                : SS_NO_BLOCK;
-}
 
 /* The owner's half of the bits. */
 static inline _Atomic uint64_t *ss_slab_owned(ss_slab *slab, const ss_class *class) {

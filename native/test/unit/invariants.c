@@ -195,8 +195,7 @@ static const invariant invariants[] = {
     {dirty_of_space, "-1", "ss_check_dirty(space) ("},
     {released_without_lock, "-1", "ss_check_held(&space->lock) ("},
     {taken_without_lock, "-1", "ss_check_held(&space->lock) ("},
-    {parked_without_lock, "-1",
-     "owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock) ("},
+    {parked_without_lock, "-1", "owner != SS_OWNER_PARKER || ss_park_lock_is_mine() ("},
     {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) ("},
 };
 
