@@ -5,7 +5,7 @@
 
 #include "front/hot.h"
 #include "os/os.h"
-#include "space/space.h"
+#include "space/registry.h"
 
 #include <errno.h>
 #include <mach/mach.h>

@@ -2,7 +2,7 @@
 #ifndef SS_SOURCE_H
 #define SS_SOURCE_H
 
-#include "space/space.h"
+#include "space/registry.h"
 #include "superslab.h"
 
 typedef void ss_space_visit(ss_space *space, void *context);

@@ -23,7 +23,7 @@
 #define SS_SLAB_H
 
 #include "base/fault.h"
-#include "space/space.h"
+#include "space/registry.h"
 
 /* A slab's state is one word: the number of its free blocks by the shared bits, less those that a take in progress has
  * subtracted; the number of the heap that owns the slab; and flags. */

@@ -1,6 +1,7 @@
 #include "space/dirty.h"
 
 #include "space/held.h"
+#include "space/registry.h"
 
 /* ---- the peak ---- */
 

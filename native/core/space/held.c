@@ -1,5 +1,7 @@
 #include "space/held.h"
 
+#include "space/registry.h"
+
 /* ---- held spans ---- */
 
 /* Holders that are no thread's token. NO_THREAD: see ss_span_abandon. GOING: see ss_span_hold_going. */

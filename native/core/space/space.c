@@ -2,6 +2,7 @@
 
 #include "base/meta.h"
 #include "space/arrays.h"
+#include "space/registry.h"
 
 ss_registry_data ss_registry_state;
 _Atomic uintptr_t ss_resize_base = SS_NO_BASE;
