@@ -164,8 +164,7 @@ uint32_t ss_window_tag(const ss_holder *holder) {
 }
 
 size_t ss_window_bytes(const ss_holder *holder) {
-    /* Acquire: pairs with the release in ss_space_grow_external, so the memory is usable. */
-    return ss_space_usable_bytes(holder->window->space, memory_order_acquire);
+    return ss_space_usable_bytes(holder->window->space);
 }
 
 void ss_window_grow(ss_holder *holder, size_t bytes) {

@@ -70,7 +70,7 @@ static void stats_add(ss_window *window, ss_api_window_stats *out) {
     superslab_stats all = {0};
     ss_stats_add_space(window->space, &all);
     out->windows++;
-    out->window_bytes += ss_space_usable_bytes(window->space, memory_order_relaxed);
+    out->window_bytes += ss_space_usable_bytes(window->space);
     out->limit_bytes += window->limit;
     out->contained += atomic_load_explicit(&window->contained, memory_order_relaxed);
     ss_lock_take(&ss_windows->lock);

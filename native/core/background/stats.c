@@ -5,6 +5,7 @@
 #include "background/source.h"
 #include "heap/bins.h"
 #include "slab/slab.h"
+#include "space/dirty.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
@@ -25,13 +26,10 @@ static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats
 /* Adds entries from `granule` on, at most *left, which counts down. Returns the next granule. */
 static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
                             superslab_stats *out) {
-    /* Acquire, both: as in ss_entry_get. Entries that are committed meanwhile need not be seen. */
-    const size_t ready =
-        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    /* Entries that are committed meanwhile need not be seen. */
+    const size_t ready = ss_entries_ready(space) / sizeof(uint32_t);
     while (granule < end && *left != 0) {
-        uint32_t entry = granule < ready
-                             ? atomic_load_explicit(&space->entries[granule], memory_order_acquire)
-                             : 0;
+        uint32_t entry = granule < ready ? ss_entry_load(space, granule) : 0;
         uint32_t value = entry & SS_ENTRY_VALUE, step = 1;
         --*left;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
@@ -60,12 +58,9 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
 
 /* Adds a space from `granule` on. Returns the granule to continue from, or 0 when the space is done. */
 static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
-    ss_biased_take(&space->lock);
-    uint32_t end = space->granule_count;
+    const uint32_t end = ss_space_end(space);
     if (granule == 0 && !ss_space_is_region(space))
-        out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
-                            << SS_GRANULE_SHIFT;
-    ss_biased_release(&space->lock);
+        out->dirty_bytes += ss_span_dirty_bytes(space);
     granule = add_entries(space, granule, end, left, out);
     return granule < end ? granule : 0;
 }
@@ -98,17 +93,14 @@ enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
 static uint32_t place_at(uint32_t place) {
     if (place >= ss_space_internal_count() && place < SS_INTERNAL_SPACE_COUNT)
         place = SS_INTERNAL_SPACE_COUNT;
-    /* Relaxed: as in ss_space_find_external. */
-    uint32_t externals = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
-    return place < SS_INTERNAL_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
+    return place < SS_INTERNAL_SPACE_COUNT + ss_space_external_count() ? place : SS_SPACE_COUNT;
 }
 
 static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
     /* Between two portions an external space may be retired, and another one may take its place. */
     const unsigned phase = ss_readers_begin();
     for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
-        ss_space *space =
-            atomic_load_explicit(&ss_registry->spaces[walk->place], memory_order_seq_cst);
+        ss_space *space = ss_space_at_place(walk->place);
         walk->granule = space == NULL ? 0 : add_space(space, walk->granule, left, &walk->stats);
         if (walk->granule != 0)
             break; /* the portion is over */
@@ -134,9 +126,7 @@ static void add_process(superslab_stats *out) {
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
     ss_counts_read(out);
-    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
-        out->committed_bytes +=
-            atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+    out->committed_bytes = ss_committed_all();
     out->thread_count = ss_process_threads();
 }
 

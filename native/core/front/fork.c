@@ -48,7 +48,7 @@ static void spaces_inherit(const ss_heap *own) {
     /* A thread that is gone and held park_lock may have adopted all slabs of a list, for a purge. */
     const bool parked = ss_park_lock_inherit();
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
+        ss_space *space = ss_space_seen(i);
         if (space == NULL)
             continue;
         ss_span_inherit(space, own != NULL ? &own->owner : NULL, ss_slab_granules_at);
@@ -69,7 +69,7 @@ static void inherit(bool handled) {
     ss_lock_inherit(&ss_process->life.init_lock);
     ss_lock_inherit(&fork_lock);
     ss_meta_inherit();
-    ss_lock_inherit(&ss_registry->lock);
+    ss_registry_lock_inherit();
     ss_report_inherit();
     ss_sealed_inherit();
     ss_heap *own = ss_heap_own();
@@ -113,13 +113,9 @@ static void fork_parent(void) {
 /* Whether this thread holds a lock that the statistics take: a signal handler may have interrupted it and forked. */
 static bool holds_locks(const ss_heap *own) {
     if ((own != NULL && atomic_load_explicit(&own->owner.inside, memory_order_relaxed) != NULL) ||
-        (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine())
+        (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine() ||
+        ss_spaces_are_mine())
         return true;
-    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
-        if (space != NULL && ss_lock_is_mine(&space->lock.lock))
-            return true;
-    }
     for (const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
          heap != NULL; heap = heap->next)
         if (ss_lock_is_mine(&heap->top_lock))

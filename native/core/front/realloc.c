@@ -47,7 +47,7 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    found.space->kind == SS_SPACE_EXTERNAL)) {
+                    ss_space_is_external(found.space))) {
         ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;

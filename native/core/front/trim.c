@@ -54,7 +54,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
  * no other thread can take them. */
 static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
     ss_slab_view view = ss_slab_read(slab);
-    uintptr_t base = ss_slab_base(ss_slab_space(view), view);
+    const ss_space *space = ss_slab_space(view);
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
     for (uint32_t i = 0; i < ss_class_capacity(view.class) && touched < most; i++) {
@@ -62,7 +62,7 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
             continue;
         touched++;
         /* A read would map the shared zero page. An OR with 0 writes the page and keeps its content. */
-        char *block = (char *)base + (size_t)i * ss_class_stride(view.class);
+        char *block = (char *)ss_slab_block(space, view, i);
         for (size_t at = 0; at < ss_class_stride(view.class); at += page) {
             _Atomic char *byte = (_Atomic char *)(block + at);
             atomic_fetch_or_explicit(byte, 0, memory_order_relaxed);
@@ -75,7 +75,7 @@ static ss_slab *slab_new(unsigned bin) {
     uint32_t count = ss_space_internal_count();
     for (uint32_t i = 0; i < count; i++) {
         ss_space *space = ss_space_internal(i);
-        ss_slab *slab = space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
+        ss_slab *slab = ss_space_is_headed(space) ? ss_slab_make(space, bin, 0) : NULL;
         if (slab != NULL)
             return slab;
     }

@@ -62,8 +62,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
 static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
-    size_t committed =
-        atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+    size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
            (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }

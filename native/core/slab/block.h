@@ -83,18 +83,17 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
 
 /* The entry of a granule of the first headless space. Any number is allowed: 0 beyond the committed registry. */
 static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
-    /* Acquire, both: as in ss_entry_get. */
-    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
-                    atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
+    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) > ss_entries_ready(space)))
         return 0;
-    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    return ss_entry_load(space, granule);
 }
 
 /* Bytes of the large block that starts at `block` in the first headless space; 0 if none does. `block` is a multiple
  * of SS_GRANULE_BYTES. */
 static inline size_t ss_large_usable(const void *block) {
     ss_space *space = ss_space_headless();
-    uint32_t entry = ss_entry_near(space, ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT);
+    uint32_t entry =
+        ss_entry_near(space, ss_space_offset(space, (uintptr_t)block) >> SS_GRANULE_SHIFT);
     size_t granules = entry - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
     return SS_LIKELY(granules <= SS_ENTRY_VALUE) ? granules << SS_GRANULE_SHIFT : 0;
 }

@@ -24,7 +24,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     const ss_slab_view view = ss_slab_read(slab); /* before the change: see ss_slab_end */
     const bool adopt = giver->wanted == view.bin && giver->ring->first == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
-    const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? SS_STATE_GIVER : 0;
+    const uint64_t leave = ss_space_is_external(space) ? SS_STATE_GIVER : 0;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     bool spare = false; /* the slab is already counted as a spare */
     do {
@@ -91,7 +91,7 @@ static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *f
 
 static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
     ss_slab *slab = group->slab;
-    const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
+    const bool entered = ss_space_is_external(group->space);
     if (entered && !group_enter(group, giver, faults))
         return 0;
     uint64_t owned = 0;
@@ -134,7 +134,7 @@ static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, s
     for (uint32_t i = 0; i < count; i++) {
         uintptr_t address = (uintptr_t)blocks[i];
         if (address - base >= bytes) { /* not in the same slab as the one before */
-            if (space == NULL || address - space->base >= ss_space_bytes(space))
+            if (space == NULL || !ss_space_contains(space, address))
                 space = ss_space_find(address);
             slab = space == NULL ? NULL : ss_slab_find(space, address);
             if (slab == NULL) {
@@ -207,7 +207,7 @@ static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
 /* False, with nothing changed, if the giver does not own the slab or the address is not that of a block of `bin`. */
 static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver *giver,
                      ss_faults *faults, uint32_t *given) {
-    if (SS_UNLIKELY(address - space->base >= ss_space_bytes(space)))
+    if (SS_UNLIKELY(!ss_space_contains(space, address)))
         return false;
     ss_slab *slab = ss_slab_find(space, address);
     if (SS_UNLIKELY(slab == NULL))

@@ -35,7 +35,7 @@ void ss_ring_age(ss_ring *ring);
 
 /* Whether a slab of the space may be added: all slabs of a ring are of one space. */
 static inline bool ss_ring_takes(const ss_ring *ring, const ss_space *space) {
-    return ring->first == NULL || ss_slab_read(ring->first).space == space->index;
+    return ring->first == NULL || ss_slab_read(ring->first).space == ss_space_place(space);
 }
 
 #endif

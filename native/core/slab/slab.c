@@ -1,6 +1,5 @@
 #include "slab/slab.h"
 
-#include "base/meta.h"
 #include "slab/owner.h"
 #include "slab/pages.h"
 #include "slab/slab_checks.h"
@@ -13,8 +12,8 @@
 
 SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
     uint8_t header;
-    return space != NULL && space->kind == SS_SPACE_HEADED &&
-           ss_os_read_byte(address - 1, &header) && header == SS_HEADER_FREED;
+    return space != NULL && ss_space_is_headed(space) && ss_os_read_byte(address - 1, &header) &&
+           header == SS_HEADER_FREED;
 }
 
 /* ---- lists ----
@@ -54,7 +53,7 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
 /* ---- records, with the space's lock held ---- */
 
 static ss_slab *record_take(ss_space *space, uint32_t units) {
-    SS_CHECK(ss_check_held(&space->lock));
+    SS_CHECK(ss_check_locked(space));
     uint32_t id = space->slab_records.free[units];
     if (id != 0) {
         ss_slab *slab = ss_slab_of_id(space, id);
@@ -64,15 +63,14 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
     /* The arena has addresses for a record of each length for every granule. So this fails only while dead slabs
      * hold records, or if other threads have taken what ss_space_ready_record committed. */
     size_t bytes = (size_t)units << SS_RECORD_SHIFT;
-    if (space->slab_records.used + bytes >
-        atomic_load_explicit(&space->records_ready, memory_order_acquire))
+    if (space->slab_records.used + bytes > ss_space_records_ready(space))
         return NULL;
     space->slab_records.used += bytes;
-    return (ss_slab *)(void *)(space->records - space->slab_records.used);
+    return (ss_slab *)(void *)(ss_space_records(space) - space->slab_records.used);
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
-    SS_CHECK(ss_check_held(&space->lock));
+    SS_CHECK(ss_check_locked(space));
     uint32_t units = ss_class_record_units(ss_slab_read(slab).class);
     atomic_store_explicit(&slab->next, space->slab_records.free[units], memory_order_relaxed);
     ss_lock_step();
@@ -80,10 +78,10 @@ static void record_give(ss_space *space, ss_slab *slab) {
 }
 
 static bool records_spent(ss_space *space, uint32_t units) {
-    ss_biased_take(&space->lock);
+    ss_space_lock(space);
     const bool spent = space->slab_records.used + ((size_t)units << SS_RECORD_SHIFT) >
-                       atomic_load_explicit(&space->records_limit, memory_order_relaxed);
-    ss_biased_release(&space->lock);
+                       ss_space_records_limit(space);
+    ss_space_unlock(space);
     return spent;
 }
 
@@ -125,37 +123,28 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_span_unhold(space);
 }
 
-/* Commits the part of a headless space's live table that covers the slab. It is zero, because every earlier slab there
- * ended without a live block. */
-static bool live_ensure(ss_space *space, ss_slab_view view) {
-    size_t end = (size_t)view.granule + ss_class_granules(view.class);
-    return space->kind != SS_SPACE_HEADLESS ||
-           ss_meta_ensure((void *)space->live, &space->live_ready,
-                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
-}
-
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     const ss_class *class = ss_bin_class(bin);
     uint32_t units = ss_class_record_units(class);
     for (;;) {
         if (!ss_space_ready_record(space))
             return NULL;
-        ss_biased_take(&space->lock);
+        ss_space_lock(space);
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
             granule = ss_span_take_locked(space, ss_class_granules(class), 1, NULL);
-            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
+            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, ss_space_place(space)),
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
             else
                 ss_span_hold(space, granule, ss_class_granules(class));
         }
-        ss_biased_release(&space->lock);
+        ss_space_unlock(space);
         if (granule != SS_NO_SPAN) {
             ss_slab_view view = ss_slab_read(slab);
-            if (!live_ensure(space, view)) {
+            if (!ss_space_ready_live(space, (size_t)granule + ss_class_granules(class))) {
                 ss_span_unhold(space);
                 ss_slab_end(space, view, slab);
                 return NULL;
@@ -177,13 +166,13 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
         ss_headed_bin_set(space, granule + i, 0);
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     }
-    ss_biased_take(&space->lock);
+    ss_space_lock(space);
     ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
     ss_span_unhold(space);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
-    ss_biased_release(&space->lock);
+    ss_space_unlock(space);
     if (over)
         ss_span_settle(space);
 }
@@ -192,10 +181,8 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
  * Relaxed: the counters are a budget. A slab itself changes hands by its state and its list. */
 
 static size_t space_bytes(const ss_space *space) {
-    return space->kind == SS_SPACE_EXTERNAL
-               ? ss_space_usable_bytes(space, memory_order_relaxed)
-               : atomic_load_explicit(&ss_registry->committed_bytes[space->kind],
-                                      memory_order_relaxed);
+    return ss_space_is_external(space) ? ss_space_usable_bytes(space)
+                                       : ss_committed_bytes(ss_space_kind_of(space));
 }
 
 void ss_spare_drop(ss_space *space, ss_slab_view view) {
@@ -241,9 +228,9 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             ss_spare_drop(space, ss_slab_read(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
-        ss_biased_take(&space->lock);
+        ss_space_lock(space);
         record_give(space, slab);
-        ss_biased_release(&space->lock);
+        ss_space_unlock(space);
     }
     return NULL;
 }
@@ -260,7 +247,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
     for (int make = 0; make < 2; make++)
         for (uint32_t i = 0; i < count; i++) {
             space = ss_space_internal(i);
-            if (space->kind != kind)
+            if (ss_space_kind_of(space) != kind)
                 continue;
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
             if (slab != NULL)
@@ -276,7 +263,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
 bool ss_slab_abandon_full(ss_slab *slab) {
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
         return false;
-    const bool external = ss_slab_space(ss_slab_read(slab))->kind == SS_SPACE_EXTERNAL;
+    const bool external = ss_space_is_external(ss_slab_space(ss_slab_read(slab)));
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do {
         if ((state & SS_STATE_COUNT) != 0)

@@ -60,11 +60,11 @@ _Static_assert(SS_GRANULE_BYTES / SS_ALIGNMENT / 64 <= sizeof(uint64_t) * 8,
 _Static_assert(SS_SPACE_COUNT <= 256, "a space's index is one byte, also in `info`");
 
 static inline ss_slab *ss_slab_of_id(const ss_space *space, uint32_t id) {
-    return (ss_slab *)(void *)(space->records - ((size_t)id << SS_RECORD_SHIFT));
+    return (ss_slab *)(void *)(ss_space_records(space) - ((size_t)id << SS_RECORD_SHIFT));
 }
 
 static inline uint32_t ss_slab_id(const ss_space *space, const ss_slab *slab) {
-    return (uint32_t)((space->records - (const char *)slab) >> SS_RECORD_SHIFT);
+    return (uint32_t)((ss_space_records(space) - (const char *)slab) >> SS_RECORD_SHIFT);
 }
 
 /* ---- acquiring, taking, abandoning ---- */
@@ -127,8 +127,7 @@ static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned spa
 }
 
 static inline ss_space *ss_slab_space(ss_slab_view view) {
-    /* Relaxed: the caller found the slab through its space, so it has seen the space. */
-    return atomic_load_explicit(&ss_registry->spaces[view.space], memory_order_relaxed);
+    return ss_space_seen(view.space); /* the caller found the slab through it */
 }
 
 /* The address of block 0. */

@@ -16,7 +16,7 @@
 
 /* The number of givers inside a slab of the space, in the owner's part of the state. */
 static inline uint64_t ss_state_givers(const ss_space *space, uint64_t state) {
-    return space->kind == SS_SPACE_EXTERNAL ? state & ~(SS_STATE_GIVER - 1) : 0;
+    return ss_space_is_external(space) ? state & ~(SS_STATE_GIVER - 1) : 0;
 }
 
 #ifndef SUPERSLAB_TEST_RAW_OWNERSHIP

@@ -55,6 +55,19 @@ static inline void ss_headed_bin_set(const ss_space *space, uint32_t granule, un
         atomic_store_explicit(&ss_headed_bins[granule], (uint8_t)bin, memory_order_relaxed);
 }
 
+/* The memory of malloc's spaces of a kind, and of both kinds. Relaxed: budgets and figures. */
+static inline size_t ss_committed_bytes(ss_space_kind kind) {
+    return atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+}
+
+static inline size_t ss_committed_all(void) {
+    return ss_committed_bytes(SS_SPACE_HEADED) + ss_committed_bytes(SS_SPACE_HEADLESS);
+}
+
+/* In the child of a fork: releases the registry's lock if a thread that is gone held it. */
+static inline void ss_registry_lock_inherit(void) {
+    ss_lock_inherit(&ss_registry->lock);
+}
 /* In the child of a fork, after every space is mended: adds up the registry's sums anew, and forgets the readers. */
 void ss_registry_inherit(void);
 
@@ -82,22 +95,40 @@ static inline uint32_t ss_space_internal_count(void) {
 static inline ss_space *ss_space_find_internal(uintptr_t address) {
     for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
         ss_space *space = ss_space_internal(i);
-        if (address - space->base < ss_space_bytes(space))
+        if (ss_space_contains(space, address))
             return space;
     }
     return NULL;
 }
 
-static inline bool ss_space_has_external(void) {
-    /* Relaxed: a thread that knows of an external space knows that it was counted. */
-    return atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed) != 0;
+/* The number of places of external spaces, which begin at SS_INTERNAL_SPACE_COUNT; some may be empty. */
+static inline uint32_t ss_space_external_count(void) {
+    /* Relaxed: a thread that knows of an external space knows that it was counted, and a place that is counted but not
+     * filled in yet reads as NULL. */
+    return atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
 }
+
+/* The space at a place, or NULL. Called by a reader: the space stays until ss_readers_end. Sequentially consistent: see
+ * ss_space_retire. */
+static inline ss_space *ss_space_at_place(uint32_t place) {
+    return atomic_load_explicit(&ss_registry->spaces[place], memory_order_seq_cst);
+}
+
+/* The same for a thread that has seen the space there, so relaxed is enough; and for the child of a fork, which has one
+ * thread. */
+static inline ss_space *ss_space_seen(uint32_t place) {
+    return atomic_load_explicit(&ss_registry->spaces[place], memory_order_relaxed);
+}
+
+/* Whether the calling thread holds the lock of a space, but not as its owner. */
+bool ss_spaces_are_mine(void);
 
 /* The space at `address`, or NULL. */
 static inline ss_space *ss_space_find(uintptr_t address) {
     ss_space *space = ss_space_find_internal(address);
-    return SS_LIKELY(space != NULL || !ss_space_has_external()) ? space
-                                                                : ss_space_find_external(address);
+    return SS_LIKELY(space != NULL || ss_space_external_count() == 0)
+               ? space
+               : ss_space_find_external(address);
 }
 
 /* Acquire: pairs with the release in space_publish, so the space is filled in. A thread that has a block of it has that
@@ -117,13 +148,22 @@ typedef enum ss_entry_kind {
     SS_ENTRY_CACHED = 3 /* the same, of a freed block that is in a heap's large cache */
 } ss_entry_kind;
 
+/* The bytes of entries that are committed. Acquire: pairs with the release in ss_meta_ensure, so they may be read. */
+static inline size_t ss_entries_ready(const ss_space *space) {
+    return atomic_load_explicit(&space->entries_ready, memory_order_acquire);
+}
+
+/* The entry of a granule whose entry is committed. Acquire: pairs with the release in ss_entry_set, so the record that
+ * it names is filled in. */
+static inline uint32_t ss_entry_load(const ss_space *space, size_t granule) {
+    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+}
+
 /* The entry of a granule; 0 where the registry is not committed yet. */
 static inline uint32_t ss_entry_get(ss_space *space, uint32_t granule) {
-    if (((size_t)granule + 1) * sizeof(uint32_t) >
-        atomic_load_explicit(&space->entries_ready, memory_order_acquire))
+    if (((size_t)granule + 1) * sizeof(uint32_t) > ss_entries_ready(space))
         return 0;
-    /* Acquire: pairs with the release in ss_entry_set, so the record it names is filled in. */
-    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    return ss_entry_load(space, granule);
 }
 
 static inline void ss_entry_set(ss_space *space, uint32_t granule, ss_entry_kind kind,

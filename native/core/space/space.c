@@ -278,6 +278,15 @@ SS_COLD void ss_registry_inherit(void) {
         atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
 }
 
+bool ss_spaces_are_mine(void) {
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        const ss_space *space = ss_space_seen(i);
+        if (space != NULL && ss_biased_is_mine(&space->lock))
+            return true;
+    }
+    return false;
+}
+
 /* ---- looking through the external ones ---- */
 
 unsigned ss_readers_begin(void) {
@@ -299,14 +308,12 @@ void ss_readers_end(unsigned phase) {
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
-    /* Relaxed: a place that is counted but not filled in yet reads as NULL. */
-    uint32_t count = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    const uint32_t count = ss_space_external_count();
     ss_space *found = NULL;
     const unsigned phase = ss_readers_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[SS_INTERNAL_SPACE_COUNT + i],
-                                               memory_order_seq_cst);
-        if (space != NULL && address - space->base < ss_space_bytes(space))
+        ss_space *space = ss_space_at_place(SS_INTERNAL_SPACE_COUNT + i);
+        if (space != NULL && ss_space_contains(space, address))
             found = space;
     }
     ss_readers_end(phase);
@@ -332,4 +339,16 @@ bool ss_space_ready_record(ss_space *space) {
                                                 memory_order_release, memory_order_relaxed))
         ss_count_metadata(some);
     return true;
+}
+
+const _Atomic uint8_t *ss_space_live_byte(ss_space *space, uintptr_t block) {
+    return ss_space_is_headless(space)
+               ? ss_live_at(space, block)
+               : &space->live[ss_space_offset(space, block) >> SS_LIVE_SHIFT];
+}
+
+bool ss_space_ready_live(ss_space *space, size_t end) {
+    return !ss_space_is_headless(space) ||
+           ss_meta_ensure((void *)space->live, &space->live_ready,
+                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
 }

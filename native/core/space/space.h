@@ -137,6 +137,72 @@ void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped);
 /* In the child of a fork: takes the space at `base` out of the registry, if there is one, because another thread was
  * adopting or retiring it. Its metadata is lost, since it is not known how far that thread came. */
 void ss_space_forget(uintptr_t base);
+
+/* ---- its lock ---- */
+
+static inline void ss_space_lock(ss_space *space) {
+    ss_biased_take(&space->lock);
+}
+
+static inline void ss_space_unlock(ss_space *space) {
+    ss_biased_release(&space->lock);
+}
+
+/* ---- its kind ---- */
+
+static inline ss_space_kind ss_space_kind_of(const ss_space *space) {
+    return space->kind;
+}
+
+static inline bool ss_space_is_headed(const ss_space *space) {
+    return space->kind == SS_SPACE_HEADED;
+}
+
+static inline bool ss_space_is_headless(const ss_space *space) {
+    return space->kind == SS_SPACE_HEADLESS;
+}
+
+static inline bool ss_space_is_external(const ss_space *space) {
+    return space->kind == SS_SPACE_EXTERNAL;
+}
+
+/* Whether the space is a region: its memory is the caller's, also while it is free, and only the caller gives it back.
+ * A window is an external space too, but it has a table. */
+static inline bool ss_space_is_region(const ss_space *space) {
+    return ss_space_is_external(space) && space->live == NULL;
+}
+
+/* Its place in the registry, by which a slab's record names it. */
+static inline uint8_t ss_space_place(const ss_space *space) {
+    return space->index;
+}
+
+/* ---- the bins of a space ----
+ * A space has lists only for the bins of its kind. */
+
+static inline unsigned ss_space_first_bin(const ss_space *space) {
+    return ss_space_is_headed(space) ? SS_BIN_HEADED : 0;
+}
+
+static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
+    return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
+}
+
+/* ---- its memory ---- */
+
+/* The number of its usable granules, from the first on. */
+static inline uint32_t ss_space_end(ss_space *space) {
+    ss_space_lock(space);
+    const uint32_t end = space->granule_count;
+    ss_space_unlock(space);
+    return end;
+}
+
+/* The same in the child of a fork, which has one thread and takes no lock. */
+static inline uint32_t ss_space_end_inherited(const ss_space *space) {
+    return space->granule_count;
+}
+
 /* Whether the space has addresses left for `count` granules in a row. If so, a refusal concerned memory, and another
  * space would not help. */
 static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
@@ -146,18 +212,10 @@ static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
     return end <= atomic_load_explicit(&space->most, memory_order_relaxed);
 }
 
-/* Commits room for one more record, so that taking it needs no system call. False if the system refuses. */
-bool ss_space_ready_record(ss_space *space);
-
-/* Whether the space is a region: its memory is the caller's, also while it is free, and only the caller gives it back.
- * A window is an external space too, but it has a table. */
-static inline bool ss_space_is_region(const ss_space *space) {
-    return space->kind == SS_SPACE_EXTERNAL && space->live == NULL;
-}
-
 /* What the caller of an external space has made usable. */
-static inline size_t ss_space_usable_bytes(const ss_space *space, memory_order order) {
-    return atomic_load_explicit(&space->external_bytes, order);
+static inline size_t ss_space_usable_bytes(const ss_space *space) {
+    /* Acquire: pairs with the release in ss_space_grow_external, so the memory is usable. */
+    return atomic_load_explicit(&space->external_bytes, memory_order_acquire);
 }
 /* Makes an external space's memory usable up to `bytes`; a space that has as much stays as it is. */
 void ss_space_grow_external(ss_space *space, size_t bytes);
@@ -167,16 +225,27 @@ static inline void ss_space_set_aged(ss_space *space, bool aged) {
     atomic_store_explicit(&space->aged, aged, memory_order_relaxed);
 }
 
-/* ---- the bins of a space ----
- * A space has lists only for the bins of its kind. */
+/* ---- its records ----
+ * The slab layer has them; the space has their addresses. */
 
-static inline unsigned ss_space_first_bin(const ss_space *space) {
-    return space->kind == SS_SPACE_HEADED ? SS_BIN_HEADED : 0;
+/* Their end: they lie below it. */
+static inline char *ss_space_records(const ss_space *space) {
+    return space->records;
 }
 
-static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
-    return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
+/* The bytes of records that are committed. Acquire: pairs with the release in ss_meta_ensure_below, so they may be
+ * accessed. */
+static inline size_t ss_space_records_ready(const ss_space *space) {
+    return atomic_load_explicit(&space->records_ready, memory_order_acquire);
 }
+
+/* The bytes of records for which there are addresses. Relaxed: an older value makes the caller ask again. */
+static inline size_t ss_space_records_limit(const ss_space *space) {
+    return atomic_load_explicit(&space->records_limit, memory_order_relaxed);
+}
+
+/* Commits room for one more record, so that taking it needs no system call. False if the system refuses. */
+bool ss_space_ready_record(ss_space *space);
 
 /* ---- its addresses ---- */
 
@@ -185,6 +254,30 @@ static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
 static inline size_t ss_space_bytes(const ss_space *space) {
     return atomic_load_explicit(&space->bytes, memory_order_relaxed);
 }
+
+/* The distance of any address from the space's first one. */
+static inline uintptr_t ss_space_offset(const ss_space *space, uintptr_t address) {
+    return address - space->base;
+}
+
+/* The address at that distance. */
+static inline uintptr_t ss_space_at(const ss_space *space, size_t offset) {
+    return space->base + offset;
+}
+
+static inline bool ss_space_contains(const ss_space *space, uintptr_t address) {
+    return ss_space_offset(space, address) < ss_space_bytes(space);
+}
+
+static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
+    return (uint32_t)(ss_space_offset(space, address) >> SS_GRANULE_SHIFT);
+}
+
+static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
+    return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
+}
+
+/* ---- its table of live blocks ---- */
 
 /* The byte of a headless space's table for an address, NULL where the table is not committed or the address
  * is beyond the space. */
@@ -195,12 +288,11 @@ static inline _Atomic uint8_t *ss_live_at(ss_space *space, uintptr_t address) {
                                                                                : NULL;
 }
 
-static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
-    return (uint32_t)((address - space->base) >> SS_GRANULE_SHIFT);
-}
+/* The byte for a block in a headless space, or in an external one that has a table. NULL where it is not committed. */
+const _Atomic uint8_t *ss_space_live_byte(ss_space *space, uintptr_t block);
 
-static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
-    return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
-}
+/* Commits the part of a headless space's table that covers the granules below `end`; does nothing in other spaces. It is
+ * zero, because each slab that was there before ended without a live block. False if the system refuses. */
+bool ss_space_ready_live(ss_space *space, size_t end);
 
 #endif
