@@ -4,18 +4,12 @@
 #include "background/park.h"
 #include "background/source.h"
 #include "heap/bins.h"
-#include "slab/slab.h"
+#include "slab/state.h"
 #include "space/dirty.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
     uint64_t bytes = ss_class_slab_bytes(class);
-    /* A dead slab that is still registered is about to leave the registry, or a fork lost the thread that ended it. */
-    uint64_t free =
-        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    uint64_t out_blocks = state & SS_STATE_DEAD || free > ss_class_capacity(class)
-                              ? 0
-                              : ss_class_capacity(class) - free;
+    const uint64_t out_blocks = ss_slab_blocks_out(slab, class);
     out->slab_count++;
     out->slab_bytes += bytes;
     out->live_blocks += out_blocks;

@@ -14,6 +14,7 @@
 #include "front/lifecycle.h"
 #include "heap/bins.h"
 #include "slab/block.h"
+#include "slab/state.h"
 
 #include <errno.h>
 
@@ -148,7 +149,7 @@ typedef struct walk {
     cached_blocks cached;
     /* Where it is: a granule, the next group of blocks of the slab there, and what the slab was at its first group. */
     uint32_t granule, group;
-    uint64_t info;
+    uint64_t identity;
     superslab_inspection blocks[GROUP_BLOCKS];
     uint32_t count; /* of those */
 } walk;
@@ -177,17 +178,16 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
  * it: no block of that slab was live during the whole walk. */
 static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
     const ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-    const uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
+    const uint64_t identity = ss_slab_identity(slab);
     const ss_slab_view view = ss_slab_read(slab);
-    const bool is_dead =
-        (atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_DEAD) != 0;
-    if (view.granule != at->granule || is_dead || (at->group != 0 && info != at->info)) {
+    if (view.granule != at->granule || ss_slab_is_dead(slab) ||
+        (at->group != 0 && identity != at->identity)) {
         at->granule++;
         at->group = 0;
         return false;
     }
     note_group(at, space, slab, view);
-    at->info = info;
+    at->identity = identity;
     if (++at->group == ss_class_words(view.class)) {
         at->granule += ss_class_granules(view.class);
         at->group = 0;

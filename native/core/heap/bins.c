@@ -115,7 +115,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
     ss_bin *b = &heap->bin[bin];
     uint32_t taken = 0;
     for (;;) {
-        ss_slab *slab = b->ring.first;
+        ss_slab *slab = ss_ring_first(&b->ring);
         if (slab != NULL) {
             SS_CHECK(ss_check_owner(slab, heap->id));
             uint32_t got = ss_slab_take(slab, blocks, count - taken);
@@ -131,7 +131,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
             /* Half a batch will do: the other half is not worth one more slab. */
             if (taken * 2 >= count)
                 return taken;
-            if (b->ring.first != NULL)
+            if (ss_ring_first(&b->ring) != NULL)
                 continue;
         }
         slab = ss_slab_acquire(bin, heap->id, NULL);
@@ -221,7 +221,7 @@ static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
                       ss_owner_keeps(ss_bin_class(bin)), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
-    if (heap->bin[bin].ring.first != NULL)
+    if (ss_ring_first(&heap->bin[bin].ring) != NULL)
         bin_used(heap, bin);
 }
 

@@ -31,11 +31,10 @@ static bool is_short(ss_heap *heap, unsigned wide) {
     uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
     if (*top != NULL || capacity == 0)
         return false;
-    const ss_slab *slab = heap->bin[wide].ring.first;
+    const ss_slab *slab = ss_ring_first(&heap->bin[wide].ring);
     if (slab == NULL)
         return true;
-    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
-                    atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    const uint32_t left = ss_slab_blocks_free(slab);
     return left < capacity / 2 || ss_class_capacity(ss_bin_class(wide)) - left >= SHARED_MOST;
 }
 

@@ -12,6 +12,11 @@ typedef struct ss_ring {
     _Atomic uint32_t count; /* the scavenger reads it too */
 } ss_ring;
 
+/* The slab that the heap takes from, NULL if it owns none. */
+static inline ss_slab *ss_ring_first(const ss_ring *ring) {
+    return ring->first;
+}
+
 /* Adds a slab that the heap owns, as the last one; removes a slab. */
 void ss_ring_add(ss_ring *ring, ss_slab *slab);
 void ss_ring_drop(ss_ring *ring, ss_slab *slab);

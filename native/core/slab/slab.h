@@ -115,9 +115,14 @@ typedef struct ss_slab_view {
     uint8_t space; /* index */
 } ss_slab_view;
 
-static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
+/* The same as one word, to compare: it changes when the record becomes that of another slab. */
+static inline uint64_t ss_slab_identity(const ss_slab *slab) {
     /* Relaxed: the word is complete in itself, and does not change while the caller has a block of the slab. */
-    uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
+    return atomic_load_explicit(&slab->info, memory_order_relaxed);
+}
+
+static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
+    const uint64_t info = ss_slab_identity(slab);
     return (ss_slab_view){ss_bin_class(info >> 32 & 0xff), (uint32_t)info, (uint8_t)(info >> 32),
                           (uint8_t)(info >> 40)};
 }
