@@ -24,6 +24,10 @@ void ss_source_register(const ss_source *source);
 /* NULL while there is none. */
 const ss_source *ss_source_now(void);
 
+/* The two functions of the source for fork, if there is one. */
+void ss_source_inherit(void);
+bool ss_source_is_mine(void);
+
 /* Calls `visit` for each space whose memory may be given back: malloc's and the source's. */
 void ss_each_space(ss_space_visit *visit, void *context);
 

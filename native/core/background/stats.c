@@ -64,17 +64,6 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
     add_space(space, 0, &all, out);
 }
 
-static void add_heap(ss_heap *heap, superslab_stats *out) {
-    /* The lock keeps the thread record, which has the tops, from going away meanwhile. */
-    ss_lock_take(&heap->top_lock);
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        uint64_t blocks = ss_bin_blocks(heap, bin);
-        out->cached_blocks += blocks;
-        out->cached_bytes += blocks * ss_bin_stride(bin);
-    }
-    ss_lock_release(&heap->top_lock);
-}
-
 /* Slabs count blocks in bins as live, so these are subtracted. The two figures are not taken at the same moment. */
 static uint64_t less(uint64_t from, uint64_t what) {
     return from > what ? from - what : 0;
@@ -104,17 +93,16 @@ static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
 
 static void add_heaps(ss_stats_walk *walk, uint32_t *left) {
     if (!walk->at_heaps)
-        walk->heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+        walk->heap = ss_heap_first();
     walk->at_heaps = true;
-    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = walk->heap->next) {
-        add_heap(walk->heap, &walk->stats);
+    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = ss_heap_next(walk->heap)) {
+        ss_heap_add_cached(walk->heap, 0, &walk->stats.cached_blocks, &walk->stats.cached_bytes);
         *left -= HEAP_ENTRIES;
     }
 }
 
 static void add_process(superslab_stats *out) {
-    out->lost_blocks = atomic_load_explicit(&ss_process->heaps.lost_blocks, memory_order_relaxed);
-    out->lost_bytes = atomic_load_explicit(&ss_process->heaps.lost_bytes, memory_order_relaxed);
+    ss_heaps_lost_read(out);
     if (ss_source_now() != NULL)
         ss_source_now()->add_cached(out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);

@@ -235,8 +235,7 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (size >= found->usable / 2 ||
-        atomic_load_explicit(&ss_process->heaps.lent, memory_order_relaxed))
+    if (size >= found->usable / 2 || ss_heap_has_lent())
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;

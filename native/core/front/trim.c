@@ -54,7 +54,7 @@ SUPERSLAB_EXPORT size_t superslab_trim(void) {
  * no other thread can take them. */
 static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
     ss_slab_view view = ss_slab_read(slab);
-    const ss_space *space = ss_slab_space(view);
+    uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
     for (uint32_t i = 0; i < ss_class_capacity(view.class) && touched < most; i++) {
@@ -62,7 +62,7 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
             continue;
         touched++;
         /* A read would map the shared zero page. An OR with 0 writes the page and keeps its content. */
-        char *block = (char *)ss_slab_block(space, view, i);
+        char *block = (char *)base + (size_t)i * ss_class_stride(view.class);
         for (size_t at = 0; at < ss_class_stride(view.class); at += page) {
             _Atomic char *byte = (_Atomic char *)(block + at);
             atomic_fetch_or_explicit(byte, 0, memory_order_relaxed);
@@ -134,7 +134,7 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
-        if (ss_process->heaps.shares_classes)
+        if (ss_share_is_on())
             ss_share_separate(self, size);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
     }

@@ -45,7 +45,7 @@ static bool is_cached(const cached_blocks *cached, uintptr_t address) {
 static void cached_note(ss_heap *heap, void *context) {
     cached_blocks *cached = context;
     for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++) {
-        void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
+        void **slots = ss_bin_slots(heap, bin);
         uint32_t blocks = ss_bin_blocks(heap, bin);
         for (uint32_t i = 1; i <= blocks && cached->count < cached->most; i++) {
             cached->address[slot_of(cached, (uintptr_t)slots[i])] = (uintptr_t)slots[i];
@@ -65,26 +65,16 @@ static void cached_note_own(cached_blocks *cached) {
 
 /* In a child of a fork: heaps that the next new threads get with what is in their bins. */
 static void cached_note_inherited(cached_blocks *cached) {
-    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
-    for (; heap != NULL; heap = heap->next) {
-        ss_lock_take(&heap->top_lock); /* a thread that gets it waits before it uses it */
-        if (heap->top == NULL && heap->inherited)
-            cached_note(heap, cached);
-        ss_lock_release(&heap->top_lock);
-    }
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        ss_heap_read_inherited(heap, cached_note, cached);
 }
 
 /* Blocks in all bins of headed classes now. */
 static size_t cached_count(void) {
-    size_t count = 0;
-    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
-    for (; heap != NULL; heap = heap->next) {
-        ss_lock_take(&heap->top_lock);
-        for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++)
-            count += ss_bin_blocks(heap, bin);
-        ss_lock_release(&heap->top_lock);
-    }
-    return count;
+    uint64_t count = 0, bytes = 0;
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        ss_heap_add_cached(heap, SS_BIN_HEADED, &count, &bytes);
+    return (size_t)count;
 }
 
 static size_t cached_bytes(const cached_blocks *cached) {
@@ -162,11 +152,12 @@ static void note(walk *at, superslab_address_kind kind, uintptr_t block, size_t 
 /* Notes a group of blocks of a slab, with the space's lock held if it is a headed one. */
 static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_view view) {
     const uintptr_t start = (uintptr_t)ss_space_address(space, view.granule);
+    const uintptr_t base = ss_slab_base(space, view);
     const size_t stride = ss_class_stride(view.class), header = ss_space_is_headed(space);
     const uint32_t first = at->group * GROUP_BLOCKS, capacity = ss_class_capacity(view.class);
     const uint32_t end = first + GROUP_BLOCKS < capacity ? first + GROUP_BLOCKS : capacity;
     for (uint32_t i = first; i < end; i++) {
-        const uintptr_t block = ss_slab_block(space, view, i);
+        const uintptr_t block = base + i * stride;
         superslab_address_kind kind = SUPERSLAB_ADDRESS_FREE;
         if (!ss_slab_is_free(slab, view.class, i))
             kind = taken_kind(space, &at->cached, block, view.bin);

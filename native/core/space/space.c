@@ -278,7 +278,7 @@ SS_COLD void ss_registry_inherit(void) {
         atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
 }
 
-bool ss_spaces_are_mine(void) {
+SS_COLD bool ss_spaces_are_mine(void) {
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
         const ss_space *space = ss_space_seen(i);
         if (space != NULL && ss_biased_is_mine(&space->lock))
