@@ -75,7 +75,7 @@ static inline bool ss_process_is_limited(void) {
     return ss_process_limit() != SIZE_MAX;
 }
 
-/* The milliseconds after which unused memory goes back. 0: at once; SS_DECAY_NEVER: by no age. */
+/* The milliseconds after which unused memory goes back. 0: at once; SS_DECAY_NEVER: nothing goes back by age. */
 static inline int32_t ss_process_decay(void) {
     return ss_process->settings.decay_ms;
 }
@@ -103,7 +103,7 @@ static inline bool ss_process_is_unhandled_copy(void) {
     return atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed);
 }
 
-/* ---- park_lock ---- */
+/* ---- park_lock: see ss_process_data ---- */
 
 static inline void ss_park_lock_take(void) {
     ss_lock_take(&ss_process->park_lock);

@@ -68,6 +68,7 @@ static inline size_t ss_committed_all(void) {
 static inline void ss_registry_lock_inherit(void) {
     ss_lock_inherit(&ss_registry->lock);
 }
+
 /* In the child of a fork, after every space is mended: adds up the registry's sums anew, and forgets the readers. */
 void ss_registry_inherit(void);
 
