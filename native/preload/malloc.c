@@ -20,8 +20,7 @@ typedef size_t usable_size_function(void *block);
 /* ---- foreign blocks ---- */
 
 static bool is_foreign(const void *block) {
-    const ss_space *headless = ss_space_headless();
-    return ss_headed_bin(block) == 0 && (uintptr_t)block - headless->base >= headless->bytes &&
+    return ss_headed_bin(block) == 0 && !ss_space_contains(ss_space_headless(), (uintptr_t)block) &&
            ss_space_find((uintptr_t)block) == NULL;
 }
 

@@ -5,7 +5,7 @@
 
 #include "front/hot.h"
 #include "os/os.h"
-#include "space/space.h"
+#include "space/registry.h"
 
 #include <errno.h>
 #include <mach/mach.h>
@@ -112,11 +112,11 @@ static kern_return_t zone_enumerate(task_t task, void *context, unsigned kinds,
         const ss_space *space = ss_space_internal(i);
         all.kind = MALLOC_PTR_REGION_RANGE_TYPE;
         if ((kinds & MALLOC_PTR_REGION_RANGE_TYPE) != 0)
-            range_add(&all, space->base, ss_space_bytes(space));
+            range_add(&all, (uintptr_t)ss_space_address(space, 0), ss_space_bytes(space));
         ranges_record(&all);
         all.kind = MALLOC_PTR_IN_USE_RANGE_TYPE;
         if ((kinds & MALLOC_PTR_IN_USE_RANGE_TYPE) != 0 &&
-            superslab_visit((const void *)space->base, live_add, &all) != 0)
+            superslab_visit(ss_space_address(space, 0), live_add, &all) != 0)
             return KERN_FAILURE;
         ranges_record(&all);
     }

@@ -173,7 +173,7 @@ static size_t usable_by(ss_window *window, uint32_t offset, uint8_t byte) {
         byte = ss_pin_byte(window, offset);
     if (byte == 0 || ss_live_is_unsized(byte))
         return 0;
-    return byte <= SS_LIVE_CLASSES ? ss_process->classes[byte - 1].stride
+    return byte <= SS_LIVE_CLASSES ? ss_bin_stride(byte - 1)
                                    : superslab_region_usable_size(region_of(window), offset);
 }
 

@@ -164,8 +164,7 @@ uint32_t ss_window_tag(const ss_holder *holder) {
 }
 
 size_t ss_window_bytes(const ss_holder *holder) {
-    /* Acquire: pairs with the release in ss_space_grow_external, so the memory is usable. */
-    return ss_space_usable_bytes(holder->window->space, memory_order_acquire);
+    return ss_space_usable_bytes(holder->window->space);
 }
 
 void ss_window_grow(ss_holder *holder, size_t bytes) {
@@ -173,5 +172,5 @@ void ss_window_grow(ss_holder *holder, size_t bytes) {
 }
 
 uint32_t ss_window_stride(unsigned bin) {
-    return ss_process_ready() ? ss_process->classes[bin].stride : 0;
+    return ss_process_ready() ? ss_bin_stride(bin) : 0;
 }

@@ -21,7 +21,7 @@ static void count_set(uint32_t *magazine, uint32_t count) {
 void ss_magazine_init(uint32_t *magazines) {
     for (unsigned bin = 0; bin < SS_LIVE_CLASSES; bin++) {
         uint32_t most = SS_MAGAZINE_WORDS - SS_MAGAZINE_HEAD;
-        uint32_t room = (uint32_t)(SS_MAGAZINE_MAX_BYTES / ss_process->classes[bin].stride);
+        uint32_t room = (uint32_t)(SS_MAGAZINE_MAX_BYTES / ss_bin_stride(bin));
         room = room < SS_MAGAZINE_MIN_BLOCKS ? SS_MAGAZINE_MIN_BLOCKS : room;
         count_set(magazines + (size_t)bin * SS_MAGAZINE_WORDS, 0);
         magazines[bin * SS_MAGAZINE_WORDS + 1] = room < most ? room : most;
@@ -47,8 +47,7 @@ int64_t ss_magazine_refill(ss_holder *holder, unsigned bin) {
     uint32_t want = (magazine[1] - count + 1) / 2;
     while (want != 0) {
         uint32_t *to = magazine + SS_MAGAZINE_HEAD + count;
-        size_t taken =
-            superslab_region_take(region_of(holder), ss_process->classes[bin].stride, to, want);
+        size_t taken = superslab_region_take(region_of(holder), ss_bin_stride(bin), to, want);
         if (taken == 0)
             return errno == EAGAIN ? SS_API_GROW : SS_API_FULL;
         ss_window_fence();

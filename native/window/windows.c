@@ -13,7 +13,7 @@ static void add_cached(const ss_window *window, uint64_t *blocks, uint64_t *byte
             /* Relaxed: exact when its thread is at rest. */
             const uint64_t count = atomic_load_explicit(magazine, memory_order_relaxed);
             *blocks += count;
-            *bytes += count * ss_process->classes[bin].stride;
+            *bytes += count * ss_bin_stride(bin);
         }
 }
 
@@ -70,7 +70,7 @@ static void stats_add(ss_window *window, ss_api_window_stats *out) {
     superslab_stats all = {0};
     ss_stats_add_space(window->space, &all);
     out->windows++;
-    out->window_bytes += ss_space_usable_bytes(window->space, memory_order_relaxed);
+    out->window_bytes += ss_space_usable_bytes(window->space);
     out->limit_bytes += window->limit;
     out->contained += atomic_load_explicit(&window->contained, memory_order_relaxed);
     ss_lock_take(&ss_windows->lock);

@@ -1,8 +1,7 @@
 #include "background/park.h"
 
-#include "base/thread.h"
+#include "base/checks.h"
 #include "heap/bins.h"
-#include "heap/heap_checks.h"
 
 _Atomic uint32_t ss_flushes;
 
@@ -13,29 +12,20 @@ _Atomic uint32_t ss_flushes;
 
 /* ---- which threads sleep ---- */
 
-static uintptr_t tops_of(ss_heap *heap) {
-    uintptr_t sum = 0;
-    ss_lock_take(&heap->top_lock);
-    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++)
-        sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    ss_lock_release(&heap->top_lock);
-    return sum + atomic_load_explicit(&heap->large.hits, memory_order_relaxed);
-}
-
 /* Whether the heap may have filled a bin or acquired a slab since its last flush. */
 static bool has_content(const ss_heap *heap) {
-    return heap->park.cold_seen != atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
+    return heap->park.cold_seen != ss_heap_cold_flushed(heap);
 }
 
 /* Called once a tick. A thread may work on its hot paths alone for long. Then its count of cold paths stands still, but
  * the tops of its bins move. So a heap sleeps only if its tops have not moved since the last tick either. */
 static void heap_tick(ss_heap *heap, uint32_t ticks) {
-    uint32_t cold = atomic_load_explicit(&heap->cold, memory_order_relaxed);
+    uint32_t cold = ss_heap_cold(heap);
     heap->park.ticks = cold == heap->park.cold_seen ? heap->park.ticks + 1 : 0;
     heap->park.cold_seen = cold;
     if (!has_content(heap) || heap->park.ticks + 1 < ticks)
         return;
-    uintptr_t tops = tops_of(heap);
+    uintptr_t tops = ss_heap_tops(heap);
     if (heap->park.ticks >= ticks && tops != heap->park.tops)
         heap->park.ticks = ticks - 1;
     heap->park.tops = tops;
@@ -49,24 +39,14 @@ static bool at_work(const ss_heap *heap, uint32_t ticks) {
     return heap->park.ticks < ticks && has_content(heap);
 }
 
-/* Lower bound on the bytes of the slabs that a heap keeps beside those it takes from. */
-static size_t kept_bytes(const ss_heap *heap) {
-    size_t kept = 0;
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        const uint32_t count = ss_ring_count(&heap->bin[bin].ring);
-        kept += count > 1 ? count - 1 : 0;
-    }
-    return kept << SS_GRANULE_SHIFT;
-}
-
 /* Whether threads at work may hold more than SS_SCAVENGER_END_BYTES. */
 static bool worth_aging(uint32_t ticks) {
     size_t bytes = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed) +
                    (atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed)
                     << SS_GRANULE_SHIFT);
-    const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
-    for (; heap != NULL && bytes <= SS_SCAVENGER_END_BYTES; heap = heap->next)
-        bytes += at_work(heap, ticks) ? kept_bytes(heap) : 0;
+    const ss_heap *heap = ss_heap_first();
+    for (; heap != NULL && bytes <= SS_SCAVENGER_END_BYTES; heap = ss_heap_next(heap))
+        bytes += at_work(heap, ticks) ? ss_heap_kept_bytes(heap) : 0;
     return bytes > SS_SCAVENGER_END_BYTES;
 }
 
@@ -86,23 +66,14 @@ static bool is_wanted(const ss_heap *heap, threads which, uint32_t ticks) {
     return false;
 }
 
-/* Closes the threads of a batch of heaps, from *next on, and advances *next. Returns the number of heaps in `parked`;
- * each has its thread_lock held. */
+/* Closes the threads of a batch of heaps, from *next on, and advances *next. Returns the number of heaps in `parked`. */
 static unsigned park_batch(ss_heap **next, threads which, uint32_t ticks, ss_heap *parked[BATCH]) {
-    const ss_thread *self = ss_thread_self();
     const unsigned most = which == WORKERS ? BATCH_AT_WORK : BATCH;
     unsigned count = 0;
     ss_heap *heap = *next;
-    for (; heap != NULL && count < most; heap = heap->next) {
-        if (!is_wanted(heap, which, ticks) || !ss_lock_try(&heap->thread_lock))
-            continue; /* a thread that holds its lock ends, and then flushes its heap itself, or forks */
-        if (heap->thread == NULL || heap->thread == self) {
-            ss_lock_release(&heap->thread_lock);
-            continue;
-        }
-        ss_thread_close(heap->thread);
-        parked[count++] = heap;
-    }
+    for (; heap != NULL && count < most; heap = ss_heap_next(heap))
+        if (is_wanted(heap, which, ticks) && ss_heap_park_begin(heap))
+            parked[count++] = heap;
     *next = heap;
     return count;
 }
@@ -129,29 +100,17 @@ typedef enum parked_state { LEFT, PART, WHOLE } parked_state;
 /* Flushes a heap whose thread was closed before the barrier, or ages it if its thread is at work. */
 static parked_state parked_flush(ss_heap *heap, threads which, uint64_t until, ss_faults *faults) {
     bool whole = true;
-    /* Acquire: pairs with the release in ss_thread_leave. With a 0 this thread sees the bins as they were left. */
-    if (atomic_load_explicit(&heap->thread->busy, memory_order_acquire) != 0)
+    if (!ss_heap_is_parked(heap))
         return LEFT;
-    SS_CHECK(ss_check_closed(heap->thread));
     ss_heap_flushing_begin(heap);
     if (which == WORKERS) {
         ss_heap_age(heap, faults);
-        heap->park.tops = tops_of(heap); /* moved by this parker, not by the heap's thread */
+        heap->park.tops = ss_heap_tops(heap); /* moved by this parker, not by the heap's thread */
     } else {
         whole = ss_heap_flush_until(heap, until, faults);
     }
     ss_heap_flushing_end(heap);
     return whole ? WHOLE : PART;
-}
-
-/* A signal handler may have forked meanwhile. In the child the heap's thread is gone, so the heap is left to the next
- * new thread. */
-static void parked_open(ss_heap *heap) {
-    if (heap->forsaken)
-        ss_heap_forsake(heap);
-    else
-        ss_thread_open(heap->thread, heap);
-    ss_lock_release(&heap->thread_lock);
 }
 
 /* Flushes the heaps of a batch until SS_HOUSEKEEPING_NANOSECONDS have passed. Returns the number that are done. */
@@ -176,9 +135,9 @@ static unsigned batch_flush(ss_heap *const parked[BATCH], unsigned count, thread
 /* With park_lock held. False where the system has no barrier. */
 static bool park_and_flush(threads which, uint32_t ticks, ss_faults *faults) {
     ss_heap *parked[BATCH];
-    SS_CHECK(ss_lock_is_mine(&ss_process->park_lock));
-    bool able = !ss_process->settings.inline_only;
-    ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    SS_CHECK(ss_park_lock_is_mine());
+    bool able = !ss_process_is_inline();
+    ss_heap *next = ss_heap_first();
     while (next != NULL && able) {
         unsigned count = park_batch(&next, which, ticks, parked), done = count;
         if (count == 0)
@@ -189,7 +148,7 @@ static bool park_and_flush(threads which, uint32_t ticks, ss_faults *faults) {
         if (done < count)
             next = parked[done]; /* the rest is parked again, with a new barrier */
         for (unsigned i = 0; i < count; i++)
-            parked_open(parked[i]);
+            ss_heap_park_end(parked[i]);
     }
     if (!able)
         ss_park_keeping(SS_KEEPING_NEVER);
@@ -204,18 +163,17 @@ void ss_park_keeping(ss_keeping keeping) {
 }
 
 bool ss_park_and_flush(ss_faults *faults) {
-    ss_lock_take(&ss_process->park_lock);
+    ss_park_lock_take();
     bool able = park_and_flush(ALL_THREADS, 0, faults);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return able;
 }
 
 bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     bool any = false;
     uint32_t used = 0;
-    ss_lock_take(&ss_process->park_lock);
-    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
-         heap = heap->next) {
+    ss_park_lock_take();
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap)) {
         heap_tick(heap, ticks);
         *cold += heap->park.cold_seen;
         any |= sleeps(heap, ticks);
@@ -224,44 +182,42 @@ bool ss_park_sleepers(uint32_t ticks, uint32_t *cold, ss_faults *faults) {
     ss_park_keeping(used > 1 ? SS_KEEPING_AMONG : SS_KEEPING_ALONE);
     /* Without a barrier sleeping threads keep what they hold, so the scavenger need not stay for it. */
     any = any && park_and_flush(SLEEPERS, ticks, faults);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return any;
 }
 
 bool ss_park_workers(uint32_t ticks, ss_faults *faults) {
     bool any = false;
-    ss_lock_take(&ss_process->park_lock);
-    for (ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire); heap != NULL;
-         heap = heap->next)
+    ss_park_lock_take();
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
         any |= at_work(heap, ticks);
     any = any && worth_aging(ticks) && park_and_flush(WORKERS, ticks, faults) && worth_aging(ticks);
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return any;
 }
 
 void ss_park_inherit(void) {
     uint32_t flushes = atomic_load_explicit(&ss_flushes, memory_order_relaxed);
-    if (!ss_lock_is_mine(&ss_process->park_lock))
+    if (!ss_park_lock_is_mine())
         atomic_store_explicit(&ss_flushes, flushes + flushes % 2, memory_order_relaxed);
 }
 
 bool ss_park_and_read(void (*read)(ss_heap *heap, void *context), void *context) {
     ss_heap *parked[BATCH];
-    bool able = !ss_process->settings.inline_only;
-    ss_lock_take(&ss_process->park_lock);
-    ss_heap *next = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+    bool able = !ss_process_is_inline();
+    ss_park_lock_take();
+    ss_heap *next = ss_heap_first();
     while (next != NULL && able) {
         const unsigned count = park_batch(&next, ALL_THREADS, 0, parked);
         able = count == 0 || ss_os_barrier();
         for (unsigned i = 0; i < count && able; i++)
-            /* Acquire: as in parked_flush. */
-            if (atomic_load_explicit(&parked[i]->thread->busy, memory_order_acquire) == 0)
+            if (ss_heap_is_parked(parked[i]))
                 read(parked[i], context);
         if (able && count != 0)
             ss_biased_barrier(); /* orders the reads before what the threads do next */
         for (unsigned i = 0; i < count; i++)
-            parked_open(parked[i]);
+            ss_heap_park_end(parked[i]);
     }
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return able;
 }

@@ -71,10 +71,7 @@ SS_COLD void ss_publish(void) {
 /* ---- by calls ---- */
 
 static bool is_large(void) {
-    size_t bytes = 0;
-    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
-        bytes += atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
-    return bytes >> SS_GRANULE_SHIFT > SS_PUBLISH_PORTION;
+    return ss_committed_all() >> SS_GRANULE_SHIFT > SS_PUBLISH_PORTION;
 }
 
 /* Has the scavenger publish: the figures of a large process take longer than a call may. */

@@ -37,8 +37,7 @@ static bool state_change(uint32_t from, uint32_t to) {
 /* True also in a copy made by hand: where clone's function returns only its own thread ends, and a scavenger would keep
  * the process alive. */
 bool ss_scavenger_is_inline(void) {
-    return ss_process->settings.inline_only ||
-           atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed);
+    return ss_process_is_inline() || ss_process_is_unhandled_copy();
 }
 
 static bool is_told_to_leave(void) {
@@ -138,15 +137,15 @@ static void container_read(void) {
 
 static void container_tick(scavenger *self) {
     atomic_store_explicit(&ss_signals->grown_bytes, 0, memory_order_relaxed);
-    self->at_once = ss_process->settings.decay_ms == 0 || ss_container_is_near(&container);
+    self->at_once = ss_process_decay() == 0 || ss_container_is_near(&container);
     atomic_store_explicit(&ss_signals->at_once, self->at_once, memory_order_relaxed);
 }
 
 /* ---- beginning and end ---- */
 
 static uint32_t tick_milliseconds(void) {
-    uint32_t ms = (uint32_t)ss_process->settings.decay_ms / SS_DECAY_TICKS;
-    uint32_t cpu = container.cpu_thousandths;
+    uint32_t ms = (uint32_t)ss_process_decay() / SS_DECAY_TICKS;
+    uint32_t cpu = ss_container_cpu(&container);
     ms = ms > SS_TICK_MIN_MILLISECONDS ? ms : SS_TICK_MIN_MILLISECONDS;
     /* A quota below one processor makes ticks longer in proportion, at most 10 times. */
     return cpu != 0 && cpu < 1000 && ms < 1000 ? ms * 1000 / (cpu > 100 ? cpu : 100) : ms;
@@ -221,8 +220,7 @@ static bool is_wanted(void) {
 }
 
 static void at_once_reset(void) {
-    atomic_store_explicit(&ss_signals->at_once, ss_process->settings.decay_ms == 0,
-                          memory_order_relaxed);
+    atomic_store_explicit(&ss_signals->at_once, ss_process_decay() == 0, memory_order_relaxed);
 }
 
 /* False if the scavenger must go on. Once the state is NONE, new work starts a new scavenger. Work that came up between
@@ -360,7 +358,7 @@ void ss_scavenger_return(ss_scavenger_state before) {
 }
 
 void ss_scavenger_init(void) {
-    if (ss_process->settings.decay_ms == SS_DECAY_NEVER)
+    if (ss_process_decay() == SS_DECAY_NEVER)
         atomic_store_explicit(&ss_signals->scavenger, SS_SCAVENGER_NEVER, memory_order_relaxed);
     at_once_reset();
     atomic_store_explicit(&ss_signals->grown_step, SIZE_MAX, memory_order_relaxed);

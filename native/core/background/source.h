@@ -2,7 +2,7 @@
 #ifndef SS_SOURCE_H
 #define SS_SOURCE_H
 
-#include "space/space.h"
+#include "space/registry.h"
 #include "superslab.h"
 
 typedef void ss_space_visit(ss_space *space, void *context);
@@ -23,6 +23,10 @@ void ss_source_register(const ss_source *source);
 
 /* NULL while there is none. */
 const ss_source *ss_source_now(void);
+
+/* The two functions of the source for fork, if there is one. */
+void ss_source_inherit(void);
+bool ss_source_is_mine(void);
 
 /* Calls `visit` for each space whose memory may be given back: malloc's and the source's. */
 void ss_each_space(ss_space_visit *visit, void *context);

@@ -4,33 +4,26 @@
 #include "background/park.h"
 #include "background/source.h"
 #include "heap/bins.h"
-#include "slab/slab.h"
+#include "slab/state.h"
+#include "space/dirty.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
-    uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
-    uint64_t bytes = (uint64_t) class->granules << SS_GRANULE_SHIFT;
-    /* A dead slab that is still registered is about to leave the registry, or a fork lost the thread that ended it. */
-    uint64_t free =
-        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    uint64_t out_blocks =
-        state & SS_STATE_DEAD || free > class->capacity ? 0 : class->capacity - free;
+    uint64_t bytes = ss_class_slab_bytes(class);
+    const uint64_t out_blocks = ss_slab_blocks_out(slab, class);
     out->slab_count++;
     out->slab_bytes += bytes;
     out->live_blocks += out_blocks;
-    out->live_bytes += out_blocks * class->stride;
-    out->slab_free_bytes += bytes - out_blocks * class->stride;
+    out->live_bytes += out_blocks * ss_class_stride(class);
+    out->slab_free_bytes += bytes - out_blocks * ss_class_stride(class);
 }
 
 /* Adds entries from `granule` on, at most *left, which counts down. Returns the next granule. */
 static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uint32_t *left,
                             superslab_stats *out) {
-    /* Acquire, both: as in ss_entry_get. Entries that are committed meanwhile need not be seen. */
-    const size_t ready =
-        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    /* Entries that are committed meanwhile need not be seen. */
+    const size_t ready = ss_entries_ready(space) / sizeof(uint32_t);
     while (granule < end && *left != 0) {
-        uint32_t entry = granule < ready
-                             ? atomic_load_explicit(&space->entries[granule], memory_order_acquire)
-                             : 0;
+        uint32_t entry = granule < ready ? ss_entry_load(space, granule) : 0;
         uint32_t value = entry & SS_ENTRY_VALUE, step = 1;
         --*left;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
@@ -38,7 +31,7 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
             ss_slab_view view = ss_slab_read(slab);
             if (view.granule == granule) { /* else the slab has ended since */
                 add_slab(slab, view.class, out);
-                step = view.class->granules;
+                step = ss_class_granules(view.class);
             }
         } else if (value != 0 && (ss_entry_kind_of(entry) == SS_ENTRY_LARGE ||
                                   ss_entry_kind_of(entry) == SS_ENTRY_CACHED)) {
@@ -59,12 +52,9 @@ static uint32_t add_entries(ss_space *space, uint32_t granule, uint32_t end, uin
 
 /* Adds a space from `granule` on. Returns the granule to continue from, or 0 when the space is done. */
 static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, superslab_stats *out) {
-    ss_biased_take(&space->lock);
-    uint32_t end = space->granule_count;
+    const uint32_t end = ss_space_end(space);
     if (granule == 0 && !ss_space_is_region(space))
-        out->dirty_bytes += (uint64_t)(space->dirty_granules + space->returning_granules)
-                            << SS_GRANULE_SHIFT;
-    ss_biased_release(&space->lock);
+        out->dirty_bytes += ss_span_dirty_bytes(space);
     granule = add_entries(space, granule, end, left, out);
     return granule < end ? granule : 0;
 }
@@ -72,17 +62,6 @@ static uint32_t add_space(ss_space *space, uint32_t granule, uint32_t *left, sup
 void ss_stats_add_space(ss_space *space, superslab_stats *out) {
     uint32_t all = UINT32_MAX;
     add_space(space, 0, &all, out);
-}
-
-static void add_heap(ss_heap *heap, superslab_stats *out) {
-    /* The lock keeps the thread record, which has the tops, from going away meanwhile. */
-    ss_lock_take(&heap->top_lock);
-    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
-        uint64_t blocks = ss_bin_blocks(heap, bin);
-        out->cached_blocks += blocks;
-        out->cached_bytes += blocks * ss_process->classes[bin].stride;
-    }
-    ss_lock_release(&heap->top_lock);
 }
 
 /* Slabs count blocks in bins as live, so these are subtracted. The two figures are not taken at the same moment. */
@@ -97,17 +76,14 @@ enum { HEAP_ENTRIES = SS_BIN_COUNT / 8 };
 static uint32_t place_at(uint32_t place) {
     if (place >= ss_space_internal_count() && place < SS_INTERNAL_SPACE_COUNT)
         place = SS_INTERNAL_SPACE_COUNT;
-    /* Relaxed: as in ss_space_find_external. */
-    uint32_t externals = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
-    return place < SS_INTERNAL_SPACE_COUNT + externals ? place : SS_SPACE_COUNT;
+    return place < SS_INTERNAL_SPACE_COUNT + ss_space_external_count() ? place : SS_SPACE_COUNT;
 }
 
 static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
     /* Between two portions an external space may be retired, and another one may take its place. */
     const unsigned phase = ss_readers_begin();
     for (; (walk->place = place_at(walk->place)) < SS_SPACE_COUNT; walk->place++) {
-        ss_space *space =
-            atomic_load_explicit(&ss_registry->spaces[walk->place], memory_order_seq_cst);
+        ss_space *space = ss_space_at_place(walk->place);
         walk->granule = space == NULL ? 0 : add_space(space, walk->granule, left, &walk->stats);
         if (walk->granule != 0)
             break; /* the portion is over */
@@ -117,35 +93,23 @@ static void add_spaces(ss_stats_walk *walk, uint32_t *left) {
 
 static void add_heaps(ss_stats_walk *walk, uint32_t *left) {
     if (!walk->at_heaps)
-        walk->heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+        walk->heap = ss_heap_first();
     walk->at_heaps = true;
-    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = walk->heap->next) {
-        add_heap(walk->heap, &walk->stats);
+    for (; walk->heap != NULL && *left >= HEAP_ENTRIES; walk->heap = ss_heap_next(walk->heap)) {
+        ss_heap_add_cached(walk->heap, 0, &walk->stats.cached_blocks, &walk->stats.cached_bytes);
         *left -= HEAP_ENTRIES;
     }
 }
 
 static void add_process(superslab_stats *out) {
-    out->lost_blocks = atomic_load_explicit(&ss_process->heaps.lost_blocks, memory_order_relaxed);
-    out->lost_bytes = atomic_load_explicit(&ss_process->heaps.lost_bytes, memory_order_relaxed);
+    ss_heaps_lost_read(out);
     if (ss_source_now() != NULL)
         ss_source_now()->add_cached(out);
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
-    out->metadata_bytes =
-        atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed);
-    out->reserved_bytes =
-        atomic_load_explicit(&ss_process->counts.reserved_bytes, memory_order_relaxed);
-    for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
-        out->committed_bytes +=
-            atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
-    out->given_back_bytes =
-        atomic_load_explicit(&ss_process->counts.given_back_bytes, memory_order_relaxed);
-    out->thread_count = atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed);
-    out->guarded_reads =
-        atomic_load_explicit(&ss_process->counts.guarded_reads, memory_order_relaxed);
-    out->foreign_frees =
-        atomic_load_explicit(&ss_process->counts.foreign_frees, memory_order_relaxed);
+    ss_counts_read(out);
+    out->committed_bytes = ss_committed_all();
+    out->thread_count = ss_process_threads();
 }
 
 bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries) {

@@ -15,7 +15,7 @@ enum { UNKNOWN, ABLE, UNABLE };
 bool ss_biased_able(void) {
     uint32_t able = atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed);
     if (able == UNKNOWN) {
-        able = !ss_process->settings.inline_only && ss_os_barrier() ? ABLE : UNABLE;
+        able = !ss_process_is_inline() && ss_os_barrier() ? ABLE : UNABLE;
         atomic_store_explicit(&ss_process->barrier_able, able, memory_order_relaxed);
     }
     return able == ABLE;

@@ -98,6 +98,17 @@ typedef enum ss_biased_state {
 } ss_biased_state;
 ss_biased_state ss_biased_inherit(ss_biased_lock *lock, const ss_biased_owner *mine);
 
+/* Whether the owner's thread, which is the calling one, holds a lock as its owner or is about to. Relaxed: no other
+ * thread writes it. */
+static inline bool ss_biased_is_inside(const ss_biased_owner *self) {
+    return atomic_load_explicit(&self->inside, memory_order_relaxed) != NULL;
+}
+
+/* Whether the calling thread holds the lock, but not as its owner. */
+static inline bool ss_biased_is_mine(const ss_biased_lock *lock) {
+    return ss_lock_is_mine(&lock->lock);
+}
+
 /* In the child of a fork, after all locks were mended: the thread of this owner is gone, and it may have had a lock or
  * have been taking one. */
 static inline void ss_biased_forget(ss_biased_owner *owner) {

@@ -2,8 +2,8 @@
  * the explorer and the soak test, and on request. A release build has neither their code nor their cost. The
  * conditions have no side effects.
  *
- * The functions that conditions call are in the layer whose structures they read: space_checks.h, slab_checks.h,
- * heap_checks.h. */
+ * The functions that conditions call are in the layer whose structures they read: base_checks.h, space_checks.h,
+ * slab_checks.h, heap_checks.h. */
 #ifndef SS_CHECKS_H
 #define SS_CHECKS_H
 

@@ -21,6 +21,54 @@ typedef struct ss_class {
 } ss_class;
 _Static_assert(SS_CACHE_LINE % sizeof(ss_class) == 0, "no class lies on two cache lines");
 
+/* ---- what a class is ---- */
+
+/* The bytes that a block occupies: the distance to the next one. */
+static inline uint32_t ss_class_stride(const ss_class *class) {
+    return class->stride;
+}
+
+/* The bytes that a headed block can hold: its last byte is the next block's header. */
+static inline size_t ss_class_headed_usable(const ss_class *class) {
+    return class->stride - 1;
+}
+
+/* The blocks of a slab. */
+static inline uint16_t ss_class_capacity(const ss_class *class) {
+    return class->capacity;
+}
+
+static inline uint8_t ss_class_granules(const ss_class *class) {
+    return class->granules;
+}
+
+/* The bytes of a slab's granules. */
+static inline size_t ss_class_slab_bytes(const ss_class *class) {
+    return (size_t) class->granules << SS_GRANULE_SHIFT;
+}
+
+/* The offset of block 0 in its slab: a headed one has its header before it. */
+static inline uint8_t ss_class_first(const ss_class *class) {
+    return class->first;
+}
+
+/* The blocks that a bin of the class may have room for. */
+static inline uint16_t ss_class_bin_most(const ss_class *class) {
+    return class->max_blocks;
+}
+
+#define SS_NO_BLOCK UINT32_MAX
+
+/* The index of the block that starts `offset` bytes after block 0 of a slab, or SS_NO_BLOCK. */
+static inline uint32_t ss_class_index(const ss_class *class, uintptr_t offset) {
+    uint32_t index =
+        (uint32_t)((((uint64_t)offset >> SS_ALIGNMENT_SHIFT) * class->reciprocal) >> 31);
+    return (uint64_t)index * class->stride == offset && index < class->capacity ? index
+                                                                                : SS_NO_BLOCK;
+}
+
+/* ---- which class serves a request ---- */
+
 /* The bin that serves a request, by the request's number of whole 16-byte steps: the bin of its own class, or that of a
  * wider class (share.h). Correct before initialisation. */
 extern _Atomic uint8_t ss_bin_of_step[SS_STEPS] __attribute__((visibility("hidden")));
@@ -67,6 +115,8 @@ static inline size_t ss_aligned_last(size_t alignment, size_t size) {
 static inline unsigned ss_aligned_bin(size_t alignment, size_t size) {
     return ss_headless_bin_of_last(ss_aligned_last(alignment, size));
 }
+
+/* ---- the record of a slab ---- */
 
 /* The words of a slab's bitmap, one bit a block. */
 static inline uint32_t ss_class_words(const ss_class *class) {

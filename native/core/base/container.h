@@ -27,6 +27,11 @@ extern const char *ss_container_root;
 /* Finds the groups and reads their limits. Allocates nothing. */
 void ss_container_read(ss_container *container);
 
+/* The smallest quota of processor time, in thousandths of a processor; 0: there is none. */
+static inline uint32_t ss_container_cpu(const ss_container *container) {
+    return container->cpu_thousandths;
+}
+
 /* The smallest limit on memory of all levels, in bytes, or SS_CONTAINER_NO_LIMIT. */
 uint64_t ss_container_limit(const ss_container *container);
 

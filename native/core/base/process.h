@@ -1,6 +1,6 @@
-/* The state of the process that every layer may read: settings, size classes, identity, counters of the statistics. Each
- * part names the layer that writes it; the parts are here because lower layers read them. The state of the other layers
- * is in their own headers. */
+/* The state of the process that every layer may ask for: settings, size classes, identity, counters of the statistics.
+ * Each part names the layer that writes it; the parts are here because lower layers ask for them. The state of the other
+ * layers is in their own headers. */
 #ifndef SS_PROCESS_H
 #define SS_PROCESS_H
 
@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "base/settings.h"
 #include "base/types.h"
+#include "superslab.h"
 
 #include <errno.h>
 
@@ -23,8 +24,8 @@ typedef struct ss_process_data {
         /* True in a copy in which no handler of fork has run. It starts no scavenger: its thread may end by returning
          * from clone's function, and a scavenger would then keep the process alive. */
         _Atomic bool unhandled_copy;
+        ss_lock init_lock; /* held by the thread that initialises, also in system calls */
     } life;
-    ss_lock init_lock; /* held by the thread that initialises, also in system calls */
     /* Held by the thread that parks other threads, or that adopts all listed slabs of a class. */
     ss_lock park_lock;
     ss_settings settings; /* written by initialisation alone */
@@ -48,6 +49,78 @@ typedef struct ss_process_data {
 
 extern ss_process_data ss_process_state SS_HIDDEN;
 #define ss_process (&ss_process_state)
+
+/* Called by initialisation: reads the settings and fills the table of classes. */
+void ss_process_prepare(void);
+
+/* ---- settings ----
+ * They are constant from initialisation on. */
+
+/* Whether there is neither a background thread nor a barrier on other threads (SUPERSLAB_DECAY=inline): threads on their
+ * cold paths give memory back. */
+static inline bool ss_process_is_inline(void) {
+    return ss_process->settings.inline_only;
+}
+
+static inline bool ss_process_has_huge_pages(void) {
+    return ss_process->settings.huge_pages;
+}
+
+/* The bytes that the process may use; SIZE_MAX: there is no limit. */
+static inline size_t ss_process_limit(void) {
+    return ss_process->settings.limit_bytes;
+}
+
+static inline bool ss_process_is_limited(void) {
+    return ss_process_limit() != SIZE_MAX;
+}
+
+/* The milliseconds after which unused memory goes back. 0: at once; SS_DECAY_NEVER: nothing goes back by age. */
+static inline int32_t ss_process_decay(void) {
+    return ss_process->settings.decay_ms;
+}
+
+/* ---- classes ----
+ * They are constant from initialisation on. */
+
+static inline const ss_class *ss_bin_class(size_t bin) {
+    return &ss_process->classes[bin];
+}
+
+static inline uint32_t ss_bin_stride(size_t bin) {
+    return ss_class_stride(ss_bin_class(bin));
+}
+
+/* ---- the process's life ---- */
+
+/* The number of threads with a heap. Relaxed: a hint, and a figure of the statistics. */
+static inline uint32_t ss_process_threads(void) {
+    return atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed);
+}
+
+/* Whether this is a copy in which no handler of fork has run. Relaxed: it is set while the copy has one thread. */
+static inline bool ss_process_is_unhandled_copy(void) {
+    return atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed);
+}
+
+/* ---- park_lock: see ss_process_data ---- */
+
+static inline void ss_park_lock_take(void) {
+    ss_lock_take(&ss_process->park_lock);
+}
+
+static inline void ss_park_lock_release(void) {
+    ss_lock_release(&ss_process->park_lock);
+}
+
+static inline bool ss_park_lock_is_mine(void) {
+    return ss_lock_is_mine(&ss_process->park_lock);
+}
+
+/* In the child of a fork: releases the lock if a thread that is gone held it, and returns true. */
+static inline bool ss_park_lock_inherit(void) {
+    return ss_lock_inherit(&ss_process->park_lock);
+}
 
 /* ---- counting ---- */
 
@@ -78,6 +151,14 @@ static inline void ss_count_guarded_read(void) {
 static inline void ss_count_foreign_free(void) {
     atomic_fetch_add_explicit(&ss_process->counts.foreign_frees, 1, memory_order_relaxed);
 }
+
+/* Relaxed: a budget. */
+static inline size_t ss_counted_metadata(void) {
+    return atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed);
+}
+
+/* Sets the fields of the statistics that are counted here. */
+void ss_counts_read(superslab_stats *out);
 
 /* ---- words of the hot paths ---- */
 

@@ -29,7 +29,7 @@ void ss_signal_hurry(void) {
     /* Pairs with the fence in `ended` (scavenger.c): the scavenger sees `hurry`, or this thread sees that it ended. */
     atomic_thread_fence(memory_order_seq_cst);
     ss_signal_want(SS_SCAVENGER_START_BYTES);
-    if (!before && !ss_process->settings.inline_only)
+    if (!before && !ss_process_is_inline())
         ss_signal_wake();
 }
 

@@ -56,8 +56,7 @@ extern ss_signals_data ss_signals_state SS_HIDDEN;
 /* Whether no scavenger would do what a call leaves: none runs, and none would be started. */
 static inline bool ss_signal_is_unheard(void) {
     uint32_t state = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
-    return ss_process->settings.inline_only ||
-           atomic_load_explicit(&ss_process->life.unhandled_copy, memory_order_relaxed) ||
+    return ss_process_is_inline() || ss_process_is_unhandled_copy() ||
            state == SS_SCAVENGER_NEVER || state == SS_SCAVENGER_REFUSED ||
            state == SS_SCAVENGER_LEAVING || state == SS_SCAVENGER_AWAY;
 }

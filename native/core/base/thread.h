@@ -99,6 +99,13 @@ static inline void ss_thread_leave(ss_thread *self) {
     atomic_store_explicit(&self->busy, 0, memory_order_release);
 }
 
+/* Whether a thread is outside the allocator. For a parker after its first barrier: the thread then stays outside, because
+ * it finds itself closed. */
+static inline bool ss_thread_is_outside(const ss_thread *thread) {
+    /* Acquire: pairs with the release in ss_thread_leave. With a 0 this thread sees the bins as they were left. */
+    return atomic_load_explicit(&thread->busy, memory_order_acquire) == 0;
+}
+
 /* Closes a thread; opens it with `heap`. Called by a parker with the heap's thread_lock held, and by the thread itself
  * while no parker knows of it. */
 void ss_thread_close(ss_thread *thread);

@@ -61,7 +61,7 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
 
 /* Takes a block from `bin`, which need not be the bin that the hot path found empty. */
 static void *bin_take(ss_heap *heap, unsigned bin) {
-    void *block = ss_bin_pop(heap->top, bin);
+    void *block = ss_heap_pop(heap, bin);
     return block != NULL ? block : ss_heap_refill(heap, bin);
 }
 
@@ -84,7 +84,7 @@ static SS_COLD void *malloc_refill(size_t size) {
     ss_thread_enter(self); /* a thread that is not closed is inside already */
     ss_heap *heap = ss_thread_heap(&self);
     uint8_t *block = NULL;
-    if (heap != NULL && SS_UNLIKELY(ss_process->heaps.shares_classes))
+    if (heap != NULL && SS_UNLIKELY(ss_share_is_on()))
         bin = ss_share_choose(self, heap, size);
     if (heap != NULL)
         block = bin_take(heap, bin);

@@ -35,7 +35,7 @@ SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t byt
 }
 
 static void set_no_room(ss_space *space) {
-    size_t now = ss_space_usable_bytes(space, memory_order_relaxed);
+    size_t now = ss_space_usable_bytes(space);
     errno = now < ss_space_bytes(space) ? EAGAIN : ENOMEM;
 }
 
@@ -64,7 +64,7 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
             size_t want = count - taken < BATCH ? count - taken : BATCH;
             got = ss_slab_take(slab, blocks, (uint32_t)want);
             for (uint32_t i = 0; i < got; i++)
-                offsets[taken++] = (uint32_t)((uintptr_t)blocks[i] - space->base);
+                offsets[taken++] = (uint32_t)ss_space_offset(space, (uintptr_t)blocks[i]);
         }
         ss_slab_abandon(slab);
     }
@@ -74,8 +74,7 @@ static size_t take_small(ss_space *space, size_t size, uint32_t *offsets, size_t
 /* If the space cannot grow or has no record left, ends its free slabs and purges its runs. That also joins them,
  * because purged runs are not joined with dirty ones. False if the caller should make the region larger instead. */
 static SS_COLD bool make_room(ss_space *space) {
-    if (ss_space_usable_bytes(space, memory_order_relaxed) != ss_space_bytes(space) &&
-        !ss_slab_records_spent(space))
+    if (ss_space_usable_bytes(space) != ss_space_bytes(space) && !ss_slab_records_spent(space))
         return false;
     ss_purge_whole_slabs(space);
     ss_span_purge(space, 0);
@@ -117,7 +116,7 @@ SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const ui
     void *blocks[BATCH];
     uint32_t held = 0, known = SS_NO_SPAN;
     for (size_t i = 0; i < count; i++) {
-        uintptr_t address = space->base + offsets[i];
+        uintptr_t address = ss_space_at(space, offsets[i]);
         uint32_t granule = offsets[i] >> SS_GRANULE_SHIFT;
         if (offsets[i] >= ss_space_bytes(space))
             continue;
@@ -143,8 +142,9 @@ SUPERSLAB_EXPORT size_t superslab_region_usable_size(superslab_region *region, u
     if (offset >= ss_space_bytes(space))
         return 0;
     ss_block found;
-    ss_block_find(space->base + offset, &found);
-    return found.state == SS_BLOCK_LIVE && found.start == space->base + offset ? found.usable : 0;
+    const uintptr_t address = ss_space_at(space, offset);
+    ss_block_find(address, &found);
+    return found.state == SS_BLOCK_LIVE && found.start == address ? found.usable : 0;
 }
 
 SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region) {

@@ -46,12 +46,12 @@ static _Atomic bool fork_handled; /* they are registered */
 
 static void spaces_inherit(const ss_heap *own) {
     /* A thread that is gone and held park_lock may have adopted all slabs of a list, for a purge. */
-    const bool parked = ss_lock_inherit(&ss_process->park_lock);
+    const bool parked = ss_park_lock_inherit();
     for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
+        ss_space *space = ss_space_seen(i);
         if (space == NULL)
             continue;
-        ss_span_inherit(space, own != NULL ? &own->owner : NULL, ss_slab_granules_at);
+        ss_span_inherit(space, ss_heap_lock_owner(own), ss_slab_granules_at);
         if (parked)
             ss_slabs_inherit_parked(space);
     }
@@ -66,10 +66,10 @@ static void inherit(bool handled) {
         ss_os_is_copy(false))
         ss_os_copy_mark(true);
     ss_park_keeping(handled ? SS_KEEPING_BY_COUNT : SS_KEEPING_NEVER);
-    ss_lock_inherit(&ss_process->init_lock);
+    ss_lock_inherit(&ss_process->life.init_lock);
     ss_lock_inherit(&fork_lock);
     ss_meta_inherit();
-    ss_lock_inherit(&ss_registry->lock);
+    ss_registry_lock_inherit();
     ss_report_inherit();
     ss_sealed_inherit();
     ss_heap *own = ss_heap_own();
@@ -77,8 +77,7 @@ static void inherit(bool handled) {
     atomic_store_explicit(&ss_process->life.thread_count, ss_heaps_inherit(own),
                           memory_order_relaxed);
     ss_heaps_inherit_slabs();
-    if (ss_source_now() != NULL)
-        ss_source_now()->inherit();
+    ss_source_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();
 }
@@ -112,19 +111,8 @@ static void fork_parent(void) {
 
 /* Whether this thread holds a lock that the statistics take: a signal handler may have interrupted it and forked. */
 static bool holds_locks(const ss_heap *own) {
-    if ((own != NULL && atomic_load_explicit(&own->owner.inside, memory_order_relaxed) != NULL) ||
-        (ss_source_now() != NULL && ss_source_now()->is_mine()) || ss_meta_is_mine())
-        return true;
-    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[i], memory_order_relaxed);
-        if (space != NULL && ss_lock_is_mine(&space->lock.lock))
-            return true;
-    }
-    for (const ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_relaxed);
-         heap != NULL; heap = heap->next)
-        if (ss_lock_is_mine(&heap->top_lock))
-            return true;
-    return false;
+    return ss_heaps_are_mine(own) || ss_source_is_mine() || ss_meta_is_mine() ||
+           ss_spaces_are_mine();
 }
 
 static void fork_child(void) {

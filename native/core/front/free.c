@@ -102,9 +102,9 @@ static SS_COLD void free_found(void *block) {
         ss_count_foreign_free();
     }
     if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
-        found.space->kind == SS_SPACE_EXTERNAL) {
+        ss_space_is_external(found.space)) {
         report_block(&found, block);
-    } else if (found.space->kind == SS_SPACE_HEADLESS) { /* in a later space */
+    } else if (ss_space_is_headless(found.space)) { /* in a later space */
         if (!free_headless(found.space, block))
             ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
     } else {                                               /* in a later headed space */
@@ -144,8 +144,8 @@ static bool large_give(ss_space *space, void *block) {
 
 /* False if no large block starts there. */
 static bool free_large(ss_space *space, void *block) {
-    if ((uintptr_t)block % SS_GRANULE_BYTES != 0 ||
-        (uintptr_t)block - space->base >= ss_space_bytes(space) || !large_give(space, block))
+    if ((uintptr_t)block % SS_GRANULE_BYTES != 0 || !ss_space_contains(space, (uintptr_t)block) ||
+        !large_give(space, block))
         return false;
     SS_ROUTE(FREE_LARGE, 1);
     ss_attend();
@@ -156,7 +156,7 @@ static bool free_large(ss_space *space, void *block) {
 static SS_COLD void free_elsewhere(void *block) {
     ss_process_init();
     ss_space *space = ss_space_find((uintptr_t)block);
-    if (space != NULL && space->kind == SS_SPACE_HEADLESS && free_large(space, block))
+    if (space != NULL && ss_space_is_headless(space) && free_large(space, block))
         return;
     unsigned bin = (unsigned)ss_headed_bin(block);
     if (bin == 0)
@@ -235,12 +235,11 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (size >= found->usable / 2 ||
-        atomic_load_explicit(&ss_process->heaps.lent, memory_order_relaxed))
+    if (size >= found->usable / 2 || ss_heap_has_lent())
         return true;
     if (found->slab == NULL)
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
-    if (found->space->kind == SS_SPACE_HEADED)
+    if (ss_space_is_headed(found->space))
         return ss_share_serves(found->bin, ss_exact_bin(size));
     return found->bin == ss_aligned_bin(alignment, size);
 }

@@ -188,7 +188,7 @@ SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
     if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* no headed block begins a granule */
         const ss_class *class = ss_headed_class(block);
         if (SS_LIKELY(class != NULL))
-            return class->stride - 1; /* the next block's header */
+            return ss_class_headed_usable(class);
     } else {
         size_t bytes = ss_large_usable(block);
         if (SS_LIKELY(bytes != 0))
@@ -207,7 +207,7 @@ SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
     const uintptr_t base = atomic_load_explicit(&ss_resize_base, memory_order_relaxed);
     const ss_class *class = ss_class_exact_at(base, block);
     if (SS_LIKELY(class != NULL)) {
-        const size_t usable = class->stride - 1; /* the next block's header */
+        const size_t usable = ss_class_headed_usable(class);
         if (SS_LIKELY(size <= usable) && SS_LIKELY(size >= usable / 2))
             return block;
     }

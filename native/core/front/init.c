@@ -8,13 +8,12 @@
 
 /* A refusal is not final: the next request tries again, without the steps that are done. */
 static bool init(void) {
-    ss_settings_read(&ss_process->settings);
-    if (ss_process->settings.inline_only)
+    ss_process_prepare();
+    if (ss_process_is_inline())
         atomic_store_explicit(&ss_signals->keeping, SS_KEEPING_NEVER, memory_order_relaxed);
-    if (ss_process->settings.huge_pages)
+    if (ss_process_has_huge_pages())
         ss_os_allow_huge_pages();
     ss_scavenger_init();
-    ss_class_init(ss_process->classes);
     if (!ss_space_init())
         return false;
     ss_lifecycle_init();
@@ -26,13 +25,13 @@ SS_COLD void ss_process_init_slow(void) {
     ss_process_is_original();
     ss_os_copy_mark(false);
     ss_fork_handle(); /* a constructor that runs before this library's may allocate */
-    ss_lock_take(&ss_process->init_lock);
+    ss_lock_take(&ss_process->life.init_lock);
     bool done =
         atomic_load_explicit(&ss_process->life.init_state, memory_order_relaxed) == SS_INIT_DONE;
     bool first = !done && init();
     if (first) /* release: a thread that sees it sees all that initialisation wrote */
         atomic_store_explicit(&ss_process->life.init_state, SS_INIT_DONE, memory_order_release);
-    ss_lock_release(&ss_process->init_lock);
+    ss_lock_release(&ss_process->life.init_lock);
     if (!first)
         return;
     ss_fork_handle(); /* again: a fork may have lost the thread that was registering the handlers */

@@ -2,9 +2,9 @@
 #include "front/lifecycle.h"
 
 #include "background/attend.h"
+#include "base/base_checks.h"
 #include "base/class.h"
 #include "base/report.h"
-#include "heap/heap_checks.h"
 #include "heap/observe.h"
 
 #include <string.h>

@@ -47,7 +47,7 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    found.space->kind == SS_SPACE_EXTERNAL)) {
+                    ss_space_is_external(found.space))) {
         ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
@@ -65,7 +65,7 @@ static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
         return resize_found(block, size);
-    const size_t usable = class->stride - 1; /* the next block's header */
+    const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }
 

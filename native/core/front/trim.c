@@ -57,13 +57,13 @@ static uint32_t slab_touch(ss_slab *slab, uint32_t most) {
     uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t page = ss_os_page_bytes();
     uint32_t touched = 0;
-    for (uint32_t i = 0; i < view.class->capacity && touched < most; i++) {
+    for (uint32_t i = 0; i < ss_class_capacity(view.class) && touched < most; i++) {
         if (!ss_slab_is_free(slab, view.class, i))
             continue;
         touched++;
         /* A read would map the shared zero page. An OR with 0 writes the page and keeps its content. */
-        char *block = (char *)base + (size_t)i * view.class->stride;
-        for (size_t at = 0; at < view.class->stride; at += page) {
+        char *block = (char *)base + (size_t)i * ss_class_stride(view.class);
+        for (size_t at = 0; at < ss_class_stride(view.class); at += page) {
             _Atomic char *byte = (_Atomic char *)(block + at);
             atomic_fetch_or_explicit(byte, 0, memory_order_relaxed);
         }
@@ -75,7 +75,7 @@ static ss_slab *slab_new(unsigned bin) {
     uint32_t count = ss_space_internal_count();
     for (uint32_t i = 0; i < count; i++) {
         ss_space *space = ss_space_internal(i);
-        ss_slab *slab = space->kind == SS_SPACE_HEADED ? ss_slab_make(space, bin, 0) : NULL;
+        ss_slab *slab = ss_space_is_headed(space) ? ss_slab_make(space, bin, 0) : NULL;
         if (slab != NULL)
             return slab;
     }
@@ -134,7 +134,7 @@ SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count) {
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
-        if (ss_process->heaps.shares_classes)
+        if (ss_share_is_on())
             ss_share_separate(self, size);
         ss_heap_fill(heap, bin, ready > UINT32_MAX ? UINT32_MAX : (uint32_t)ready);
     }

@@ -14,6 +14,7 @@
 #include "front/lifecycle.h"
 #include "heap/bins.h"
 #include "slab/block.h"
+#include "slab/state.h"
 
 #include <errno.h>
 
@@ -44,7 +45,7 @@ static bool is_cached(const cached_blocks *cached, uintptr_t address) {
 static void cached_note(ss_heap *heap, void *context) {
     cached_blocks *cached = context;
     for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++) {
-        void **slots = atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
+        void **slots = ss_bin_slots(heap, bin);
         uint32_t blocks = ss_bin_blocks(heap, bin);
         for (uint32_t i = 1; i <= blocks && cached->count < cached->most; i++) {
             cached->address[slot_of(cached, (uintptr_t)slots[i])] = (uintptr_t)slots[i];
@@ -64,26 +65,16 @@ static void cached_note_own(cached_blocks *cached) {
 
 /* In a child of a fork: heaps that the next new threads get with what is in their bins. */
 static void cached_note_inherited(cached_blocks *cached) {
-    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
-    for (; heap != NULL; heap = heap->next) {
-        ss_lock_take(&heap->top_lock); /* a thread that gets it waits before it uses it */
-        if (heap->top == NULL && heap->inherited)
-            cached_note(heap, cached);
-        ss_lock_release(&heap->top_lock);
-    }
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        ss_heap_read_inherited(heap, cached_note, cached);
 }
 
 /* Blocks in all bins of headed classes now. */
 static size_t cached_count(void) {
-    size_t count = 0;
-    ss_heap *heap = atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
-    for (; heap != NULL; heap = heap->next) {
-        ss_lock_take(&heap->top_lock);
-        for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++)
-            count += ss_bin_blocks(heap, bin);
-        ss_lock_release(&heap->top_lock);
-    }
-    return count;
+    uint64_t count = 0, bytes = 0;
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        ss_heap_add_cached(heap, SS_BIN_HEADED, &count, &bytes);
+    return (size_t)count;
 }
 
 static size_t cached_bytes(const cached_blocks *cached) {
@@ -130,13 +121,11 @@ static superslab_address_kind headed_kind(const cached_blocks *cached, uintptr_t
 /* A block that its slab does not have. */
 static superslab_address_kind taken_kind(ss_space *space, const cached_blocks *cached,
                                          uintptr_t block, unsigned bin) {
-    if (space->kind == SS_SPACE_HEADED)
+    if (ss_space_is_headed(space))
         return headed_kind(cached, block, bin);
-    if (space->live == NULL) /* what the caller's own bins hold is live to us */
+    if (ss_space_is_region(space)) /* what the caller's own bins hold is live to us */
         return SUPERSLAB_ADDRESS_LIVE;
-    const _Atomic uint8_t *live = space->kind == SS_SPACE_HEADLESS
-                                      ? ss_live_at(space, block)
-                                      : &space->live[(block - space->base) >> SS_LIVE_SHIFT];
+    const _Atomic uint8_t *live = ss_space_live_byte(space, block);
     return live != NULL && atomic_load_explicit(live, memory_order_relaxed) != 0
                ? SUPERSLAB_ADDRESS_LIVE
                : SUPERSLAB_ADDRESS_CACHED;
@@ -150,7 +139,7 @@ typedef struct walk {
     cached_blocks cached;
     /* Where it is: a granule, the next group of blocks of the slab there, and what the slab was at its first group. */
     uint32_t granule, group;
-    uint64_t info;
+    uint64_t identity;
     superslab_inspection blocks[GROUP_BLOCKS];
     uint32_t count; /* of those */
 } walk;
@@ -163,11 +152,12 @@ static void note(walk *at, superslab_address_kind kind, uintptr_t block, size_t 
 /* Notes a group of blocks of a slab, with the space's lock held if it is a headed one. */
 static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_view view) {
     const uintptr_t start = (uintptr_t)ss_space_address(space, view.granule);
-    const size_t stride = view.class->stride, header = space->kind == SS_SPACE_HEADED;
-    const uint32_t first = at->group * GROUP_BLOCKS, capacity = view.class->capacity;
+    const uintptr_t base = ss_slab_base(space, view);
+    const size_t stride = ss_class_stride(view.class), header = ss_space_is_headed(space);
+    const uint32_t first = at->group * GROUP_BLOCKS, capacity = ss_class_capacity(view.class);
     const uint32_t end = first + GROUP_BLOCKS < capacity ? first + GROUP_BLOCKS : capacity;
     for (uint32_t i = first; i < end; i++) {
-        const uintptr_t block = start + view.class->first + i * stride;
+        const uintptr_t block = base + i * stride;
         superslab_address_kind kind = SUPERSLAB_ADDRESS_FREE;
         if (!ss_slab_is_free(slab, view.class, i))
             kind = taken_kind(space, &at->cached, block, view.bin);
@@ -179,19 +169,18 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
  * it: no block of that slab was live during the whole walk. */
 static bool step_slab(walk *at, ss_space *space, uint32_t entry) {
     const ss_slab *slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
-    const uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
+    const uint64_t identity = ss_slab_identity(slab);
     const ss_slab_view view = ss_slab_read(slab);
-    const bool is_dead =
-        (atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_DEAD) != 0;
-    if (view.granule != at->granule || is_dead || (at->group != 0 && info != at->info)) {
+    if (view.granule != at->granule || ss_slab_is_dead(slab) ||
+        (at->group != 0 && identity != at->identity)) {
         at->granule++;
         at->group = 0;
         return false;
     }
     note_group(at, space, slab, view);
-    at->info = info;
+    at->identity = identity;
     if (++at->group == ss_class_words(view.class)) {
-        at->granule += view.class->granules;
+        at->granule += ss_class_granules(view.class);
         at->group = 0;
     }
     return true;
@@ -203,8 +192,8 @@ static bool step_large(walk *at, ss_space *space, uint32_t entry) {
     const size_t bytes = (size_t)granules << SS_GRANULE_SHIFT;
     superslab_address_kind kind = SUPERSLAB_ADDRESS_CACHED;
     if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE)
-        kind = space->kind == SS_SPACE_EXTERNAL ? taken_kind(space, &at->cached, block, 0)
-                                                : SUPERSLAB_ADDRESS_LIVE;
+        kind = ss_space_is_external(space) ? taken_kind(space, &at->cached, block, 0)
+                                           : SUPERSLAB_ADDRESS_LIVE;
     note(at, kind, block, bytes, bytes, block);
     at->granule += granules;
     return true;
@@ -214,10 +203,9 @@ static bool step_large(walk *at, ss_space *space, uint32_t entry) {
 static bool step(walk *at, ss_space *space) {
     uint32_t entry = ss_entry_get(space, at->granule);
     bool any = false;
-    const bool is_headed =
-        space->kind == SS_SPACE_HEADED && ss_entry_kind_of(entry) == SS_ENTRY_SLAB;
+    const bool is_headed = ss_space_is_headed(space) && ss_entry_kind_of(entry) == SS_ENTRY_SLAB;
     if (is_headed) {
-        ss_biased_take(&space->lock);
+        ss_space_lock(space);
         entry = ss_entry_get(space, at->granule);
     }
     const ss_entry_kind kind = ss_entry_kind_of(entry);
@@ -230,15 +218,13 @@ static bool step(walk *at, ss_space *space) {
         at->group = 0;
     }
     if (is_headed)
-        ss_biased_release(&space->lock);
+        ss_space_unlock(space);
     return any;
 }
 
 /* Notes the next blocks; false if the end was reached without any. */
 static bool note_next(walk *at, ss_space *space) {
-    ss_biased_take(&space->lock);
-    const uint32_t end = space->granule_count;
-    ss_biased_release(&space->lock);
+    const uint32_t end = ss_space_end(space);
     at->count = 0;
     for (uint32_t i = 0; i < GRANULES_AT_ONCE && at->granule < end; i++)
         if (step(at, space))
@@ -252,7 +238,7 @@ static int visit_space(walk *at, uint32_t place) {
     at->granule = at->group = 0;
     for (;;) {
         const unsigned phase = ss_readers_begin();
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[place], memory_order_seq_cst);
+        ss_space *space = ss_space_at_place(place);
         if (visited == NULL)
             visited = space;
         const bool more = space != NULL && space == visited && note_next(at, space);
@@ -273,9 +259,7 @@ static int visit_all(walk *at) {
     int result = 0;
     for (uint32_t place = 0; place < ss_space_internal_count() && result == 0; place++)
         result = visit_space(at, place);
-    /* Relaxed: as in ss_space_find_external. */
-    const uint32_t externals =
-        atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    const uint32_t externals = ss_space_external_count();
     for (uint32_t i = 0; i < externals && result == 0; i++)
         result = visit_space(at, SS_INTERNAL_SPACE_COUNT + i);
     return result;
@@ -285,7 +269,7 @@ static int visit_all(walk *at) {
 static uint32_t place_of(uintptr_t address) {
     const unsigned phase = ss_readers_begin();
     const ss_space *space = ss_space_find(address);
-    const uint32_t place = space == NULL ? SS_SPACE_COUNT : space->index;
+    const uint32_t place = space == NULL ? SS_SPACE_COUNT : ss_space_place(space);
     ss_readers_end(phase);
     return place;
 }

@@ -62,8 +62,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
 static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
-    size_t committed =
-        atomic_load_explicit(&ss_registry->committed_bytes[kind], memory_order_relaxed);
+    size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
            (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
@@ -79,15 +78,16 @@ static uint32_t first_blocks(uint32_t stride) {
 /* Gives a bin its first room, or twice its room, up to its class's limit. Up to SS_BIN_FIRST_BLOCKS it grows whatever
  * all bins hold. False if it does not grow. */
 static bool bin_grow(ss_heap *heap, unsigned bin) {
-    const ss_class *class = &ss_process->classes[bin];
+    const ss_class *class = ss_bin_class(bin);
     uint32_t old = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-    if (SS_LIKELY(old >= class->max_blocks))
+    if (SS_LIKELY(old >= ss_class_bin_most(class)))
         return false;
     /* Bottom and lid included, a power of 2 of slots: whole cache lines from 6 blocks on. */
-    uint32_t capacity = old == 0 ? first_blocks(class->stride) : old * 2 + SS_BIN_SLOTS_EXTRA;
-    if (capacity > class->max_blocks)
-        capacity = class->max_blocks;
-    size_t bytes = (size_t)(capacity - old) * class->stride;
+    uint32_t capacity =
+        old == 0 ? first_blocks(ss_class_stride(class)) : old * 2 + SS_BIN_SLOTS_EXTRA;
+    if (capacity > ss_class_bin_most(class))
+        capacity = ss_class_bin_most(class);
+    size_t bytes = (size_t)(capacity - old) * ss_class_stride(class);
     if ((capacity > SS_BIN_FIRST_BLOCKS && !bin_may_grow(heap, bin, bytes)) ||
         !bin_resize(heap, bin, (uint16_t)capacity))
         return false;
@@ -115,7 +115,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
     ss_bin *b = &heap->bin[bin];
     uint32_t taken = 0;
     for (;;) {
-        ss_slab *slab = b->ring.first;
+        ss_slab *slab = ss_ring_first(&b->ring);
         if (slab != NULL) {
             SS_CHECK(ss_check_owner(slab, heap->id));
             uint32_t got = ss_slab_take(slab, blocks, count - taken);
@@ -131,7 +131,7 @@ static uint32_t heap_take(ss_heap *heap, unsigned bin, void **blocks, uint32_t c
             /* Half a batch will do: the other half is not worth one more slab. */
             if (taken * 2 >= count)
                 return taken;
-            if (b->ring.first != NULL)
+            if (ss_ring_first(&b->ring) != NULL)
                 continue;
         }
         slab = ss_slab_acquire(bin, heap->id, NULL);
@@ -152,7 +152,7 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
     bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
-    heap->freed_bytes += (size_t)got * ss_process->classes[bin].stride;
+    heap->freed_bytes += (size_t)got * ss_bin_stride(bin);
     tell_moved(heap, SS_FREED_STEP_BYTES);
     return blocks + got;
 }
@@ -219,9 +219,9 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
-                      ss_owner_keeps(&ss_process->classes[bin]), NULL};
+                      ss_owner_keeps(ss_bin_class(bin)), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
-    if (heap->bin[bin].ring.first != NULL)
+    if (ss_ring_first(&heap->bin[bin].ring) != NULL)
         bin_used(heap, bin);
 }
 
@@ -231,7 +231,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     void **slots = ss_bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
-    heap->freed_bytes += (size_t)count * ss_process->classes[bin].stride;
+    heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
     bin_vacate(slots + 1 + blocks - count, slots + 1 + blocks, bin);
@@ -268,7 +268,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
 /* The bytes of blocks for which the bin has room. */
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
-           (size_t)ss_process->classes[bin].stride;
+           (size_t)ss_bin_stride(bin);
 }
 
 bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
@@ -310,7 +310,7 @@ static uint32_t bin_mark(const ss_heap *heap, unsigned bin, uint32_t count) {
 
 static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
     ss_bin *b = &heap->bin[bin];
-    const size_t stride = ss_process->classes[bin].stride;
+    const size_t stride = ss_bin_stride(bin);
     uint32_t blocks = ss_bin_blocks(heap, bin), old = (blocks + 1) / 2;
     if (blocks != 0 && blocks * stride < SS_BIN_AGE_BYTES) {
         b->mark = 0;

@@ -45,6 +45,19 @@ static inline uint32_t ss_bin_blocks(const ss_heap *heap, unsigned bin) {
     return blocks < 0 || blocks > (ptrdiff_t)capacity ? 0 : (uint32_t)blocks;
 }
 
+/* Adds the blocks in the heap's bins, from the bin `first` on, and their bytes. */
+static inline void ss_heap_add_cached(ss_heap *heap, unsigned first, uint64_t *blocks,
+                                      uint64_t *bytes) {
+    /* The lock keeps the thread record, which has the tops, from going away meanwhile. */
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = first; bin < SS_BIN_COUNT; bin++) {
+        const uint64_t count = ss_bin_blocks(heap, bin);
+        *blocks += count;
+        *bytes += count * ss_bin_stride(bin);
+    }
+    ss_lock_release(&heap->top_lock);
+}
+
 /* Pops the block on top; NULL if the bin is empty. */
 static inline void *ss_bin_pop(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin) {
     void **top = atomic_load_explicit(&tops[bin], memory_order_relaxed), *block = *top;
@@ -53,6 +66,11 @@ static inline void *ss_bin_pop(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin
     *top = ss_bin_vacant(bin);
     atomic_store_explicit(&tops[bin], top - 1, memory_order_relaxed);
     return block;
+}
+
+/* The same for the thread that has the heap, open or closed. */
+static inline void *ss_heap_pop(ss_heap *heap, unsigned bin) {
+    return ss_bin_pop(heap->top, bin);
 }
 
 /* Pushes a block; false if the bin is full. */

@@ -1,5 +1,6 @@
 #include "heap/heap.h"
 
+#include "base/base_checks.h"
 #include "base/meta.h"
 #include "heap/bins.h"
 #include "heap/large_cache.h"
@@ -68,10 +69,56 @@ void ss_heap_give_up(ss_heap *heap, ss_faults *faults) {
     ss_lock_release(&ss_heaps->lock);
 }
 
+void ss_heaps_lost_read(superslab_stats *out) {
+    /* Relaxed: a forked child writes them while it has one thread. */
+    out->lost_blocks = atomic_load_explicit(&ss_process->heaps.lost_blocks, memory_order_relaxed);
+    out->lost_bytes = atomic_load_explicit(&ss_process->heaps.lost_bytes, memory_order_relaxed);
+}
+
+/* ---- what a heap holds ---- */
+
+SS_COLD size_t ss_heap_kept_bytes(const ss_heap *heap) {
+    size_t kept = 0;
+    for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
+        const uint32_t count = ss_ring_count(&heap->bin[bin].ring);
+        kept += count > 1 ? count - 1 : 0;
+    }
+    return kept << SS_GRANULE_SHIFT;
+}
+
+SS_COLD uintptr_t ss_heap_tops(ss_heap *heap) {
+    uintptr_t sum = 0;
+    ss_lock_take(&heap->top_lock);
+    for (unsigned bin = 0; bin < SS_BIN_COUNT && heap->top != NULL; bin++)
+        sum += (uintptr_t)atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    ss_lock_release(&heap->top_lock);
+    return sum + atomic_load_explicit(&heap->large.hits, memory_order_relaxed);
+}
+
+/* ---- its thread ---- */
+
 void ss_heap_set_thread(ss_heap *heap, ss_thread *thread) {
     ss_lock_take(&heap->thread_lock);
     heap->thread = thread;
     ss_lock_release(&heap->thread_lock);
+}
+
+SS_COLD bool ss_heap_park_begin(ss_heap *heap) {
+    if (!ss_lock_try(&heap->thread_lock))
+        return false;
+    if (heap->thread == NULL || heap->thread == ss_thread_self()) {
+        ss_lock_release(&heap->thread_lock);
+        return false;
+    }
+    ss_thread_close(heap->thread);
+    return true;
+}
+
+bool ss_heap_is_parked(const ss_heap *heap) {
+    if (!ss_thread_is_outside(heap->thread))
+        return false;
+    SS_CHECK(ss_check_closed(heap->thread));
+    return true;
 }
 
 /* ---- fork ---- */
@@ -110,8 +157,8 @@ static void bin_lost(ss_heap *heap, unsigned bin) {
     uint64_t blocks = heap->bin[bin].left;
     /* Relaxed: the child has one thread. */
     atomic_fetch_add_explicit(&ss_process->heaps.lost_blocks, blocks, memory_order_relaxed);
-    atomic_fetch_add_explicit(&ss_process->heaps.lost_bytes,
-                              blocks * ss_process->classes[bin].stride, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_process->heaps.lost_bytes, blocks * ss_bin_stride(bin),
+                              memory_order_relaxed);
     heap->bin[bin].left = 0;
     ring_lost(heap, bin);
     heap->used[bin / 64] = 0;
@@ -137,8 +184,7 @@ static SS_COLD void heap_inherit(ss_heap *heap, bool list) {
     const bool torn = attaching || heap->flushing;
     ss_lock_inherit(&heap->thread_lock);
     ss_lock_inherit(&heap->top_lock);
-    if (heap->thread != NULL && !torn &&
-        atomic_load_explicit(&heap->thread->busy, memory_order_acquire) == 0) {
+    if (heap->thread != NULL && !torn && ss_thread_is_outside(heap->thread)) {
         for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++) {
             heap->bin[bin].left = (uint16_t)ss_bin_blocks(heap, bin);
             ring_lost(heap, bin);
@@ -239,9 +285,36 @@ SS_COLD bool ss_heaps_flush_left(void) {
     return heap != NULL;
 }
 
-void ss_heap_forsake(ss_heap *heap) {
+/* For a heap that is forsaken: leaves it to the next new thread. */
+static SS_COLD void heap_forsake(ss_heap *heap) {
     ss_lock_take(&ss_heaps->lock);
     heap_inherit(heap, true);
     heap->forsaken = false;
     ss_lock_release(&ss_heaps->lock);
+}
+
+/* A signal handler may have forked while the thread was parked. In the child the heap's thread is gone. */
+SS_COLD void ss_heap_park_end(ss_heap *heap) {
+    if (heap->forsaken)
+        heap_forsake(heap);
+    else
+        ss_thread_open(heap->thread, heap);
+    ss_lock_release(&heap->thread_lock);
+}
+
+SS_COLD void ss_heap_read_inherited(ss_heap *heap, void (*read)(ss_heap *heap, void *context),
+                                    void *context) {
+    ss_lock_take(&heap->top_lock); /* a thread that gets it waits for this */
+    if (heap->top == NULL && heap->inherited)
+        read(heap, context);
+    ss_lock_release(&heap->top_lock);
+}
+
+SS_COLD bool ss_heaps_are_mine(const ss_heap *own) {
+    if (own != NULL && ss_biased_is_inside(&own->owner))
+        return true;
+    for (const ss_heap *heap = heaps_first(); heap != NULL; heap = heap->next)
+        if (ss_lock_is_mine(&heap->top_lock))
+            return true;
+    return false;
 }

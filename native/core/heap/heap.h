@@ -94,6 +94,27 @@ typedef struct ss_heaps_data {
 extern ss_heaps_data ss_heaps_state SS_HIDDEN;
 #define ss_heaps (&ss_heaps_state)
 
+/* ---- all heaps ---- */
+
+/* The first heap of all that were ever made, and the one after a heap; NULL after the last. Heaps stay for ever. */
+static inline ss_heap *ss_heap_first(void) {
+    /* Acquire: pairs with the release in ss_heap_acquire, so the heap is filled in. */
+    return atomic_load_explicit(&ss_heaps->all, memory_order_acquire);
+}
+
+static inline ss_heap *ss_heap_next(const ss_heap *heap) {
+    return heap->next;
+}
+
+/* Whether some request got a block of a larger class, after a refusal of memory. Relaxed: a thread that has such a block
+ * knows it, and for other blocks it makes no difference. */
+static inline bool ss_heap_has_lent(void) {
+    return atomic_load_explicit(&ss_process->heaps.lent, memory_order_relaxed);
+}
+
+/* Sets the fields of the statistics that tell what forked children lost. */
+void ss_heaps_lost_read(superslab_stats *out);
+
 /* ---- heaps ---- */
 
 /* A heap that no thread has, or NULL without memory. */
@@ -114,6 +135,37 @@ static inline void ss_heap_note_cold(ss_heap *heap) {
     atomic_store_explicit(&heap->cold, atomic_load_explicit(&heap->cold, memory_order_relaxed) + 1,
                           memory_order_relaxed);
 }
+
+/* ---- what a heap holds ---- */
+
+/* Lower bound on the bytes of the slabs that the heap keeps beside those it takes from. */
+size_t ss_heap_kept_bytes(const ss_heap *heap);
+
+/* A sum that changes while the heap's thread works, also if it works on its hot paths alone. */
+uintptr_t ss_heap_tops(ss_heap *heap);
+
+/* The number of cold paths of the heap's thread, and this number when the heap was last flushed. Relaxed: the scavenger
+ * only compares them. */
+static inline uint32_t ss_heap_cold(const ss_heap *heap) {
+    return atomic_load_explicit(&heap->cold, memory_order_relaxed);
+}
+
+static inline uint32_t ss_heap_cold_flushed(const ss_heap *heap) {
+    return atomic_load_explicit(&heap->cold_flushed, memory_order_relaxed);
+}
+
+/* ---- parking ----
+ * The protocol is in thread.h. The parker's barriers are the caller's. */
+
+/* Closes the heap's thread, and holds thread_lock. False, with nothing changed, if the heap has no thread, if that is the
+ * calling one, or if it holds the lock: it ends, and then flushes its heap itself, or it forks. */
+bool ss_heap_park_begin(ss_heap *heap);
+
+/* After the barrier: whether the thread is outside, so that the heap is the parker's until ss_heap_park_end. */
+bool ss_heap_is_parked(const ss_heap *heap);
+
+/* Opens the thread, and releases thread_lock. */
+void ss_heap_park_end(ss_heap *heap);
 
 /* A parker calls these before and after it changes the bins: they tell a forked child that the bins are in the middle
  * of a change. */
@@ -152,8 +204,18 @@ void ss_heaps_inherit_slabs(void);
  * left. What their bins hold stays for the next new threads. */
 bool ss_heaps_flush_left(void);
 
-/* For a heap that is `forsaken`, because the child's thread had parked its thread: leaves it to the next new thread. The
- * child's thread calls it where it would open the other thread, with thread_lock held. */
-void ss_heap_forsake(ss_heap *heap);
+/* Calls `read` for a heap that no thread has and whose bins hold what they held in the parent. A thread that gets the
+ * heap meanwhile waits before it uses it. */
+void ss_heap_read_inherited(ss_heap *heap, void (*read)(ss_heap *heap, void *context),
+                            void *context);
+
+/* The heap as the owner of biased locks; NULL for none. */
+static inline const ss_biased_owner *ss_heap_lock_owner(const ss_heap *heap) {
+    return heap != NULL ? &heap->owner : NULL;
+}
+
+/* Whether the calling thread, whose heap is `own` or which has none, holds a lock by which the statistics read a heap, or
+ * a space's lock as its owner. */
+bool ss_heaps_are_mine(const ss_heap *own);
 
 #endif

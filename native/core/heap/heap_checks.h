@@ -1,9 +1,8 @@
-/* Conditions on a heap's bins and on a closed thread, for SS_CHECK. */
+/* Conditions on a heap's bins, for SS_CHECK. */
 #ifndef SS_CHECKS_HEAP_H
 #define SS_CHECKS_HEAP_H
 
 #include "base/checks.h"
-#include "base/thread.h"
 #include "heap/heap.h"
 
 /* Whether a bin has its bottom, its lid, and above its blocks a vacant slot or the lid. Called by the thread that
@@ -16,15 +15,6 @@ static inline bool ss_check_bin(const ss_heap *heap, unsigned bin) {
     return blocks >= 0 && blocks <= (ptrdiff_t)capacity && slots[0] == NULL &&
            slots[capacity + 1] == SS_BIN_LID &&
            (blocks == (ptrdiff_t)capacity || top[1] == ss_bin_vacant(bin));
-}
-
-/* Whether a thread that is outside finds itself closed whatever it does next. Relaxed: the caller, which parked the
- * thread, wrote all four words, and no other thread opens it. */
-static inline bool ss_check_closed(ss_thread *thread) {
-    return atomic_load_explicit(&thread->heap, memory_order_relaxed) == NULL &&
-           atomic_load_explicit(&thread->headed_end, memory_order_relaxed) == 0 &&
-           atomic_load_explicit(&thread->small_end, memory_order_relaxed) == 0 &&
-           atomic_load_explicit(&thread->tiny_end, memory_order_relaxed) == 0;
 }
 
 #endif

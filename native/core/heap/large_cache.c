@@ -30,7 +30,7 @@ static void room_cut(ss_large_cache *cache, uint32_t granules) {
  * fail. */
 static bool is_possible(void) {
     const uint32_t scavenger = atomic_load_explicit(&ss_signals->scavenger, memory_order_relaxed);
-    return ss_process->settings.limit_bytes == SIZE_MAX && scavenger != SS_SCAVENGER_NEVER &&
+    return !ss_process_is_limited() && scavenger != SS_SCAVENGER_NEVER &&
            scavenger != SS_SCAVENGER_REFUSED &&
            !atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed) && ss_biased_able();
 }
@@ -38,9 +38,8 @@ static bool is_possible(void) {
 static bool room_find(ss_large_cache *cache, size_t granules) {
     const size_t more = cache->granules + granules - cache->room;
     const size_t floor = SS_LARGE_CACHES_FLOOR_BYTES >> SS_GRANULE_SHIFT;
-    const size_t share = atomic_load_explicit(&ss_registry->committed_bytes[SS_SPACE_HEADLESS],
-                                              memory_order_relaxed) >>
-                         (SS_LARGE_CACHES_SHARE_SHIFT + SS_GRANULE_SHIFT);
+    const size_t share =
+        ss_committed_bytes(SS_SPACE_HEADLESS) >> (SS_LARGE_CACHES_SHARE_SHIFT + SS_GRANULE_SHIFT);
     const size_t all =
         atomic_load_explicit(&ss_signals->large_cache_granules, memory_order_relaxed) + more;
     if (cache->room + more > SS_LARGE_CACHE_MAX_BYTES >> SS_GRANULE_SHIFT ||

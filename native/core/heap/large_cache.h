@@ -62,7 +62,7 @@ static inline void *ss_large_cache_take(size_t size) {
  * nothing was done. `block` is a multiple of SS_GRANULE_BYTES. */
 static inline bool ss_large_cache_put(const void *block) {
     ss_space *space = ss_space_headless();
-    const size_t first = ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT;
+    const size_t first = ss_space_offset(space, (uintptr_t)block) >> SS_GRANULE_SHIFT;
     uint32_t live = ss_entry_near(space, first);
     const uint32_t count = live - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
     bool put = false;

@@ -8,7 +8,7 @@ void ss_share_classes(void) {
 
 /* The last 16-byte step of sizes that a headed class serves. */
 static size_t last_step(unsigned bin) {
-    return (ss_process->classes[bin].stride - 1) / SS_ALIGNMENT;
+    return (ss_bin_stride(bin) - 1) / SS_ALIGNMENT;
 }
 
 static void steps_set(ss_thread *self, unsigned exact, unsigned bin) {
@@ -31,12 +31,11 @@ static bool is_short(ss_heap *heap, unsigned wide) {
     uint32_t capacity = atomic_load_explicit(&heap->bin[wide].capacity, memory_order_relaxed);
     if (*top != NULL || capacity == 0)
         return false;
-    const ss_slab *slab = heap->bin[wide].ring.first;
+    const ss_slab *slab = ss_ring_first(&heap->bin[wide].ring);
     if (slab == NULL)
         return true;
-    uint32_t left = (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
-                    atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
-    return left < capacity / 2 || ss_process->classes[wide].capacity - left >= SHARED_MOST;
+    const uint32_t left = ss_slab_blocks_free(slab);
+    return left < capacity / 2 || ss_class_capacity(ss_bin_class(wide)) - left >= SHARED_MOST;
 }
 
 static unsigned step_bin(const ss_thread *self, size_t step) {

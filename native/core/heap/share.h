@@ -21,6 +21,11 @@ static inline unsigned ss_wide_bin(unsigned bin) {
                                 : first + ((index - first) | (SS_GROUP - 1)));
 }
 
+/* Whether classes are shared. It is set before the process has a heap. */
+static inline bool ss_share_is_on(void) {
+    return ss_process->heaps.shares_classes;
+}
+
 /* Turns sharing on. To be called before the process has a heap. */
 void ss_share_classes(void);
 
@@ -34,8 +39,7 @@ unsigned ss_share_separate(ss_thread *self, size_t size);
 
 /* Whether a request whose own class has the bin `exact` may have got a block of `bin`. */
 static inline bool ss_share_serves(unsigned bin, unsigned exact) {
-    return bin == exact ||
-           (SS_UNLIKELY(ss_process_state.heaps.shares_classes) && bin == ss_wide_bin(exact));
+    return bin == exact || (SS_UNLIKELY(ss_share_is_on()) && bin == ss_wide_bin(exact));
 }
 
 #endif

@@ -8,7 +8,7 @@ static ss_block_state headed_state(const ss_block *found) {
     uint8_t header = ss_header_get((const void *)found->start);
     if (header == found->bin)
         return SS_BLOCK_LIVE;
-    if (ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index))
+    if (ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index))
         return SS_BLOCK_FREE;
     return header == SS_HEADER_FREED ? SS_BLOCK_CACHED : SS_BLOCK_BROKEN;
 }
@@ -17,26 +17,26 @@ static ss_block_state headless_state(const ss_block *found) {
     _Atomic uint8_t *live = ss_live_at(found->space, found->start);
     if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
         return SS_BLOCK_LIVE;
-    return ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
-               ? SS_BLOCK_FREE
-               : SS_BLOCK_CACHED;
+    return ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index) ? SS_BLOCK_FREE
+                                                                                : SS_BLOCK_CACHED;
 }
 
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
-    if (granule - view.granule >= view.class->granules) {
+    if (granule - view.granule >= ss_class_granules(view.class)) {
         found->slab = NULL; /* the slab ended and the record is another slab's */
         return;
     }
     found->granule = view.granule;
     found->bin = view.bin;
-    if (address < base || (address - base) / view.class->stride >= view.class->capacity)
+    if (address < base ||
+        (address - base) / ss_class_stride(view.class) >= ss_class_capacity(view.class))
         return; /* before the first block or in the tail */
-    found->index = (uint32_t)((address - base) / view.class->stride);
-    found->start = base + (uintptr_t)found->index * view.class->stride;
-    found->stride = found->usable = view.class->stride;
-    switch (found->space->kind) {
+    found->index = (uint32_t)((address - base) / ss_class_stride(view.class));
+    found->start = base + (uintptr_t)found->index * ss_class_stride(view.class);
+    found->stride = found->usable = ss_class_stride(view.class);
+    switch (ss_space_kind_of(found->space)) {
     case SS_SPACE_HEADED:
         found->usable--; /* the next block's header */
         found->state = headed_state(found);
@@ -45,7 +45,7 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         found->state = headless_state(found);
         break;
     case SS_SPACE_EXTERNAL: /* blocks in the caller's own bins count as live */
-        found->state = ss_slab_is_free(found->slab, &ss_process->classes[found->bin], found->index)
+        found->state = ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index)
                            ? SS_BLOCK_FREE
                            : SS_BLOCK_LIVE;
         break;
@@ -60,11 +60,9 @@ static bool is_large(uint32_t entry) {
 /* The first granule of the large block that covers `granule`, or `granule` itself if none does. Walks back over empty
  * entries and those of freed blocks, to the nearest slab or the nearest block that was not freed. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
-    /* Acquire, both: as in ss_entry_get. */
-    size_t ready =
-        atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
+    size_t ready = ss_entries_ready(space) / sizeof(uint32_t);
     for (uint32_t at = granule < ready ? granule : (uint32_t)ready; at-- != 0;) {
-        uint32_t entry = atomic_load_explicit(&space->entries[at], memory_order_acquire);
+        uint32_t entry = ss_entry_load(space, at);
         uint32_t value = entry & SS_ENTRY_VALUE;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;
@@ -120,7 +118,7 @@ void ss_block_release(const ss_block *found) {
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
     if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
         return SUPERSLAB_ERROR_DOUBLE_FREE;
-    if (found->state == SS_BLOCK_NONE || found->space->kind == SS_SPACE_EXTERNAL)
+    if (found->state == SS_BLOCK_NONE || ss_space_is_external(found->space))
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     if (found->start != (uintptr_t)pointer)
         return SUPERSLAB_ERROR_INSIDE_BLOCK;

@@ -61,7 +61,7 @@ static inline const ss_class *ss_class_at(uintptr_t base, const void *block) {
     /* Only granules of slabs have a bin, and their memory can be read. */
     if (SS_UNLIKELY(bin == 0) || SS_UNLIKELY(ss_header_get(block) != bin))
         return NULL;
-    return &ss_process->classes[bin];
+    return ss_bin_class(bin);
 }
 
 static inline const ss_class *ss_headed_class(const void *block) {
@@ -71,10 +71,10 @@ static inline const ss_class *ss_headed_class(const void *block) {
 /* The same, but NULL also for an address inside a block, and for all classes whose slabs have several granules. */
 static inline const ss_class *ss_class_exact_at(uintptr_t base, const void *block) {
     const ss_class *class = ss_class_at(base, block);
-    if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(class->granules != 1))
+    if (SS_UNLIKELY(class == NULL) || SS_UNLIKELY(ss_class_granules(class) != 1))
         return NULL;
-    uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - class->first;
-    return SS_LIKELY(ss_slab_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
+    uintptr_t offset = ((uintptr_t)block & (SS_GRANULE_BYTES - 1)) - ss_class_first(class);
+    return SS_LIKELY(ss_class_index(class, offset) != SS_NO_BLOCK) ? class : NULL;
 }
 
 static inline const ss_class *ss_headed_class_exact(const void *block) {
@@ -83,18 +83,17 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
 
 /* The entry of a granule of the first headless space. Any number is allowed: 0 beyond the committed registry. */
 static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
-    /* Acquire, both: as in ss_entry_get. */
-    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
-                    atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
+    if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) > ss_entries_ready(space)))
         return 0;
-    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    return ss_entry_load(space, granule);
 }
 
 /* Bytes of the large block that starts at `block` in the first headless space; 0 if none does. `block` is a multiple
  * of SS_GRANULE_BYTES. */
 static inline size_t ss_large_usable(const void *block) {
     ss_space *space = ss_space_headless();
-    uint32_t entry = ss_entry_near(space, ((uintptr_t)block - space->base) >> SS_GRANULE_SHIFT);
+    uint32_t entry =
+        ss_entry_near(space, ss_space_offset(space, (uintptr_t)block) >> SS_GRANULE_SHIFT);
     size_t granules = entry - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
     return SS_LIKELY(granules <= SS_ENTRY_VALUE) ? granules << SS_GRANULE_SHIFT : 0;
 }

@@ -24,14 +24,14 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
     const ss_slab_view view = ss_slab_read(slab); /* before the change: see ss_slab_end */
     const bool adopt = giver->wanted == view.bin && giver->ring->first == NULL;
     const uint64_t adopted = (uint64_t)giver->owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED;
-    const uint64_t leave = space->kind == SS_SPACE_EXTERNAL ? SS_STATE_GIVER : 0;
+    const uint64_t leave = ss_space_is_external(space) ? SS_STATE_GIVER : 0;
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     bool spare = false; /* the slab is already counted as a spare */
     do {
         uint64_t free = (state & SS_STATE_COUNT) + count;
         next = state + count - leave;
         if (!(state & (SS_STATE_OWNED | SS_STATE_SPARE)) && free != 0) {
-            if (free == view.class->capacity && ss_state_givers(space, next) == 0)
+            if (free == ss_class_capacity(view.class) && ss_state_givers(space, next) == 0)
                 next = spare || (spare = ss_spare_add(space, view))
                            ? SS_STATE_SPARE | SS_STATE_LISTED | free
                            : SS_STATE_DEAD;
@@ -43,7 +43,7 @@ static void slab_count(ss_space *space, ss_slab *slab, uint32_t count, ss_giver 
         /* Release: the owner sees the bits, and what the blocks' users wrote. Acquire: a thread that ends or
          * adopts the slab sees what all earlier givers wrote. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
-    SS_CHECK((next & SS_STATE_COUNT) <= view.class->capacity);
+    SS_CHECK((next & SS_STATE_COUNT) <= ss_class_capacity(view.class));
     bool was_listed = (state & SS_STATE_LISTED) != 0;
     if (spare && !(next & SS_STATE_SPARE & ~state))
         ss_spare_drop(space, view);
@@ -78,18 +78,20 @@ static SS_COLD bool group_enter(give_group *group, ss_giver *giver, ss_faults *f
             return true;
         slab_count(group->space, group->slab, 0, giver);
     }
-    const ss_class *class = &ss_process->classes[group->bin];
-    const char *base = (const char *)ss_space_address(group->space, group->granule) + class->first;
+    const ss_class *class = ss_bin_class(group->bin);
+    const char *base =
+        (const char *)ss_space_address(group->space, group->granule) + ss_class_first(class);
     for (uint64_t rest = group->bits; rest != 0; rest &= rest - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(rest);
-        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE, base + (size_t)index * class->stride);
+        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
+                     base + (size_t)index * ss_class_stride(class));
     }
     return false;
 }
 
 static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faults) {
     ss_slab *slab = group->slab;
-    const bool entered = group->space->kind == SS_SPACE_EXTERNAL;
+    const bool entered = ss_space_is_external(group->space);
     if (entered && !group_enter(group, giver, faults))
         return 0;
     uint64_t owned = 0;
@@ -104,9 +106,8 @@ static uint32_t group_finish(give_group *group, ss_giver *giver, ss_faults *faul
     ss_slab_view view = ss_slab_read(slab);
     for (uint64_t twice = old & group->bits; twice != 0; twice &= twice - 1) {
         uint32_t index = group->word * 64 + (uint32_t)__builtin_ctzll(twice);
-        ss_fault_add(
-            faults, SUPERSLAB_ERROR_DOUBLE_FREE,
-            (void *)(ss_slab_base(group->space, view) + (uintptr_t)index * view.class->stride));
+        ss_fault_add(faults, SUPERSLAB_ERROR_DOUBLE_FREE,
+                     (void *)ss_slab_block(group->space, view, index));
     }
     uint32_t count = ss_popcount(group->bits & ~old);
 #ifdef SUPERSLAB_TRACE
@@ -133,7 +134,7 @@ static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, s
     for (uint32_t i = 0; i < count; i++) {
         uintptr_t address = (uintptr_t)blocks[i];
         if (address - base >= bytes) { /* not in the same slab as the one before */
-            if (space == NULL || address - space->base >= ss_space_bytes(space))
+            if (space == NULL || !ss_space_contains(space, address))
                 space = ss_space_find(address);
             slab = space == NULL ? NULL : ss_slab_find(space, address);
             if (slab == NULL) {
@@ -146,9 +147,9 @@ static uint32_t give_shared(void *const *blocks, uint32_t count, unsigned bin, s
             }
             view = ss_slab_read(slab);
             base = ss_slab_base(space, view);
-            bytes = (uintptr_t)view.class->granules << SS_GRANULE_SHIFT;
+            bytes = ss_class_slab_bytes(view.class);
         }
-        uint32_t index = ss_slab_index(view.class, address - base);
+        uint32_t index = ss_class_index(view.class, address - base);
         if (index == SS_NO_BLOCK) {
             ss_fault_add(faults, SUPERSLAB_ERROR_INSIDE_BLOCK, blocks[i]);
             continue;
@@ -196,7 +197,7 @@ static SS_NOINLINE bool slab_regain(ss_space *space, ss_slab *slab, ss_giver *gi
 static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
     const uint64_t state = ss_state_load(slab, memory_order_relaxed);
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) + (state & SS_STATE_COUNT) !=
-            class->capacity ||
+            ss_class_capacity(class) ||
         ss_ring_count(giver->ring) < 2)
         return;
     ss_ring_drop(giver->ring, slab);
@@ -206,7 +207,7 @@ static void own_end(ss_slab *slab, const ss_class *class, ss_giver *giver) {
 /* False, with nothing changed, if the giver does not own the slab or the address is not that of a block of `bin`. */
 static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver *giver,
                      ss_faults *faults, uint32_t *given) {
-    if (SS_UNLIKELY(address - space->base >= ss_space_bytes(space)))
+    if (SS_UNLIKELY(!ss_space_contains(space, address)))
         return false;
     ss_slab *slab = ss_slab_find(space, address);
     if (SS_UNLIKELY(slab == NULL))
@@ -215,7 +216,7 @@ static bool own_give(ss_space *space, uintptr_t address, unsigned bin, ss_giver 
     const ss_slab_view view = ss_slab_read(slab);
     if (state >> SS_STATE_OWNER_SHIFT != giver->owner || view.bin != bin)
         return false;
-    const uint32_t index = ss_slab_index(view.class, address - ss_slab_base(space, view));
+    const uint32_t index = ss_class_index(view.class, address - ss_slab_base(space, view));
     if (SS_UNLIKELY(index == SS_NO_BLOCK))
         return false;
     if (SS_UNLIKELY((state & SS_STATE_OWNED) == 0) && !slab_regain(space, slab, giver))

@@ -5,7 +5,7 @@
 
 uint32_t ss_slab_granules_at(const ss_space *space, uint32_t granule, uint32_t record) {
     const ss_slab_view view = ss_slab_read(ss_slab_of_id(space, record));
-    return view.granule == granule ? view.class->granules : 1;
+    return view.granule == granule ? ss_class_granules(view.class) : 1;
 }
 
 /* The slab that begins at a granule and whose state has one of the flags, or NULL. */
@@ -21,7 +21,7 @@ static ss_slab *slab_at(ss_space *space, uint32_t granule, uint64_t flags) {
 }
 
 void ss_slabs_inherit_parked(ss_space *space) {
-    for (uint32_t at = 0; at < space->granule_count; at++) {
+    for (uint32_t at = 0; at < ss_space_end_inherited(space); at++) {
         ss_slab *slab = slab_at(space, at, SS_STATE_PARKED);
         if (slab != NULL && !ss_slab_abandon_full(slab))
             ss_slab_list(slab);
@@ -36,7 +36,7 @@ static void slab_inherit(ss_space *space, ss_slab *slab) {
 }
 
 void ss_slabs_inherit(ss_space *space, bool (*is_gone)(uint32_t owner)) {
-    for (uint32_t at = 0; at < space->granule_count; at++) {
+    for (uint32_t at = 0; at < ss_space_end_inherited(space); at++) {
         ss_slab *slab = slab_at(space, at, SS_STATE_OWNED);
         if (slab != NULL &&
             is_gone((uint32_t)(ss_state_load(slab, memory_order_relaxed) >> SS_STATE_OWNER_SHIFT)))

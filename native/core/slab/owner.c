@@ -12,8 +12,7 @@ static SS_COLD void report_twice(const ss_slab *slab, uint32_t word, uint64_t tw
     for (; twice != 0; twice &= twice - 1) {
         uint32_t index = word * 64 + (uint32_t)__builtin_ctzll(twice);
         ss_fault_add(&faults, SUPERSLAB_ERROR_DOUBLE_FREE,
-                     (void *)(ss_slab_base(ss_slab_space(view), view) +
-                              (uintptr_t)index * view.class->stride));
+                     (void *)ss_slab_block(ss_slab_space(view), view, index));
     }
     ss_report_defer(&faults);
 }
@@ -46,7 +45,8 @@ uint32_t ss_owner_take(ss_slab *slab, ss_slab_view view, void **end, uint32_t co
         count = mine;
     if (count == 0)
         return 0;
-    const uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
+    const uintptr_t base = ss_slab_base(ss_slab_space(view), view),
+                    stride = ss_class_stride(view.class);
     if (SS_UNLIKELY((ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) != 0))
         own_check(slab, view.class);
     mine = atomic_load_explicit(&slab->owner_free, memory_order_relaxed);

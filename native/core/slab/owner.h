@@ -7,14 +7,13 @@
 #include "slab/slab.h"
 
 /* Whether heaps keep slabs of the class in their rings at present. Slabs with one word of bits are never kept, because
- * their blocks come back several at a time. Relaxed, both: a heap owns the slabs that it has at any value. */
+ * their blocks come back several at a time. Relaxed: a heap owns the slabs that it has at any value. */
 static inline bool ss_owner_keeps(const ss_class *class) {
-    if (class->capacity <= 64 * SS_RING_LEAST_WORDS)
+    if (ss_class_capacity(class) <= 64 * SS_RING_LEAST_WORDS)
         return false;
     const uint32_t keeping = atomic_load_explicit(&ss_signals->keeping, memory_order_relaxed);
     return keeping == SS_KEEPING_ALONE ||
-           (keeping == SS_KEEPING_BY_COUNT &&
-            atomic_load_explicit(&ss_process->life.thread_count, memory_order_relaxed) <= 1);
+           (keeping == SS_KEEPING_BY_COUNT && ss_process_threads() <= 1);
 }
 
 /* Takes up to `count` blocks from the owner's bits, the lowest first, and writes them to end[-1], end[-2] and so on.

@@ -4,7 +4,7 @@
  * at most 64 units. */
 static size_t unit_bytes(const ss_class *class) {
     size_t unit = ss_os_page_bytes();
-    while (((size_t) class->granules << SS_GRANULE_SHIFT) / unit > 64)
+    while (ss_class_slab_bytes(class) / unit > 64)
         unit *= 2;
     return unit;
 }
@@ -12,7 +12,8 @@ static size_t unit_bytes(const ss_class *class) {
 /* The offset in its slab at which a block begins: at its header. That byte belongs to the stride of the block below and
  * must stay when only the block below is free. */
 static size_t block_begin(const ss_class *class, uint32_t index) {
-    return (size_t)index * class->stride + class->first - (class->first != 0);
+    return (size_t)index * ss_class_stride(class) + ss_class_first(class) -
+           (ss_class_first(class) != 0);
 }
 
 static uint64_t units_mask(size_t first, size_t end) {
@@ -25,8 +26,8 @@ void ss_pages_forget(ss_slab *slab, void *const *blocks, uint32_t count) {
     uintptr_t base = ss_slab_base(ss_slab_space(view), view);
     size_t unit = unit_bytes(view.class);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = ss_slab_index(view.class, (uintptr_t)blocks[i] - base);
-        size_t begin = block_begin(view.class, index), end = begin + view.class->stride;
+        uint32_t index = ss_class_index(view.class, (uintptr_t)blocks[i] - base);
+        size_t begin = block_begin(view.class, index), end = begin + ss_class_stride(view.class);
         slab->purged &= ~units_mask(begin / unit, (end + unit - 1) / unit);
     }
 }
@@ -52,13 +53,13 @@ size_t ss_pages_purge(const ss_space *space, ss_slab *slab) {
     ss_slab_view view = ss_slab_read(slab);
     char *start = ss_space_address(space, view.granule);
     size_t unit = unit_bytes(view.class), given = 0;
-    for (uint32_t i = 0; i < view.class->capacity;) {
+    for (uint32_t i = 0; i < ss_class_capacity(view.class);) {
         if (!ss_slab_is_free(slab, view.class, i)) {
             i++;
             continue;
         }
         uint32_t end = i;
-        while (end < view.class->capacity && ss_slab_is_free(slab, view.class, end))
+        while (end < ss_class_capacity(view.class) && ss_slab_is_free(slab, view.class, end))
             end++;
         size_t from = (block_begin(view.class, i) + unit - 1) / unit;
         size_t to = block_begin(view.class, end) / unit;

@@ -33,7 +33,7 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
     slab_chain chain = {NULL};
     ss_slab *slab;
     size_t given = 0;
-    ss_lock_take(&ss_process->park_lock);
+    ss_park_lock_take();
     while ((slab = ss_slab_adopt(space, bin, SS_OWNER_PARKER)) != NULL)
         chain_push(space, &chain, slab);
     while ((slab = chain_pop(space, &chain)) != NULL) {
@@ -41,7 +41,7 @@ static size_t list_visit(ss_space *space, unsigned bin, bool purge) {
             given += ss_pages_purge(space, slab);
         ss_slab_abandon(slab);
     }
-    ss_lock_release(&ss_process->park_lock);
+    ss_park_lock_release();
     return given;
 }
 
@@ -105,7 +105,7 @@ static void young_abandon(ss_slab *slab) {
     /* Relaxed: only the number is used. The thread that takes from the slab or ends it acquires what the givers wrote:
      * the state changes only by read-modify-writes, which continue the givers' release sequences. */
     uint64_t count = atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_COUNT;
-    if (count == ss_slab_read(slab).class->capacity)
+    if (count == ss_class_capacity(ss_slab_read(slab).class))
         ss_slab_list(slab);
     else
         ss_slab_abandon(slab);
@@ -141,9 +141,9 @@ bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
     for (unsigned bin = first; bin < first + SS_SPACE_BINS; bin++) {
         if ((uint32_t)atomic_load_explicit(ss_slab_listed(space, bin), memory_order_relaxed) == 0)
             continue;
-        ss_lock_take(&ss_process->park_lock);
+        ss_park_lock_take();
         pending |= idle_slabs_purge(space, bin, at_once, &given);
-        ss_lock_release(&ss_process->park_lock);
+        ss_park_lock_release();
     }
     ss_count_given_back(given);
     return pending;

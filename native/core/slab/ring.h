@@ -12,6 +12,11 @@ typedef struct ss_ring {
     _Atomic uint32_t count; /* the scavenger reads it too */
 } ss_ring;
 
+/* The slab that the heap takes from, NULL if it owns none. */
+static inline ss_slab *ss_ring_first(const ss_ring *ring) {
+    return ring->first;
+}
+
 /* Adds a slab that the heap owns, as the last one; removes a slab. */
 void ss_ring_add(ss_ring *ring, ss_slab *slab);
 void ss_ring_drop(ss_ring *ring, ss_slab *slab);
@@ -35,7 +40,7 @@ void ss_ring_age(ss_ring *ring);
 
 /* Whether a slab of the space may be added: all slabs of a ring are of one space. */
 static inline bool ss_ring_takes(const ss_ring *ring, const ss_space *space) {
-    return ring->first == NULL || ss_slab_read(ring->first).space == space->index;
+    return ring->first == NULL || ss_slab_read(ring->first).space == ss_space_place(space);
 }
 
 #endif

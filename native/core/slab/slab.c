@@ -1,6 +1,5 @@
 #include "slab/slab.h"
 
-#include "base/meta.h"
 #include "slab/owner.h"
 #include "slab/pages.h"
 #include "slab/slab_checks.h"
@@ -13,8 +12,8 @@
 
 SS_COLD bool ss_slab_was_at(const ss_space *space, uintptr_t address) {
     uint8_t header;
-    return space != NULL && space->kind == SS_SPACE_HEADED &&
-           ss_os_read_byte(address - 1, &header) && header == SS_HEADER_FREED;
+    return space != NULL && ss_space_is_headed(space) && ss_os_read_byte(address - 1, &header) &&
+           header == SS_HEADER_FREED;
 }
 
 /* ---- lists ----
@@ -54,7 +53,7 @@ static ss_slab *list_pop(ss_space *space, unsigned bin) {
 /* ---- records, with the space's lock held ---- */
 
 static ss_slab *record_take(ss_space *space, uint32_t units) {
-    SS_CHECK(ss_check_held(&space->lock));
+    SS_CHECK(ss_check_locked(space));
     uint32_t id = space->slab_records.free[units];
     if (id != 0) {
         ss_slab *slab = ss_slab_of_id(space, id);
@@ -64,15 +63,14 @@ static ss_slab *record_take(ss_space *space, uint32_t units) {
     /* The arena has addresses for a record of each length for every granule. So this fails only while dead slabs
      * hold records, or if other threads have taken what ss_space_ready_record committed. */
     size_t bytes = (size_t)units << SS_RECORD_SHIFT;
-    if (space->slab_records.used + bytes >
-        atomic_load_explicit(&space->records_ready, memory_order_acquire))
+    if (space->slab_records.used + bytes > ss_space_records_ready(space))
         return NULL;
     space->slab_records.used += bytes;
-    return (ss_slab *)(void *)(space->records - space->slab_records.used);
+    return (ss_slab *)(void *)(ss_space_records(space) - space->slab_records.used);
 }
 
 static void record_give(ss_space *space, ss_slab *slab) {
-    SS_CHECK(ss_check_held(&space->lock));
+    SS_CHECK(ss_check_locked(space));
     uint32_t units = ss_class_record_units(ss_slab_read(slab).class);
     atomic_store_explicit(&slab->next, space->slab_records.free[units], memory_order_relaxed);
     ss_lock_step();
@@ -80,10 +78,10 @@ static void record_give(ss_space *space, ss_slab *slab) {
 }
 
 static bool records_spent(ss_space *space, uint32_t units) {
-    ss_biased_take(&space->lock);
+    ss_space_lock(space);
     const bool spent = space->slab_records.used + ((size_t)units << SS_RECORD_SHIFT) >
-                       atomic_load_explicit(&space->records_limit, memory_order_relaxed);
-    ss_biased_release(&space->lock);
+                       ss_space_records_limit(space);
+    ss_space_unlock(space);
     return spent;
 }
 
@@ -103,58 +101,50 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     slab->purged = 0;
     slab->seen_free = 0;
     for (uint32_t i = 0; i < words; i++) {
-        uint32_t rest = class->capacity - i * 64;
+        uint32_t rest = ss_class_capacity(class) - i * 64;
         uint64_t bits = rest >= 64 ? UINT64_MAX : (UINT64_C(1) << rest) - 1;
         atomic_store_explicit(&slab->bits[i], owned ? 0 : bits, memory_order_relaxed);
         atomic_store_explicit(&slab->bits[words + i], owned ? bits : 0, memory_order_relaxed);
     }
     slab->words = owned ? UINT64_MAX >> (64 - words) : 0;
-    atomic_store_explicit(&slab->owner_free, owned ? class->capacity : 0, memory_order_relaxed);
+    atomic_store_explicit(&slab->owner_free, owned ? ss_class_capacity(class) : 0,
+                          memory_order_relaxed);
     /* Release: a giver that enters the slab by an old entry (slab_enter) sees what it is now. */
     ss_state_store(slab,
                    (uint64_t)owner << SS_STATE_OWNER_SHIFT | SS_STATE_OWNED |
-                       (owned ? 0 : class->capacity),
+                       (owned ? 0 : ss_class_capacity(class)),
                    memory_order_release);
     uint32_t id = ss_slab_id(space, slab);
     /* The first granule last: until then its entry says that the span is held. */
-    for (uint32_t i = class->granules; i-- != 0;) {
+    for (uint32_t i = ss_class_granules(class); i-- != 0;) {
         ss_headed_bin_set(space, view.granule + i, view.bin);
         ss_entry_set(space, view.granule + i, SS_ENTRY_SLAB, id); /* release: the record is set */
     }
     ss_span_unhold(space);
 }
 
-/* Commits the part of a headless space's live table that covers the slab. It is zero, because every earlier slab there
- * ended without a live block. */
-static bool live_ensure(ss_space *space, ss_slab_view view) {
-    size_t end = (size_t)view.granule + view.class->granules;
-    return space->kind != SS_SPACE_HEADLESS ||
-           ss_meta_ensure((void *)space->live, &space->live_ready,
-                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
-}
-
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
-    const ss_class *class = &ss_process->classes[bin];
+    const ss_class *class = ss_bin_class(bin);
     uint32_t units = ss_class_record_units(class);
     for (;;) {
         if (!ss_space_ready_record(space))
             return NULL;
-        ss_biased_take(&space->lock);
+        ss_space_lock(space);
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
-            granule = ss_span_take_locked(space, class->granules, 1, NULL);
-            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, space->index),
+            granule = ss_span_take_locked(space, ss_class_granules(class), 1, NULL);
+            atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, ss_space_place(space)),
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
             else
-                ss_span_hold(space, granule, class->granules);
+                ss_span_hold(space, granule, ss_class_granules(class));
         }
-        ss_biased_release(&space->lock);
+        ss_space_unlock(space);
         if (granule != SS_NO_SPAN) {
             ss_slab_view view = ss_slab_read(slab);
-            if (!live_ensure(space, view)) {
+            if (!ss_space_ready_live(space, (size_t)granule + ss_class_granules(class))) {
                 ss_span_unhold(space);
                 ss_slab_end(space, view, slab);
                 return NULL;
@@ -162,26 +152,27 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             slab_publish(space, slab, owner);
             return slab;
         }
-        if (slab != NULL ? !ss_space_grow(space, class->granules) : records_spent(space, units))
+        if (slab != NULL ? !ss_space_grow(space, ss_class_granules(class))
+                         : records_spent(space, units))
             return NULL;
     }
 }
 
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
-    uint32_t granule = view.granule, granules = view.class->granules;
+    uint32_t granule = view.granule, granules = ss_class_granules(view.class);
     ss_span_hold(space, granule, granules);
     ss_headed_bin_set(space, granule, 0);
     for (uint32_t i = 1; i < granules; i++) {
         ss_headed_bin_set(space, granule + i, 0);
         ss_entry_set(space, granule + i, SS_ENTRY_NONE, 0);
     }
-    ss_biased_take(&space->lock);
+    ss_space_lock(space);
     ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
     ss_span_unhold(space);
     bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
-    ss_biased_release(&space->lock);
+    ss_space_unlock(space);
     if (over)
         ss_span_settle(space);
 }
@@ -190,20 +181,18 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
  * Relaxed: the counters are a budget. A slab itself changes hands by its state and its list. */
 
 static size_t space_bytes(const ss_space *space) {
-    return space->kind == SS_SPACE_EXTERNAL
-               ? ss_space_usable_bytes(space, memory_order_relaxed)
-               : atomic_load_explicit(&ss_registry->committed_bytes[space->kind],
-                                      memory_order_relaxed);
+    return ss_space_is_external(space) ? ss_space_usable_bytes(space)
+                                       : ss_committed_bytes(ss_space_kind_of(space));
 }
 
 void ss_spare_drop(ss_space *space, ss_slab_view view) {
     atomic_fetch_sub_explicit(ss_slab_spares(space, view.bin), 1, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&space->slabs.spare_granules, view.class->granules,
+    atomic_fetch_sub_explicit(&space->slabs.spare_granules, ss_class_granules(view.class),
                               memory_order_relaxed);
 }
 
 bool ss_spare_add(ss_space *space, ss_slab_view view) {
-    size_t granules = view.class->granules;
+    size_t granules = ss_class_granules(view.class);
     uint32_t count =
         atomic_fetch_add_explicit(ss_slab_spares(space, view.bin), 1, memory_order_relaxed);
     size_t all =
@@ -221,7 +210,7 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
     const uint64_t owned =
         owner == SS_OWNER_PARKER ? SS_STATE_PARKED : (uint64_t)owner << SS_STATE_OWNER_SHIFT;
     ss_slab *slab;
-    SS_CHECK(owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock));
+    SS_CHECK(owner != SS_OWNER_PARKER || ss_park_lock_is_mine());
     if (!ss_space_has_bin(space, bin)) /* ss_heap_scrape asks every space */
         return NULL;
     while ((slab = list_pop(space, bin)) != NULL) {
@@ -239,9 +228,9 @@ ss_slab *ss_slab_adopt(ss_space *space, unsigned bin, uint32_t owner) {
             ss_spare_drop(space, ss_slab_read(slab));
         if (!(state & SS_STATE_DEAD))
             return slab;
-        ss_biased_take(&space->lock);
+        ss_space_lock(space);
         record_give(space, slab);
-        ss_biased_release(&space->lock);
+        ss_space_unlock(space);
     }
     return NULL;
 }
@@ -258,7 +247,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
     for (int make = 0; make < 2; make++)
         for (uint32_t i = 0; i < count; i++) {
             space = ss_space_internal(i);
-            if (space->kind != kind)
+            if (ss_space_kind_of(space) != kind)
                 continue;
             slab = make ? ss_slab_make(space, bin, owner) : ss_slab_adopt(space, bin, owner);
             if (slab != NULL)
@@ -274,7 +263,7 @@ ss_slab *ss_slab_acquire(unsigned bin, uint32_t owner, ss_space *space) {
 bool ss_slab_abandon_full(ss_slab *slab) {
     if (atomic_load_explicit(&slab->owner_free, memory_order_relaxed) != 0)
         return false;
-    const bool external = ss_slab_space(ss_slab_read(slab))->kind == SS_SPACE_EXTERNAL;
+    const bool external = ss_space_is_external(ss_slab_space(ss_slab_read(slab)));
     uint64_t state = ss_state_load(slab, memory_order_relaxed), next;
     do {
         if ((state & SS_STATE_COUNT) != 0)
@@ -295,14 +284,15 @@ static bool abandon(ss_slab *slab, uint64_t moved, bool spare) {
     do {
         uint64_t givers = ss_state_givers(space, state);
         count = (state & SS_STATE_COUNT) + moved;
-        next = count == 0                                     ? givers
-               : count == view.class->capacity && givers == 0 ? SS_STATE_DEAD
-                                                              : givers | SS_STATE_LISTED | count;
+        next = count == 0 ? givers
+               : count == ss_class_capacity(view.class) && givers == 0
+                   ? SS_STATE_DEAD
+                   : givers | SS_STATE_LISTED | count;
         if (next == SS_STATE_DEAD && spare)
             next = SS_STATE_SPARE | SS_STATE_LISTED | count;
         /* Release: as in ss_slab_abandon_full. Acquire: the slab may end, after all that its givers did. */
     } while (!ss_state_change(slab, &state, next, memory_order_acq_rel, memory_order_relaxed));
-    SS_CHECK(count <= view.class->capacity);
+    SS_CHECK(count <= ss_class_capacity(view.class));
     if (spare && !(next & SS_STATE_SPARE))
         ss_spare_drop(space, view);
     if (next == SS_STATE_DEAD)
@@ -346,7 +336,7 @@ static inline uint32_t given_take(ss_slab *slab, ss_slab_view view, void **end, 
     /* Acquire: this thread sees the bits of the blocks counted here, and those that earlier owners cleared. */
     ss_state_subtract(slab, count, memory_order_acquire);
     SS_CHECK(ss_check_bits(slab, view.class, there));
-    uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = view.class->stride;
+    uintptr_t base = ss_slab_base(ss_slab_space(view), view), stride = ss_class_stride(view.class);
     uint32_t left = count;
     /* The lowest first, so that pages at high addresses stay untouched or become free. */
     for (uint32_t word = 0; left != 0; word++) {

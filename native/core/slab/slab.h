@@ -23,7 +23,7 @@
 #define SS_SLAB_H
 
 #include "base/fault.h"
-#include "space/space.h"
+#include "space/registry.h"
 
 /* A slab's state is one word: the number of its free blocks by the shared bits, less those that a take in progress has
  * subtracted; the number of the heap that owns the slab; and flags. */
@@ -60,11 +60,11 @@ _Static_assert(SS_GRANULE_BYTES / SS_ALIGNMENT / 64 <= sizeof(uint64_t) * 8,
 _Static_assert(SS_SPACE_COUNT <= 256, "a space's index is one byte, also in `info`");
 
 static inline ss_slab *ss_slab_of_id(const ss_space *space, uint32_t id) {
-    return (ss_slab *)(void *)(space->records - ((size_t)id << SS_RECORD_SHIFT));
+    return (ss_slab *)(void *)(ss_space_records(space) - ((size_t)id << SS_RECORD_SHIFT));
 }
 
 static inline uint32_t ss_slab_id(const ss_space *space, const ss_slab *slab) {
-    return (uint32_t)((space->records - (const char *)slab) >> SS_RECORD_SHIFT);
+    return (uint32_t)((ss_space_records(space) - (const char *)slab) >> SS_RECORD_SHIFT);
 }
 
 /* ---- acquiring, taking, abandoning ---- */
@@ -115,11 +115,16 @@ typedef struct ss_slab_view {
     uint8_t space; /* index */
 } ss_slab_view;
 
-static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
+/* The same as one word, to compare: it changes when the record becomes that of another slab. */
+static inline uint64_t ss_slab_identity(const ss_slab *slab) {
     /* Relaxed: the word is complete in itself, and does not change while the caller has a block of the slab. */
-    uint64_t info = atomic_load_explicit(&slab->info, memory_order_relaxed);
-    return (ss_slab_view){&ss_process->classes[info >> 32 & 0xff], (uint32_t)info,
-                          (uint8_t)(info >> 32), (uint8_t)(info >> 40)};
+    return atomic_load_explicit(&slab->info, memory_order_relaxed);
+}
+
+static inline ss_slab_view ss_slab_read(const ss_slab *slab) {
+    const uint64_t info = ss_slab_identity(slab);
+    return (ss_slab_view){ss_bin_class(info >> 32 & 0xff), (uint32_t)info, (uint8_t)(info >> 32),
+                          (uint8_t)(info >> 40)};
 }
 
 static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned space) {
@@ -127,28 +132,22 @@ static inline uint64_t ss_slab_info(uint32_t granule, unsigned bin, unsigned spa
 }
 
 static inline ss_space *ss_slab_space(ss_slab_view view) {
-    /* Relaxed: the caller found the slab through its space, so it has seen the space. */
-    return atomic_load_explicit(&ss_registry->spaces[view.space], memory_order_relaxed);
+    return ss_space_seen(view.space); /* the caller found the slab through it */
 }
 
 /* The address of block 0. */
 static inline uintptr_t ss_slab_base(const ss_space *space, ss_slab_view view) {
-    return (uintptr_t)ss_space_address(space, view.granule) + view.class->first;
+    return (uintptr_t)ss_space_address(space, view.granule) + ss_class_first(view.class);
+}
+
+/* The address of a block. */
+static inline uintptr_t ss_slab_block(const ss_space *space, ss_slab_view view, uint32_t index) {
+    return ss_slab_base(space, view) + (uintptr_t)index * ss_class_stride(view.class);
 }
 
 /* Whether a block was there whose slab has ended since: the header that its free wrote is still there, unless the page
  * was purged. `space` may be NULL. */
 bool ss_slab_was_at(const ss_space *space, uintptr_t address);
-
-#define SS_NO_BLOCK UINT32_MAX
-
-/* The index of the block that starts `offset` bytes after block 0 of a slab, or SS_NO_BLOCK. */
-static inline uint32_t ss_slab_index(const ss_class *class, uintptr_t offset) {
-    uint32_t index =
-        (uint32_t)((((uint64_t)offset >> SS_ALIGNMENT_SHIFT) * class->reciprocal) >> 31);
-    return (uint64_t)index * class->stride == offset && index < class->capacity ? index
-                                                                                : SS_NO_BLOCK;
-}
 
 /* The owner's half of the bits. */
 static inline _Atomic uint64_t *ss_slab_owned(ss_slab *slab, const ss_class *class) {

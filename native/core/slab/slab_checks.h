@@ -12,7 +12,7 @@ static inline bool ss_check_bits(const ss_slab *slab, const ss_class *class, uin
     uint32_t set = 0;
     for (uint32_t word = 0; word < ss_class_words(class); word++)
         set += ss_popcount(atomic_load_explicit(&slab->bits[word], memory_order_relaxed));
-    return count <= class->capacity && set >= count;
+    return count <= ss_class_capacity(class) && set >= count;
 }
 
 /* Whether the slab is owned. Relaxed, here and below: the owner wrote that state itself, or got it with the heap. */

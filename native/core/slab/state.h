@@ -16,7 +16,23 @@
 
 /* The number of givers inside a slab of the space, in the owner's part of the state. */
 static inline uint64_t ss_state_givers(const ss_space *space, uint64_t state) {
-    return space->kind == SS_SPACE_EXTERNAL ? state & ~(SS_STATE_GIVER - 1) : 0;
+    return ss_space_is_external(space) ? state & ~(SS_STATE_GIVER - 1) : 0;
+}
+
+/* Whether the slab has ended, or is about to: its record may still be in the registry. Relaxed: a hint. */
+static inline bool ss_slab_is_dead(const ss_slab *slab) {
+    return (atomic_load_explicit(&slab->state, memory_order_relaxed) & SS_STATE_DEAD) != 0;
+}
+
+/* The number of the slab's blocks that are in use or in bins. Relaxed, both: exact while nothing changes. */
+static inline uint64_t ss_slab_blocks_out(const ss_slab *slab, const ss_class *class) {
+    const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    const uint64_t free =
+        (state & SS_STATE_COUNT) + atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+    /* A dead slab that is still registered is about to leave the registry, or a fork lost the thread that ended it. */
+    return state & SS_STATE_DEAD || free > ss_class_capacity(class)
+               ? 0
+               : ss_class_capacity(class) - free;
 }
 
 #ifndef SUPERSLAB_TEST_RAW_OWNERSHIP
@@ -73,5 +89,11 @@ static inline void ss_state_subtract(ss_slab *slab, uint64_t count, memory_order
 }
 
 #endif
+
+/* The number of the slab's free blocks, for the heap that owns it. Relaxed, both: other threads only raise the number. */
+static inline uint32_t ss_slab_blocks_free(const ss_slab *slab) {
+    return (uint32_t)(ss_state_load(slab, memory_order_relaxed) & SS_STATE_COUNT) +
+           atomic_load_explicit(&slab->owner_free, memory_order_relaxed);
+}
 
 #endif

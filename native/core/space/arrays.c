@@ -8,9 +8,9 @@ static size_t record_units_a_granule(ss_space_kind kind) {
     unsigned first = kind == SS_SPACE_HEADED ? SS_BIN_HEADED : 0;
     unsigned count = kind == SS_SPACE_HEADED ? SS_HEADED_COUNT : SS_HEADLESS_COUNT;
     for (unsigned bin = first; bin < first + count; bin++) {
-        if (kind == SS_SPACE_HEADLESS && ss_process->classes[bin].stride % 32 != 0)
+        if (kind == SS_SPACE_HEADLESS && ss_bin_stride(bin) % 32 != 0)
             continue; /* malloc has no headless block aligned to less than 32 */
-        uint32_t units = ss_class_record_units(&ss_process->classes[bin]);
+        uint32_t units = ss_class_record_units(ss_bin_class(bin));
         sum += seen[units] ? 0 : units;
         seen[units] = true;
     }

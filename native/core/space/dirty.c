@@ -1,6 +1,7 @@
 #include "space/dirty.h"
 
 #include "space/held.h"
+#include "space/registry.h"
 
 /* ---- the peak ---- */
 
@@ -70,7 +71,7 @@ bool ss_dirty_exceeds_slow(ss_space *space) {
 }
 
 static uint64_t tick_nanoseconds(void) {
-    int64_t ms = ss_process->settings.decay_ms;
+    int64_t ms = ss_process_decay();
     return (uint64_t)(ms > 0 ? ms : SS_DECAY_MILLISECONDS) * 1000000 / SS_DECAY_TICKS;
 }
 
@@ -236,7 +237,7 @@ size_t ss_span_purge(ss_space *space, size_t keep) {
 
 void ss_span_await(ss_space *space) {
     enum { MILLISECONDS = 50 };
-    if (ss_process->settings.inline_only)
+    if (ss_process_is_inline())
         return;
     _Atomic uint32_t never = 0;
     /* Relaxed, both: nothing is read that depends on them. In the child of a fork `held` may count a span too many. */

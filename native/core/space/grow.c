@@ -3,6 +3,7 @@
 #include "base/meta.h"
 #include "space/arrays.h"
 #include "space/held.h"
+#include "space/registry.h"
 
 /* ---- growing ---- */
 

@@ -1,5 +1,7 @@
 #include "space/held.h"
 
+#include "space/registry.h"
+
 /* ---- held spans ---- */
 
 /* Holders that are no thread's token. NO_THREAD: see ss_span_abandon. GOING: see ss_span_hold_going. */
@@ -35,17 +37,15 @@ bool ss_span_is_lost(const ss_space *space, uint32_t first) {
 /* ---- the limit ---- */
 
 static bool is_limited(const ss_space *space) {
-    return SS_UNLIKELY(ss_process->settings.limit_bytes != SIZE_MAX) &&
-           space->kind != SS_SPACE_EXTERNAL;
+    return SS_UNLIKELY(ss_process_is_limited()) && space->kind != SS_SPACE_EXTERNAL;
 }
 
 bool ss_span_would_exceed(const ss_space *space, uint32_t count) {
     /* Relaxed: the limit is exact for one thread and approximate for several. */
     return is_limited(space) &&
            atomic_load_explicit(&ss_registry->charged_bytes, memory_order_relaxed) +
-                   atomic_load_explicit(&ss_process->counts.metadata_bytes, memory_order_relaxed) +
-                   ((size_t)count << SS_GRANULE_SHIFT) >
-               ss_process->settings.limit_bytes;
+                   ss_counted_metadata() + ((size_t)count << SS_GRANULE_SHIFT) >
+               ss_process_limit();
 }
 
 bool ss_span_charge(const ss_space *space, uint32_t first, uint32_t count) {

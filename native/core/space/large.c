@@ -2,6 +2,7 @@
 
 #include "space/grow.h"
 #include "space/held.h"
+#include "space/registry.h"
 
 /* Only the first granule of a large block has an entry. The entries of its other granules keep old values:
  * ss_block_find walks back to the first one. */

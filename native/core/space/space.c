@@ -2,6 +2,7 @@
 
 #include "base/meta.h"
 #include "space/arrays.h"
+#include "space/registry.h"
 
 ss_registry_data ss_registry_state;
 _Atomic uintptr_t ss_resize_base = SS_NO_BASE;
@@ -129,7 +130,7 @@ static size_t bounded(size_t bytes, size_t bound, size_t least) {
  * all addresses are reserved at once, half as many while the system refuses. */
 static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
     /* Huge pages need their own alignment. Without them a granule's alignment leaves more random places. */
-    size_t align = ss_process->settings.huge_pages ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
+    size_t align = ss_process_has_huge_pages() ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
     size_t limit = ss_os_address_limit();
     size_t most = bounded(SS_SPACE_MOST_BYTES, limit, least);
     size_t bytes = bounded(SS_SPACE_FIRST_BYTES, limit / 8, least);
@@ -267,7 +268,7 @@ static SS_COLD void charges_inherit(void) {
     for (unsigned kind = 0; kind < SS_SPACE_EXTERNAL; kind++)
         atomic_store_explicit(&ss_registry->committed_bytes[kind], committed[kind],
                               memory_order_relaxed);
-    if (ss_process->settings.limit_bytes != SIZE_MAX)
+    if (ss_process_is_limited())
         atomic_store_explicit(&ss_registry->charged_bytes, charged, memory_order_relaxed);
 }
 
@@ -275,6 +276,15 @@ SS_COLD void ss_registry_inherit(void) {
     charges_inherit();
     for (unsigned phase = 0; phase < 2; phase++)
         atomic_store_explicit(&ss_registry->readers[phase], 0, memory_order_relaxed);
+}
+
+SS_COLD bool ss_spaces_are_mine(void) {
+    for (uint32_t i = 0; i < SS_SPACE_COUNT; i++) {
+        const ss_space *space = ss_space_seen(i);
+        if (space != NULL && ss_biased_is_mine(&space->lock))
+            return true;
+    }
+    return false;
 }
 
 /* ---- looking through the external ones ---- */
@@ -298,14 +308,12 @@ void ss_readers_end(unsigned phase) {
 }
 
 SS_COLD ss_space *ss_space_find_external(uintptr_t address) {
-    /* Relaxed: a place that is counted but not filled in yet reads as NULL. */
-    uint32_t count = atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed);
+    const uint32_t count = ss_space_external_count();
     ss_space *found = NULL;
     const unsigned phase = ss_readers_begin();
     for (uint32_t i = 0; i < count && found == NULL; i++) {
-        ss_space *space = atomic_load_explicit(&ss_registry->spaces[SS_INTERNAL_SPACE_COUNT + i],
-                                               memory_order_seq_cst);
-        if (space != NULL && address - space->base < ss_space_bytes(space))
+        ss_space *space = ss_space_at_place(SS_INTERNAL_SPACE_COUNT + i);
+        if (space != NULL && ss_space_contains(space, address))
             found = space;
     }
     ss_readers_end(phase);
@@ -331,4 +339,16 @@ bool ss_space_ready_record(ss_space *space) {
                                                 memory_order_release, memory_order_relaxed))
         ss_count_metadata(some);
     return true;
+}
+
+const _Atomic uint8_t *ss_space_live_byte(ss_space *space, uintptr_t block) {
+    return ss_space_is_headless(space)
+               ? ss_live_at(space, block)
+               : &space->live[ss_space_offset(space, block) >> SS_LIVE_SHIFT];
+}
+
+bool ss_space_ready_live(ss_space *space, size_t end) {
+    return !ss_space_is_headless(space) ||
+           ss_meta_ensure((void *)space->live, &space->live_ready,
+                          end << (SS_GRANULE_SHIFT - SS_HEADLESS_LIVE_SHIFT));
 }

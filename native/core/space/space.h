@@ -1,20 +1,9 @@
-/* Spaces and the registry, which leads from any address to its space and entry without a lock, a hash or a probe. */
+/* Spaces: what one is, making and retiring, and what it tells. */
 #ifndef SS_SPACE_H
 #define SS_SPACE_H
 
 #include "base/biased.h"
 #include "base/process.h"
-
-/* ---- the registry's entries ---- */
-
-#define SS_ENTRY_KIND_SHIFT 30
-#define SS_ENTRY_VALUE ((UINT32_C(1) << SS_ENTRY_KIND_SHIFT) - 1)
-typedef enum ss_entry_kind {
-    SS_ENTRY_NONE = 0,  /* value: 0, or the granules of a held span; in its first granule */
-    SS_ENTRY_SLAB = 1,  /* value: the slab's record id; in every granule of the slab */
-    SS_ENTRY_LARGE = 2, /* value: granules of a large block, 0 once freed; in its first granule */
-    SS_ENTRY_CACHED = 3 /* the same, of a freed block that is in a heap's large cache */
-} ss_entry_kind;
 
 /* ---- free runs ---- */
 
@@ -129,57 +118,6 @@ typedef struct ss_space {
     } slab_records;
 } ss_space;
 
-/* ---- what all spaces have in common ---- */
-
-typedef struct ss_registry_data {
-    /* First malloc's spaces, which stay for ever, then the external ones, which may be retired. A thread that reads
-     * external ones, or looks up an address that need not be one of its blocks, counts itself in readers meanwhile. */
-    _Atomic(ss_space *) spaces[SS_SPACE_COUNT];
-    _Atomic uint32_t space_count, external_count;      /* places in use; retired ones are NULL */
-    _Atomic uint32_t readers[2];                       /* by the phase in which they began */
-    _Atomic uint32_t readers_phase;                    /* the phase in which readers begin now */
-    ss_lock lock;                                      /* held to make, extend and retire spaces */
-    _Atomic size_t committed_bytes[SS_SPACE_EXTERNAL]; /* headed, headless */
-    _Atomic size_t charged_bytes;      /* used or dirty; counted only if SUPERSLAB_LIMIT is set */
-    _Atomic uint32_t moved_superslabs; /* SuperSlabs with a granule in SS_MASK_MOVED */
-} ss_registry_data;
-
-extern ss_registry_data ss_registry_state SS_HIDDEN;
-#define ss_registry (&ss_registry_state)
-
-/* ss_headed_base for realloc, but SS_NO_BASE while there is an observer. */
-extern _Atomic uintptr_t ss_resize_base SS_HIDDEN;
-
-/* The first headless space, which has almost all blocks without a header. An empty space until that one is made. */
-extern _Atomic(ss_space *) ss_headless SS_HIDDEN;
-/* The same for the free of aligned blocks, but an empty space while there is an observer. */
-extern _Atomic(ss_space *) ss_headless_hot SS_HIDDEN;
-
-/* The bin of the slab in each granule of the first headed space, 0 where there is none: the hot free's
- * registry. Only pages of it for granules that were used cost memory. */
-extern _Atomic uint8_t ss_headed_bins[SS_HEADED_GRANULES] SS_HIDDEN;
-
-/* The bin of the slab that the address lies in, 0 if it is in none of the first headed
- * space, which begins at `base`. */
-static inline size_t ss_bin_at(uintptr_t base, const void *address) {
-    /* Relaxed: a thread that has a block got the base and the entry together with it, from the slab's owner. The entry
-     * changes only while no thread has a block of the granule. For a pointer that is no block any answer will do. */
-    uintptr_t granule = ((uintptr_t)address - base) >> SS_GRANULE_SHIFT;
-    return granule < SS_HEADED_GRANULES
-               ? atomic_load_explicit(&ss_headed_bins[granule], memory_order_relaxed)
-               : 0;
-}
-
-static inline size_t ss_headed_bin(const void *address) {
-    return ss_bin_at(atomic_load_explicit(&ss_headed_base, memory_order_relaxed), address);
-}
-
-/* Relaxed: see ss_bin_at. */
-static inline void ss_headed_bin_set(const ss_space *space, uint32_t granule, unsigned bin) {
-    if (space->base == atomic_load_explicit(&ss_headed_base, memory_order_relaxed))
-        atomic_store_explicit(&ss_headed_bins[granule], (uint8_t)bin, memory_order_relaxed);
-}
-
 /* ---- making and retiring ---- */
 
 /* Makes the first headed space, at initialisation. False if the system refuses even the smallest one. */
@@ -199,8 +137,71 @@ void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped);
 /* In the child of a fork: takes the space at `base` out of the registry, if there is one, because another thread was
  * adopting or retiring it. Its metadata is lost, since it is not known how far that thread came. */
 void ss_space_forget(uintptr_t base);
-/* In the child of a fork, after every space is mended: adds up the registry's sums anew, and forgets the readers. */
-void ss_registry_inherit(void);
+
+/* ---- its lock ---- */
+
+static inline void ss_space_lock(ss_space *space) {
+    ss_biased_take(&space->lock);
+}
+
+static inline void ss_space_unlock(ss_space *space) {
+    ss_biased_release(&space->lock);
+}
+
+/* ---- its kind ---- */
+
+static inline ss_space_kind ss_space_kind_of(const ss_space *space) {
+    return space->kind;
+}
+
+static inline bool ss_space_is_headed(const ss_space *space) {
+    return space->kind == SS_SPACE_HEADED;
+}
+
+static inline bool ss_space_is_headless(const ss_space *space) {
+    return space->kind == SS_SPACE_HEADLESS;
+}
+
+static inline bool ss_space_is_external(const ss_space *space) {
+    return space->kind == SS_SPACE_EXTERNAL;
+}
+
+/* Whether the space is a region: its memory is the caller's, also while it is free, and only the caller gives it back.
+ * A window is an external space too, but it has a table. */
+static inline bool ss_space_is_region(const ss_space *space) {
+    return ss_space_is_external(space) && space->live == NULL;
+}
+
+/* Its place in the registry, by which a slab's record names it. */
+static inline uint8_t ss_space_place(const ss_space *space) {
+    return space->index;
+}
+
+/* ---- the bins of a space ----
+ * A space has lists only for the bins of its kind. */
+
+static inline unsigned ss_space_first_bin(const ss_space *space) {
+    return ss_space_is_headed(space) ? SS_BIN_HEADED : 0;
+}
+
+static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
+    return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
+}
+
+/* ---- its memory ---- */
+
+/* The number of its usable granules, from the first on. */
+static inline uint32_t ss_space_end(ss_space *space) {
+    ss_space_lock(space);
+    const uint32_t end = space->granule_count;
+    ss_space_unlock(space);
+    return end;
+}
+
+/* The same in the child of a fork, which has one thread and takes no lock. */
+static inline uint32_t ss_space_end_inherited(const ss_space *space) {
+    return space->granule_count;
+}
 
 /* Whether the space has addresses left for `count` granules in a row. If so, a refusal concerned memory, and another
  * space would not help. */
@@ -211,18 +212,10 @@ static inline bool ss_space_has_room(ss_space *space, uint32_t count) {
     return end <= atomic_load_explicit(&space->most, memory_order_relaxed);
 }
 
-/* Commits room for one more record, so that taking it needs no system call. False if the system refuses. */
-bool ss_space_ready_record(ss_space *space);
-
-/* Whether the space is a region: its memory is the caller's, also while it is free, and only the caller gives it back.
- * A window is an external space too, but it has a table. */
-static inline bool ss_space_is_region(const ss_space *space) {
-    return space->kind == SS_SPACE_EXTERNAL && space->live == NULL;
-}
-
 /* What the caller of an external space has made usable. */
-static inline size_t ss_space_usable_bytes(const ss_space *space, memory_order order) {
-    return atomic_load_explicit(&space->external_bytes, order);
+static inline size_t ss_space_usable_bytes(const ss_space *space) {
+    /* Acquire: pairs with the release in ss_space_grow_external, so the memory is usable. */
+    return atomic_load_explicit(&space->external_bytes, memory_order_acquire);
 }
 /* Makes an external space's memory usable up to `bytes`; a space that has as much stays as it is. */
 void ss_space_grow_external(ss_space *space, size_t bytes);
@@ -232,25 +225,29 @@ static inline void ss_space_set_aged(ss_space *space, bool aged) {
     atomic_store_explicit(&space->aged, aged, memory_order_relaxed);
 }
 
-/* ---- the bins of a space ----
- * A space has lists only for the bins of its kind. */
+/* ---- its records ----
+ * The slab layer has them; the space has their addresses. */
 
-static inline unsigned ss_space_first_bin(const ss_space *space) {
-    return space->kind == SS_SPACE_HEADED ? SS_BIN_HEADED : 0;
+/* Their end: they lie below it. */
+static inline char *ss_space_records(const ss_space *space) {
+    return space->records;
 }
 
-static inline bool ss_space_has_bin(const ss_space *space, unsigned bin) {
-    return bin - ss_space_first_bin(space) < SS_SPACE_BINS;
+/* The bytes of records that are committed. Acquire: pairs with the release in ss_meta_ensure_below, so they may be
+ * accessed. */
+static inline size_t ss_space_records_ready(const ss_space *space) {
+    return atomic_load_explicit(&space->records_ready, memory_order_acquire);
 }
 
-/* ---- look-up ---- */
+/* The bytes of records for which there are addresses. Relaxed: an older value makes the caller ask again. */
+static inline size_t ss_space_records_limit(const ss_space *space) {
+    return atomic_load_explicit(&space->records_limit, memory_order_relaxed);
+}
 
-/* A thread calls these before and after it reads external spaces or looks up any address; pairs of calls may be nested.
- * A retirement waits for all readers that may have found the space; a space's end is not decommitted while there are
- * readers. `phase` is the result of ss_readers_begin. */
-unsigned ss_readers_begin(void);
-void ss_readers_end(unsigned phase);
-ss_space *ss_space_find_external(uintptr_t address);
+/* Commits room for one more record, so that taking it needs no system call. False if the system refuses. */
+bool ss_space_ready_record(ss_space *space);
+
+/* ---- its addresses ---- */
 
 /* The bytes of addresses that are reserved for a space. Relaxed: a thread that has a block got it after the space had
  * grown that far. For any other address the answer may be an older one. */
@@ -258,44 +255,29 @@ static inline size_t ss_space_bytes(const ss_space *space) {
     return atomic_load_explicit(&space->bytes, memory_order_relaxed);
 }
 
-/* One of malloc's spaces. */
-static inline ss_space *ss_space_internal(uint32_t index) {
-    /* Relaxed: the index is below a count that was acquired, and the space was published before that count. */
-    return atomic_load_explicit(&ss_registry->spaces[index], memory_order_relaxed);
+/* The distance of any address from the space's first one. */
+static inline uintptr_t ss_space_offset(const ss_space *space, uintptr_t address) {
+    return address - space->base;
 }
 
-static inline uint32_t ss_space_internal_count(void) {
-    /* Acquire: pairs with space_publish, so the spaces are there and filled in. */
-    return atomic_load_explicit(&ss_registry->space_count, memory_order_acquire);
+/* The address at that distance. */
+static inline uintptr_t ss_space_at(const ss_space *space, size_t offset) {
+    return space->base + offset;
 }
 
-/* The space of malloc's at `address`, or NULL. */
-static inline ss_space *ss_space_find_internal(uintptr_t address) {
-    for (uint32_t i = 0, count = ss_space_internal_count(); i < count; i++) {
-        ss_space *space = ss_space_internal(i);
-        if (address - space->base < ss_space_bytes(space))
-            return space;
-    }
-    return NULL;
+static inline bool ss_space_contains(const ss_space *space, uintptr_t address) {
+    return ss_space_offset(space, address) < ss_space_bytes(space);
 }
 
-static inline bool ss_space_has_external(void) {
-    /* Relaxed: a thread that knows of an external space knows that it was counted. */
-    return atomic_load_explicit(&ss_registry->external_count, memory_order_relaxed) != 0;
+static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
+    return (uint32_t)(ss_space_offset(space, address) >> SS_GRANULE_SHIFT);
 }
 
-/* The space at `address`, or NULL. */
-static inline ss_space *ss_space_find(uintptr_t address) {
-    ss_space *space = ss_space_find_internal(address);
-    return SS_LIKELY(space != NULL || !ss_space_has_external()) ? space
-                                                                : ss_space_find_external(address);
+static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
+    return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
 }
 
-/* Acquire: pairs with the release in space_publish, so the space is filled in. A thread that has a block of it has that
- * anyway. */
-static inline ss_space *ss_space_headless(void) {
-    return atomic_load_explicit(&ss_headless, memory_order_acquire);
-}
+/* ---- its table of live blocks ---- */
 
 /* The byte of a headless space's table for an address, NULL where the table is not committed or the address
  * is beyond the space. */
@@ -306,37 +288,11 @@ static inline _Atomic uint8_t *ss_live_at(ss_space *space, uintptr_t address) {
                                                                                : NULL;
 }
 
-static inline uint32_t ss_space_granule(const ss_space *space, uintptr_t address) {
-    return (uint32_t)((address - space->base) >> SS_GRANULE_SHIFT);
-}
+/* The byte for a block in a headless space, or in an external one that has a table. NULL where it is not committed. */
+const _Atomic uint8_t *ss_space_live_byte(ss_space *space, uintptr_t block);
 
-static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
-    return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
-}
-
-/* The entry of a granule; 0 where the registry is not committed yet. */
-static inline uint32_t ss_entry_get(ss_space *space, uint32_t granule) {
-    if (((size_t)granule + 1) * sizeof(uint32_t) >
-        atomic_load_explicit(&space->entries_ready, memory_order_acquire))
-        return 0;
-    /* Acquire: pairs with the release in ss_entry_set, so the record it names is filled in. */
-    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
-}
-
-static inline void ss_entry_set(ss_space *space, uint32_t granule, ss_entry_kind kind,
-                                uint32_t value) {
-    atomic_store_explicit(&space->entries[granule], (uint32_t)kind << SS_ENTRY_KIND_SHIFT | value,
-                          memory_order_release);
-}
-
-/* Sets the entry to `next` if it is still `entry`. Relaxed: it hands over nothing else. */
-static inline bool ss_entry_change(ss_space *space, size_t granule, uint32_t entry, uint32_t next) {
-    return atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry, next,
-                                                   memory_order_relaxed, memory_order_relaxed);
-}
-
-static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {
-    return (ss_entry_kind)(entry >> SS_ENTRY_KIND_SHIFT);
-}
+/* Commits the part of a headless space's table that covers the granules below `end`; does nothing in other spaces. It is
+ * zero, because each slab that was there before ended without a live block. False if the system refuses. */
+bool ss_space_ready_live(ss_space *space, size_t end);
 
 #endif

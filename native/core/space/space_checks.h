@@ -2,18 +2,12 @@
 #ifndef SS_SPACE_CHECKS_H
 #define SS_SPACE_CHECKS_H
 
-#include "base/checks.h"
+#include "base/base_checks.h"
 #include "space/runs.h"
 
-/* Whether the calling thread holds the lock, as its owner or not. Relaxed: a thread's token and its `inside` are
- * written by that thread alone. */
-static inline bool ss_check_held(const ss_biased_lock *lock) {
-    const uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-    const ss_biased_owner *self = (const ss_biased_owner *)(uintptr_t)(owner & SS_BIASED_OWNER);
-    if (self != NULL && (const void *)self == ss_thread_self()->assigned &&
-        atomic_load_explicit(&self->inside, memory_order_relaxed) == lock)
-        return true;
-    return ss_lock_is_mine(&lock->lock);
+/* Whether the calling thread holds the space's lock. */
+static inline bool ss_check_locked(const ss_space *space) {
+    return ss_check_held(&space->lock);
 }
 
 /* Whether the free run that starts at a granule has its length at both ends, and its count of dirty granules equals the

@@ -3,6 +3,7 @@
 #include "base/signal.h"
 #include "space/figures.h"
 #include "space/held.h"
+#include "space/registry.h"
 #include "space/space_checks.h"
 
 /* Called with the lock held. A thread may still have an older end as its bound. With a lower one, blocks beyond it take

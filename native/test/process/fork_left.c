@@ -5,7 +5,7 @@
 
 #include "base/biased.h"
 #include "base/process.h"
-#include "space/space.h"
+#include "space/registry.h"
 #include "space/span.h"
 #include "window/holder.h"
 #include "window/windows.h"

@@ -183,8 +183,8 @@ typedef struct invariant {
 
 static const invariant invariants[] = {
     {bits_cleared, "-1", "ss_check_bits(slab, view.class, there) ("},
-    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= view.class->capacity ("},
-    {count_too_high_when_let_go, "-1", "count <= view.class->capacity ("},
+    {count_too_high, "-1", "(next & SS_STATE_COUNT) <= ss_class_capacity(view.class) ("},
+    {count_too_high_when_let_go, "-1", "count <= ss_class_capacity(view.class) ("},
     {owner_another, "-1", "ss_check_owner(slab, heap->id) ("},
     {slab_shared_without_owner, "-1", "ss_check_owned(slab) ("},
     {slab_taken_without_owner, "-1", "ss_check_owned(slab) ("},
@@ -195,8 +195,7 @@ static const invariant invariants[] = {
     {dirty_of_space, "-1", "ss_check_dirty(space) ("},
     {released_without_lock, "-1", "ss_check_held(&space->lock) ("},
     {taken_without_lock, "-1", "ss_check_held(&space->lock) ("},
-    {parked_without_lock, "-1",
-     "owner != SS_OWNER_PARKER || ss_lock_is_mine(&ss_process->park_lock) ("},
+    {parked_without_lock, "-1", "owner != SS_OWNER_PARKER || ss_park_lock_is_mine() ("},
     {bound_of_closed_thread, "3600000", "ss_check_closed(heap->thread) ("},
 };
 

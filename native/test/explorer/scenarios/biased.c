@@ -2,7 +2,7 @@
  * while the owner continues and becomes the owner again. */
 #include "scenarios.h"
 
-#include "space/space.h"
+#include "space/registry.h"
 
 enum { LARGE = 200 << 10, OFTEN = 4 /* for a thread to own the lock */ };
 
