@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3, SCENARIOS_MAX = 64 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3 };
 
 extern const explorer_scenario scenario_ownership, scenario_full, scenario_words,
     scenario_words_abandon, scenario_list, scenario_end, scenario_sleep, scenario_sleep_end,
@@ -105,6 +105,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_fork_handler,
     NULL,
 };
+enum { SCENARIOS_MAX = sizeof explorer_scenarios / sizeof *explorer_scenarios };
 
 typedef struct settings {
     unsigned deviations;

@@ -29,8 +29,15 @@ void platform_start(void) {
         explorer_fail("no memory");
 }
 
-void platform_refuse(unsigned reservations) {
+static void refuse(unsigned reservations) {
     undo_write(&refusals_left, &reservations, sizeof reservations);
+}
+
+void platform_refuse_space(size_t least) {
+    unsigned sizes = 0;
+    for (size_t bytes = RESERVE_MAX; bytes >= least; bytes /= 2)
+        sizes++;
+    refuse(sizes);
 }
 
 void platform_wait_briefly(void) {
@@ -60,7 +67,7 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     if (bytes > RESERVE_MAX || start + bytes > ARENA_BYTES)
         return NULL;
     if (refusals_left > 0) {
-        platform_refuse(refusals_left - 1);
+        refuse(refusals_left - 1);
         return NULL;
     }
     const size_t end = start + bytes;

@@ -6,8 +6,8 @@
 
 void platform_start(void);
 
-/* Refuses the next reservations. */
-void platform_refuse(unsigned reservations);
+/* Refuses the next space of malloc's, which is tried in all sizes down to the `least` one. */
+void platform_refuse_space(size_t least);
 
 /* In setup: from now on the system takes pages back, or says so. It refuses otherwise. */
 void platform_purge(void);

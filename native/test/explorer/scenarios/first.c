@@ -36,7 +36,7 @@ const explorer_scenario scenario_first = {
 /* ---- the first of them is refused memory ---- */
 
 static void refused_setup(void) {
-    platform_refuse(1);
+    platform_refuse_space(SS_SPACE_MIN_BYTES);
 }
 
 static void refused_thread(unsigned index) {
@@ -62,7 +62,7 @@ const explorer_scenario scenario_refused = {
 /* ---- a refused one, then another thread's ---- */
 
 static void again_setup(void) {
-    platform_refuse(1);
+    platform_refuse_space(SS_SPACE_MIN_BYTES);
 }
 
 static void again_thread(unsigned index) {
