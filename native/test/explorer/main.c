@@ -34,7 +34,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_pin_use, scenario_size, scenario_shrink, scenario_fork_spans, scenario_fork_slabs,
     scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
-    scenario_own_twice, scenario_owner_lookup, scenario_visit;
+    scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
+    scenario_visit_gone, scenario_age_heap;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -71,9 +72,12 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_adopt,
     &scenario_stats,
     &scenario_visit,
+    &scenario_visit_heap,
+    &scenario_visit_gone,
     &scenario_count,
     &scenario_sleep,
     &scenario_age,
+    &scenario_age_heap,
     &scenario_contest,
     &scenario_region,
     &scenario_end,
