@@ -35,7 +35,7 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
     scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
-    scenario_visit_gone, scenario_age_heap;
+    scenario_visit_gone, scenario_age_heap, scenario_count_window;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -55,6 +55,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_wanted,
     &scenario_heap,
     &scenario_gone,
+    &scenario_count_window,
     &scenario_enter,
     &scenario_leave,
     &scenario_sleep_empty,
