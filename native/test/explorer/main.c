@@ -35,7 +35,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
     scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
-    scenario_visit_gone, scenario_age_heap, scenario_count_window;
+    scenario_visit_gone, scenario_age_heap, scenario_count_window, scenario_recover,
+    scenario_behind, scenario_headless;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -64,8 +65,11 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_records,
     &scenario_made,
     &scenario_shrink,
+    &scenario_recover,
+    &scenario_behind,
     &scenario_aligned,
     &scenario_space,
+    &scenario_headless,
     &scenario_large,
     &scenario_large_cached,
     &scenario_large_twice,
