@@ -6,6 +6,7 @@
 #include "background/publish.h"
 #include "background/scavenger.h"
 #include "front/cold.h"
+#include "heap/large_cache.h"
 #include "slab/block.h"
 
 static void setup(void) {
@@ -148,6 +149,42 @@ const explorer_scenario scenario_figures = {
     .check = figures_check,
 };
 
+/* The same of the room of a large cache. */
+enum { SPAN_GRANULES = 4, LATE_GRANULES = SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT };
+
+static ss_heap *heap;
+
+static void room_setup(void) {
+    last_setup();
+    ss_process->settings.decay_ms = 1; /* not at once: then there are no large caches */
+    EXPLORER_CHECK(ss_biased_able());
+    heap = ss_heap_acquire();
+    /* As if other heaps had almost as much room as makes the figures late. */
+    atomic_store(&ss_signals->large_cache_granules, LATE_GRANULES - 1);
+}
+
+static void room_thread(unsigned index) {
+    bool over = false;
+    if (index == 0)
+        EXPLORER_CHECK(ss_large_cache_widen(heap, SPAN_GRANULES, &over));
+    else
+        platform_thread_started()();
+}
+
+/* The room is still there: the thread still runs, or is wanted again. */
+static void room_check(void) {
+    EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) != SS_SCAVENGER_NONE);
+}
+
+const explorer_scenario scenario_room = {
+    .name = "room",
+    .title = "the background thread ends while another one's large cache gets room",
+    .threads = 2,
+    .setup = room_setup,
+    .thread = room_thread,
+    .check = room_check,
+};
+
 /* ---- told to leave ---- */
 
 static ss_scavenger_state left_from;
@@ -181,4 +218,21 @@ const explorer_scenario scenario_away = {
     .setup = started_setup,
     .thread = leave_thread,
     .check = leave_check,
+};
+
+/* Frees meanwhile have started none. */
+static void return_thread(unsigned index) {
+    if (index == 0)
+        ss_scavenger_return(ss_scavenger_leave());
+    else
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
+}
+
+const explorer_scenario scenario_return = {
+    .name = "return",
+    .title = "one thread lets the background thread run again while another one frees much",
+    .threads = 2,
+    .setup = setup,
+    .thread = return_thread,
+    .check = last_check,
 };
