@@ -36,7 +36,7 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
     scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
     scenario_visit_gone, scenario_age_heap, scenario_count_window, scenario_recover,
-    scenario_behind, scenario_headless, scenario_room, scenario_return;
+    scenario_behind, scenario_headless, scenario_room, scenario_return, scenario_refused_heap;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -61,6 +61,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_leave,
     &scenario_sleep_empty,
     &scenario_refused_first,
+    &scenario_refused_heap,
     &scenario_grow,
     &scenario_records,
     &scenario_made,
