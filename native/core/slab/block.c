@@ -60,11 +60,12 @@ static bool is_large(uint32_t entry) {
 /* The first granule of the large block that covers `granule`, or `granule` itself if none does. Walks back over empty
  * entries and those of freed blocks, to the nearest slab or the nearest block that was not freed. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
-    /* Acquire, both: as in ss_entry_get. */
+    /* Acquire: as in ss_entry_get. */
     size_t ready =
         atomic_load_explicit(&space->entries_ready, memory_order_acquire) / sizeof(uint32_t);
     for (uint32_t at = granule < ready ? granule : (uint32_t)ready; at-- != 0;) {
-        uint32_t entry = atomic_load_explicit(&space->entries[at], memory_order_acquire);
+        /* Relaxed: no record is followed here, and the caller reads the entry that is found again. */
+        uint32_t entry = atomic_load_explicit(&space->entries[at], memory_order_relaxed);
         uint32_t value = entry & SS_ENTRY_VALUE;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;

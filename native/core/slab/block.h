@@ -83,11 +83,12 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
 
 /* The entry of a granule of the first headless space. Any number is allowed: 0 beyond the committed registry. */
 static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
-    /* Acquire, both: as in ss_entry_get. */
+    /* Acquire: as in ss_entry_get. */
     if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) >
                     atomic_load_explicit(&space->entries_ready, memory_order_acquire)))
         return 0;
-    return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
+    /* Relaxed: the callers use the number of granules and follow no record. */
+    return atomic_load_explicit(&space->entries[granule], memory_order_relaxed);
 }
 
 /* Bytes of the large block that starts at `block` in the first headless space; 0 if none does. `block` is a multiple
