@@ -36,7 +36,8 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
     scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
     scenario_visit_gone, scenario_age_heap, scenario_count_window, scenario_recover,
-    scenario_behind, scenario_headless, scenario_room, scenario_return, scenario_refused_heap;
+    scenario_behind, scenario_headless, scenario_room, scenario_return, scenario_refused_heap,
+    scenario_hurry, scenario_inline, scenario_inline_last, scenario_window_grow;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -94,8 +95,11 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_last,
     &scenario_figures,
     &scenario_room,
+    &scenario_hurry,
     &scenario_away,
     &scenario_return,
+    &scenario_inline,
+    &scenario_inline_last,
     &scenario_scavenge,
     &scenario_owner,
     &scenario_owner_pinned,
@@ -109,6 +113,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_window_late_large,
     &scenario_pin_use,
     &scenario_size,
+    &scenario_window_grow,
     &scenario_fork_spans,
     &scenario_fork_slabs,
     &scenario_fork_parked,

@@ -279,7 +279,7 @@ uint32_t ss_os_process_id(void) {
 }
 
 uint64_t ss_os_time_nanoseconds(void) {
-    return 0;
+    return clock_now;
 }
 
 uint64_t ss_os_clock_nanoseconds(void) {

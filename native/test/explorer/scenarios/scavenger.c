@@ -149,6 +149,28 @@ const explorer_scenario scenario_figures = {
     .check = figures_check,
 };
 
+/* The same of what a call leaves to give back. */
+static void hurry_thread(unsigned index) {
+    if (index == 0)
+        ss_signal_hurry();
+    else
+        platform_thread_started()();
+}
+
+static void hurry_check(void) {
+    if (atomic_load(&ss_signals->hurry))
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_hurry = {
+    .name = "hurry",
+    .title = "the background thread ends while a call leaves memory to it",
+    .threads = 2,
+    .setup = last_setup,
+    .thread = hurry_thread,
+    .check = hurry_check,
+};
+
 /* The same of the room of a large cache. */
 enum { SPAN_GRANULES = 4, LATE_GRANULES = SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT };
 
@@ -234,5 +256,56 @@ const explorer_scenario scenario_return = {
     .threads = 2,
     .setup = setup,
     .thread = return_thread,
+    .check = last_check,
+};
+
+/* ---- without a background thread: calls do its ticks ---- */
+
+static void inline_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    ss_process->settings.inline_only = true;
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+}
+
+static void inline_thread(unsigned index) {
+    (void)index;
+    ss_scavenger_tick_inline();
+}
+
+static void inline_check(void) {
+    EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) == SS_SCAVENGER_WANTED);
+}
+
+const explorer_scenario scenario_inline = {
+    .name = "inline",
+    .title = "two calls do a tick, one after the other",
+    .threads = 2,
+    .setup = inline_setup,
+    .thread = inline_thread,
+    .check = inline_check,
+};
+
+/* The last tick, after which none is due until there is more to give back. */
+static void inline_last_setup(void) {
+    _Atomic uint32_t never = 0;
+    inline_setup();
+    for (unsigned i = 1; i < SS_SCAVENGER_END_TICKS; i++) {
+        ss_scavenger_tick_inline();
+        ss_os_wait(&never, 0, SS_DECAY_MILLISECONDS);
+    }
+}
+
+static void inline_last_thread(unsigned index) {
+    if (index == 1)
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
+    ss_scavenger_tick_inline();
+}
+
+const explorer_scenario scenario_inline_last = {
+    .name = "inline-last",
+    .title = "a call does the last tick while another one frees much, and may begin again",
+    .threads = 2,
+    .setup = inline_last_setup,
+    .thread = inline_last_thread,
     .check = last_check,
 };
