@@ -60,9 +60,10 @@ static bool is_large(uint32_t entry) {
 /* The first granule of the large block that covers `granule`, or `granule` itself if none does. Walks back over empty
  * entries and those of freed blocks, to the nearest slab or the nearest block that was not freed. */
 static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
-    size_t ready = ss_entries_ready(space) / sizeof(uint32_t);
+    const size_t ready = ss_entries_ready(space) / sizeof(uint32_t);
     for (uint32_t at = granule < ready ? granule : (uint32_t)ready; at-- != 0;) {
-        uint32_t entry = ss_entry_load(space, at);
+        /* The caller reads the entry that is found again. */
+        uint32_t entry = ss_entry_number(space, at);
         uint32_t value = entry & SS_ENTRY_VALUE;
         if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB)
             break;

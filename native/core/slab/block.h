@@ -85,7 +85,7 @@ static inline const ss_class *ss_headed_class_exact(const void *block) {
 static inline uint32_t ss_entry_near(ss_space *space, size_t granule) {
     if (SS_UNLIKELY((granule + 1) * sizeof(uint32_t) > ss_entries_ready(space)))
         return 0;
-    return ss_entry_load(space, granule);
+    return ss_entry_number(space, granule);
 }
 
 /* Bytes of the large block that starts at `block` in the first headless space; 0 if none does. `block` is a multiple

@@ -84,8 +84,10 @@ uint32_t ss_owner_share(ss_slab *slab) {
     for (uint64_t words = slab->words; words != 0; words &= words - 1) {
         const uint32_t word = (uint32_t)__builtin_ctzll(words);
         uint64_t bits = atomic_load_explicit(&owned[word], memory_order_relaxed);
-        /* Release: a taker that sees a bit sees what the block's user wrote. */
-        uint64_t old = atomic_fetch_or_explicit(&slab->bits[word], bits, memory_order_release);
+        /* Relaxed: the caller's change of the state, which ends the ownership, releases what the blocks' users wrote. The
+         * next owner acquires that change before it takes a block. */
+        uint64_t old = atomic_fetch_or_explicit(&slab->bits[word], bits, memory_order_relaxed);
+        ss_lock_step();
         atomic_store_explicit(&owned[word], 0, memory_order_relaxed);
         if (SS_UNLIKELY((old & bits) != 0)) {
             mine -= ss_popcount(old & bits);

@@ -43,14 +43,13 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule) {
                : 0;
 }
 
-/* Called with the lock held. CAS, because a thread that frees into its large cache does not take the lock: of two
- * threads that free the block at once one succeeds, and the other sees a double free. */
+/* Called with the lock held. An exchange, because a thread that frees into its large cache does not take the lock: of
+ * two threads that free the block at once one succeeds, and the other sees a double free. Relaxed: a thread that reads
+ * the entry uses its number alone, and the span is handed on with the lock. */
 static bool entry_cut(ss_space *space, uint32_t granule, uint32_t entry, uint32_t kept) {
     return ss_entry_kind_of(entry) == SS_ENTRY_LARGE && (entry & SS_ENTRY_VALUE) > kept &&
-           atomic_compare_exchange_strong_explicit(&space->entries[granule], &entry,
-                                                   (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT |
-                                                       kept,
-                                                   memory_order_release, memory_order_relaxed);
+           ss_entry_change(space, granule, entry,
+                           (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT | kept);
 }
 
 /* Cuts the block down to its first `kept` granules, or ends it. */

@@ -160,6 +160,11 @@ static inline uint32_t ss_entry_load(const ss_space *space, size_t granule) {
     return atomic_load_explicit(&space->entries[granule], memory_order_acquire);
 }
 
+/* The same for a caller that uses the number of granules alone. Relaxed: it follows no record. */
+static inline uint32_t ss_entry_number(const ss_space *space, size_t granule) {
+    return atomic_load_explicit(&space->entries[granule], memory_order_relaxed);
+}
+
 /* The entry of a granule; 0 where the registry is not committed yet. */
 static inline uint32_t ss_entry_get(ss_space *space, uint32_t granule) {
     if (((size_t)granule + 1) * sizeof(uint32_t) > ss_entries_ready(space))

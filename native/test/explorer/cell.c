@@ -6,11 +6,14 @@ enum { CELLS_SHIFT = 16, CELLS_MAX = 1 << CELLS_SHIFT };
 
 static cell cells[CELLS_MAX];
 static unsigned used;
+static cell *accessed[CELLS_MAX / 2]; /* in this execution */
+static unsigned accessed_count;
 static uint32_t execution;
 static bool learned;
 
 void cells_begin(void) {
     execution++;
+    accessed_count = 0;
 }
 
 /* The cell of the address, or the empty one where it would be. */
@@ -29,6 +32,7 @@ cell *cell_of(const void *address) {
         self->address = (uintptr_t)address;
     }
     if (self->execution != execution) {
+        accessed[accessed_count++] = self;
         self->execution = execution;
         self->location = 0;
         memset(self->last, 0, sizeof self->last);
@@ -39,6 +43,13 @@ cell *cell_of(const void *address) {
 cell *cell_if_accessed(const void *address) {
     cell *self = find((uintptr_t)address);
     return self->address != 0 && self->execution == execution ? self : NULL;
+}
+
+void cells_each(const void *start, size_t bytes,
+                void (*visit)(const cell *self, const void *context), const void *context) {
+    for (unsigned i = 0; i < accessed_count; i++)
+        if (accessed[i]->address - (uintptr_t)start < bytes)
+            visit(accessed[i], context);
 }
 
 bool cells_learned(void) {

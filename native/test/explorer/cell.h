@@ -24,6 +24,10 @@ cell *cell_of(const void *address);
 /* NULL if this execution has not accessed it. */
 cell *cell_if_accessed(const void *address);
 
+/* Calls `visit` for every cell of these addresses that this execution has accessed. */
+void cells_each(const void *start, size_t bytes,
+                void (*visit)(const cell *self, const void *context), const void *context);
+
 /* Treats the address as shared from now on. The execution that found this is void, because it lacked the orders that
  * accesses to this address give. Does not return. */
 _Noreturn void cell_share(cell *self);

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3, SCENARIOS_MAX = 64 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_CAUGHT = 3 };
 
 extern const explorer_scenario scenario_ownership, scenario_full, scenario_words,
     scenario_words_abandon, scenario_list, scenario_end, scenario_sleep, scenario_sleep_end,
@@ -34,7 +34,10 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_pin_use, scenario_size, scenario_shrink, scenario_fork_spans, scenario_fork_slabs,
     scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
     scenario_large_cached, scenario_large_twice, scenario_own, scenario_own_whole,
-    scenario_own_twice, scenario_owner_lookup, scenario_visit;
+    scenario_own_twice, scenario_owner_lookup, scenario_visit, scenario_visit_heap,
+    scenario_visit_gone, scenario_age_heap, scenario_count_window, scenario_recover,
+    scenario_behind, scenario_headless, scenario_room, scenario_return, scenario_refused_heap,
+    scenario_hurry, scenario_inline, scenario_inline_last, scenario_window_grow;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -54,16 +57,21 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_wanted,
     &scenario_heap,
     &scenario_gone,
+    &scenario_count_window,
     &scenario_enter,
     &scenario_leave,
     &scenario_sleep_empty,
     &scenario_refused_first,
+    &scenario_refused_heap,
     &scenario_grow,
     &scenario_records,
     &scenario_made,
     &scenario_shrink,
+    &scenario_recover,
+    &scenario_behind,
     &scenario_aligned,
     &scenario_space,
+    &scenario_headless,
     &scenario_large,
     &scenario_large_cached,
     &scenario_large_twice,
@@ -71,9 +79,12 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_adopt,
     &scenario_stats,
     &scenario_visit,
+    &scenario_visit_heap,
+    &scenario_visit_gone,
     &scenario_count,
     &scenario_sleep,
     &scenario_age,
+    &scenario_age_heap,
     &scenario_contest,
     &scenario_region,
     &scenario_end,
@@ -83,7 +94,12 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_biased,
     &scenario_last,
     &scenario_figures,
+    &scenario_room,
+    &scenario_hurry,
     &scenario_away,
+    &scenario_return,
+    &scenario_inline,
+    &scenario_inline_last,
     &scenario_scavenge,
     &scenario_owner,
     &scenario_owner_pinned,
@@ -97,6 +113,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_window_late_large,
     &scenario_pin_use,
     &scenario_size,
+    &scenario_window_grow,
     &scenario_fork_spans,
     &scenario_fork_slabs,
     &scenario_fork_parked,
@@ -105,6 +122,7 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_fork_handler,
     NULL,
 };
+enum { SCENARIOS_MAX = sizeof explorer_scenarios / sizeof *explorer_scenarios };
 
 typedef struct settings {
     unsigned deviations;

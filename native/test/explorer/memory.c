@@ -106,8 +106,10 @@ static uint64_t changed(uint64_t old, memory_change change, uint64_t operand) {
 /* ---- mappings ---- */
 
 void memory_forbid(const void *start, size_t bytes) {
-    if (explorer_is_exploring())
-        range_forbid(start, bytes);
+    if (!explorer_is_exploring())
+        return;
+    race_check_gone(start, bytes, &self()->now);
+    range_forbid(start, bytes);
 }
 
 void memory_commit(const void *start, size_t bytes) {

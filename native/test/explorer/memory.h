@@ -35,7 +35,8 @@ void memory_plain(void *address, size_t size, bool writes, const void *place);
 /* A barrier that the system runs on every thread: the accesses of each thread before it are visible to all. */
 void memory_barrier_everywhere(void);
 
-/* Addresses that no access may touch from now on: a mapping that was given back. */
+/* Addresses that no access may touch from now on: a mapping that was given back. The running thread must know that each
+ * access of another one comes before. */
 void memory_forbid(const void *start, size_t bytes);
 
 /* Addresses that the running thread has made usable: a thread that accesses them must know that. */

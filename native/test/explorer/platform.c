@@ -1,6 +1,7 @@
 /* os.h for the explorer: addresses from one fixed piece of memory, threads that are coroutines. */
 #include "platform.h"
 
+#include "base/config.h"
 #include "memory.h"
 #include "os/os.h"
 #include "schedule.h"
@@ -10,6 +11,8 @@
 
 /* Larger requests are refused: the scenarios need only the smallest region. */
 enum { RESERVE_MAX = 16 << 20, PAGE_BYTES = 4096 };
+/* Enough for two lives of the background thread that finds nothing to do. */
+enum { BRIEF_WAITS = 2 * SS_SCAVENGER_END_TICKS, UNLIMITED = -1 };
 #define ARENA_BYTES ((size_t)1 << 30)
 
 static char *arena;
@@ -18,7 +21,7 @@ static void (*thread_destructor)(void *value);
 static void *exit_values[EXPLORER_THREADS_MAX];
 static unsigned refusals_left;
 static void (*started)(void);
-static bool short_waits;
+static int waits_left = UNLIMITED; /* brief ones, in this execution */
 static void (*fork_child)(void);
 static uint64_t clock_now;
 
@@ -29,12 +32,19 @@ void platform_start(void) {
         explorer_fail("no memory");
 }
 
-void platform_refuse(unsigned reservations) {
+static void refuse(unsigned reservations) {
     undo_write(&refusals_left, &reservations, sizeof reservations);
 }
 
+void platform_refuse_space(size_t least) {
+    unsigned sizes = 0;
+    for (size_t bytes = RESERVE_MAX; bytes >= least; bytes /= 2)
+        sizes++;
+    refuse(sizes);
+}
+
 void platform_wait_briefly(void) {
-    short_waits = true;
+    waits_left = BRIEF_WAITS;
 }
 
 void (*platform_thread_started(void))(void) {
@@ -60,7 +70,7 @@ void *ss_os_reserve(size_t bytes, size_t alignment) {
     if (bytes > RESERVE_MAX || start + bytes > ARENA_BYTES)
         return NULL;
     if (refusals_left > 0) {
-        platform_refuse(refusals_left - 1);
+        refuse(refusals_left - 1);
         return NULL;
     }
     const size_t end = start + bytes;
@@ -237,8 +247,16 @@ void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     (void)value;
     const uint64_t later = clock_now + (uint64_t)milliseconds * 1000000;
     undo_write(&clock_now, &later, sizeof later);
-    if (!short_waits)
+    if (waits_left == UNLIMITED) {
         schedule_sleep();
+        return;
+    }
+    if (waits_left == 0) {
+        schedule_stop();
+        return;
+    }
+    const int less = waits_left - 1;
+    undo_write(&waits_left, &less, sizeof less);
 }
 
 void ss_os_wake(_Atomic uint32_t *word) {
@@ -261,7 +279,7 @@ uint32_t ss_os_process_id(void) {
 }
 
 uint64_t ss_os_time_nanoseconds(void) {
-    return 0;
+    return clock_now;
 }
 
 uint64_t ss_os_clock_nanoseconds(void) {

@@ -31,11 +31,29 @@ void race_check(cell *self, cell_access access, const view *known, const void *p
     self->last[access][thread] = known->clock[thread];
 }
 
+/* The kind of an access by another thread that is not known to come before, and that thread; false if there is none. */
+static bool unknown_access(const cell *self, const view *known, unsigned *kind, unsigned *other) {
+    for (*kind = 0; *kind < 4; ++*kind)
+        for (*other = 0; *other < EXPLORER_THREADS_MAX; ++*other)
+            if (*other != explorer_thread() && self->last[*kind][*other] > known->clock[*other])
+                return true;
+    return false;
+}
+
 void race_check_alone(const cell *self, const view *known, const void *place) {
-    const unsigned thread = explorer_thread();
-    for (unsigned kind = 0; kind < 4; kind++)
-        for (unsigned other = 0; other < EXPLORER_THREADS_MAX; other++)
-            if (other != thread && self->last[kind][other] > known->clock[other])
-                explorer_fail("a new life's write by thread %u at %p races with %s by thread %u",
-                              thread, place, names[kind], other);
+    unsigned kind, other;
+    if (unknown_access(self, known, &kind, &other))
+        explorer_fail("a new life's write by thread %u at %p races with %s by thread %u",
+                      explorer_thread(), place, names[kind], other);
+}
+
+static void check_gone(const cell *self, const void *known) {
+    unsigned kind, other;
+    if (unknown_access(self, known, &kind, &other))
+        explorer_fail("thread %u gives memory back, which races with %s by thread %u",
+                      explorer_thread(), names[kind], other);
+}
+
+void race_check_gone(const void *start, size_t bytes, const view *known) {
+    cells_each(start, bytes, check_gone, known);
 }

@@ -13,4 +13,7 @@ void race_check(cell *self, cell_access access, const view *known, const void *p
 /* Fails if another thread's access to the address is not known to come before. */
 void race_check_alone(const cell *self, const view *known, const void *place);
 
+/* Before this thread gives the addresses back: the same of every access to them. */
+void race_check_gone(const void *start, size_t bytes, const view *known);
+
 #endif

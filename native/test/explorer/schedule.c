@@ -180,6 +180,13 @@ void schedule_sleep(void) {
         switch_to(list[choice_take(count, false)]);
 }
 
+void schedule_stop(void) {
+    if (!exploring)
+        return;
+    threads[current].state = DONE;
+    leave();
+}
+
 /* ---- an execution ---- */
 
 static void thread_main(void) {

@@ -24,6 +24,8 @@ void schedule_wait(const uint16_t *count);
 void schedule_yield(void);
 /* Another one goes on if it can; this one may go on at any time. */
 void schedule_sleep(void);
+/* This one does not go on in this execution. */
+void schedule_stop(void);
 
 /* Whether the address is on a coroutine's stack, which no other thread accesses. */
 bool schedule_is_stack(const void *address);

@@ -1,6 +1,8 @@
 /* The first calls of a process, made by two threads at once, while a third asks about an address. */
 #include "scenarios.h"
 
+#include "front/lifecycle.h"
+
 #include "window/holder.h"
 #include "window/window.h"
 
@@ -36,7 +38,7 @@ const explorer_scenario scenario_first = {
 /* ---- the first of them is refused memory ---- */
 
 static void refused_setup(void) {
-    platform_refuse(1);
+    platform_refuse_space(SS_SPACE_MIN_BYTES);
 }
 
 static void refused_thread(unsigned index) {
@@ -62,7 +64,7 @@ const explorer_scenario scenario_refused = {
 /* ---- a refused one, then another thread's ---- */
 
 static void again_setup(void) {
-    platform_refuse(1);
+    platform_refuse_space(SS_SPACE_MIN_BYTES);
 }
 
 static void again_thread(unsigned index) {
@@ -82,5 +84,29 @@ const explorer_scenario scenario_refused_first = {
     .threads = 2,
     .setup = again_setup,
     .thread = again_thread,
+    .check = check,
+};
+
+/* ---- a refused one, which gets a heap when another thread's was not ---- */
+
+static void heap_thread(unsigned index) {
+    if (index != 0) {
+        ss_process_ready();
+        return;
+    }
+    ss_thread *self = ss_thread_self();
+    ss_process_init();
+    if (ss_thread_heap(&self) == NULL)
+        return; /* no other thread has come so far */
+    EXPLORER_CHECK(self->headed_base == headed_space()->base);
+    platform_thread_end();
+}
+
+const explorer_scenario scenario_refused_heap = {
+    .name = "refused-heap",
+    .title = "one is refused, and gets a heap because another was not",
+    .threads = 2,
+    .setup = again_setup,
+    .thread = heap_thread,
     .check = check,
 };

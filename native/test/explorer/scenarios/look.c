@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "front/cold.h"
 #include "slab/block.h"
+#include "slab/purge.h"
 #include "space/grow.h"
 #include "undo.h"
 
@@ -112,6 +113,51 @@ const explorer_scenario scenario_shrink = {
     .check = again_check,
 };
 
+/* ---- the same when memory was refused: the slab was kept, and no flush ends with a fence after its end ---- */
+
+static void recover_setup(void) {
+    made_setup();
+    platform_purge();
+    ss_slab *slab = ss_slab_make(headed_space(), four_blocks_bin(), 1);
+    last = (void *)ss_slab_base(headed_space(), ss_slab_read(slab));
+    ss_slab_abandon_whole(slab);
+    EXPLORER_CHECK(atomic_load(ss_slab_spares(headed_space(), four_blocks_bin())) == 1);
+}
+
+static void recover_thread(unsigned index) {
+    if (index == 0)
+        ss_purge_recover();
+    else
+        look_at((uintptr_t)last);
+}
+
+const explorer_scenario scenario_recover = {
+    .name = "recover",
+    .title = "a spare ends and its addresses go back while another thread asks what lies there",
+    .threads = 2,
+    .setup = recover_setup,
+    .thread = recover_thread,
+    .check = again_check,
+};
+
+/* ---- a granule behind the first slab of a space ---- */
+
+static void behind_thread(unsigned index) {
+    if (index == 0)
+        made_thread(index);
+    else
+        look_at(probed + 2 * SS_GRANULE_BYTES);
+}
+
+const explorer_scenario scenario_behind = {
+    .name = "behind",
+    .title = "a slab is made while another thread asks what lies behind it",
+    .threads = 2,
+    .setup = made_setup,
+    .thread = behind_thread,
+    .check = check_nothing_left,
+};
+
 /* ---- a slab of aligned blocks where none was, and the part of the table that describes them ---- */
 
 enum { ALIGNED_SIZE = 16384, INSIDE = 64, WRONG_FREES = 2 };
@@ -191,6 +237,57 @@ const explorer_scenario scenario_space = {
     .setup = space_setup,
     .thread = space_thread,
     .check = check_nothing_left,
+};
+
+/* ---- the first headless space, while a thread without a heap frees and asks for a size ---- */
+
+enum { LARGE = 200 << 10 };
+
+static void *kept;
+
+static void unknown(superslab_error error, const void *pointer, void *context) {
+    (void)error; /* the block may not be there yet */
+    (void)context;
+    EXPLORER_CHECK((uintptr_t)pointer == probed);
+}
+
+static void headless_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    superslab_set_error_handler(unknown, NULL);
+    probed = 0;
+    explorer_become(0);
+    kept = superslab_malloc(100);
+}
+
+static void headless_thread(unsigned index) {
+    if (index == 0) {
+        void *block = superslab_malloc(LARGE);
+        EXPLORER_CHECK(block != NULL);
+        undo_write(&probed, &block, sizeof block);
+    } else {
+        const size_t usable = superslab_usable_size((void *)probed);
+        EXPLORER_CHECK(usable == 0 || usable >= LARGE);
+        superslab_free(kept);
+    }
+}
+
+static void headless_check(void) {
+    explorer_become(0);
+    superslab_free((void *)probed);
+    for (unsigned i = 0; i < 2; i++) {
+        explorer_become(i);
+        platform_thread_end();
+    }
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_headless = {
+    .name = "headless",
+    .title = "the first headless space is made while another thread frees and asks for a size",
+    .threads = 2,
+    .setup = headless_setup,
+    .thread = headless_thread,
+    .check = headless_check,
 };
 
 /* ---- a handler that is exchanged ---- */

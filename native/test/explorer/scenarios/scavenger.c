@@ -6,6 +6,7 @@
 #include "background/publish.h"
 #include "background/scavenger.h"
 #include "front/cold.h"
+#include "heap/large_cache.h"
 #include "slab/block.h"
 
 static void setup(void) {
@@ -148,6 +149,64 @@ const explorer_scenario scenario_figures = {
     .check = figures_check,
 };
 
+/* The same of what a call leaves to give back. */
+static void hurry_thread(unsigned index) {
+    if (index == 0)
+        ss_signal_hurry();
+    else
+        platform_thread_started()();
+}
+
+static void hurry_check(void) {
+    if (atomic_load(&ss_signals->hurry))
+        EXPLORER_CHECK((atomic_load(&ss_signals->attention) & SS_ATTENTION_SCAVENGER) != 0);
+}
+
+const explorer_scenario scenario_hurry = {
+    .name = "hurry",
+    .title = "the background thread ends while a call leaves memory to it",
+    .threads = 2,
+    .setup = last_setup,
+    .thread = hurry_thread,
+    .check = hurry_check,
+};
+
+/* The same of the room of a large cache. */
+enum { SPAN_GRANULES = 4, LATE_GRANULES = SS_PUBLISH_LATE_BYTES >> SS_GRANULE_SHIFT };
+
+static ss_heap *heap;
+
+static void room_setup(void) {
+    last_setup();
+    ss_process->settings.decay_ms = 1; /* not at once: then there are no large caches */
+    EXPLORER_CHECK(ss_biased_able());
+    heap = ss_heap_acquire();
+    /* As if other heaps had almost as much room as makes the figures late. */
+    atomic_store(&ss_signals->large_cache_granules, LATE_GRANULES - 1);
+}
+
+static void room_thread(unsigned index) {
+    bool over = false;
+    if (index == 0)
+        EXPLORER_CHECK(ss_large_cache_widen(heap, SPAN_GRANULES, &over));
+    else
+        platform_thread_started()();
+}
+
+/* The room is still there: the thread still runs, or is wanted again. */
+static void room_check(void) {
+    EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) != SS_SCAVENGER_NONE);
+}
+
+const explorer_scenario scenario_room = {
+    .name = "room",
+    .title = "the background thread ends while another one's large cache gets room",
+    .threads = 2,
+    .setup = room_setup,
+    .thread = room_thread,
+    .check = room_check,
+};
+
 /* ---- told to leave ---- */
 
 static ss_scavenger_state left_from;
@@ -181,4 +240,72 @@ const explorer_scenario scenario_away = {
     .setup = started_setup,
     .thread = leave_thread,
     .check = leave_check,
+};
+
+/* Frees meanwhile have started none. */
+static void return_thread(unsigned index) {
+    if (index == 0)
+        ss_scavenger_return(ss_scavenger_leave());
+    else
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
+}
+
+const explorer_scenario scenario_return = {
+    .name = "return",
+    .title = "one thread lets the background thread run again while another one frees much",
+    .threads = 2,
+    .setup = setup,
+    .thread = return_thread,
+    .check = last_check,
+};
+
+/* ---- without a background thread: calls do its ticks ---- */
+
+static void inline_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    ss_process->settings.inline_only = true;
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+}
+
+static void inline_thread(unsigned index) {
+    (void)index;
+    ss_scavenger_tick_inline();
+}
+
+static void inline_check(void) {
+    EXPLORER_CHECK(atomic_load(&ss_signals->scavenger) == SS_SCAVENGER_WANTED);
+}
+
+const explorer_scenario scenario_inline = {
+    .name = "inline",
+    .title = "two calls do a tick, one after the other",
+    .threads = 2,
+    .setup = inline_setup,
+    .thread = inline_thread,
+    .check = inline_check,
+};
+
+/* The last tick, after which none is due until there is more to give back. */
+static void inline_last_setup(void) {
+    _Atomic uint32_t never = 0;
+    inline_setup();
+    for (unsigned i = 1; i < SS_SCAVENGER_END_TICKS; i++) {
+        ss_scavenger_tick_inline();
+        ss_os_wait(&never, 0, SS_DECAY_MILLISECONDS);
+    }
+}
+
+static void inline_last_thread(unsigned index) {
+    if (index == 1)
+        ss_signal_freed(SS_SCAVENGER_START_BYTES);
+    ss_scavenger_tick_inline();
+}
+
+const explorer_scenario scenario_inline_last = {
+    .name = "inline-last",
+    .title = "a call does the last tick while another one frees much, and may begin again",
+    .threads = 2,
+    .setup = inline_last_setup,
+    .thread = inline_last_thread,
+    .check = last_check,
 };

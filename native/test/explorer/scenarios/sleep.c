@@ -3,6 +3,7 @@
 #include "scenarios.h"
 
 #include "background/park.h"
+#include "undo.h"
 
 static void *kept, *given;
 
@@ -188,4 +189,45 @@ const explorer_scenario scenario_age = {
     .setup = age_setup,
     .thread = age_thread,
     .check = age_check,
+};
+
+/* ---- a heap is made while threads at work are looked for ---- */
+
+static ss_heap *made;
+
+static void heap_setup(void) {
+    uint32_t cold = 0;
+    ss_faults faults = {.count = 0};
+    EXPLORER_CHECK(ss_process_ready());
+    explorer_become(0);
+    superslab_free(superslab_malloc(four_blocks_size()));
+    ss_park_sleepers(TICKS + 1, &cold, &faults); /* finds the thread at work */
+}
+
+static void heap_thread(unsigned index) {
+    if (index == 0) {
+        ss_heap *heap = ss_heap_acquire();
+        EXPLORER_CHECK(heap != NULL);
+        undo_write(&made, &heap, sizeof heap);
+    } else {
+        ss_faults faults = {.count = 0};
+        EXPLORER_CHECK(!ss_park_workers(TICKS + 1, &faults)); /* all bins together hold little */
+    }
+}
+
+static void heap_check(void) {
+    ss_faults faults = {.count = 0};
+    ss_heap_give_up(made, &faults);
+    explorer_become(0);
+    platform_thread_end();
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_age_heap = {
+    .name = "age-heap",
+    .title = "a heap is made while it is added up what threads at work hold",
+    .threads = 2,
+    .setup = heap_setup,
+    .thread = heap_thread,
+    .check = heap_check,
 };

@@ -4,6 +4,8 @@
 
 #include "background/park.h"
 #include "heap/heap.h"
+#include "space/grow.h"
+#include "space/large.h"
 #include "undo.h"
 
 static uint64_t live;
@@ -158,4 +160,37 @@ const explorer_scenario scenario_gone = {
     .setup = gone_setup,
     .thread = gone_thread,
     .check = check_nothing_left,
+};
+
+/* ---- a window, of which no granule has an entry yet ---- */
+
+static _Alignas(1 << 12) uint8_t table[REGION_BYTES >> SS_LIVE_SHIFT];
+static ss_space *window;
+
+static void window_setup(void) {
+    EXPLORER_CHECK(ss_process_ready());
+    window = ss_space_adopt(memory, REGION_BYTES, REGION_BYTES, table);
+    EXPLORER_CHECK(window != NULL);
+}
+
+static void window_thread(unsigned index) {
+    if (index == 0)
+        EXPLORER_CHECK(ss_space_take(window, 1, 1, NULL) == 1);
+    else
+        EXPLORER_CHECK(live_now() <= 1);
+}
+
+static void window_check(void) {
+    EXPLORER_CHECK(ss_large_give(window, 1));
+    ss_space_retire(window);
+    check_nothing_left();
+}
+
+const explorer_scenario scenario_count_window = {
+    .name = "count-window",
+    .title = "the first block of a window is taken while all is counted",
+    .threads = 2,
+    .setup = window_setup,
+    .thread = window_thread,
+    .check = window_check,
 };
