@@ -16,6 +16,8 @@ const passes = [
   ['--deviations', '2', '--random', '2000', '--seconds', '5'],
 ]
 const thorough = ['--deviations', '2', '--random', '20000', '--seconds', '60']
+/** Inlined functions whose places are told apart by their callers. */
+const wrappers = /^ss_state_|^ss_window_fence$/
 
 if (mode === '--orders') weaken(rest)
 else {
@@ -50,7 +52,7 @@ function noticed(what, limits) {
   return ['none', '']
 }
 
-/** Every place that names an order, by its line in the source: an inlined function has several places. */
+/** Every place in the core that names an order, by its line: an inlined function has several places. */
 function statedOrders() {
   const args = ['--places', '--deviations', '0', '--random', '300']
   const { stdout } = spawnSync(explorer, args, { encoding: 'utf8' })
@@ -58,7 +60,8 @@ function statedOrders() {
   const sources = sourcesOf([...new Set(found.map(([, place]) => place))])
   const groups = new Map()
   for (const [, place, operation, order] of found) {
-    const { name, line } = sources.get(place)
+    const { name, line, file } = sources.get(place)
+    if (file.includes('/native/test/')) continue // a scenario's own
     const key = `${name} ${line} ${operation} ${order}`
     const group = groups.get(key) ?? { name, line, operation, order, places: [] }
     if (!group.places.includes(place)) group.places.push(place)
@@ -67,7 +70,7 @@ function statedOrders() {
   return [...groups.values()].sort((a, b) => a.name.localeCompare(b.name) || a.line - b.line)
 }
 
-/** The function and line of each place; of an inlined function, its own, but of the wrappers of the state their caller's. */
+/** The function and line of each place; of an inlined function, its own, but of a wrapper its caller's. */
 function sourcesOf(places) {
   // The call is before the address it returns to.
   const calls = places.map((place) => `0x${(BigInt(`0x${place}`) - 1n).toString(16)}`)
@@ -77,9 +80,9 @@ function sourcesOf(places) {
   const starts = [...lines.keys()].filter((i) => lines[i].startsWith('0x'))
   return new Map(
     starts.map((start, i) => {
-      const at = lines[start + 1].startsWith('ss_state_') ? start + 3 : start + 1
-      const line = Number(lines[at + 1].match(/:(\d+)/)?.[1])
-      return [places[i], { name: lines[at], line }]
+      const at = wrappers.test(lines[start + 1]) ? start + 3 : start + 1
+      const [file, line] = lines[at + 1].split(':')
+      return [places[i], { name: lines[at], file, line: Number.parseInt(line, 10) }]
     }),
   )
 }

@@ -422,7 +422,7 @@ const explorer_scenario scenario_window_late_large = {
     .check = check,
 };
 
-/* ---- what was written under a pin, and what is asked about a block ---- */
+/* ---- what was written under a pin ---- */
 
 static void use(int64_t block) {
     memory_plain(memory + block, sizeof(uint64_t), true, __builtin_return_address(0));
@@ -458,60 +458,4 @@ const explorer_scenario scenario_pin_use = {
     .setup = pin_use_setup,
     .thread = pin_use_thread,
     .check = check,
-};
-
-enum { FIRST = 64 << 10 }; /* where the first block of a window is */
-
-static void size_setup(void) {
-    begin(2);
-    /* Publishes the first figures, which takes the lock of the windows. */
-    EXPLORER_CHECK(ss_window_take(isolates[0].holder, MINE) == FIRST);
-    EXPLORER_CHECK(ss_window_give_held(isolates[0].holder, FIRST) == SUPERSLAB_OK);
-}
-
-static void size_thread(unsigned index) {
-    if (index == 0) {
-        block_note(0, ss_window_take(isolates[0].holder, MINE), MINE);
-        return;
-    }
-    EXPLORER_CHECK(kind_of(FIRST) == 0 || superslab_window_usable_size(memory + FIRST) == MINE);
-}
-
-const explorer_scenario scenario_size = {
-    .name = "size",
-    .title = "a large block of a window is made, and a thread that finds it live gets its length",
-    .threads = 2,
-    .setup = size_setup,
-    .thread = size_thread,
-    .check = check,
-};
-
-/* ---- a window that its isolates make longer ---- */
-
-static void grow_setup(void) {
-    const ss_api_window window = {memory, WINDOW_BYTES / 2, WINDOW_BYTES, table};
-    isolates[0].holder = ss_window_join(&window, isolates[0].magazines);
-    EXPLORER_CHECK(isolates[0].holder != NULL);
-}
-
-static void grow_thread(unsigned index) {
-    if (index == 0) {
-        memory_commit(memory + WINDOW_BYTES / 2, WINDOW_BYTES / 2);
-        ss_window_grow(isolates[0].holder, WINDOW_BYTES);
-    } else if (ss_window_bytes(isolates[0].holder) == WINDOW_BYTES) {
-        use(WINDOW_BYTES / 2);
-    }
-}
-
-static void grow_check(void) {
-    EXPLORER_CHECK(ss_window_bytes(isolates[0].holder) == WINDOW_BYTES);
-}
-
-const explorer_scenario scenario_window_grow = {
-    .name = "window-grow",
-    .title = "a window is made longer while another isolate asks how long it is",
-    .threads = 2,
-    .setup = grow_setup,
-    .thread = grow_thread,
-    .check = grow_check,
 };
