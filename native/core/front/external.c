@@ -46,7 +46,6 @@ static size_t take_large(ss_space *space, size_t size, uint32_t *offsets, size_t
         uint32_t first = ss_space_take(space, granules, 1, NULL);
         if (first == SS_NO_SPAN)
             break;
-        ss_entry_set(space, first, SS_ENTRY_LARGE, granules);
         offsets[taken] = first << SS_GRANULE_SHIFT;
     }
     return taken;

@@ -14,8 +14,9 @@
 
 #include <stdatomic.h>
 
-/* So short that no slab is kept as a spare. */
-enum { GRANULES = 8, WINDOW_BYTES = GRANULES * (64 << 10), SIZE = 16 << 10, NONE = -1 };
+enum { GRANULES = 7, WINDOW_BYTES = GRANULES * (64 << 10), SIZE = 16 << 10, NONE = -1 };
+_Static_assert(WINDOW_BYTES >> SS_SPARES_SHARE_SHIFT < SS_GRANULE_BYTES,
+               "a slab without blocks ends, rather than being kept as a spare");
 enum { MINE = 2 * (64 << 10), OTHERS = 3 * (64 << 10) }; /* large blocks of two owners */
 
 typedef struct isolate {
@@ -123,7 +124,8 @@ static bool is_length(int64_t block, size_t length) {
     return false;
 }
 
-static bool pinned, tagged; /* by its owner */
+static bool pinned, tagged;                /* by its owner */
+static bool watches[EXPLORER_THREADS_MAX]; /* the block that it got */
 
 /* Whether the mark of a tagged block still names one of the holders that got it, pinned or not: that one frees it. */
 static bool is_marked(unsigned any, uint8_t kind) {
@@ -147,7 +149,7 @@ static void check(void) {
             continue;
         const size_t usable = superslab_window_usable_size(memory + got[i]);
         EXPLORER_CHECK(usable == 0 ? tagged || lengths[i] > SIZE : is_length(got[i], usable));
-        EXPLORER_CHECK(!tagged || is_marked(i, kind_of(got[i])));
+        EXPLORER_CHECK(!watches[i] || is_marked(i, kind_of(got[i])));
     }
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         if (got[i] == NONE)
@@ -175,6 +177,8 @@ static uint8_t mark(int64_t block, uint8_t from, uint8_t to) {
 static void watch(unsigned self, int64_t block) {
     const uint8_t tag = ss_window_tag(isolates[self].holder), ceded = ss_live_ceded(tag);
     const uint8_t kind = kind_of(block);
+    const bool yes = true;
+    undo_write(&watches[self], &yes, sizeof yes);
     if (mark(block, kind, kind == SS_LIVE_UNSIZED ? ceded : tag) == SS_LIVE_UNSIZED)
         mark(block, SS_LIVE_UNSIZED, ceded);
 }
@@ -256,7 +260,9 @@ static void owner_large_thread(unsigned index) {
         ss_magazine_flush(isolates[0].holder, bin);
         break;
     case 1:
-        own(1, ss_window_take(isolates[1].holder, MINE), MINE);
+        block = ss_window_take(isolates[1].holder, MINE);
+        if (block >= 0)
+            own(1, block, MINE);
         break;
     case 2:
         block = ss_window_take(isolates[2].holder, OTHERS);
@@ -376,7 +382,8 @@ static void late_thread(unsigned index) {
     case 2:
         if (of_large) {
             block = ss_window_take(isolates[2].holder, MINE);
-            block_note(2, block, MINE);
+            if (block >= 0)
+                block_note(2, block, MINE);
         } else {
             block_note(2, block_take(2), SIZE);
         }
