@@ -133,14 +133,22 @@ bool ss_span_release_locked(ss_space *space, uint32_t first, uint32_t count, ss_
 
 bool ss_span_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count) {
     const uint32_t end = first + old, more = count - old;
+    const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
     ss_biased_take(&space->lock);
     bool fits = ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
+    bool over = false;
     if (fits) {
         ss_run_take(space, end, end, more);
         space->used_granules += more;
-        ss_entry_set(space, first, SS_ENTRY_LARGE, count);
+        /* An exchange, because another thread may free the block into its large cache, without the lock: the caller then
+         * resizes a block that it no longer has. */
+        fits = ss_entry_change(space, first, large | old, large | count);
+        if (SS_UNLIKELY(!fits))
+            over = ss_span_release_locked(space, end, more, SS_RUN_DIRTY);
     }
     ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
     return fits;
 }
 

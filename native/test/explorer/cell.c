@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { CELLS_SHIFT = 16, CELLS_MAX = 1 << CELLS_SHIFT };
+enum { CELLS_SHIFT = 18, CELLS_MAX = 1 << CELLS_SHIFT };
 
 static cell cells[CELLS_MAX];
 static unsigned used;

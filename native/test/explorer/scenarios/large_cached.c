@@ -1,5 +1,5 @@
 /* A thread uses its large cache while another one parks it and gives the cached spans back, and a third takes spans;
- * and two threads with caches free one large block at once. */
+ * two threads with caches free one large block at once; and one frees a block that another one makes longer. */
 #include "scenarios.h"
 
 #include "front/cold.h"
@@ -10,7 +10,7 @@
 
 enum { LARGE = 200 << 10 };
 
-static void *twice;
+static void *twice, *grown;
 static uint32_t reports;
 
 /* The calling thread has a cache afterwards, with a span in it. */
@@ -123,4 +123,52 @@ const explorer_scenario scenario_large_twice = {
     .setup = twice_setup,
     .thread = twice_thread,
     .check = twice_check,
+};
+
+/* ---- one thread frees a block while another makes it longer ---- */
+
+enum { SHORT = 100 << 10, LONGER = 140 << 10, GRANULES_MOST = 32 };
+
+static void misused(superslab_error error, const void *pointer, void *context) {
+    (void)error, (void)context;
+    EXPLORER_CHECK(pointer == twice);
+}
+
+static void grown_setup(void) {
+    superslab_set_error_handler(misused, NULL);
+    explorer_become(1);
+    cache_make();
+    explorer_become(0);
+    twice = superslab_malloc(SHORT);
+}
+
+static void grown_thread(unsigned index) {
+    if (index == 1) {
+        superslab_free(twice);
+        return;
+    }
+    void *block = superslab_realloc(twice, LONGER);
+    undo_write(&grown, &block, sizeof block);
+}
+
+/* The block has been freed, also where it is longer now: no granule is in two blocks, and none is counted twice. */
+static void grown_check(void) {
+    superslab_inspection inspection;
+    superslab_inspect((uintptr_t)grown, &inspection);
+    if (inspection.kind == SUPERSLAB_ADDRESS_LIVE)
+        block_claim(grown);
+    for (unsigned i = 0; i < 4; i++) {
+        explorer_become(i % 2);
+        block_claim(superslab_malloc(i < 2 ? SHORT : LONGER));
+        EXPLORER_CHECK(ss_space_headless()->used_granules <= GRANULES_MOST);
+    }
+}
+
+const explorer_scenario scenario_large_grown = {
+    .name = "large-grown",
+    .title = "a thread makes a large block longer, which another frees, although it must not",
+    .threads = 2,
+    .setup = grown_setup,
+    .thread = grown_thread,
+    .check = grown_check,
 };
