@@ -48,6 +48,16 @@ linuxTest('the exit code and the signal are the command’s own', async (t) => {
   t.is((await run(['sh', '-c', 'kill -TERM $$'])).signal, 'SIGTERM')
 })
 
+linuxTest('the library is named by its whole path', async (t) => {
+  const place = path.join(folder(t), 'a'.repeat(200), 'b'.repeat(200))
+  mkdirSync(place, { recursive: true })
+  const deep = path.join(place, 'libsuperslab.so')
+  copyFileSync(library, deep)
+  const env = plainEnvironment({ LD_PRELOAD: deep })
+  const { stdout } = await ended(node, ['-p', "require('./dist/index.js').info().file"], { env })
+  t.is(stdout.trim(), deep)
+})
+
 linuxTest('arguments reach the command as they are', async (t) => {
   const { stdout } = await run(['printf', '%s|', '--stats', '', 'a b', '--', '-x'])
   t.is(stdout, '--stats||a b|--|-x|')

@@ -12,7 +12,7 @@
 namespace {
 
 void refuse(napi_env env, core_answer answer, const ss_api_conflict &other) {
-    char message[512];
+    char message[SS_API_FILE_BYTES + 256];
     if (answer == CORE_OTHER_ABI)
         std::snprintf(message, sizeof message,
                       "Another superslab serves this process: %s has ABI %u, this one has %u. "

@@ -69,7 +69,7 @@ static const superslab_functions functions = {
 };
 
 /* The file that this object was loaded from, found by its own note. */
-static char own_file[256];
+static char own_file[SS_API_FILE_BYTES];
 
 /* Constant, so that the loader makes it read-only. There are two, because whether this copy is the process's malloc is
  * known only later. */
@@ -93,7 +93,7 @@ static bool find_own_file(uint32_t abi, struct ss_beacon *beacon, const char *fi
     (void)abi, (void)context;
     if (beacon != &ss_sealed_state.beacon)
         return false;
-    strncpy(own_file, file, sizeof own_file - 1);
+    memcpy(own_file, file, strnlen(file, sizeof own_file - 1));
     return true;
 }
 
@@ -157,7 +157,7 @@ typedef struct beacon_search {
     unsigned skip; /* the number of copies, in load order, that have withdrawn */
     uint32_t abi;
     struct ss_beacon *beacon; /* NULL: no more */
-    char file[256];
+    char file[SS_API_FILE_BYTES];
 } beacon_search;
 
 static bool take_first(uint32_t abi, struct ss_beacon *beacon, const char *file, void *context) {

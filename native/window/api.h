@@ -114,9 +114,10 @@ void ss_api_withdraw(void);
  * may be NULL, then gets the copy's file and its ABI, which is SS_API_NOT_LOADED in the second case. */
 #define SS_API_NOT_LOADED 0u
 #define SS_API_WAIT_MILLISECONDS 5000u
+#define SS_API_FILE_BYTES 1024u /* of a file's path; a longer one is cut */
 typedef struct ss_api_conflict {
     uint32_t abi;
-    char file[256];
+    char file[SS_API_FILE_BYTES];
 } ss_api_conflict;
 const superslab_api *ss_api_join(ss_api_conflict *other);
 
