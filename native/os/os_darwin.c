@@ -185,7 +185,7 @@ _Atomic uint32_t *ss_os_copy_word(void) {
     return NULL;
 }
 
-/* The contents of each copy's section `superslab`, from api.c of the core. */
+/* The contents of each copy's section `superslab`, from window/api.c. */
 typedef struct beacon_note {
     uint32_t abi;
     struct ss_beacon *beacon;

@@ -156,10 +156,10 @@ bool recording_read(const char *path, recording *out) {
     out->process = (uint32_t)word(file + 20, 4);
     out->stopped = (uint32_t)word(file + 32, 4);
     memcpy(out->command, file + 40, word(file + 36, 4));
-    reader reader = {.at = NULL};
-    parts_read(file, out->bytes, &reader, out);
-    order_check(&reader, out);
-    free(reader.events);
+    reader from = {.at = NULL};
+    parts_read(file, out->bytes, &from, out);
+    order_check(&from, out);
+    free(from.events);
     munmap(file, out->bytes);
     return true;
 }
