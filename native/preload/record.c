@@ -306,7 +306,8 @@ static void resized(void **word, uint64_t ticket, const void *before, const void
     record_stream *stream = after != NULL ? stream_enter(word) : NULL;
     if (stream == NULL)
         return;
-    /* Others have used the stream since the ticket was drawn: a part may begin at an earlier number. */
+    /* A handler's records may have used the stream since the ticket was drawn. Only a new part may begin at an earlier
+     * number. */
     if (SS_LIKELY(ticket > stream->sequence) || stream_turn_back(stream, ticket))
         record_resized(stream, ticket, sequence_next(), before, after, size);
     stream_leave(stream);

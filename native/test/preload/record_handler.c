@@ -42,7 +42,7 @@ size_t ss_os_command_line(char *text, size_t bytes) {
     return 0;
 }
 
-/* ---- calls, of blocks that nobody reads ---- */
+/* ---- calls, of blocks that no thread reads ---- */
 
 typedef struct caller {
     void *word; /* the observer's, of a heap */
