@@ -67,6 +67,13 @@ void ss_os_decommit(void *start, size_t bytes);
  * system refuses (locked pages): the contents are then undefined, the memory may still be held. */
 bool ss_os_purge(void *start, size_t bytes);
 
+/* Backs fresh committed memory of the size and alignment of a huge page with one, as zeros. False if the system has none;
+ * then a first page of it may be there. */
+bool ss_os_fill_huge(void *start, size_t bytes);
+
+/* Splits the huge page that is mapped at `start`, if one is, before a part of it is purged that begins there. */
+void ss_os_split_huge(void *start);
+
 /* As ss_os_purge, for addresses that ss_os_move wrote to: also lets the kernel join their mapping
  * with its neighbours again. */
 bool ss_os_renew(void *start, size_t bytes);

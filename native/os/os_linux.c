@@ -144,6 +144,29 @@ bool ss_os_purge(void *start, size_t bytes) {
     return done;
 }
 
+/* mincore tells a huge page from the one page that the store alone brings. */
+bool ss_os_fill_huge(void *start, size_t bytes) {
+    int saved = errno;
+    unsigned char resident = 0;
+    const size_t page = ss_os_page_bytes();
+    if (madvise(start, bytes, MADV_HUGEPAGE) == 0) {
+        *(volatile char *)start = 0;
+        refuse_huge_pages(start, bytes); /* the one that is there stays */
+        if (mincore((char *)start + bytes - page, page, &resident) != 0)
+            resident = 0;
+    }
+    errno = saved;
+    return (resident & 1) != 0;
+}
+
+/* MADV_FREE of one page makes the kernel split a huge page at once, so that the page itself is really free; what is
+ * unmapped of a huge page that is whole stays charged until memory is short. */
+void ss_os_split_huge(void *start) {
+    int saved = errno;
+    madvise(start, ss_os_page_bytes(), MADV_FREE);
+    errno = saved;
+}
+
 bool ss_os_renew(void *start, size_t bytes) {
     int saved = errno;
     /* Replaces the mapping under the kernel's lock, so that no other thread's mapping can come between. */

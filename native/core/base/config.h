@@ -116,6 +116,13 @@
 #define SS_SPARE_MAX_COUNT 2u
 #define SS_SPARES_SHARE_SHIFT 3u
 
+/* ---- huge pages ---- */
+/* From this much used memory on, a headed space grows by huge pages. */
+#define SS_HUGE_MIN_BYTES ((size_t)16 << 20)
+/* Only slabs of this length at most are made in it: a program has few of the larger blocks of most classes, so the rest
+ * of a longer slab is likely to stay untouched. */
+#define SS_HUGE_MOST_GRANULES 2u
+
 /* ---- giving back ---- */
 /* Used and dirty memory together may reach this many eighths of the recent peak of used memory. Memory up to the floor
  * may be dirty in any case. */

@@ -62,8 +62,12 @@ static inline bool ss_process_is_inline(void) {
     return ss_process->settings.inline_only;
 }
 
-static inline bool ss_process_has_huge_pages(void) {
-    return ss_process->settings.huge_pages;
+static inline bool ss_process_allows_huge(void) {
+    return ss_process->settings.huge_pages == SS_HUGE_ALWAYS;
+}
+
+static inline bool ss_process_fills_huge(void) {
+    return ss_process->settings.huge_pages != SS_HUGE_NEVER;
 }
 
 /* The bytes that the process may use; SIZE_MAX: there is no limit. */

@@ -76,7 +76,10 @@ void ss_settings_read(ss_settings *settings) {
     const char *value;
     *settings = (ss_settings){.limit_bytes = SIZE_MAX, .decay_ms = SS_DECAY_MILLISECONDS};
     value = ss_os_environment("SUPERSLAB_THP");
-    if (value != NULL && !parse_flag(value, &settings->huge_pages))
+    bool huge;
+    if (value != NULL && parse_flag(value, &huge))
+        settings->huge_pages = huge ? SS_HUGE_ALWAYS : SS_HUGE_NEVER;
+    else if (value != NULL)
         complain("SUPERSLAB_THP", value, "0 or 1");
     value = ss_os_environment("SUPERSLAB_LIMIT");
     if (value != NULL && !parse_bytes(value, &settings->limit_bytes))

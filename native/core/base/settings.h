@@ -9,10 +9,16 @@
 #define SS_DECAY_NEVER (-1)
 #define SS_DECAY_INLINE "inline"
 
+typedef enum ss_huge_pages {
+    SS_HUGE_GROWTH, /* where memory grows (space/huge.h) */
+    SS_HUGE_NEVER,
+    SS_HUGE_ALWAYS /* as the system likes, too */
+} ss_huge_pages;
+
 typedef struct ss_settings {
-    bool huge_pages;    /* SUPERSLAB_THP */
-    size_t limit_bytes; /* SUPERSLAB_LIMIT; SIZE_MAX: none */
-    int32_t decay_ms;   /* SUPERSLAB_DECAY; SS_DECAY_NEVER: nothing is given back by age */
+    ss_huge_pages huge_pages; /* SUPERSLAB_THP */
+    size_t limit_bytes;       /* SUPERSLAB_LIMIT; SIZE_MAX: none */
+    int32_t decay_ms;         /* SUPERSLAB_DECAY; SS_DECAY_NEVER: nothing is given back by age */
     /* SUPERSLAB_DECAY=inline: neither a background thread nor membarrier; threads on their cold paths do its work. */
     bool inline_only;
 } ss_settings;

@@ -61,6 +61,11 @@ static inline bool ss_signal_is_unheard(void) {
            state == SS_SCAVENGER_LEAVING || state == SS_SCAVENGER_AWAY;
 }
 
+/* Whether free memory goes back at once. Relaxed: a hint. */
+static inline bool ss_signal_is_at_once(void) {
+    return atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed);
+}
+
 /* Tells that `bytes` could go back. From SS_SCAVENGER_START_BYTES on the next cold path starts the scavenger. May be
  * called with locks held. */
 void ss_signal_want_slow(void);

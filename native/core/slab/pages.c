@@ -1,5 +1,7 @@
 #include "slab/pages.h"
 
+#include "space/huge.h"
+
 /* The bytes that one bit of a slab's `purged` stands for: a page, or the power of 2 of pages that divides the slab into
  * at most 64 units. */
 static size_t unit_bytes(const ss_class *class) {
@@ -33,14 +35,15 @@ void ss_pages_forget(ss_slab *slab, void *const *blocks, uint32_t count) {
 }
 
 /* Purges the units of `mask`, one system call for each run of them. Returns the bytes that the system took back. */
-static size_t units_purge(char *start, ss_slab *slab, uint64_t mask, size_t unit) {
+static size_t units_purge(const ss_space *space, char *start, ss_slab *slab, uint64_t mask,
+                          size_t unit) {
     size_t given = 0;
     while (mask != 0) {
         uint32_t at = (uint32_t)__builtin_ctzll(mask);
         uint64_t rest = ~(mask >> at);
         uint32_t count = rest == 0 ? 64 : (uint32_t)__builtin_ctzll(rest);
         uint64_t run = units_mask(at, at + count);
-        if (ss_os_purge(start + at * unit, count * unit)) {
+        if (ss_space_purge(space, start + at * unit, count * unit)) {
             slab->purged |= run;
             given += count * unit;
         }
@@ -64,7 +67,7 @@ size_t ss_pages_purge(const ss_space *space, ss_slab *slab) {
         size_t from = (block_begin(view.class, i) + unit - 1) / unit;
         size_t to = block_begin(view.class, end) / unit;
         if (from < to)
-            given += units_purge(start, slab, units_mask(from, to) & ~slab->purged, unit);
+            given += units_purge(space, start, slab, units_mask(from, to) & ~slab->purged, unit);
         i = end;
     }
     return given;

@@ -6,6 +6,7 @@
 #include "slab/state.h"
 #include "space/grow.h"
 #include "space/held.h"
+#include "space/huge.h"
 #include "space/space_checks.h"
 
 #include <string.h>
@@ -130,6 +131,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         if (!ss_space_ready_record(space))
             return NULL;
         ss_space_lock(space);
+        ss_huge_fill(space, ss_class_granules(class));
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {

@@ -1,6 +1,7 @@
 #include "space/dirty.h"
 
 #include "space/held.h"
+#include "space/huge.h"
 #include "space/registry.h"
 
 /* ---- the peak ---- */
@@ -29,10 +30,6 @@ static void peak_advance(ss_space *space) {
 
 /* ---- the bound ---- */
 
-static bool is_at_once(void) {
-    return atomic_load_explicit(&ss_signals->at_once, memory_order_relaxed);
-}
-
 /* What large caches have room for, up to the floor of all of them: it is subtracted from the floor of dirty memory. */
 static size_t large_caches_granules(void) {
     _Static_assert(SS_LARGE_CACHES_FLOOR_BYTES < SS_DIRTY_FLOOR_BYTES, "something is left");
@@ -44,7 +41,7 @@ static size_t large_caches_granules(void) {
 
 /* The number of granules that may be dirty now, given a peak. */
 static size_t bound_under(const ss_space *space, size_t peak) {
-    if (is_at_once())
+    if (ss_signal_is_at_once())
         return 0;
     size_t floor = SS_DIRTY_FLOOR_BYTES >> SS_GRANULE_SHIFT;
     if (space->kind == SS_SPACE_HEADLESS)
@@ -131,7 +128,7 @@ static bool held_purge(const ss_space *space, held_part held) {
         uint32_t left = held.count - at;
         char *start = ss_space_address(space, held.first + at);
         size_t bytes = (size_t)(left < STEP_GRANULES ? left : STEP_GRANULES) << SS_GRANULE_SHIFT;
-        if (!(held.moved ? ss_os_renew(start, bytes) : ss_os_purge(start, bytes)))
+        if (!(held.moved ? ss_os_renew(start, bytes) : ss_space_purge(space, start, bytes)))
             return false;
     }
     return true;

@@ -130,7 +130,7 @@ static size_t bounded(size_t bytes, size_t bound, size_t least) {
  * all addresses are reserved at once, half as many while the system refuses. */
 static ss_space *space_new(ss_space_kind kind, size_t least, bool only) {
     /* Huge pages need their own alignment. Without them a granule's alignment leaves more random places. */
-    size_t align = ss_process_has_huge_pages() ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
+    size_t align = ss_process_fills_huge() ? SS_SUPERSLAB_BYTES : SS_GRANULE_BYTES;
     size_t limit = ss_os_address_limit();
     size_t most = bounded(SS_SPACE_MOST_BYTES, limit, least);
     size_t bytes = bounded(SS_SPACE_FIRST_BYTES, limit / 8, least);

@@ -17,10 +17,11 @@ typedef struct ss_granule {
     uint32_t list;   /* the list that the run is in */
     /* The run's neighbours in its list: granule + 1, 0 at the ends. Of a held span: its holder's token. */
     uint32_t prev, next;
-    uint32_t dirty;  /* dirty granules of the run. Of a span that goes back: the next such span */
-    uint32_t stamp;  /* of a dirty run: ss_space.clock when it became dirty */
-    uint32_t mask;   /* one of the masks of the SuperSlab (ss_mask), unrelated to this granule */
-    uint32_t unused; /* makes 2 nodes fill a cache line */
+    uint32_t dirty; /* dirty granules of the run. Of a span that goes back: the next such span */
+    uint32_t stamp; /* of a dirty run: ss_space.clock when it became dirty */
+    uint32_t mask;  /* one of the masks of the SuperSlab (ss_mask), unrelated to this granule */
+    _Atomic uint32_t
+        huge; /* of the first granule of a SuperSlab: 1 if a huge page may be mapped there */
 } ss_granule;
 
 /* The masks of a SuperSlab, one bit a granule, in the nodes of its first granules. An array of their own would cost a
@@ -106,6 +107,7 @@ typedef struct ss_space {
     /* Without a scavenger: releases beyond the floor, of which few read the clock; and when the present tick began, in
      * nanoseconds. */
     uint32_t releases;
+    uint32_t huge_skips; /* number of SuperSlabs that ss_huge_fill leaves to ordinary pages */
     uint64_t peak_since;
     uint32_t clock_at[SS_DECAY_TICKS]; /* `clock` at the latest ticks */
     /* What is released now is stamped as old, because it was idle in a sleeping thread's heap. Releases by other

@@ -143,6 +143,16 @@ bool ss_os_purge(void *start, size_t bytes) {
     return purges;
 }
 
+bool ss_os_fill_huge(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return false;
+}
+
+void ss_os_split_huge(void *start) {
+    (void)start;
+}
+
 bool ss_os_renew(void *start, size_t bytes) {
     return ss_os_purge(start, bytes);
 }

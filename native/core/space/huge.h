@@ -1,0 +1,24 @@
+/* Huge pages for memory that grows.
+ *
+ * A page fault costs more than the zeroing of its page, and more still in a virtual machine. So once a headed space has
+ * SS_HUGE_MIN_BYTES in use, a SuperSlab of clean granules that slabs are about to be made in is backed by one huge page
+ * before the first of them: one fault in place of 512. All of its memory is there then, so all of its granules become
+ * dirty: what the program does not use ages and goes back like any other.
+ *
+ * The kernel alone would not do this well. Where it may use huge pages as it likes, khugepaged makes 2 MiB of each page
+ * that is left in a purged SuperSlab. So only the moment of the first fault is allowed them. And a part of a huge page
+ * that is given back (MADV_DONTNEED) leaves the resident set, but stays charged to the container until the kernel splits
+ * the page, which it does only when memory is short. So a purge splits the page first. */
+#ifndef SS_HUGE_H
+#define SS_HUGE_H
+
+#include "space/space.h"
+
+/* Before `count` granules are taken for a slab: backs a SuperSlab by a huge page if the granules would come from clean
+ * ones. Called with the space's lock held, which it may release and take again. */
+void ss_huge_fill(ss_space *space, uint32_t count);
+
+/* Gives committed pages of the space back, as ss_os_purge does, also where they are a part of a huge page. */
+bool ss_space_purge(const ss_space *space, void *start, size_t bytes);
+
+#endif
