@@ -52,6 +52,7 @@ typedef struct scavenger {
     bool slabs_pending; /* the next pass may purge slabs that the last one saw */
     bool runs_left;     /* a space has more than SS_SCAVENGER_END_BYTES dirty */
     bool at_once;       /* free memory goes back at once: see ss_signals_data.at_once */
+    uint64_t until;     /* the end of a tick that a call does; SS_NO_END for the thread's */
 } scavenger;
 
 /* Each tick function returns whether work is left for which the thread should stay. */
@@ -76,7 +77,7 @@ static bool sleepers_tick(const scavenger *self, uint32_t *cold) {
 
 static void slabs_visit(ss_space *space, void *context) {
     scavenger *self = context;
-    self->slabs_pending |= ss_purge_idle_slabs(space, self->at_once);
+    self->slabs_pending |= ss_purge_idle_slabs(space, self->at_once, self->until);
 }
 
 static bool is_publication_late(void) {
@@ -104,9 +105,9 @@ static bool slabs_tick(scavenger *self, uint32_t cold) {
 
 static void runs_visit(ss_space *space, void *context) {
     scavenger *self = context;
-    if (self->at_once)
+    if (self->at_once && self->until == SS_NO_END)
         ss_span_purge(space, 0);
-    self->runs_left |= ss_span_tick(space, self->ticks) > SS_SCAVENGER_END_BYTES;
+    self->runs_left |= ss_span_tick(space, self->ticks, self->until) > SS_SCAVENGER_END_BYTES;
 }
 
 static bool runs_tick(scavenger *self) {
@@ -238,7 +239,7 @@ static bool ended(void) {
 }
 
 static void scavenge(void) {
-    scavenger self = {.slabs_pending = true};
+    scavenger self = {.slabs_pending = true, .until = SS_NO_END};
     ss_thread_bare();
     container_read();
     const uint32_t milliseconds = tick_milliseconds();
@@ -302,6 +303,7 @@ void ss_scavenger_tick_inline(void) {
         return;
     atomic_store_explicit(&tick_due, now + UINT64_C(1000000) * tick_milliseconds(),
                           memory_order_relaxed);
+    self.until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
     quiet = tick(&self) ? 0 : quiet + 1;
     if (quiet < SS_SCAVENGER_END_TICKS) {
         atomic_store_explicit(&ss_signals->scavenger, SS_SCAVENGER_WANTED, memory_order_release);

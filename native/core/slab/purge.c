@@ -111,7 +111,8 @@ static void young_abandon(ss_slab *slab) {
         ss_slab_abandon(slab);
 }
 
-static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t *given) {
+static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, uint64_t until,
+                             size_t *given) {
     slab_chain idle = {NULL}, others = {NULL};
     ss_slab *slab;
     bool pending = false;
@@ -126,6 +127,11 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     /* The slabs that end below have aged already, so their granules need not age again. */
     ss_space_set_aged(space, true);
     while ((slab = chain_pop(space, &idle)) != NULL) {
+        if (until != SS_NO_END && ss_os_clock_nanoseconds() >= until) {
+            pending = true;
+            young_abandon(slab);
+            continue;
+        }
         *given += ss_pages_purge(space, slab);
         slab->seen_free |= SEEN_PURGED;
         ss_slab_abandon(slab);
@@ -134,7 +140,7 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, size_t
     return pending;
 }
 
-bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
+bool ss_purge_idle_slabs(ss_space *space, bool at_once, uint64_t until) {
     size_t given = 0;
     bool pending = false;
     const unsigned first = ss_space_first_bin(space);
@@ -142,7 +148,7 @@ bool ss_purge_idle_slabs(ss_space *space, bool at_once) {
         if ((uint32_t)atomic_load_explicit(ss_slab_listed(space, bin), memory_order_relaxed) == 0)
             continue;
         ss_park_lock_take();
-        pending |= idle_slabs_purge(space, bin, at_once, &given);
+        pending |= idle_slabs_purge(space, bin, at_once, until, &given);
         ss_park_lock_release();
     }
     ss_count_given_back(given);

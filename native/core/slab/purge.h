@@ -3,6 +3,7 @@
 #define SS_PURGE_H
 
 #include "slab/slab.h"
+#include "space/dirty.h"
 
 /* Purges the free pages of a space's listed slabs and ends the slabs whose blocks are all free. Returns the bytes
  * purged. */
@@ -18,7 +19,7 @@ void ss_purge_whole_slabs(ss_space *space);
 
 /* Purges the free pages of the listed slabs that have not changed since the last call (no block taken, none given) and
  * ends those whose blocks are all free. With `at_once` it does so for changed slabs too. True if some slabs are left
- * that the next call may purge. */
-bool ss_purge_idle_slabs(ss_space *space, bool at_once);
+ * that the next call may purge. Purges none after `until` (ss_os_clock_nanoseconds; SS_NO_END: all). */
+bool ss_purge_idle_slabs(ss_space *space, bool at_once, uint64_t until);
 
 #endif

@@ -206,7 +206,12 @@ static step_result step(ss_space *space, size_t keep, size_t *given) {
     } else if (space->dirty_granules > keep) {
         size_t over = space->dirty_granules - keep;
         uint32_t most = over < STEP_GRANULES ? (uint32_t)over : STEP_GRANULES;
-        held = part_hold(space, ss_run_highest(space, most));
+        ss_dirty_part part = ss_run_highest(space, most);
+        if (part.count == 0) {
+            ss_biased_release(&space->lock);
+            return STEP_DONE;
+        }
+        held = part_hold(space, part);
     } else {
         ss_biased_release(&space->lock);
         return STEP_NONE;
@@ -289,20 +294,26 @@ void ss_span_relieve(ss_space *space) {
 #define TICK_GRANULES 512u /* about as many granules: no thread can take them meanwhile */
 #define TICK_VISITS 256u   /* runs of a list that are visited with the lock held */
 
+/* Whether a tick goes on. */
+static bool has_time(uint64_t until) {
+    return until == SS_NO_END || ss_os_clock_nanoseconds() < until;
+}
+
 /* Purges some of the runs of one list that are older than `oldest`, and returns how many. *refused says that the system
  * refuses, as it will for the rest. */
 static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, size_t *given,
-                               bool *refused) {
+                               uint64_t until, bool *refused) {
+    const uint32_t most = until == SS_NO_END ? TICK_GRANULES : STEP_GRANULES;
     held_part held[TICK_RUNS];
     uint32_t count = 0, granules = 0, visited = 0, purged = 0;
     ss_biased_take(&space->lock);
     for (uint32_t at = space->runs.head[SS_RUN_DIRTY * SS_RUN_LISTS + list], next;
-         at != 0 && visited < TICK_VISITS && count < TICK_RUNS && granules < TICK_GRANULES;
+         at != 0 && visited < TICK_VISITS && count < TICK_RUNS && granules < most;
          at = next, visited++) {
         next = space->granules[at - 1].next;
         if (space->clock - space->granules[at - 1].stamp <= space->clock - oldest)
             continue;
-        held[count] = part_hold(space, ss_run_lowest(space, at - 1, TICK_GRANULES));
+        held[count] = part_hold(space, ss_run_lowest(space, at - 1, most - granules));
         granules += held[count++].count;
     }
     ss_biased_release(&space->lock);
@@ -316,18 +327,24 @@ static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, 
     return purged;
 }
 
-/* Lets the peak sink. First purges what the new bound will not allow, so that no release exceeds it. */
-static void peak_tick(ss_space *space) {
+/* Lets the peak sink. First purges what the new bound will not allow, so that no release exceeds it. Without the time
+ * for that the peak stays until the next tick. */
+static void peak_tick(ss_space *space, uint64_t until) {
+    size_t given = 0;
+    step_result result = STEP_DONE;
     ss_biased_take(&space->lock);
     size_t keep = bound_under(space, next_peak(space));
     ss_biased_release(&space->lock);
-    ss_span_purge(space, keep);
+    while (result == STEP_DONE && has_time(until))
+        result = step(space, keep, &given);
+    if (result == STEP_DONE)
+        return;
     ss_biased_take(&space->lock);
     peak_advance(space);
     ss_biased_release(&space->lock);
 }
 
-SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick) {
+SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick, uint64_t until) {
     size_t given = 0;
     if (ss_space_is_region(space))
         return 0;
@@ -339,12 +356,13 @@ SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick) {
     ss_biased_release(&space->lock);
     bool refused = false;
     for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
-        while (!refused && list_purge_old(space, list, oldest, &given, &refused) != 0)
+        while (!refused && has_time(until) &&
+               list_purge_old(space, list, oldest, &given, until, &refused) != 0)
             ;
     ss_count_given_back(given);
     if (refused)
         return 0;
-    peak_tick(space);
+    peak_tick(space, until);
     return ss_span_dirty_bytes(space);
 }
 

@@ -49,9 +49,11 @@ void ss_span_settle(ss_space *space);
 /* The same without a bound on the time, for the scavenger. */
 void ss_span_relieve(ss_space *space);
 
-/* One tick of the scavenger: purges the dirty runs that were freed SS_DECAY_TICKS ticks ago or earlier. Returns the
- * bytes that are dirty afterwards, 0 if the system refuses to purge. */
-size_t ss_span_tick(ss_space *space, uint32_t tick);
+/* One tick of the scavenger: purges the dirty runs that were freed SS_DECAY_TICKS ticks ago or earlier. A call of the
+ * API that does the tick stops after `until` (ss_os_clock_nanoseconds), and the next tick goes on; SS_NO_END: all is
+ * done. Returns the bytes that are dirty afterwards, 0 if the system refuses to purge. */
+#define SS_NO_END UINT64_MAX
+size_t ss_span_tick(ss_space *space, uint32_t tick, uint64_t until);
 
 /* The dirty bytes of the space, with those of large spans that were released and are not purged yet. */
 size_t ss_span_dirty_bytes(ss_space *space);

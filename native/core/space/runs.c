@@ -42,10 +42,19 @@ static uint32_t highest_bit(uint32_t granule, uint32_t mask) {
     return (granule | (SS_SUPERSLAB_GRANULES - 1)) - (uint32_t)__builtin_clz(mask);
 }
 
+/* How many SuperSlabs without dirty granules a call of ss_run_highest passes, each a line of memory: bounds the time
+ * under the lock. */
+#define HIGHEST_SUPERSLABS 512u
+
 ss_dirty_part ss_run_highest(ss_space *space, uint32_t most) {
-    uint32_t at = space->dirty_end - 1, mask;
-    while ((mask = *ss_mask_of(space, at, SS_MASK_DIRTY)) == 0)
+    uint32_t at = space->dirty_end - 1, mask, looked = 0;
+    while ((mask = *ss_mask_of(space, at, SS_MASK_DIRTY)) == 0) {
         at -= SS_SUPERSLAB_GRANULES;
+        if (++looked == HIGHEST_SUPERSLABS) {
+            space->dirty_end = (at | (SS_SUPERSLAB_GRANULES - 1)) + 1;
+            return (ss_dirty_part){0, 0, 0};
+        }
+    }
     uint32_t end = highest_bit(at, mask) + 1;
     ss_dirty_part part = {0, end - 1, 1};
     space->dirty_end = end;

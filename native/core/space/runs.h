@@ -38,7 +38,8 @@ typedef struct ss_dirty_part {
     uint32_t run, first, count;
 } ss_dirty_part;
 
-/* The highest dirty granules of the space, at most `most`. It must have some. */
+/* The highest dirty granules of the space, at most `most`. It must have some. Their number is 0 if they lie so low that
+ * another call must go on. */
 ss_dirty_part ss_run_highest(ss_space *space, uint32_t most);
 
 /* The lowest dirty granules of a dirty run, at most `most`. */

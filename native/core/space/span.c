@@ -197,8 +197,8 @@ SS_COLD bool ss_span_shrink(ss_space *space) {
     uint32_t end = space->granule_count, length = end == 0 ? 0 : ss_run_length(space, end - 1);
     uint32_t run = end - length, clean = length;
     if (length != 0 && space->granules[run].dirty != 0) {
-        ss_dirty_part part = ss_run_highest(space, 1);
-        clean = end - (part.first + 1);
+        ss_run_highest(space, 1);
+        clean = end - space->dirty_end;
     }
     uint32_t count = clean & ~(SS_SUPERSLAB_GRANULES - 1); /* whole SuperSlabs */
     if (count == 0 || space->shrinking != 0 || is_read(space)) {

@@ -56,7 +56,7 @@ static void park_others(void) {
     superslab_free(superslab_malloc(four_blocks_size()));
     ss_park_and_flush(&faults);
     EXPLORER_CHECK(faults.count == 0);
-    ss_purge_idle_slabs(headed_space(), true);
+    ss_purge_idle_slabs(headed_space(), true, SS_NO_END);
 }
 
 /* ---- the child ---- */

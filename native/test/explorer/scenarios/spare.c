@@ -39,7 +39,7 @@ static void thread(unsigned index) {
         adopt_and_use();
         break;
     case 3:
-        ss_purge_idle_slabs(headed_space(), false);
+        ss_purge_idle_slabs(headed_space(), false, SS_NO_END);
         break;
     }
 }
