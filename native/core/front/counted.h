@@ -1,0 +1,28 @@
+/* Calls while heaps count: heap/count.h. Called with the thread outside. */
+#ifndef SS_COUNTED_H
+#define SS_COUNTED_H
+
+#include "base/types.h"
+
+#include <stddef.h>
+
+/* Serves a request, and counts it. */
+void *ss_malloc_counted(size_t size);
+
+/* Counts a block that was allocated by an uncounted path. Returns it, or NULL if it is NULL. */
+void *ss_counted(void *block, size_t size);
+
+/* Has the calling thread's heap count, or no longer, if that is to be. */
+void ss_counted_settle(void);
+
+/* The bytes of a large block; 0 for any other. */
+size_t ss_counted_large(const void *block);
+
+/* Before a block is freed that may be sampled. */
+void ss_counted_free(const void *block);
+/* The same for a headed block with the header SS_HEADER_SAMPLED. False if another thread has freed it meanwhile. */
+bool ss_counted_free_headed(void *block);
+/* The same for an aligned one, whose byte said so and is 0 now. Returns its bin. */
+unsigned ss_counted_free_aligned(const void *block);
+
+#endif
