@@ -66,6 +66,13 @@ static const superslab_functions functions = {
     .window_usable_size = superslab_window_usable_size,
     .window_free = superslab_window_free,
     .visit = superslab_visit,
+    .profile_start = superslab_profile_start,
+    .profile_stop = superslab_profile_stop,
+    .profile_is_running = superslab_profile_is_running,
+    .profile_write = superslab_profile_write,
+    .profile_label = superslab_profile_label,
+    .profile_set_label = superslab_profile_set_label,
+    .profile_error_name = superslab_profile_error_name,
 };
 
 /* The file that this object was loaded from, found by its own note. */

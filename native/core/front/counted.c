@@ -79,7 +79,6 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
     uint8_t header = 0;
     void *block =
         size < SS_TINY_END ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
-    const uint32_t label = heap->count.label;
     if (block != NULL)
         ss_header_set(block, header);
     ss_thread_leave(ss_thread_self());
@@ -87,7 +86,8 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
     if (SS_UNLIKELY(block == NULL))
         return ss_counted(ss_malloc_quiet(size), size);
     if (SS_UNLIKELY(header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size, ss_bin_stride(ss_headed_bin(block)), label);
+        ss_profile_sample(block, size, ss_bin_stride(ss_headed_bin(block)), heap->count.label,
+                          &heap->count.stack);
     return block;
 }
 
@@ -96,32 +96,34 @@ void *ss_malloc_counted(size_t size) {
     return SS_LIKELY(block != NULL) ? block : malloc_counted(size);
 }
 
-static bool is_sampled(size_t bytes, uint32_t *label) {
+/* The heap of the calling thread if the block is to be sampled, else NULL. */
+static ss_heap *sampled_by(size_t bytes) {
     ss_heap *heap = enter();
     if (heap == NULL)
-        return false;
+        return NULL;
     const bool due = ss_count_is_due(heap, bytes);
-    *label = heap->count.label;
     ss_thread_leave(ss_thread_self());
-    return due;
+    return due ? heap : NULL;
 }
 
 void *ss_counted(void *block, size_t size) {
     ss_block found;
-    uint32_t label;
     if (block == NULL || !ss_is_profiled())
         return block;
     ss_block_find((uintptr_t)block, &found);
     const bool headed = found.slab != NULL && ss_space_is_headed(found.space);
     /* A block with a second bin's header was counted, and a sampled one as well: a hot path took it. */
-    if ((headed && ss_header_get(block) != found.bin) || !is_sampled(found.stride, &label))
+    if (headed && ss_header_get(block) != found.bin)
+        return block;
+    ss_heap *heap = sampled_by(found.stride);
+    if (SS_LIKELY(heap == NULL))
         return block;
     if (headed)
         ss_header_set(block, SS_HEADER_SAMPLED);
     else if (found.slab != NULL)
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    ss_profile_sample(block, size, found.stride, label);
+    ss_profile_sample(block, size, found.stride, heap->count.label, &heap->count.stack);
     return block;
 }
 

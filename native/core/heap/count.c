@@ -41,8 +41,39 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
                                   memory_order_relaxed);
 }
 
-void ss_count_set(ss_heap *heap, ss_thread *thread, ss_faults *faults) {
-    set(heap, thread, ss_is_profiled(), faults);
+SS_COLD void ss_count_set_parked(ss_heap *heap, ss_faults *faults) {
+    set(heap, heap->thread, ss_is_profiled(), faults);
+}
+
+/* Whether a heap's thread counts is read from the thread's record, which the heap's thread_lock keeps. */
+static bool is_late(ss_heap *heap) {
+    bool late = false;
+    if (!ss_lock_try(&heap->thread_lock))
+        return true;
+    if (heap->thread != NULL)
+        late = atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) !=
+               ss_is_profiled();
+    ss_lock_release(&heap->thread_lock);
+    return late;
+}
+
+SS_COLD bool ss_count_any_late(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (is_late(heap))
+            return true;
+    return false;
+}
+
+SS_COLD void ss_count_close_late(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (ss_heap_park_begin(heap))
+            ss_heap_park_end(heap);
+}
+
+SS_COLD uint32_t ss_count_set_label(ss_heap *heap, uint32_t label) {
+    const uint32_t before = heap->count.label;
+    heap->count.label = label;
+    return before;
 }
 
 SS_COLD void ss_count_begin(ss_heap *heap, ss_thread *thread) {
@@ -66,7 +97,7 @@ SS_COLD void ss_count_settle(ss_heap *heap, ss_faults *faults) {
     if (!ss_lock_try(&heap->thread_lock))
         return;
     if (heap->thread != NULL) {
-        ss_count_set(heap, heap->thread, faults);
+        set(heap, heap->thread, ss_is_profiled(), faults);
         ss_thread_open(heap->thread, heap);
     }
     ss_lock_release(&heap->thread_lock);

@@ -34,8 +34,17 @@ static inline bool ss_count_is_late(const ss_heap *heap) {
  * nothing while another thread holds the heap's thread_lock: the next cold path tries again. */
 void ss_count_settle(ss_heap *heap, ss_faults *faults);
 
-/* The same for a parker, and for a thread of which no parker knows yet. `thread` has the heap's bins. */
-void ss_count_set(ss_heap *heap, ss_thread *thread, ss_faults *faults);
+/* The same for a thread that has parked the heap's thread. */
+void ss_count_set_parked(ss_heap *heap, ss_faults *faults);
+
+/* Whether a heap with a thread is not as the profile's state wants it. A guess while threads work. */
+bool ss_count_any_late(void);
+
+/* Closes the threads of those heaps where the system has no barrier: their next calls settle them. */
+void ss_count_close_late(void);
+
+/* Sets the label of what the heap's thread allocates. Returns the one before. */
+uint32_t ss_count_set_label(ss_heap *heap, uint32_t label);
 
 /* At a thread's birth, with a table of first bins, and at its end: the heap's bins are empty then, or are emptied. */
 void ss_count_begin(ss_heap *heap, ss_thread *thread);

@@ -4,6 +4,7 @@
 #define SS_HEAP_H
 
 #include "base/biased.h"
+#include "profile/unwind.h"
 #include "slab/give.h"
 
 /* A bin's slots, from low to high:
@@ -51,6 +52,7 @@ typedef struct ss_large_cache {
 typedef struct ss_count {
     bool on;         /* the tiny classes have second bins */
     uint32_t label;  /* of what its thread allocates; 0 for none */
+    ss_stack stack;  /* of its thread, as far as samples have found it */
     uint64_t random; /* state of its generator; 0 before its first draw */
     int64_t left;    /* bytes that are handed out before the next sample */
 } ss_count;
