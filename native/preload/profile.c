@@ -47,7 +47,7 @@ static void write_file(void) {
         complain("cannot be written: the file cannot be made");
         return;
     }
-    const superslab_profile_error error = ss_profile_write(file);
+    const superslab_profile_error error = superslab_profile_write(file);
     ss_os_private_end(file, part, error == SUPERSLAB_PROFILE_OK ? path : NULL);
     if (error == SUPERSLAB_PROFILE_BUSY) /* after the sample that a handler has interrupted */
         atomic_store_explicit(&wanted, true, memory_order_relaxed);

@@ -1,6 +1,7 @@
 #include "window/api.h"
 
 #include "base/sealed.h"
+#include "front/counted.h"
 #include "front/fork.h"
 #include "os/os.h"
 #include "window/blocks.h"
@@ -91,7 +92,9 @@ static char own_file[SS_API_FILE_BYTES];
         .window_give = ss_window_give_held, .window_pin = ss_window_pin,                           \
         .window_unpin = ss_window_unpin, .window_check = ss_window_check,                          \
         .window_stride = ss_window_stride, .window_stats = ss_window_stats,                        \
-        .address_limit = ss_os_address_limit, .serves_malloc = serves,                             \
+        .address_limit = ss_os_address_limit, .profile_distance = ss_counted_distance,             \
+        .profile_sampled = ss_counted_outside, .profile_freed = ss_counted_outside_freed,          \
+        .serves_malloc = serves,                                                                   \
     }
 
 static const superslab_api own[] = {OWN_TABLE(0), OWN_TABLE(1)};

@@ -7,6 +7,7 @@
 #include "front/lifecycle.h"
 #include "heap/count.h"
 #include "heap/share.h"
+#include "profile/chance.h"
 #include "profile/profile.h"
 #include "space/large.h"
 
@@ -125,6 +126,44 @@ void *ss_counted(void *block, size_t size) {
                               memory_order_relaxed);
     ss_profile_sample(block, size, found.stride, heap->count.label, &heap->count.stack);
     return block;
+}
+
+/* ---- windows ---- */
+
+int64_t ss_counted_distance(uint64_t *state) {
+    return ss_profile_is_running() ? ss_chance_draw(state, ss_profile_mean()) : INT64_MAX;
+}
+
+void ss_counted_outside(const void *block, size_t size, size_t stride) {
+    ss_process_init();
+    ss_thread *self = ss_thread_self();
+    ss_thread_enter(self);
+    ss_heap *heap = ss_thread_heap(&self);
+    ss_thread_leave(self);
+    if (heap != NULL)
+        ss_profile_sample(block, size, stride, heap->count.label, &heap->count.stack);
+}
+
+void ss_counted_outside_freed(const void *block) {
+    ss_profile_freed((uintptr_t)block);
+}
+
+static bool is_gone(const ss_sample *sample, void *context) {
+    (void)context;
+    ss_block found;
+    ss_block_hold(sample->block, &found);
+    const _Atomic uint8_t *live =
+        found.space != NULL && ss_space_is_external(found.space)
+            ? ss_space_live_byte(found.space, sample->block)
+            : NULL;
+    const bool there = found.state == SS_BLOCK_LIVE && found.start == sample->block &&
+                       (live == NULL || atomic_load_explicit(live, memory_order_relaxed) != 0);
+    ss_block_release(&found);
+    return !there;
+}
+
+void ss_counted_sift(void) {
+    ss_profile_sift(is_gone);
 }
 
 /* ---- freeing ---- */

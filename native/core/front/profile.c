@@ -4,6 +4,7 @@
 
 #include "background/park.h"
 #include "base/report.h"
+#include "front/counted.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
 #include "heap/count.h"
@@ -74,6 +75,7 @@ SUPERSLAB_EXPORT int superslab_profile_is_running(void) {
 }
 
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_write(int descriptor) {
+    ss_counted_sift();
     return ss_profile_write(descriptor);
 }
 

@@ -7,18 +7,18 @@
 /* The natural logarithm of a number from 2^-64 to 1. */
 static double logarithm(double x) {
     static const double ln2 = 0.69314718055994530942;
-    double sum = 0;
-    while (x < 0.70710678118654752440) {
+    int doublings = 0;
+    for (; x < 0.70710678118654752440 / 64; doublings += 6)
+        x *= 64;
+    for (; x < 0.70710678118654752440; doublings++)
         x *= 2;
-        sum -= ln2;
-    }
     /* ln((1 + t) / (1 - t)) = 2 (t + t^3 / 3 + t^5 / 5 ...) with |t| < 0.172: the term after the last one is below
      * 1e-16. */
     const double t = (x - 1) / (x + 1), square = t * t;
     double series = 0;
     for (int i = 19; i > 0; i -= 2)
         series = series * square + 1.0 / i;
-    return sum + 2 * t * series;
+    return 2 * t * series - ln2 * doublings;
 }
 
 /* 1 - exp(-x). */

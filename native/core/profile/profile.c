@@ -237,6 +237,23 @@ SS_COLD void ss_profile_freed(uintptr_t block) {
     ss_profile_unlock();
 }
 
+/* Asked for each sample, under the lock. */
+static bool sift(const ss_sample *sample, void *is_gone) {
+    if (!((bool (**)(const ss_sample *, void *))is_gone)[0](sample, NULL))
+        return false;
+    ss_stack_counts *counts = &ss_stack_at(sample->stack)->counts;
+    counts->used_objects -= sample->objects;
+    counts->used_bytes -= sample->bytes;
+    return true;
+}
+
+SS_COLD void ss_profile_sift(bool (*is_gone)(const ss_sample *sample, void *context)) {
+    if (!ss_profile_lock())
+        return;
+    ss_samples_sift(sift, &is_gone);
+    ss_profile_unlock();
+}
+
 uint32_t ss_profile_label(const char *text) {
     if (text == NULL || text[0] == '\0' || !ss_profile_lock())
         return 0;

@@ -7,6 +7,7 @@
 #ifndef SS_PROFILE_H
 #define SS_PROFILE_H
 
+#include "profile/samples.h"
 #include "profile/unwind.h"
 #include "superslab.h"
 
@@ -27,6 +28,9 @@ void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t l
 
 /* Before a block is freed that may have been sampled. */
 void ss_profile_freed(uintptr_t block);
+
+/* Takes the samples out whose blocks are gone, as `is_gone` says, which must not allocate. */
+void ss_profile_sift(bool (*is_gone)(const ss_sample *sample, void *context));
 
 /* The number of a label for ss_profile_sample; 0 without room. */
 uint32_t ss_profile_label(const char *text);
