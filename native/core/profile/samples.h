@@ -11,6 +11,10 @@ typedef struct ss_sample {
     uint32_t unused;
 } ss_sample;
 
+static inline uintptr_t ss_sample_block(const ss_sample *sample) {
+    return sample->block;
+}
+
 /* Takes the memory; false if the system refuses. Forgets all samples. */
 bool ss_samples_begin(void);
 
