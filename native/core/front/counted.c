@@ -55,7 +55,8 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
         bin = ss_share_choose(ss_thread_self(), heap, size);
     if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
-    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
+    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED
+                                                                         : (uint8_t)bin;
     return ss_heap_pop(heap, bin);
 }
 
@@ -153,10 +154,9 @@ static bool is_gone(const ss_sample *sample, void *context) {
     (void)context;
     ss_block found;
     ss_block_hold(ss_sample_block(sample), &found);
-    const _Atomic uint8_t *live =
-        found.space != NULL && ss_space_is_external(found.space)
-            ? ss_space_live_byte(found.space, ss_sample_block(sample))
-            : NULL;
+    const _Atomic uint8_t *live = found.space != NULL && ss_space_is_external(found.space)
+                                      ? ss_space_live_byte(found.space, ss_sample_block(sample))
+                                      : NULL;
     const bool there = found.state == SS_BLOCK_LIVE && found.start == ss_sample_block(sample) &&
                        (live == NULL || atomic_load_explicit(live, memory_order_relaxed) != 0);
     ss_block_release(&found);

@@ -372,8 +372,7 @@ static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned cou
 uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
     const unsigned counted = ss_bin_counted(bin);
     const uint16_t capacity = bin_capacity(heap, bin);
-    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) &&
-        !counted_resize(heap, bin, counted))
+    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) && !counted_resize(heap, bin, counted))
         return 0;
     void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);

@@ -5,7 +5,7 @@
 #include "base/types.h"
 
 typedef struct ss_sample {
-    uintptr_t block; /* 0: no sample */
+    uintptr_t block;         /* 0: no sample */
     uint64_t objects, bytes; /* for which it stands; objects in thousandths */
     uint32_t stack;
     uint32_t unused;
