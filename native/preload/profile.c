@@ -92,19 +92,10 @@ static bool is_due(uint64_t now) {
                                                    memory_order_relaxed);
 }
 
-/* How often the signal is looked at. */
-#define SIGNAL_NANOSECONDS UINT64_C(10000000)
-
 static void after_sample(void) {
-    static _Atomic uint64_t signal_due;
     const int saved = errno;
-    const uint64_t now = ss_os_clock_nanoseconds();
-    /* Relaxed: two threads that look at once find the same. */
-    if (now >= atomic_load_explicit(&signal_due, memory_order_relaxed)) {
-        atomic_store_explicit(&signal_due, now + SIGNAL_NANOSECONDS, memory_order_relaxed);
-        signal_take();
-    }
-    if (is_due(now))
+    signal_take();
+    if (is_due(every != 0 ? ss_os_clock_nanoseconds() : 0))
         write_now();
     errno = saved;
 }
