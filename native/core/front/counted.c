@@ -84,7 +84,7 @@ static size_t size_of_step(size_t size) {
 static SS_NOINLINE void *malloc_counted(size_t size) {
     ss_heap *heap = size <= SS_SMALL_MAX ? enter() : NULL;
     if (heap == NULL)
-        return ss_counted(ss_malloc_quiet(size), size);
+        return NULL;
     uint8_t header = 0;
     void *block =
         size < SS_TINY_END ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
@@ -92,9 +92,7 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
         ss_header_set(block, header);
     ss_thread_leave(ss_thread_self());
     ss_attend();
-    if (SS_UNLIKELY(block == NULL))
-        return ss_counted(ss_malloc_quiet(size), size);
-    if (SS_UNLIKELY(header == SS_HEADER_SAMPLED))
+    if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
         ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)), ss_count_label(heap),
                           ss_count_stack(heap));
     return block;
