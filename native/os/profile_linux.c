@@ -54,7 +54,10 @@ typedef struct mapping_search {
 static bool mapping_line(const char *line, void *context) {
     const mapping_search *search = context;
     ss_os_mapping one = {.line = line};
-    const char *at = ss_os_maps_line(line, &one.start, &one.end);
+    const char *at = line;
+    one.start = ss_os_hexadecimal(&at);
+    at += *at == '-';
+    one.end = ss_os_hexadecimal(&at);
     one.executable = strlen(at) > 4 && at[3] == 'x';
     at = strchr(at + 1, ' ');
     if (at == NULL)

@@ -62,8 +62,8 @@ SS_COLD bool ss_count_seems_late(ss_heap *heap) {
     if (!ss_lock_try(&heap->thread_lock))
         return true;
     if (heap->thread != NULL)
-        late = atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) !=
-               ss_is_profiled();
+        late =
+            atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) != ss_is_profiled();
     ss_lock_release(&heap->thread_lock);
     return late;
 }
