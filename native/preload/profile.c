@@ -102,18 +102,21 @@ static void after_sample(void) {
 
 /* ---- the variable ---- */
 
+typedef struct signal_name {
+    const char *text;
+    int number;
+} signal_name;
+
 static int signal_of(const char *name, size_t length) {
-    static const struct {
-        const char *name;
-        int number;
-    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP}, {"WINCH", SIGWINCH},
-                 {"PROF", SIGPROF}, {"QUIT", SIGQUIT}, {"none", 0}};
+    static const signal_name known[] = {{"USR1", SIGUSR1},   {"USR2", SIGUSR2}, {"HUP", SIGHUP},
+                                        {"WINCH", SIGWINCH}, {"PROF", SIGPROF}, {"QUIT", SIGQUIT},
+                                        {"none", 0}};
     if (length > 3 && strncmp(name, "SIG", 3) == 0) {
         name += 3;
         length -= 3;
     }
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
-        if (strlen(known[i].name) == length && strncmp(name, known[i].name, length) == 0)
+        if (strlen(known[i].text) == length && strncmp(name, known[i].text, length) == 0)
             return known[i].number;
     return -1;
 }
