@@ -5,6 +5,7 @@
 #include "functions.h"
 #include "info.h"
 #include "memory.h"
+#include "profile.h"
 #include "window.h"
 
 #include <cstdio>
@@ -46,6 +47,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     window_exports(env, exports);
     execute_exports(env, exports);
     bench_exports(env, exports);
+    profile_exports(env, exports);
     functions_publish(env);
     return exports;
 }

@@ -7,8 +7,10 @@
 #include "base/types.h"
 
 #define SS_HEADER_FREED 0x2a
-_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_HEADED, "a header is one byte");
-_Static_assert(SS_HEADLESS_COUNT <= SS_BIN_HEADED, "headless bins lie below the headed ones");
+_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_COUNTED, "a header is one byte");
+_Static_assert(SS_LINEAR_MAX << SS_TINY_DOUBLINGS == SS_TINY_END, "the tiny classes end there");
+_Static_assert(SS_BIN_COUNTED + SS_TINY_COUNT <= SS_BIN_HEADED,
+               "headless bins and second ones lie below the headed ones");
 
 typedef struct ss_class {
     uint32_t stride;
@@ -114,6 +116,28 @@ static inline size_t ss_aligned_last(size_t alignment, size_t size) {
  * multiple of a step between strides that is at least the alignment. */
 static inline unsigned ss_aligned_bin(size_t alignment, size_t size) {
     return ss_headless_bin_of_last(ss_aligned_last(alignment, size));
+}
+
+/* ---- the second bins of tiny classes; count.h ---- */
+
+/* Whether a class is one of those of requests below SS_TINY_END. */
+static inline bool ss_bin_is_tiny(unsigned bin) {
+    return bin - SS_BIN_HEADED < SS_TINY_COUNT;
+}
+
+/* Whether a bin is the second one of a tiny class. */
+static inline bool ss_bin_is_counted(unsigned bin) {
+    return bin - SS_BIN_COUNTED < SS_TINY_COUNT;
+}
+
+/* The second bin of a tiny class. */
+static inline unsigned ss_bin_counted(unsigned bin) {
+    return bin - (SS_BIN_HEADED - SS_BIN_COUNTED);
+}
+
+/* The bin of the slabs that a bin's blocks are of: itself, or the first bin of its class. */
+static inline unsigned ss_bin_first(unsigned bin) {
+    return ss_bin_is_counted(bin) ? bin + (SS_BIN_HEADED - SS_BIN_COUNTED) : bin;
 }
 
 /* ---- the record of a slab ---- */
