@@ -184,6 +184,8 @@ export interface Addon {
   execute(file: string, args: string[], changes: string[]): number
   /** Whether the file has capabilities, which a process gets by executing it. */
   hasCapabilities(file: string): boolean
+  /** A name of C++ as people write it; undefined if it is none. */
+  demangle(name: string): string | undefined
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit into the view at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { ElfFile, type ElfSymbol } from './elf'
+import { type LineEntry, LineTable } from './line-table'
+
+/** Names of the machine code of one file. */
+export class Symbols {
+  readonly buildId: string
+  private readonly addressOf: (offset: number) => number | undefined
+  private readonly sorted: ElfSymbol[]
+  private readonly lines: LineTable
+
+  /** Undefined if the file is gone, is no ELF file, or is damaged. */
+  static of(file: string, root: string): Symbols | undefined {
+    let elf: ElfFile | undefined
+    try {
+      elf = ElfFile.open(`${root}${file}`)
+      return new Symbols(elf, file, root)
+    } catch {
+      return undefined
+    } finally {
+      elf?.close()
+    }
+  }
+
+  private constructor(elf: ElfFile, file: string, root: string) {
+    const { buildId } = elf
+    this.buildId = buildId
+    this.addressOf = (offset) => elf.addressOf(offset)
+    const apart = openDebugFile(file, buildId, root)
+    try {
+      this.sorted = [...elf.functions(), ...(apart?.functions() ?? [])].sort(order)
+      this.lines = new LineTable(apart?.has('.debug_line') ? apart : elf)
+    } finally {
+      apart?.close()
+    }
+  }
+
+  get hasAny(): boolean {
+    return this.sorted.length > 0
+  }
+
+  /** The function at a place in the file, and the line where it is known. */
+  at(offset: number): { symbol: ElfSymbol | undefined; line: LineEntry | undefined } {
+    const address = this.addressOf(offset)
+    if (address === undefined) return { symbol: undefined, line: undefined }
+    return { symbol: this.symbolAt(address), line: this.lines.at(address) }
+  }
+
+  private symbolAt(address: number): ElfSymbol | undefined {
+    let [low, high] = [0, this.sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.sorted[middle] as ElfSymbol).address <= address) low = middle + 1
+      else high = middle
+    }
+    const found = this.sorted[low - 1]
+    if (!found || (found.size > 0 && address >= found.address + found.size)) return undefined
+    return found
+  }
+}
+
+/** Of several names for an address the last counts: one with a size, and the longest. */
+function order(a: ElfSymbol, b: ElfSymbol): number {
+  return (
+    a.address - b.address ||
+    Number(a.size > 0) - Number(b.size > 0) ||
+    a.name.length - b.name.length
+  )
+}
+
+/** The symbols that a distribution ships apart. */
+function openDebugFile(file: string, buildId: string, root: string): ElfFile | undefined {
+  const byId = `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
+  const places = [...(buildId === '' ? [] : [byId]), path.join('/usr/lib/debug', `${file}.debug`)]
+  const found = places.find((place) => existsSync(`${root}${place}`))
+  try {
+    return found === undefined ? undefined : ElfFile.open(`${root}${found}`)
+  } catch {
+    return undefined
+  }
+}
