@@ -80,7 +80,11 @@ function oldFiles(bytes: Bytes): (string | undefined)[] {
 function newFiles(bytes: Bytes, isLong: boolean, strings: Strings): string[] {
   const folders = entries(bytes, isLong, strings)
   return entries(bytes, isLong, strings).map(({ name, folder }) =>
-    path.join(path.isAbsolute(name) ? '' : (folders[0]?.name ?? ''), folderOf(folders, folder), name),
+    path.join(
+      path.isAbsolute(name) ? '' : (folders[0]?.name ?? ''),
+      folderOf(folders, folder),
+      name,
+    ),
   )
 }
 

@@ -85,7 +85,7 @@ class Namer {
 
   private perfMap(root: string): PerfMap | undefined {
     const { perfMap, stacks } = this.raw
-    const without = "JavaScript is one frame: the engine wrote no map of its code"
+    const without = 'JavaScript is one frame: the engine wrote no map of its code'
     if (perfMap === undefined) {
       if (this.native.isNode(this.raw.program))
         this.notes.push(`${without} (--perf-basic-prof --interpreted-frames-native-stack).`)

@@ -165,8 +165,9 @@ class Parser {
       throw this.broken('a stack has eight numbers before its colon')
     const wrong = addresses.find((word) => !hexadecimal.test(word))
     if (wrong !== undefined) throw this.broken(`"${wrong}" is not an address`)
-    const [, label, inUseObjects, inUseBytes, allocObjects, allocBytes, first, last] =
-      figures.map(Number) as [number, number, number, number, number, number, number, number]
+    const [, label, inUseObjects, inUseBytes, allocObjects, allocBytes, first, last] = figures.map(
+      Number,
+    ) as [number, number, number, number, number, number, number, number]
     return {
       ...{ label, inUseObjects, inUseBytes, allocObjects, allocBytes, first, last },
       addresses: addresses.map((word) => Number.parseInt(word, 16)),

@@ -40,7 +40,7 @@ export class Sources {
     const call = before
       ?.replace(/(?:async\s*)?(?:function\s*\*?\s*)?$/, '')
       .match(/((?:[\w$#]+|\)|\])(?:\??\.[\w$#]+)*)\((?:[^()]*,\s*)?$/)?.[1]
-    return call === undefined ? '' : `callback of ${call.replace(/^[)\]]/, '…')}`
+    return call === undefined ? '' : `callback of ${call.replace(/^[)\]]\??\./, '')}`
   }
 
   /** The engine gives the place of a function's parameters; the name, if any, stands before them. */

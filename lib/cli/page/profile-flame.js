@@ -44,7 +44,11 @@ function drawFlame(place, { root, focus, frames, isChange, matches, choose }) {
   const add = (node, left, width, row) => {
     deepest = Math.max(deepest, row)
     const button = document.createElement('button')
-    const { name, place: where, kind } = frames[node.frame] ?? {
+    const {
+      name,
+      place: where,
+      kind,
+    } = frames[node.frame] ?? {
       name: 'all',
       place: '',
       kind: 'engine',

@@ -7,7 +7,12 @@ function sums(stacks, keyOf) {
   for (const stack of stacks) {
     const key = keyOf(stack)
     if (key === undefined || key === '') continue
-    const group = groups.get(key) ?? { key, now: [0, 0, 0, 0], before: [0, 0, 0, 0], callers: new Map() }
+    const group = groups.get(key) ?? {
+      key,
+      now: [0, 0, 0, 0],
+      before: [0, 0, 0, 0],
+      callers: new Map(),
+    }
     groups.set(key, group)
     for (let i = 0; i < 4; i++) {
       group.now[i] += stack.now[i]

@@ -134,7 +134,7 @@ class Frames {
 }
 
 function kindOf({ kind, package: name, library }: Frame): PageFrame['kind'] {
-  if (kind === 'engine') return 'engine'
+  if (kind === 'engine' || kind === 'unknown') return 'engine'
   if (library !== '') return 'native'
   return name === 'node' ? 'node' : name === '' ? 'own' : 'package'
 }

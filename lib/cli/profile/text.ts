@@ -17,7 +17,9 @@ export function toText(profile: Profile, before?: Profile): string {
   return [
     verdict(shown, before !== undefined),
     ...(rows.length > 0 ? ['', ...rows, ''] : []),
-    ...(found.length > mostRows ? [`${found.length - mostRows} more functions are not shown.`] : []),
+    ...(found.length > mostRows
+      ? [`${found.length - mostRows} more functions are not shown.`]
+      : []),
     ...profile.notes.map((note) => `Note: ${note}`),
   ].join('\n')
 }
