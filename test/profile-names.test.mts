@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { packageOf } from '#dist/profile/frame'
 import { parseEngineName } from '#dist/profile/js-name'
 import { named } from '#dist/profile/names'
 import { PerfMap } from '#dist/profile/perf-map'
 import { parseRaw } from '#dist/profile/raw'
-import { packageOf } from '#dist/profile/frame'
 import { folderOf, type RawParts, rawText, written } from './support/profiles.mjs'
 
 test('names of the engine’s map are taken apart', (t) => {
@@ -100,8 +100,7 @@ test('functions without a name are called by their place or what they are given 
     'plain = [() => 1]',
   ]
   const script = written(folder, 'a.js', lines.join('\n'))
-  const at = (line: number, text: string) =>
-    `${line}:${(lines[line - 1]?.indexOf(text) ?? 0) + 1}`
+  const at = (line: number, text: string) => `${line}:${(lines[line - 1]?.indexOf(text) ?? 0) + 1}`
   const nameOf = (place: string) =>
     profileOf(t, mapOf(`1000 20 JS:~ ${script}:${place}`)).profile.stacks[0]?.frames[0]?.name
   t.is(nameOf(at(1, '(request')), 'callback of server.on')
@@ -115,7 +114,8 @@ test('functions without a name are called by their place or what they are given 
 test('source maps give what the author wrote', (t) => {
   const folder = folderOf(t)
   // esbuild's map of: export function keepEverything(size: number) {…} minified in one line.
-  const source = 'interface A { n: number }\n\nexport function keepEverything(a: A) { return a.n }\n'
+  const source =
+    'interface A { n: number }\n\nexport function keepEverything(a: A) { return a.n }\n'
   const map = {
     version: 3,
     sources: ['src/cache.ts'],

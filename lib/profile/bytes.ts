@@ -5,6 +5,10 @@ export class Bytes {
     public at = 0,
   ) {}
 
+  get left(): number {
+    return this.buffer.length - this.at
+  }
+
   u8(): number {
     return this.buffer.readUInt8(this.at++)
   }

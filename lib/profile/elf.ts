@@ -1,13 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { inflateSync } from 'node:zlib'
-
-export interface ElfSymbol {
-  /** As the file has it, before the place it was loaded at is added. */
-  address: number
-  /** 0 if the file does not say. */
-  size: number
-  name: string
-}
+import { FunctionTable } from './function-table'
 
 interface Section {
   name: string
@@ -27,13 +20,11 @@ interface Segment {
 const head = { bytes: 64, segments: 32, sections: 40, sizes: 54, names: 62 }
 const sectionBytes = 64
 const segmentBytes = 56
-const symbolBytes = 24
 const loadable = 1
 const [symbolTable, noBits, note, dynamicSymbols] = [2, 8, 7, 11]
 /** A flag of sections that begin with a header of 24 bytes and go on in zlib's format. */
 const compressed = 0x800
 const compressionHeaderBytes = 24
-const functionTypes = new Set([2, 10])
 const buildIdNote = 3
 /** Tables that are larger are taken for damage. */
 const mostBytes = 2 ** 31 - 1
@@ -79,11 +70,11 @@ export class ElfFile {
     return segment && offset - segment.offset + segment.address
   }
 
-  /** The functions of both tables of symbols. */
-  functions(): ElfSymbol[] {
+  /** The functions, from both tables of symbols. */
+  functions(): FunctionTable[] {
     return this.sections
       .filter(({ type }) => type === symbolTable || type === dynamicSymbols)
-      .flatMap((section) => this.readSymbols(section))
+      .map((section) => this.readFunctions(section))
   }
 
   has(name: string): boolean {
@@ -145,21 +136,10 @@ export class ElfFile {
     return ''
   }
 
-  private readSymbols({ offset, size, link }: Section): ElfSymbol[] {
+  private readFunctions({ offset, size, link }: Section): FunctionTable {
     const strings = this.sections[link]
-    if (!strings) return []
-    const [table, names] = [this.read(offset, size), this.read(strings.offset, strings.size)]
-    const found: ElfSymbol[] = []
-    for (let at = 0; at + symbolBytes <= table.length; at += symbolBytes) {
-      const isDefined = table.readUInt16LE(at + 6) !== 0
-      if (!isDefined || !functionTypes.has((table[at + 4] as number) & 15)) continue
-      found.push({
-        address: Number(table.readBigUInt64LE(at + 8)),
-        size: Number(table.readBigUInt64LE(at + 16)),
-        name: textAt(names, table.readUInt32LE(at)),
-      })
-    }
-    return found
+    const names = strings ? this.read(strings.offset, strings.size) : Buffer.alloc(0)
+    return new FunctionTable(this.read(offset, size), names)
   }
 
   private read(offset: number, bytes: number): Buffer {

@@ -98,7 +98,9 @@ const [pathColumn, folderColumn] = [1, 2]
 
 function entries(bytes: Bytes, isLong: boolean, strings: Strings) {
   const columns = Array.from({ length: bytes.u8() }, () => [bytes.uleb(), bytes.uleb()] as const)
-  return Array.from({ length: bytes.uleb() }, () => {
+  const count = bytes.uleb()
+  if (count > bytes.left) throw new RangeError('a table is longer than the file')
+  return Array.from({ length: count }, () => {
     const entry = { name: '', folder: 0 }
     for (const [column, form] of columns) {
       const value = readForm(bytes, form, isLong, strings)

@@ -17,7 +17,11 @@ export class LineTable {
     const contents = elf.section('.debug_line')
     if (!contents || contents.length > mostBytes) return
     const strings = { line: elf.section('.debug_line_str'), all: elf.section('.debug_str') }
-    this.programs = readPrograms(contents, strings)
+    try {
+      this.programs = readPrograms(contents, strings)
+    } catch {
+      // Without lines there are the names still.
+    }
   }
 
   at(address: number): LineEntry | undefined {

@@ -8,7 +8,7 @@ export interface Mapping {
   path: string
 }
 
-const pattern = /^([0-9a-f]+)-([0-9a-f]+) \S{4} ([0-9a-f]+) \S+ \d+ *(.*)$/i
+const pattern = /^([0-9a-f]+)-([0-9a-f]+) \S{4} ([0-9a-f]+) \S+ \d+ *(.*)$/is
 
 export function parseMapping(line: string): Mapping | undefined {
   const [, start = '', end = '', offset = '', path = ''] = line.match(pattern) ?? []

@@ -143,7 +143,7 @@ class Parser {
   }
 
   private label(rest: string): void {
-    const [, id, text] = rest.match(/^(\d+) (.*)$/) ?? []
+    const [, id, text] = rest.match(/^(\d+) (.*)$/s) ?? []
     if (id === undefined || text === undefined) throw this.broken(`"label ${rest}" is not a label`)
     this.labels.set(Number(id), text)
   }

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { ElfFile, type ElfSymbol } from './elf'
+import { ElfFile } from './elf'
+import type { ElfSymbol, FunctionTable } from './function-table'
 import { type LineEntry, LineTable } from './line-table'
 
 /** Names of the machine code of one file. */
 export class Symbols {
   readonly buildId: string
   private readonly addressOf: (offset: number) => number | undefined
-  private readonly sorted: ElfSymbol[]
+  private readonly tables: FunctionTable[]
   private readonly lines: LineTable
 
   /** Undefined if the file is gone, is no ELF file, or is damaged. */
@@ -29,7 +30,7 @@ export class Symbols {
     this.addressOf = (offset) => elf.addressOf(offset)
     const apart = openDebugFile(file, buildId, root)
     try {
-      this.sorted = [...elf.functions(), ...(apart?.functions() ?? [])].sort(order)
+      this.tables = [...(apart?.functions() ?? []), ...elf.functions()]
       this.lines = new LineTable(apart?.has('.debug_line') ? apart : elf)
     } finally {
       apart?.close()
@@ -37,36 +38,16 @@ export class Symbols {
   }
 
   get hasAny(): boolean {
-    return this.sorted.length > 0
+    return this.tables.some(({ count }) => count > 0)
   }
 
   /** The function at a place in the file, and the line where it is known. */
   at(offset: number): { symbol: ElfSymbol | undefined; line: LineEntry | undefined } {
     const address = this.addressOf(offset)
     if (address === undefined) return { symbol: undefined, line: undefined }
-    return { symbol: this.symbolAt(address), line: this.lines.at(address) }
+    const symbol = this.tables.map((table) => table.at(address)).find((one) => one !== undefined)
+    return { symbol, line: this.lines.at(address) }
   }
-
-  private symbolAt(address: number): ElfSymbol | undefined {
-    let [low, high] = [0, this.sorted.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.sorted[middle] as ElfSymbol).address <= address) low = middle + 1
-      else high = middle
-    }
-    const found = this.sorted[low - 1]
-    if (!found || (found.size > 0 && address >= found.address + found.size)) return undefined
-    return found
-  }
-}
-
-/** Of several names for an address the last counts: one with a size, and the longest. */
-function order(a: ElfSymbol, b: ElfSymbol): number {
-  return (
-    a.address - b.address ||
-    Number(a.size > 0) - Number(b.size > 0) ||
-    a.name.length - b.name.length
-  )
 }
 
 /** The symbols that a distribution ships apart. */
