@@ -1,0 +1,15 @@
+// A leak of the third kind: a cache in a worker without a bound. Every question differs in a time stamp, so no entry is
+// ever used again. `npx superslab run --profile=prices.html -- node prices.mjs [questions]`
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+const worker = new Worker(new URL('./prices-worker.mjs', import.meta.url))
+const count = Number(process.argv[2] ?? 1000)
+for (let i = 0; i < count; i++) {
+  worker.postMessage({ product: i % 20, time: 1_700_000_000 + i })
+  await once(worker, 'message')
+}
+worker.postMessage('end')
+const [entries] = await once(worker, 'message')
+console.log(`questions: ${count}, entries in the cache: ${entries}`)
+await once(worker, 'exit')
