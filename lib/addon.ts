@@ -186,6 +186,14 @@ export interface Addon {
   hasCapabilities(file: string): boolean
   /** A name of C++ as people write it; undefined if it is none. */
   demangle(name: string): string | undefined
+  /** Begins to sample; false if the system refuses what it needs, or is one without profiles. */
+  profileStart(intervalBytes: number): boolean
+  profileStop(): void
+  profileActive(): boolean
+  /** A raw profile of now, as text: see docs/profiling.md. */
+  profileRaw(): string
+  /** Marks what this thread allocates from now on; empty for nothing. */
+  profileLabel(label: string): void
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit into the view at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void

@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { addon } from './addon'
+import { argumentRange, argumentType, checkFlag, checkOptions } from './errors'
+import { packageRoot } from './paths'
+import { profileFailed } from './profile/failure'
+import { Labels } from './profile/labels'
+import type { Profile } from './profile/profile'
+
+export type { Frame, FrameKind } from './profile/frame'
+export type { Mapping } from './profile/mapping'
+export type { Library, Profile, Stack } from './profile/profile'
+export type { Figures } from './profile/raw'
+
+export interface ProfileOptions {
+  /** Mean of the bytes between two samples; 524,288 by default. */
+  intervalBytes?: number
+  /** Whether `label` marks samples. It costs every asynchronous step something. */
+  labels?: boolean
+}
+
+const least = 1024
+const most = 2 ** 30
+const longestLabel = 200
+
+const labels = new Labels((label) => addon.profileLabel(label))
+let hasLabels = false
+
+/** Begins to sample what this process allocates. While it samples already, only `labels` is changed. */
+function start(options: ProfileOptions = {}): void {
+  checkOptions('options', options, ['intervalBytes', 'labels'])
+  const { intervalBytes = 512 * 1024, labels: withLabels = false } = options
+  if (typeof intervalBytes !== 'number') throw argumentType('intervalBytes', 'a number')
+  if (!(intervalBytes >= least && intervalBytes <= most))
+    throw argumentRange('intervalBytes', `${least} to ${most}`)
+  checkFlag('labels', options.labels)
+  if (!addon.profileStart(Math.round(intervalBytes)))
+    throw profileFailed('sampling could not begin: the system refused memory, or does not support it')
+  hasLabels = withLabels
+  if (withLabels) labels.enable()
+  else labels.disable()
+}
+
+/** Ends sampling. What is known so far is lost: take a snapshot before. */
+function stop(): void {
+  labels.disable()
+  hasLabels = false
+  addon.profileStop()
+}
+
+/** What is in use now and was allocated since `start`, with names. A thread of its own gives them. */
+function snapshot(): Promise<Profile> {
+  return inWorker('object') as Promise<Profile>
+}
+
+/** The same as bytes of a .pb.gz file for pprof. */
+async function pprof(): Promise<Buffer> {
+  return Buffer.from((await inWorker('pprof')) as Uint8Array)
+}
+
+/**
+ * Runs a function; what it allocates, also later in what it starts, has the label, as `route=/orders`. Without
+ * `start({ labels: true })` it only runs the function.
+ */
+function label<Result>(text: string, work: () => Result): Result {
+  if (typeof text !== 'string') throw argumentType('text', 'a string')
+  if (text.length > longestLabel || /[\r\n]/.test(text))
+    throw argumentRange('text', `one line of at most ${longestLabel} characters`)
+  if (typeof work !== 'function') throw argumentType('work', 'a function')
+  return hasLabels ? labels.run(text, work) : work()
+}
+
+/** Sampling of what this process allocates: who holds the memory, by function and line. */
+export const profile = {
+  /** Whether it samples, by `start` or because of `superslab run --profile`. */
+  get active(): boolean {
+    return addon.profileActive()
+  },
+  start,
+  stop,
+  snapshot,
+  pprof,
+  label,
+}
+
+/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap. Let nobody reach it who may not see names. */
+export async function heapHandler(
+  _request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!profile.active) {
+    response.statusCode = 503
+    response.setHeader('content-type', 'text/plain')
+    response.end('superslab does not sample this process: call profile.start()\n')
+    return
+  }
+  const bytes = await pprof()
+  response.setHeader('content-type', 'application/octet-stream')
+  response.setHeader('content-disposition', 'attachment; filename="heap.pb.gz"')
+  response.end(bytes)
+}
+
+function inWorker(format: 'object' | 'pprof'): Promise<unknown> {
+  if (!addon.profileActive()) throw profileFailed('nothing is sampled: call profile.start() first')
+  const text = addon.profileRaw()
+  const file = path.join(packageRoot, 'dist/profile/worker.js')
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(file, { workerData: { text, format }, execArgv: [] })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+}
