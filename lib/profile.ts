@@ -36,7 +36,9 @@ function start(options: ProfileOptions = {}): void {
     throw argumentRange('intervalBytes', `${least} to ${most}`)
   checkFlag('labels', options.labels)
   if (!addon.profileStart(Math.round(intervalBytes)))
-    throw profileFailed('sampling could not begin: the system refused memory, or does not support it')
+    throw profileFailed(
+      'sampling could not begin: the system refused memory, or does not support it',
+    )
   hasLabels = withLabels
   if (withLabels) labels.enable()
   else labels.disable()
