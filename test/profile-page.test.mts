@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { toHeapProfile } from '#dist/cli/profile/heap-profile'
 import { toPage } from '#dist/cli/profile/page'
 import { named } from '#dist/profile/names'
 import { parseRaw } from '#dist/profile/raw'
-import { browserFile, withPage } from './support/browser.mjs'
+import { browserFile, devtoolsRows, withPage } from './support/browser.mjs'
 import { folderOf, type RawParts, rawText, written } from './support/profiles.mjs'
 
 const hostile = '</script><script>alert(1)</script>'
@@ -126,4 +127,13 @@ browserTest('a phone shows the page without scrolling sideways, in both themes',
     t.not(colours[0], colours[1])
     t.deepEqual(complaints, [])
   })
+})
+
+browserTest('DevTools open a .heapprofile and show its functions', async (t) => {
+  const file = path.join(folderOf(t), 'heap.heapprofile')
+  writeFileSync(file, toHeapProfile(profileOf(t)))
+  const rows = (await devtoolsRows(file)).map((text) => text.replace(/\s+/g, ' '))
+  const row = (name: string) => rows.find((text) => text.includes(` ${name} `)) ?? rows.join('|')
+  t.regex(row('alloc'), /62\.9 MB ?60\.00 % .*node:internal\/buffer:380/)
+  t.regex(row('handle'), /105 MB ?100\.00 % handle .*\/srv\/app\.js:10/)
 })

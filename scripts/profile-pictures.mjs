@@ -1,0 +1,37 @@
+// node scripts/profile-pictures.mjs: runs the programs in examples/leaks with `superslab run --profile`, and draws the
+// pictures of docs/profiling.md from their pages. Needs chromium and a C compiler.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { chromium } from 'playwright-core'
+import { root } from './run.mjs'
+
+const folder = mkdtempSync(path.join(root, 'build', 'pictures-'))
+const examples = path.join(root, 'examples/leaks')
+const addon = path.join(folder, 'thumbnail.node')
+const include = path.join(root, 'node_modules/node-api-headers/include')
+const flags = ['-shared', '-fPIC', '-O2', '-g', '-DNAPI_VERSION=8', '-I', include]
+execFileSync('cc', [...flags, '-o', addon, path.join(examples, 'thumbnail.c')])
+
+const programs = { sessions: ['1000'], thumbnails: ['1000', addon], prices: ['1000'] }
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+})
+try {
+  for (const [name, args] of Object.entries(programs)) {
+    const file = path.join(folder, `${name}.html`)
+    const main = path.join(root, 'dist/cli/main.js')
+    const words = ['run', `--profile=${file}`, '--', process.execPath]
+    execFileSync(process.execPath, [main, ...words, `${name}.mjs`, ...args], { cwd: examples })
+    const page = await browser.newPage({ viewport: { width: 760, height: 640 } })
+    await page.goto(pathToFileURL(file).href)
+    const picture = path.join(root, `docs/benchmarks/profile-${name}.png`)
+    await page.screenshot({ path: picture })
+    await page.close()
+  }
+} finally {
+  await browser.close()
+  rmSync(folder, { recursive: true })
+}
