@@ -47,8 +47,8 @@ export function withPage(file: string, use: (opened: Opened) => Promise<void>) {
   })
 }
 
-/** What the panel Memory of the browser's own DevTools shows of a file: a text for each row of its table. */
-export async function devtoolsRows(file: string): Promise<string[]> {
+/** What the panel Memory of the browser's own DevTools shows of a file, a text a row, once it shows `expected`. */
+export async function devtoolsRows(file: string, expected: string): Promise<string[]> {
   let rows: string[] = []
   await withBrowser(async (page) => {
     await page.goto('devtools://devtools/bundled/devtools_app.html?panel=heap-profiler')
@@ -56,7 +56,7 @@ export async function devtoolsRows(file: string): Promise<string[]> {
     await page.getByText('Load profile').first().click()
     await (await chooser).setFiles(file)
     await page.getByRole('treeitem', { name: 'Loaded' }).click()
-    await page.getByText('Self size').first().waitFor()
+    await page.locator('td', { hasText: expected }).first().waitFor()
     rows = await page.locator('tr').allInnerTexts()
   })
   return rows
