@@ -155,6 +155,7 @@ test('packages are named by their folder in node_modules', (t) => {
   t.is(packageOf('/srv/node_modules/@a/b/lib/a.js'), '@a/b')
   t.is(packageOf('/srv/node_modules/a/node_modules/b/c.node'), 'b')
   t.is(packageOf('/s/node_modules/.pnpm/b@1.0.0/node_modules/b/c.js'), 'b')
+  t.is(packageOf('/s/node_modules/.cache/b/c.js'), '')
   t.is(packageOf('node:buffer'), 'node')
   t.is(packageOf('/srv/app.js'), '')
 })

@@ -23,6 +23,11 @@ __attribute__((noinline)) void *Table::grow(size_t size) {
 static __attribute__((noinline, used)) int hidden(int n) {
     return n * 3;
 }
+#line 500
+extern "C" int far(int n) {
+    return n * 5;
+}
+#line 20
 extern "C" int visible(int n) {
     store::Table table;
     return table.grow(n) != nullptr ? hidden(n) : 0;
@@ -95,6 +100,9 @@ linuxTest('lines are read from each version of DWARF', (t) => {
     t.is(path.basename(frame?.file ?? ''), `dwarf${version}.cc`)
     t.is(frame?.line, lineOf(file, addressOf(file, '_ZL6hiddeni')))
     t.true((frame?.line ?? 0) > 0)
+    // Their lines are far apart, in both directions.
+    t.is(frameAt(file, addressOf(file, 'far')).frame?.line, 501)
+    t.is(frameAt(file, addressOf(file, 'visible')).frame?.line, 20)
   }
 })
 

@@ -103,9 +103,7 @@ function fromDataUrl(url: string): string {
 
 /** A map is read from the disk only, never from the network. */
 function besideFile(url: string, file: string): string {
-  const resolved = new URL(url, pathToFileURL(file))
-  if (resolved.protocol !== 'file:') throw new TypeError('not a file')
-  return fileURLToPath(resolved)
+  return fileURLToPath(new URL(url, pathToFileURL(file)))
 }
 
 /** Sources are named relative to the script. Bundlers name them with a scheme of their own. */
