@@ -186,14 +186,17 @@ export interface Addon {
   hasCapabilities(file: string): boolean
   /** A name of C++ as people write it; undefined if it is none. */
   demangle(name: string): string | undefined
-  /** Begins to sample; false if the system refuses what it needs, or is one without profiles. */
-  profileStart(intervalBytes: number): boolean
-  profileStop(): void
-  profileActive(): boolean
-  /** A raw profile of now, as text: see docs/profiling.md. */
-  profileRaw(): string
-  /** Marks what this thread allocates from now on; empty for nothing. */
-  profileLabel(label: string): void
+  /** Begins to sample; 0, or a `superslab_profile_error`, as the others return one. */
+  profileStart(mean: number): number
+  profileStop(): number
+  profileRunning(): boolean
+  /** Writes the raw profile to a file descriptor: see docs/profiling.md. */
+  profileWrite(descriptor: number): number
+  profileErrorName(error: number): string
+  /** A number for the text, 0 if there is no room for another one. */
+  profileLabel(text: string): number
+  /** Marks what this thread allocates from now on, 0 with nothing; returns the label before. */
+  profileSetLabel(label: number): number
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit into the view at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void

@@ -6,6 +6,7 @@
 #include "functions.h"
 #include "info.h"
 #include "memory.h"
+#include "profile.h"
 #include "window.h"
 
 #include <cstdio>
@@ -48,6 +49,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     execute_exports(env, exports);
     bench_exports(env, exports);
     demangle_exports(env, exports);
+    profile_exports(env, exports);
     functions_publish(env);
     return exports;
 }

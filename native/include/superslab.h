@@ -188,6 +188,50 @@ SUPERSLAB_EXPORT superslab_error superslab_check(const void *block);
 /* The same for superslab_free_sized. */
 SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t size);
 
+/* ---- profile ------------------------------------------------------------------------------
+ *
+ * A profile tells which functions hold the memory: it samples what is allocated, with the stack that asked for it. It can
+ * be started and stopped at any time, and costs nothing while it is stopped. docs/profiling.md has the format of what it
+ * writes, and what it costs. */
+
+typedef enum superslab_profile_error {
+    SUPERSLAB_PROFILE_OK = 0,
+    SUPERSLAB_PROFILE_UNAVAILABLE = 1, /* not on this system: it needs Linux on x86-64 or arm64 */
+    SUPERSLAB_PROFILE_RUNNING = 2,     /* it was started already */
+    SUPERSLAB_PROFILE_NOT_RUNNING = 3, /* it was never started */
+    SUPERSLAB_PROFILE_RECORDED = 4,    /* all calls of the process are recorded: one or the other */
+    SUPERSLAB_PROFILE_INVALID = 5,     /* the mean is 0, or very large */
+    SUPERSLAB_PROFILE_NO_MEMORY = 6,
+    SUPERSLAB_PROFILE_NOT_WRITTEN = 7, /* the descriptor takes no more */
+    SUPERSLAB_PROFILE_BUSY = 8         /* called in the handler of a signal that interrupted the profile: try again */
+} superslab_profile_error;
+
+/* The mean number of bytes between two samples that is usual: 512 KiB. */
+#define SUPERSLAB_PROFILE_MEAN ((size_t)512 << 10)
+
+/* Starts to sample, with one sample for each `mean` bytes that are allocated. What an earlier profile found is
+ * forgotten. Blocks that are in use already are not known to it. */
+SUPERSLAB_EXPORT superslab_profile_error superslab_profile_start(size_t mean);
+
+/* Stops. What was found can still be written, and stays as it was then but for blocks that are freed. */
+SUPERSLAB_EXPORT superslab_profile_error superslab_profile_stop(void);
+
+/* 1 while it samples, else 0. */
+SUPERSLAB_EXPORT int superslab_profile_is_running(void);
+
+/* Writes the profile as text to a descriptor, also after it was stopped. May be called in the handler of a signal. */
+SUPERSLAB_EXPORT superslab_profile_error superslab_profile_write(int descriptor);
+
+/* The number of a label: a route or a tenant, for whom threads allocate. At most 1,024 labels of 63 bytes; a longer one is
+ * cut. 0 if there is no room for another one, if the text is NULL or empty, or before a profile was first started. */
+SUPERSLAB_EXPORT uint32_t superslab_profile_label(const char *text);
+
+/* Sets the label of what the calling thread allocates from now on, 0 for none. Returns the one before. */
+SUPERSLAB_EXPORT uint32_t superslab_profile_set_label(uint32_t label);
+
+/* A stable lower-case text, "already running" for example. */
+SUPERSLAB_EXPORT const char *superslab_profile_error_name(superslab_profile_error error);
+
 /* ---- regions of the caller's memory ------------------------------------------------------ */
 
 /* Memory of another owner (a SharedArrayBuffer, shared memory), which superslab cuts into blocks without
@@ -266,6 +310,13 @@ typedef struct superslab_functions {
     size_t (*window_usable_size)(const void *address);
     superslab_error (*window_free)(const void *address);
     int (*visit)(const void *within, superslab_visitor *visitor, void *context);
+    superslab_profile_error (*profile_start)(size_t mean);
+    superslab_profile_error (*profile_stop)(void);
+    int (*profile_is_running)(void);
+    superslab_profile_error (*profile_write)(int descriptor);
+    uint32_t (*profile_label)(const char *text);
+    uint32_t (*profile_set_label)(uint32_t label);
+    const char *(*profile_error_name)(superslab_profile_error error);
 } superslab_functions;
 
 #ifdef __cplusplus

@@ -62,7 +62,7 @@ void *preload_malloc_cold(size_t size) {
 SS_NOINLINE void preload_free_further(void *block, ss_call call) {
     if (!preload_serves())
         PRELOAD_NEXT(free, free_function)(block);
-    else if (ss_is_observed() && ss_free_observed(call, block))
+    else if (ss_is_watched() && ss_free_watched(call, block))
         return;
     else if (is_foreign(block))
         free_foreign(block);

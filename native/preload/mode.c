@@ -1,5 +1,6 @@
 /* Decides whether this process is served. */
 #include "preload.h"
+#include "profile.h"
 #include "record.h"
 
 #include "heap/share.h"
@@ -82,8 +83,10 @@ _Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
 /* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
  * from here on: until now its calls went through the functions of this library. */
 __attribute__((constructor)) static void decide_early(void) {
-    if (preload_serves())
+    if (preload_serves()) {
         preload_record_handle_fork();
-    else
+        preload_profile_begin();
+    } else {
         ss_os_symbols_give_way(passing, PASSING);
+    }
 }

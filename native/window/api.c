@@ -1,6 +1,7 @@
 #include "window/api.h"
 
 #include "base/sealed.h"
+#include "front/counted.h"
 #include "front/fork.h"
 #include "os/os.h"
 #include "window/blocks.h"
@@ -66,6 +67,13 @@ static const superslab_functions functions = {
     .window_usable_size = superslab_window_usable_size,
     .window_free = superslab_window_free,
     .visit = superslab_visit,
+    .profile_start = superslab_profile_start,
+    .profile_stop = superslab_profile_stop,
+    .profile_is_running = superslab_profile_is_running,
+    .profile_write = superslab_profile_write,
+    .profile_label = superslab_profile_label,
+    .profile_set_label = superslab_profile_set_label,
+    .profile_error_name = superslab_profile_error_name,
 };
 
 /* The file that this object was loaded from, found by its own note. */
@@ -84,7 +92,9 @@ static char own_file[SS_API_FILE_BYTES];
         .window_give = ss_window_give_held, .window_pin = ss_window_pin,                           \
         .window_unpin = ss_window_unpin, .window_check = ss_window_check,                          \
         .window_stride = ss_window_stride, .window_stats = ss_window_stats,                        \
-        .address_limit = ss_os_address_limit, .serves_malloc = serves,                             \
+        .address_limit = ss_os_address_limit, .profile_distance = ss_counted_distance,             \
+        .profile_sampled = ss_counted_outside, .profile_freed = ss_counted_outside_freed,          \
+        .serves_malloc = serves,                                                                   \
     }
 
 static const superslab_api own[] = {OWN_TABLE(0), OWN_TABLE(1)};

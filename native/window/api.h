@@ -94,6 +94,10 @@ typedef struct superslab_api {
     uint32_t (*window_stride)(unsigned bin);
     void (*window_stats)(const ss_holder *holder, ss_api_window_stats *out);
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
+    /* Samples of blocks of windows; front/counted.h. */
+    int64_t (*profile_distance)(uint64_t *state);
+    void (*profile_sampled)(const void *block, size_t size, size_t stride);
+    void (*profile_freed)(const void *block);
 } superslab_api;
 
 /* This copy's own table. */

@@ -8,6 +8,7 @@
 
 #define SS_HEADER_FREED 0x2a
 _Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_HEADED, "a header is one byte");
+_Static_assert(SS_LINEAR_MAX << SS_TINY_DOUBLINGS == SS_TINY_END, "the tiny classes end there");
 _Static_assert(SS_HEADLESS_COUNT <= SS_BIN_HEADED, "headless bins lie below the headed ones");
 
 typedef struct ss_class {
@@ -114,6 +115,29 @@ static inline size_t ss_aligned_last(size_t alignment, size_t size) {
  * multiple of a step between strides that is at least the alignment. */
 static inline unsigned ss_aligned_bin(size_t alignment, size_t size) {
     return ss_headless_bin_of_last(ss_aligned_last(alignment, size));
+}
+
+/* ---- the second bins of tiny classes; count.h ---- */
+
+/* Whether a class is one of those of requests below SS_TINY_END. */
+static inline bool ss_bin_is_tiny(unsigned bin) {
+    return bin - SS_BIN_HEADED < SS_TINY_COUNT;
+}
+
+/* The second bin of a tiny class. */
+static inline unsigned ss_bin_counted(unsigned bin) {
+    return bin + SS_HEADED_COUNT;
+}
+
+/* The bin of the slabs that a bin's blocks are of: itself, or the first bin of its class. */
+static inline unsigned ss_bin_first(unsigned bin) {
+    return bin >= SS_BIN_COUNTED ? bin - SS_HEADED_COUNT : bin;
+}
+
+/* Whether a live block of a slab of `bin` may have the header. */
+static inline bool ss_header_is_live(unsigned header, unsigned bin) {
+    return header == bin || header == SS_HEADER_SAMPLED ||
+           (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin));
 }
 
 /* ---- the record of a slab ---- */

@@ -56,8 +56,16 @@
 #define SS_STEPS (SS_SMALL_MAX / SS_ALIGNMENT + 1)
 /* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
 #define SS_BIN_HEADED 128u
-/* The last bin's number plus 1, rounded up to whole cache lines of pointers. */
-#define SS_BIN_COUNT ((SS_BIN_HEADED + SS_HEADED_COUNT + 7u) / 8u * 8u)
+/* The headed classes of requests below SS_TINY_END. While a heap counts, each of them has a second bin (count.h), whose
+ * number is that of its first bin plus SS_HEADED_COUNT. */
+#define SS_TINY_DOUBLINGS 3u
+#define SS_TINY_COUNT (SS_LINEAR_CLASSES + 1u + SS_TINY_DOUBLINGS * SS_DOUBLING_CLASSES)
+#define SS_BIN_COUNTED (SS_BIN_HEADED + SS_HEADED_COUNT)
+/* The header, and the byte in a table of live blocks, of a block that a profile has sampled. It is no bin's number: the
+ * place that it has among the bins stays without room. */
+#define SS_HEADER_SAMPLED (SS_BIN_COUNTED + SS_TINY_COUNT)
+/* The last number plus 1, rounded up to whole cache lines of pointers. */
+#define SS_BIN_COUNT ((SS_HEADER_SAMPLED + 1u + 7u) / 8u * 8u)
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
 /* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each 16 bytes. */
@@ -87,6 +95,8 @@
  * (headed or headless), and to the floor in any case. */
 #define SS_BINS_SHARE_SHIFT 3u
 #define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
+/* The floor for heaps that count: the longer their bins are, the less often a call has to count (count.h). */
+#define SS_BINS_FLOOR_COUNTED_BYTES ((size_t)2 << 20)
 
 /* A heap's rings keep only slabs with more words of bits than this. The explorer sets a number of its own. */
 #ifndef SS_RING_LEAST_WORDS

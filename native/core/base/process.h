@@ -34,7 +34,7 @@ typedef struct ss_process_data {
     /* Written by the heap layer alone. */
     struct ss_process_heaps {
         bool shares_classes;   /* written before there is a heap; share.h */
-        _Atomic bool observed; /* written before there is a heap; observe.h */
+        _Atomic uint32_t watched; /* SS_WATCHED_ bits, and the number of counting heaps */
         _Atomic bool lent; /* after a refusal of memory a request got a block of a larger class */
         /* Written in a forked child alone; see ss_heaps_inherit. */
         _Atomic uint64_t lost_blocks, lost_bytes;
@@ -169,10 +169,27 @@ extern _Atomic uintptr_t ss_headed_base SS_HIDDEN;
 /* The number of its granules that are committed. */
 extern _Atomic size_t ss_headed_end SS_HIDDEN;
 
-/* Whether an observer is told of each allocation and each free; observe.h. */
+/* The word `watched`: whether the cold paths have more to do than to serve the call. */
+#define SS_WATCHED_BY_OBSERVER 1u /* an observer is told of each allocation and each free; observe.h */
+#define SS_WATCHED_BY_PROFILE 2u  /* a profile samples; count.h */
+#define SS_WATCHED_HEAP 4u        /* added for each heap that counts */
+
+/* Relaxed: the observer's bit is written before there is a thread with a heap; a thread that sees the start or the end
+ * of a profile late counts late. */
+static inline uint32_t ss_watched(void) {
+    return atomic_load_explicit(&ss_process->heaps.watched, memory_order_relaxed);
+}
+
+static inline bool ss_is_watched(void) {
+    return SS_UNLIKELY(ss_watched() != 0);
+}
+
 static inline bool ss_is_observed(void) {
-    /* Relaxed: written before there is a thread with a heap. */
-    return SS_UNLIKELY(atomic_load_explicit(&ss_process->heaps.observed, memory_order_relaxed));
+    return SS_UNLIKELY((ss_watched() & SS_WATCHED_BY_OBSERVER) != 0);
+}
+
+static inline bool ss_is_profiled(void) {
+    return (ss_watched() & SS_WATCHED_BY_PROFILE) != 0;
 }
 
 /* Sets errno to ENOMEM and returns NULL. Out of line, so that callers do not compute errno's address. */

@@ -31,6 +31,7 @@ typedef struct ss_sealed {
     _Atomic(const struct ss_observer *)
         observer;                             /* whose functions are told of all calls; observe.h */
     _Atomic(const struct ss_source *) source; /* of further spaces; source.h */
+    _Atomic(ss_code *) profile_hook;          /* called after each sample; profile.h */
     /* The front layer's function that mends a copy in which no handler of fork has run; copy.c. */
     _Atomic(ss_code *) mend_copy;
 } ss_sealed;

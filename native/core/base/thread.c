@@ -104,10 +104,11 @@ static size_t headed_bytes(void) {
 }
 
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
-    if (ss_is_observed())
-        bounds_set(thread, 0, 0, 0); /* each call must end in its cold path */
+    const bool counts = atomic_load_explicit(&thread->counts, memory_order_relaxed);
+    if (ss_is_observed() || counts != ss_is_profiled())
+        bounds_set(thread, 0, 0, 0); /* the next call must end in its cold path */
     else
-        bounds_set(thread, headed_bytes(), SS_SMALL_MAX + 1, SS_TINY_END);
+        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX + 1, SS_TINY_END);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 

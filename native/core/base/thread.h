@@ -23,9 +23,12 @@ struct ss_heap;
 /* A thread record: all that its hot paths touch, except slots and blocks. */
 typedef struct ss_thread {
     _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
+    /* Whether its heap counts (count.h). Written under the heap's thread_lock, or while no parker knows of the thread. */
+    _Atomic bool counts;
     /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
      * bin or an entry of bin_of_step serves a request. All are 0 while the thread is closed (before its heap exists,
-     * while it is parked, after its end), and while there is an observer. */
+     * while it is parked, after its end), while there is an observer, and until the thread's heap counts if it is to.
+     * small_end alone is 0 while the heap counts. */
     _Atomic size_t headed_end, small_end, tiny_end;
     uintptr_t headed_base;          /* ss_headed_base: here no instruction is needed to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */

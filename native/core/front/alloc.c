@@ -12,6 +12,7 @@
  */
 #include "background/attend.h"
 #include "base/report.h"
+#include "front/counted.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
@@ -114,7 +115,7 @@ static void *pop_closed(size_t size) {
     if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
         const unsigned bin = size < SS_TINY_END ? self->bin_of_step[size / SS_ALIGNMENT]
                                                 : (unsigned)ss_bin_of_size(size);
-        block = ss_bin_pop(self->top, bin);
+        block = ss_bin_pop(self->top, bin); /* no heap counts while there is an observer */
         if (block != NULL)
             ss_header_set(block, (uint8_t)bin);
     }
@@ -127,8 +128,19 @@ static void *malloc_observed(ss_call call, size_t size) {
     return ss_observe_allocated(call, block != NULL ? block : ss_malloc_quiet(size), size, 1);
 }
 
+static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
+    return ss_is_observed() ? malloc_observed(call, size) : ss_malloc_counted(size);
+}
+
 SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
-    return ss_is_observed() ? malloc_observed(call, size) : ss_malloc_quiet(size);
+    return ss_is_watched() ? malloc_watched(call, size) : ss_malloc_quiet(size);
+}
+
+/* For a block that was not taken from a bin of malloc_watched's. */
+static SS_NOINLINE void *allocated_watched(ss_call call, void *block, size_t size,
+                                           size_t alignment) {
+    return ss_is_observed() ? ss_observe_allocated(call, block, size, alignment)
+                            : ss_counted(block, size);
 }
 
 SS_COLD void *ss_malloc_cold(size_t size) {
@@ -153,7 +165,7 @@ static void *calloc_large_quiet(size_t bytes) {
 
 static void *calloc_large(size_t bytes) {
     void *block = calloc_large_quiet(bytes);
-    return ss_is_observed() ? ss_observe_allocated(SS_CALL_CALLOC, block, bytes, 1) : block;
+    return ss_is_watched() ? allocated_watched(SS_CALL_CALLOC, block, bytes, 1) : block;
 }
 
 static SS_COLD void *calloc_cold(size_t bytes) {
@@ -222,7 +234,7 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
 
 SS_COLD void *ss_aligned_as(ss_call call, size_t alignment, size_t size) {
     void *block = aligned_quiet(alignment, size);
-    return ss_is_observed() ? ss_observe_allocated(call, block, size, alignment) : block;
+    return ss_is_watched() ? allocated_watched(call, block, size, alignment) : block;
 }
 
 SS_COLD void *ss_aligned_cold(size_t alignment, size_t size) {

@@ -25,9 +25,9 @@ void ss_flush_own_heap(void);
 /* Free a block that is not in the first headed space, or any block of a closed thread. */
 void ss_free_cold(void *block);
 void ss_free_quiet(void *block);
-/* Called while there is an observer: tells it of the free, and pushes the block if its bin has room. False if the block
- * is still to be freed. */
-bool ss_free_observed(ss_call call, void *block);
+/* Called while calls are watched: tells an observer of the free, and pushes the block if its bin has room. False if the
+ * block is still to be freed. */
+bool ss_free_watched(ss_call call, void *block);
 /* Frees a block that ss_free_aligned_hot did not take. */
 void ss_free_elsewhere(void *block);
 /* Pushes a block of `bin` that is no longer live. The bin may be full, or the thread closed. */

@@ -36,6 +36,7 @@
 #include "base/sealed.h"
 #include "base/thread.h"
 #include "heap/heap.h"
+#include "profile/profile.h"
 #include "slab/inherit.h"
 #include "space/span.h"
 
@@ -77,6 +78,7 @@ static void inherit(bool handled) {
     atomic_store_explicit(&ss_process->life.thread_count, ss_heaps_inherit(own),
                           memory_order_relaxed);
     ss_heaps_inherit_slabs();
+    ss_profile_inherit();
     ss_source_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();

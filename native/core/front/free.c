@@ -8,6 +8,7 @@
  */
 #include "background/attend.h"
 #include "base/report.h"
+#include "front/counted.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
@@ -26,6 +27,11 @@ SUPERSLAB_EXPORT void superslab_free(void *block) {
 static SS_COLD void overflow(void *block, unsigned bin) {
     ss_faults faults = {.count = 0};
     ss_thread *self = ss_thread_self();
+    if (SS_UNLIKELY(bin == SS_HEADER_SAMPLED)) { /* a sampled aligned block: SAMPLED is no bin */
+        ss_thread_leave(self);
+        bin = ss_counted_free_aligned(block);
+        ss_thread_enter(self);
+    }
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL) {
         ss_heap_overflow(heap, bin, block, &faults);
@@ -69,6 +75,17 @@ static SS_COLD void free_dead_header(void *block) {
     report_block(&found, block);
 }
 
+/* The header is not the number of the slab's bin. Called with the thread outside. */
+static SS_COLD void free_other_header(void *block, unsigned bin) {
+    const unsigned header = ss_header_get(block);
+    if (bin == 0 || !ss_header_is_live(header, bin))
+        free_dead_header(block);
+    else if (header != SS_HEADER_SAMPLED || ss_counted_free_headed(block))
+        free_overflow(block, bin);
+    else
+        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+}
+
 SS_COLD void ss_free_refused(void *block) {
     unsigned bin = (unsigned)ss_headed_bin(block);
     if (bin != 0 && ss_header_get(block) == bin) {
@@ -76,7 +93,7 @@ SS_COLD void ss_free_refused(void *block) {
         return;
     }
     ss_thread_leave(ss_thread_self());
-    free_dead_header(block);
+    free_other_header(block, bin);
 }
 
 /* False if no live block of a slab starts there: then nothing has changed. */
@@ -108,6 +125,8 @@ static SS_COLD void free_found(void *block) {
         if (!free_headless(found.space, block))
             ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
     } else {                                               /* in a later headed space */
+        if (ss_header_get(block) == SS_HEADER_SAMPLED)
+            ss_counted_free(block);
         ss_header_set(block, SS_HEADER_FREED);
         SS_ROUTE(FREE_HIT, 1);
         ss_free_push(block, found.bin);
@@ -139,6 +158,8 @@ static bool large_give(ss_space *space, void *block) {
         large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
         ss_large_cache_put(block))
         return true;
+    if (ss_is_watched())
+        ss_counted_free(block); /* before another thread can get the span */
     return ss_large_give(space, granule);
 }
 
@@ -159,14 +180,16 @@ static SS_COLD void free_elsewhere(void *block) {
     if (space != NULL && ss_space_is_headless(space) && free_large(space, block))
         return;
     unsigned bin = (unsigned)ss_headed_bin(block);
-    if (bin == 0)
+    if (bin == 0) {
         free_found(block);
-    else if (ss_header_get(block) != bin)
-        free_dead_header(block);
-    else { /* a closed thread comes here with any block */
-        free_overflow(block, bin);
-        ss_thread_raise_bound();
+        return;
     }
+    /* A closed thread comes here with any block. */
+    if (ss_header_get(block) == bin)
+        free_overflow(block, bin);
+    else
+        free_other_header(block, bin);
+    ss_thread_raise_bound();
 }
 
 void ss_free_elsewhere(void *block) {
@@ -194,14 +217,18 @@ static bool push_closed(void *block) {
     return pushed;
 }
 
-bool ss_free_observed(ss_call call, void *block) {
-    ss_observe_freeing(call, block);
-    return push_closed(block);
+bool ss_free_watched(ss_call call, void *block) {
+    if (ss_is_observed()) {
+        ss_observe_freeing(call, block);
+        return push_closed(block);
+    }
+    ss_counted_settle();
+    return false;
 }
 
-/* Frees a block that is neither small nor aligned, or any block while there is an observer. */
+/* Frees a block that is neither small nor aligned, or any block of a closed thread. */
 static SS_NOINLINE void free_further(void *block, ss_call call) {
-    if (!ss_is_observed() || !ss_free_observed(call, block))
+    if (!ss_is_watched() || !ss_free_watched(call, block))
         ss_free_elsewhere(block);
 }
 

@@ -5,6 +5,7 @@
 #include "base/base_checks.h"
 #include "base/class.h"
 #include "base/report.h"
+#include "heap/count.h"
 #include "heap/observe.h"
 
 #include <string.h>
@@ -25,6 +26,8 @@ static void thread_end(void *value) {
     self->assigned = SS_HEAP_AFTER_END;
     if (ss_is_observed())
         ss_observe_thread_ended(heap);
+    if (ss_is_watched())
+        ss_count_end(heap, self, &faults);
     ss_heap_give_up(heap, &faults);
     atomic_fetch_sub_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     ss_thread_block_end(self);
@@ -54,6 +57,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
     memcpy(block->bin_of_step, ss_bin_of_step, sizeof block->bin_of_step);
     ss_heap_attach(heap, block);
+    if (ss_is_watched())
+        ss_count_begin(heap, block);
     ss_heap_note_cold(heap);
     /* Set again, because an allocation of the C library in between left with a 0. A parker may find this thread only
      * after that. */

@@ -1,5 +1,6 @@
 #include "background/attend.h"
 #include "base/report.h"
+#include "front/counted.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "heap/large_cache.h"
@@ -74,10 +75,23 @@ static SS_COLD void *resize_observed(void *block, size_t size) {
     return ss_observe_resized(ticket, block, resize(block, size), size);
 }
 
+static SS_COLD void *resize_watched(void *block, size_t size) {
+    if (ss_is_observed())
+        return resize_observed(block, size);
+    const size_t before = ss_counted_large(block);
+    void *after = resize(block, size);
+    /* A large block that changes in place counts as freed and allocated, like one that moves. */
+    if (after == block && (before == 0 || ss_counted_large(block) == before))
+        return after;
+    if (after == block)
+        ss_counted_free(block);
+    return ss_counted(after, size);
+}
+
 void *ss_realloc_further(void *block, size_t size) {
     if (block == NULL)
         return superslab_malloc(size);
-    return ss_is_observed() ? resize_observed(block, size) : resize(block, size);
+    return ss_is_watched() ? resize_watched(block, size) : resize(block, size);
 }
 
 SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {

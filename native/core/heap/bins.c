@@ -14,9 +14,10 @@
 void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 /* Makes the slots from `first` up to `end` vacant, as a pop leaves the slot that it emptied. */
-static SS_NOINLINE void bin_vacate(void **first, void **end, unsigned bin) {
+static SS_NOINLINE void bin_vacate(const ss_heap *heap, void **first, void **end, unsigned bin) {
+    void *const vacant = ss_heap_vacant(heap, bin);
     for (; first < end; first++)
-        *first = ss_bin_vacant(bin);
+        *first = vacant;
 }
 
 static void bin_used(ss_heap *heap, unsigned bin) {
@@ -49,7 +50,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
         return false;
     uint32_t blocks = ss_bin_blocks(heap, bin);
     memcpy(slots, before, (blocks + 1) * sizeof(void *));
-    bin_vacate(slots + blocks + 1, slots + capacity + 1, bin);
+    bin_vacate(heap, slots + blocks + 1, slots + capacity + 1, bin);
     slots[capacity + 1] = SS_BIN_LID;
     ss_bin_set(heap, bin, slots, capacity, blocks);
     if (old != 0)
@@ -64,7 +65,7 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
     size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
-           (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
+           (all + bytes <= (heap->count.on ? SS_BINS_FLOOR_COUNTED_BYTES : SS_BINS_FLOOR_BYTES) || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
 /* A bin's first capacity. It is smaller for large blocks, so that one live block is not charged for
@@ -150,7 +151,7 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     void **slots = ss_bin_slots(heap, bin);
     uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
-    bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
+    bin_vacate(heap, slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     heap->freed_bytes += (size_t)got * ss_bin_stride(bin);
     tell_moved(heap, SS_FREED_STEP_BYTES);
@@ -165,7 +166,7 @@ void *ss_heap_refill(ss_heap *heap, unsigned bin) {
     uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
     if (blocks == 0)
         return NULL;
-    return ss_bin_pop(heap->top, bin);
+    return ss_heap_pop(heap, bin);
 }
 
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
@@ -218,6 +219,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 /* Gives blocks back to their slabs. With `adopt` the heap may adopt one of the slabs. */
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
+    bin = ss_bin_first(bin);
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
                       ss_owner_keeps(ss_bin_class(bin)), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
@@ -231,10 +233,12 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     void **slots = ss_bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
+    if (SS_UNLIKELY(bin >= SS_BIN_COUNTED)) /* they were counted, and were not handed out */
+        heap->count.left += (int64_t)count * ss_bin_stride(bin);
     heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
-    bin_vacate(slots + 1 + blocks - count, slots + 1 + blocks, bin);
+    bin_vacate(heap, slots + 1 + blocks - count, slots + 1 + blocks, bin);
     atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
 }
 
@@ -265,8 +269,10 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     ss_meta_give(slots, slots_bytes(capacity));
 }
 
-/* The bytes of blocks for which the bin has room. */
+/* The bytes of blocks for which the bin has room. Second bins are small, and are not counted. */
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
+    if (bin >= SS_BIN_COUNTED)
+        return 0;
     return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
            (size_t)ss_bin_stride(bin);
 }
@@ -322,7 +328,7 @@ static void bin_age(ss_heap *heap, unsigned bin, ss_faults *faults) {
         return;
     }
     if (blocks == 0) {
-        ss_bins_shrunk(heap, atomic_load_explicit(&b->capacity, memory_order_relaxed) * stride);
+        ss_bins_shrunk(heap, bin_bytes(heap, bin));
         bin_end(heap, bin);
         return;
     }
@@ -337,4 +343,65 @@ void ss_heap_age(ss_heap *heap, ss_faults *faults) {
     }
     ss_large_cache_age(heap);
     tell_moved(heap, 1);
+}
+
+/* ---- second bins ---- */
+
+static uint16_t bin_capacity(const ss_heap *heap, unsigned bin) {
+    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+}
+
+uint32_t ss_heap_stock(ss_heap *heap, unsigned bin, uint32_t least) {
+    const uint32_t blocks = ss_bin_blocks(heap, bin);
+    uint32_t capacity = bin_capacity(heap, bin);
+    if (blocks >= least || (blocks != 0 && blocks >= capacity / 2u))
+        return blocks;
+    if (capacity < 2 * least && bin_grow(heap, bin))
+        capacity = bin_capacity(heap, bin);
+    return bin_fill(heap, bin, (capacity + 1u) / 2);
+}
+
+/* Gives the second bin as much room as the first one has, so that they can change places. */
+static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned counted) {
+    if (!bin_resize(heap, counted, bin_capacity(heap, bin)))
+        return false;
+    bin_used(heap, counted);
+    return true;
+}
+
+uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
+    const unsigned counted = ss_bin_counted(bin);
+    const uint16_t capacity = bin_capacity(heap, bin);
+    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) &&
+        !counted_resize(heap, bin, counted))
+        return 0;
+    void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
+    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    if (SS_LIKELY(top == slots + count)) {
+        ss_bin_set(heap, bin, others, capacity, 0);
+        ss_bin_set(heap, counted, slots, capacity, count);
+        return count;
+    }
+    memcpy(others + 1, top - count + 1, count * sizeof(void *));
+    bin_vacate(heap, top - count + 1, top + 1, bin);
+    atomic_store_explicit(&heap->top[bin], top - count, memory_order_relaxed);
+    atomic_store_explicit(&heap->top[counted], others + count, memory_order_relaxed);
+    return count;
+}
+
+SS_COLD void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults) {
+    const unsigned counted = ss_bin_counted(bin);
+    void *block;
+    while ((block = ss_heap_pop(heap, counted)) != NULL)
+        if (!ss_bin_push(heap->top, bin, block))
+            heap_give(heap, bin, &block, 1, false, faults);
+    ss_bins_shrunk(heap, bin_bytes(heap, counted));
+    bin_end(heap, counted);
+}
+
+SS_COLD void ss_heap_set_vacant(ss_heap *heap, unsigned bin, unsigned header) {
+    void **slots = ss_bin_slots(heap, bin);
+    const uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    for (uint32_t i = ss_bin_blocks(heap, bin) + 1; i <= capacity; i++)
+        slots[i] = ss_bin_vacant(header);
 }

@@ -3,6 +3,7 @@
 #include "base/base_checks.h"
 #include "base/meta.h"
 #include "heap/bins.h"
+#include "heap/count.h"
 #include "heap/large_cache.h"
 #include "slab/inherit.h"
 
@@ -218,6 +219,7 @@ static SS_COLD bool heap_keep(ss_heap *heap) {
             for (unsigned bin = 0; bin < SS_BIN_COUNT; bin++)
                 ss_bin_set(heap, bin, SS_BIN_NO_SLOTS, 0, 0);
             ss_large_cache_inherit(heap, heaps_first());
+            ss_count_mend(heap, heap->thread);
         }
         ss_thread_open(heap->thread, heap);
     }
@@ -243,6 +245,7 @@ SS_COLD uint32_t ss_heaps_inherit(ss_heap *own) {
         bins_bytes += heap->bins_bytes;
         large_cache_granules += heap->large.room;
     }
+    ss_count_inherit();
     /* Added up anew: a thread that is gone may have changed a heap's count, but not the sum yet. */
     atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
     atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,

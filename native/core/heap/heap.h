@@ -4,6 +4,7 @@
 #define SS_HEAP_H
 
 #include "base/biased.h"
+#include "profile/unwind.h"
 #include "slab/give.h"
 
 /* A bin's slots, from low to high:
@@ -47,6 +48,15 @@ typedef struct ss_large_cache {
         span[SS_LARGE_CACHE_SPANS + 1]; /* the last one is never used, but a search may read it */
 } ss_large_cache;
 
+/* For a profile: how far it is to the next sample. See count.h. */
+typedef struct ss_count {
+    bool on;         /* the tiny classes have second bins */
+    uint32_t label;  /* of what its thread allocates; 0 for none */
+    ss_stack stack;  /* of its thread, as far as samples have found it */
+    uint64_t random; /* state of its generator; 0 before its first draw */
+    int64_t left;    /* bytes that are handed out before the next sample */
+} ss_count;
+
 typedef struct ss_heap {
     ss_biased_owner owner; /* first: a biased lock's owner is a heap, by its address */
     _Atomic(void **) *top; /* of its bins, in its thread's block; others read it under top_lock */
@@ -71,6 +81,7 @@ typedef struct ss_heap {
     bool flushing;       /* the thread that has parked this heap's thread is changing its bins */
     bool forsaken;       /* in a child: its thread is gone, and the child's thread had parked it */
     void *observed;      /* the observer's word for its thread; observe.h */
+    ss_count count;
     bool bereft;         /* in a child: its slabs are to be listed */
     uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */
     ss_thread *thread; /* under thread_lock; NULL while no thread has this heap */
@@ -114,6 +125,13 @@ static inline bool ss_heap_has_lent(void) {
 
 /* Sets the fields of the statistics that tell what forked children lost. */
 void ss_heaps_lost_read(superslab_stats *out);
+
+/* The content of a vacant slot of a bin of this heap. While the heap counts, the blocks of a tiny class that are handed
+ * out have the number of its second bin as header. */
+static inline void *ss_heap_vacant(const ss_heap *heap, unsigned bin) {
+    return ss_bin_vacant(SS_UNLIKELY(heap->count.on) && ss_bin_is_tiny(bin) ? ss_bin_counted(bin)
+                                                                            : bin);
+}
 
 /* ---- heaps ---- */
 

@@ -157,9 +157,9 @@ static bool widen(ss_large_cache *cache, size_t granules, bool *over) {
 }
 
 bool ss_large_cache_takes(size_t granules) {
-    /* With an observer no cache gets room: a hit would bypass the paths that tell the observer. */
+    /* While calls are watched no cache gets room: a hit would bypass the paths that tell of it. */
     return granules != 0 && granules <= SS_LARGE_CACHE_MAX_BYTES >> SS_GRANULE_SHIFT &&
-           !ss_is_observed();
+           !ss_is_watched();
 }
 
 bool ss_large_cache_widen(ss_heap *heap, size_t granules, bool *over) {

@@ -2,11 +2,11 @@
 
 #include "space/large.h"
 
-/* The header of a live headed block is its bin's number. A free writes SS_HEADER_FREED, and a purge of the page
+/* The header of a live headed block is its bin's number, or one of those that ss_header_is_live knows. A free writes SS_HEADER_FREED, and a purge of the page
  * leaves 0. */
 static ss_block_state headed_state(const ss_block *found) {
     uint8_t header = ss_header_get((const void *)found->start);
-    if (header == found->bin)
+    if (ss_header_is_live(header, found->bin))
         return SS_BLOCK_LIVE;
     if (ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index))
         return SS_BLOCK_FREE;
@@ -15,7 +15,9 @@ static ss_block_state headed_state(const ss_block *found) {
 
 static ss_block_state headless_state(const ss_block *found) {
     _Atomic uint8_t *live = ss_live_at(found->space, found->start);
-    if (live != NULL && atomic_load_explicit(live, memory_order_relaxed) == found->bin)
+    const unsigned byte =
+        live != NULL ? atomic_load_explicit(live, memory_order_relaxed) : SS_BIN_COUNT;
+    if (byte == found->bin || byte == SS_HEADER_SAMPLED)
         return SS_BLOCK_LIVE;
     return ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index) ? SS_BLOCK_FREE
                                                                                 : SS_BLOCK_CACHED;

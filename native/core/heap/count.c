@@ -1,0 +1,139 @@
+#include "heap/count.h"
+
+#include "heap/large_cache.h"
+#include "profile/chance.h"
+#include "profile/profile.h"
+
+/* ---- on and off ---- */
+
+static void table_set(ss_thread *thread, bool on) {
+    for (unsigned step = 0; step < SS_TINY_STEPS; step++) {
+        const unsigned bin = ss_bin_first(thread->bin_of_step[step]);
+        thread->bin_of_step[step] = (uint8_t)(on ? ss_bin_counted(bin) : bin);
+    }
+}
+
+void ss_count_mend(const ss_heap *heap, ss_thread *thread) {
+    table_set(thread, heap->count.on);
+    atomic_store_explicit(&thread->counts, heap->count.on, memory_order_relaxed);
+}
+
+static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
+    if (heap->count.on == on)
+        return;
+    /* Before the bins: the cold paths of other threads look for blocks with second headers from now on. */
+    if (on)
+        atomic_fetch_add_explicit(&ss_process->heaps.watched, SS_WATCHED_HEAP,
+                                  memory_order_relaxed);
+    for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++) {
+        if (!on)
+            ss_heap_end_counted(heap, bin, faults);
+        ss_heap_set_vacant(heap, bin, on ? ss_bin_counted(bin) : bin);
+    }
+    heap->count.on = on;
+    if (on) {
+        heap->count.left = ss_chance_draw(&heap->count.random, ss_profile_mean());
+        ss_large_cache_flush(heap);
+    }
+    ss_count_mend(heap, thread);
+    if (!on)
+        atomic_fetch_sub_explicit(&ss_process->heaps.watched, SS_WATCHED_HEAP,
+                                  memory_order_relaxed);
+}
+
+SS_COLD void ss_count_set_parked(ss_heap *heap, ss_faults *faults) {
+    set(heap, heap->thread, ss_is_profiled(), faults);
+}
+
+/* Whether a heap's thread counts is read from the thread's record, which the heap's thread_lock keeps. */
+static bool is_late(ss_heap *heap) {
+    bool late = false;
+    if (!ss_lock_try(&heap->thread_lock))
+        return true;
+    if (heap->thread != NULL)
+        late = atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) !=
+               ss_is_profiled();
+    ss_lock_release(&heap->thread_lock);
+    return late;
+}
+
+SS_COLD bool ss_count_any_late(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (is_late(heap))
+            return true;
+    return false;
+}
+
+SS_COLD void ss_count_close_late(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (ss_heap_park_begin(heap))
+            ss_heap_park_end(heap);
+}
+
+SS_COLD uint32_t ss_count_set_label(ss_heap *heap, uint32_t label) {
+    const uint32_t before = heap->count.label;
+    heap->count.label = label;
+    return before;
+}
+
+SS_COLD void ss_count_begin(ss_heap *heap, ss_thread *thread) {
+    ss_faults none = {.count = 0}; /* nothing is given back: its bins keep what they have */
+    ss_count_mend(heap, thread);
+    set(heap, thread, ss_is_profiled(), &none);
+}
+
+SS_COLD void ss_count_end(ss_heap *heap, ss_thread *thread, ss_faults *faults) {
+    set(heap, thread, false, faults);
+}
+
+SS_COLD void ss_count_inherit(void) {
+    uint32_t watched = ss_watched() % SS_WATCHED_HEAP;
+    for (const ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        watched += heap->count.on ? SS_WATCHED_HEAP : 0;
+    atomic_store_explicit(&ss_process->heaps.watched, watched, memory_order_relaxed);
+}
+
+SS_COLD void ss_count_settle(ss_heap *heap, ss_faults *faults) {
+    if (!ss_lock_try(&heap->thread_lock))
+        return;
+    if (heap->thread != NULL) {
+        set(heap, heap->thread, ss_is_profiled(), faults);
+        ss_thread_open(heap->thread, heap);
+    }
+    ss_lock_release(&heap->thread_lock);
+}
+
+/* ---- counting ---- */
+
+bool ss_count_is_due(ss_heap *heap, size_t bytes) {
+    if (SS_LIKELY(heap->count.left >= (int64_t)bytes)) {
+        heap->count.left -= (int64_t)bytes;
+        return false;
+    }
+    heap->count.left = ss_chance_draw(&heap->count.random, ss_profile_mean());
+    return true;
+}
+
+void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
+    const unsigned counted = ss_bin_counted(bin);
+    const int64_t stride = ss_bin_stride(bin);
+    *header = (uint8_t)counted;
+    void *block = ss_heap_pop(heap, counted); /* a thread that was closed comes here too */
+    if (block != NULL)
+        return block;
+    uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);
+    if (SS_UNLIKELY(count == 0))
+        return NULL;
+    if (SS_UNLIKELY(ss_count_is_due(heap, (size_t)stride))) {
+        *header = SS_HEADER_SAMPLED;
+        return ss_heap_pop(heap, bin);
+    }
+    /* This block has been counted, and more are counted as far as the next sample allows. */
+    block = ss_heap_pop(heap, bin);
+    count--;
+    if (SS_UNLIKELY(heap->count.left < count * stride))
+        count = (uint32_t)((uint64_t)heap->count.left / (uint32_t)stride);
+    if (count != 0)
+        heap->count.left -= ss_heap_move(heap, bin, count) * stride;
+    return block;
+}

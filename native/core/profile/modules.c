@@ -1,0 +1,140 @@
+#include "profile/modules.h"
+
+#include "os/os.h"
+#include "os/profile.h"
+
+#include <string.h>
+
+#ifdef __ELF__
+#include <elf.h>
+#include <link.h>
+#endif
+
+#define MODULES_MOST 1024u
+/* Code that an engine generates is in no file, so an unknown address is usual; a library that was loaded is found after
+ * this long at the latest. */
+#define READ_NANOSECONDS UINT64_C(1000000000)
+
+static SS_SPARSE ss_module modules[MODULES_MOST];
+static uint32_t module_count, version;
+static uint64_t read_time;
+static uint64_t list_hash;
+
+/* ---- the list ---- */
+
+typedef struct module_scan {
+    uint32_t count;
+    uint64_t hash;
+    uintptr_t base;
+    char name[256]; /* of the file whose first mapping is at `base`, cut */
+} module_scan;
+
+static bool scan_mapping(const ss_os_mapping *mapping, void *context) {
+    module_scan *scan = context;
+    if (mapping->name[0] != '/' && strcmp(mapping->name, "[vdso]") != 0)
+        return false;
+    if (mapping->offset == 0 || strncmp(scan->name, mapping->name, sizeof scan->name - 1) != 0) {
+        strncpy(scan->name, mapping->name, sizeof scan->name - 1);
+        scan->base = mapping->offset == 0 ? mapping->start : 0;
+    }
+    if (!mapping->executable || scan->count == MODULES_MOST)
+        return false;
+    scan->hash = (scan->hash ^ mapping->start ^ mapping->end << 7) * UINT64_C(0x100000001b3);
+    ss_module *module = &modules[scan->count++];
+    if (module->start != mapping->start || module->end != mapping->end ||
+        module->base != scan->base)
+        *module =
+            (ss_module){.start = mapping->start, .end = mapping->end, .base = scan->base};
+    return false;
+}
+
+void ss_modules_read(void) {
+    module_scan scan = {.hash = UINT64_C(0xcbf29ce484222325)};
+    ss_os_each_mapping(scan_mapping, &scan);
+    module_count = scan.count;
+    read_time = ss_os_clock_nanoseconds();
+    if (scan.hash != list_hash)
+        version++;
+    list_hash = scan.hash;
+}
+
+uint32_t ss_modules_version(void) {
+    return version;
+}
+
+/* ---- the tables ---- */
+
+#ifdef __ELF__
+
+static bool read_at(uintptr_t address, void *out, size_t bytes) {
+    return ss_os_read_memory(address, out, bytes) == bytes;
+}
+
+/* Of the encodings only those that linkers write: 4 bytes each, relative to the table or to themselves. */
+static void table_read(ss_module *module, uintptr_t address) {
+    struct {
+        uint8_t version, frame, number, table;
+        int32_t frame_at;
+        uint32_t count;
+    } head;
+    enum { PC_RELATIVE_4 = 0x1b, NUMBER_4 = 0x03, TABLE_RELATIVE_4 = 0x3b };
+    if (!read_at(address, &head, sizeof head) || head.version != 1 ||
+        head.frame != PC_RELATIVE_4 || head.number != NUMBER_4 || head.table != TABLE_RELATIVE_4)
+        return;
+    module->header = address;
+    module->count = head.count;
+}
+
+static void module_read(ss_module *module) {
+    ElfW(Ehdr) file;
+    ElfW(Phdr) part;
+    uintptr_t frames = 0, bias = 0;
+    bool placed = false;
+    module->read = true;
+    if (module->base == 0 || !read_at(module->base, &file, sizeof file) ||
+        memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof part)
+        return;
+    for (unsigned i = 0; i < file.e_phnum; i++) {
+        if (!read_at(module->base + file.e_phoff + i * sizeof part, &part, sizeof part))
+            return;
+        if (part.p_type == PT_LOAD && !placed) {
+            bias = module->base - (part.p_vaddr - part.p_offset);
+            placed = true;
+        } else if (part.p_type == PT_GNU_EH_FRAME) {
+            frames = part.p_vaddr;
+        }
+    }
+    if (frames != 0 && placed)
+        table_read(module, bias + frames);
+}
+
+#else
+
+static void module_read(ss_module *module) {
+    module->read = true;
+}
+
+#endif
+
+static ss_module *find(uintptr_t address) {
+    uint32_t low = 0, high = module_count;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (address >= modules[middle].end)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < module_count && address >= modules[low].start ? &modules[low] : NULL;
+}
+
+const ss_module *ss_module_at(uintptr_t address) {
+    ss_module *module = find(address);
+    if (module == NULL && ss_os_clock_nanoseconds() - read_time > READ_NANOSECONDS) {
+        ss_modules_read();
+        module = find(address);
+    }
+    if (module != NULL && !module->read)
+        module_read(module);
+    return module;
+}

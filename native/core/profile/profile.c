@@ -1,0 +1,280 @@
+#include "profile/profile.h"
+
+#include "base/sealed.h"
+#include "os/profile.h"
+#include "profile/chance.h"
+#include "profile/codemap.h"
+#include "profile/modules.h"
+#include "profile/probes.h"
+#include "profile/samples.h"
+#include "profile/stacks.h"
+#include "profile/state.h"
+
+ss_profile_data ss_profile_state;
+#define state (&ss_profile_state)
+
+/* ---- the lock ---- */
+
+/* Blocks that were freed by handlers which had interrupted the lock's holder. */
+#define FREED_MOST 16u
+static _Atomic uintptr_t freed[FREED_MOST];
+static _Atomic uint32_t freed_count;
+
+static void block_freed(uintptr_t block) {
+    ss_sample sample;
+    if (!ss_sample_take(block, &sample))
+        return;
+    ss_stack_counts *counts = &ss_stack_at(sample.stack)->counts;
+    counts->used_objects -= sample.objects;
+    counts->used_bytes -= sample.bytes;
+    ss_probe_free(block);
+}
+
+/* By a handler that has interrupted the holder of the lock, on the same thread. If there are more than have room, the
+ * blocks stay in the profile until their addresses are sampled again. */
+static SS_COLD void freed_leave(uintptr_t block) {
+    for (unsigned i = 0; i < FREED_MOST; i++) {
+        uintptr_t none = 0;
+        /* Relaxed: the same thread reads it. */
+        if (atomic_compare_exchange_strong_explicit(&freed[i], &none, block, memory_order_relaxed,
+                                                    memory_order_relaxed)) {
+            atomic_fetch_add_explicit(&freed_count, 1, memory_order_relaxed);
+            return;
+        }
+    }
+}
+
+static SS_COLD void freed_do(void) {
+    for (unsigned i = 0; i < FREED_MOST; i++) {
+        const uintptr_t block = atomic_exchange_explicit(&freed[i], 0, memory_order_relaxed);
+        if (block == 0)
+            continue;
+        atomic_fetch_sub_explicit(&freed_count, 1, memory_order_relaxed);
+        block_freed(block);
+    }
+}
+
+bool ss_profile_lock(void) {
+    if (ss_lock_is_mine(&state->lock))
+        return false;
+    ss_lock_take(&state->lock);
+    return true;
+}
+
+void ss_profile_unlock(void) {
+    if (SS_UNLIKELY(atomic_load_explicit(&freed_count, memory_order_relaxed) != 0))
+        freed_do();
+    ss_lock_release(&state->lock);
+}
+
+/* ---- beginning and end ---- */
+
+/* The code of this library, whose frames are left out at the inner end of stacks; empty where it is part of the program,
+ * whose own frames would go too. */
+static uintptr_t own_start, own_end;
+
+static void own_find(void) {
+    const ss_module *own = ss_module_at((uintptr_t)own_find);
+    const bool apart = own != NULL && ss_os_program_start() - own->base >= ss_os_page_bytes();
+    own_start = apart ? own->start : 0;
+    own_end = apart ? own->end : 0;
+}
+
+superslab_profile_error ss_profile_begin(size_t mean) {
+    if (!ss_os_can_profile())
+        return SUPERSLAB_PROFILE_UNAVAILABLE;
+    if (mean == 0 || mean > PTRDIFF_MAX / 64)
+        return SUPERSLAB_PROFILE_INVALID;
+    if (!ss_profile_lock())
+        return SUPERSLAB_PROFILE_BUSY;
+    superslab_profile_error error = SUPERSLAB_PROFILE_OK;
+    if (ss_profile_is_running()) {
+        error = SUPERSLAB_PROFILE_RUNNING;
+    } else if (!ss_stacks_begin() || !ss_samples_begin()) {
+        error = SUPERSLAB_PROFILE_NO_MEMORY;
+    } else {
+        ss_codemap_begin();
+        ss_modules_read();
+        own_find();
+        state->started = ss_os_time_nanoseconds();
+        state->taken = 0;
+        atomic_store_explicit(&state->lost, 0, memory_order_relaxed);
+        atomic_store_explicit(&state->mean, mean, memory_order_relaxed);
+        atomic_store_explicit(&state->running, true, memory_order_relaxed);
+    }
+    ss_profile_unlock();
+    return error;
+}
+
+void ss_profile_end(void) {
+    atomic_store_explicit(&state->running, false, memory_order_relaxed);
+}
+
+bool ss_profile_is_running(void) {
+    /* Relaxed: asked again under the lock before a sample is added. */
+    return atomic_load_explicit(&state->running, memory_order_relaxed);
+}
+
+size_t ss_profile_mean(void) {
+    return atomic_load_explicit(&state->mean, memory_order_relaxed);
+}
+
+/* ---- stacks ---- */
+
+/* Extends what is known to be the thread's own stack down to the frame. */
+static SS_COLD void stack_extend(ss_stack *stack, uintptr_t sp, uintptr_t end) {
+    enum { PAGES = 64, PAGE = 4096 };
+    uint8_t byte;
+    if (stack->end != end)
+        *stack = (ss_stack){end & ~(uintptr_t)(PAGE - 1), end};
+    uintptr_t at = stack->low;
+    for (unsigned i = 0; i < PAGES && at > sp; i++) {
+        if (ss_os_read_memory((at - 1) & ~(uintptr_t)(PAGE - 1), &byte, 1) != 1)
+            return; /* a gap: this is another stack */
+        at = (at - 1) & ~(uintptr_t)(PAGE - 1);
+    }
+    if (at <= sp)
+        stack->low = at;
+}
+
+/* The part that may be read directly, from sp on; empty if the thread runs on another stack than its own. */
+static void reader_begin(ss_reader *reader, ss_stack *stack, uintptr_t sp) {
+    const uintptr_t end = ss_os_thread_end();
+    reader->copy_start = reader->copy_end = 0;
+    if (SS_UNLIKELY(end != 0 && (stack->end != end || sp < stack->low)))
+        stack_extend(stack, sp, end);
+    const bool own = end != 0 && stack->end == end && sp >= stack->low && sp < end;
+    reader->low = own ? sp : 0;
+    reader->end = own ? end : 0;
+}
+
+/* Writes the calling thread's frames from the caller of this library on. `*epoch` tells stacks apart whose addresses
+ * belonged to other code before. */
+static uint32_t walk(uintptr_t frames[SS_STACK_FRAMES], ss_stack *stack, uint32_t *epoch,
+                     uint64_t *map_bytes) {
+    ss_frame frame;
+    ss_reader reader;
+    uint32_t count = 0, steps = 0;
+    bool inside = own_end != 0, more = true, generated = false;
+    SS_FRAME_HERE(&frame);
+    reader_begin(&reader, stack, frame.value[SS_UNWIND_SP]);
+    for (; more && count < SS_STACK_FRAMES && steps < 2 * SS_STACK_FRAMES; steps++) {
+        const uintptr_t pc = frame.pc, call = pc - !frame.exact;
+        more = ss_unwind(&frame, &reader) && frame.pc > 4096;
+        inside = inside && call - own_start < own_end - own_start;
+        if (inside || (steps == 0 && own_end == 0))
+            continue;
+        frames[count++] = pc;
+        if (frame.generated) {
+            if (!generated)
+                *map_bytes = ss_codemap_read();
+            generated = true;
+            *epoch = *epoch * 31 + ss_codemap_epoch(call);
+        }
+    }
+    return count;
+}
+
+/* ---- samples ---- */
+
+static bool sample_add(const void *block, size_t size, double weight, uint32_t label,
+                       ss_stack *own) {
+    uintptr_t frames[SS_STACK_FRAMES];
+    uint32_t epoch = 0;
+    uint64_t map_bytes = 0;
+    const uint32_t count = walk(frames, own, &epoch, &map_bytes);
+    ss_sample sample = {.block = (uintptr_t)block,
+                        .objects = (uint64_t)(weight * 1000 + 0.5),
+                        .bytes = (uint64_t)(weight * (double)size + 0.5),
+                        .stack = ss_stack_find(frames, count, label, epoch)};
+    block_freed(sample.block); /* its free was not noticed */
+    if (sample.stack == SS_NO_STACK || !ss_sample_add(&sample))
+        return false;
+    ss_stack_record *stack = ss_stack_at(sample.stack);
+    if (stack->counts.objects == 0)
+        stack->first = map_bytes;
+    stack->last = map_bytes;
+    stack->counts.used_objects += sample.objects;
+    stack->counts.used_bytes += sample.bytes;
+    stack->counts.objects += sample.objects;
+    stack->counts.bytes += sample.bytes;
+    return true;
+}
+
+static void lost_count(void) {
+    atomic_fetch_add_explicit(&state->lost, 1, memory_order_relaxed);
+}
+
+SS_COLD void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t label,
+                               ss_stack *stack) {
+    if (!ss_profile_lock()) {
+        lost_count();
+        return;
+    }
+    const bool running = ss_profile_is_running();
+    const double weight = ss_chance_weight(stride, ss_profile_mean());
+    if (running) {
+        state->taken++;
+        if (!sample_add(block, size, weight, label, stack))
+            lost_count();
+    }
+    ss_profile_unlock();
+    if (!running)
+        return;
+    ss_probe_alloc(block, size, (uint64_t)(weight * (double)size + 0.5));
+    ss_profile_hook *hook =
+        (ss_profile_hook *)atomic_load_explicit(&ss_sealed_now->profile_hook, memory_order_relaxed);
+    if (hook != NULL)
+        hook();
+}
+
+SS_COLD void ss_profile_freed(uintptr_t block) {
+    if (SS_UNLIKELY(!ss_profile_lock())) {
+        freed_leave(block);
+        return;
+    }
+    block_freed(block);
+    ss_profile_unlock();
+}
+
+/* Asked for each sample, under the lock. */
+static bool sift(const ss_sample *sample, void *is_gone) {
+    if (!((bool (**)(const ss_sample *, void *))is_gone)[0](sample, NULL))
+        return false;
+    ss_stack_counts *counts = &ss_stack_at(sample->stack)->counts;
+    counts->used_objects -= sample->objects;
+    counts->used_bytes -= sample->bytes;
+    return true;
+}
+
+SS_COLD void ss_profile_sift(bool (*is_gone)(const ss_sample *sample, void *context)) {
+    if (!ss_profile_lock())
+        return;
+    ss_samples_sift(sift, &is_gone);
+    ss_profile_unlock();
+}
+
+uint32_t ss_profile_label(const char *text) {
+    if (text == NULL || text[0] == '\0' || !ss_profile_lock())
+        return 0;
+    const uint32_t label = ss_label_find(text);
+    ss_profile_unlock();
+    return label;
+}
+
+bool ss_profile_set_hook(ss_profile_hook *hook) {
+    if (!ss_sealed_open())
+        return false;
+    /* Relaxed: it is code of this library, which is there from the start. */
+    atomic_store_explicit(&ss_sealed_now->profile_hook, (ss_code *)hook, memory_order_relaxed);
+    ss_sealed_close();
+    return true;
+}
+
+void ss_profile_inherit(void) {
+    /* A thread that is gone was in the middle of a change: all is forgotten, and sampling goes on. */
+    if (!ss_lock_inherit(&state->lock))
+        return;
+    if (!ss_stacks_begin() || !ss_samples_begin())
+        ss_profile_end();
+}
