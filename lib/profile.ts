@@ -1,4 +1,6 @@
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { addon } from './addon'
@@ -22,9 +24,12 @@ export interface ProfileOptions {
 
 const least = 1024
 const most = 2 ** 30
-const longestLabel = 200
+/** Bytes of a label. */
+const longestLabel = 63
+/** Of `superslab_profile_error`. */
+const alreadyRunning = 2
 
-const labels = new Labels((label) => addon.profileLabel(label))
+const labels = new Labels(addon)
 let hasLabels = false
 
 /** Begins to sample what this process allocates. While it samples already, only `labels` is changed. */
@@ -35,16 +40,14 @@ function start(options: ProfileOptions = {}): void {
   if (!(intervalBytes >= least && intervalBytes <= most))
     throw argumentRange('intervalBytes', `${least} to ${most}`)
   checkFlag('labels', options.labels)
-  if (!addon.profileStart(Math.round(intervalBytes)))
-    throw profileFailed(
-      'sampling could not begin: the system refused memory, or does not support it',
-    )
+  const error = addon.profileStart(Math.round(intervalBytes))
+  if (error !== 0 && error !== alreadyRunning) throw failure('sampling could not begin', error)
   hasLabels = withLabels
   if (withLabels) labels.enable()
   else labels.disable()
 }
 
-/** Ends sampling. What is known so far is lost: take a snapshot before. */
+/** Ends sampling. A snapshot has what was found until then, less what is freed later. */
 function stop(): void {
   labels.disable()
   hasLabels = false
@@ -67,8 +70,8 @@ async function pprof(): Promise<Buffer> {
  */
 function label<Result>(text: string, work: () => Result): Result {
   if (typeof text !== 'string') throw argumentType('text', 'a string')
-  if (text.length > longestLabel || /[\r\n]/.test(text))
-    throw argumentRange('text', `one line of at most ${longestLabel} characters`)
+  if (text === '' || Buffer.byteLength(text) > longestLabel || /[\r\n]/.test(text))
+    throw argumentRange('text', `one line of 1 to ${longestLabel} bytes`)
   if (typeof work !== 'function') throw argumentType('work', 'a function')
   return hasLabels ? labels.run(text, work) : work()
 }
@@ -77,7 +80,7 @@ function label<Result>(text: string, work: () => Result): Result {
 export const profile = {
   /** Whether it samples, by `start` or because of `superslab run --profile`. */
   get active(): boolean {
-    return addon.profileActive()
+    return addon.profileRunning()
   },
   start,
   stop,
@@ -104,12 +107,30 @@ export async function heapHandler(
 }
 
 function inWorker(format: 'object' | 'pprof'): Promise<unknown> {
-  if (!addon.profileActive()) throw profileFailed('nothing is sampled: call profile.start() first')
-  const text = addon.profileRaw()
+  const text = rawText()
   const file = path.join(packageRoot, 'dist/profile/worker.js')
   return new Promise((resolve, reject) => {
     const worker = new Worker(file, { workerData: { text, format }, execArgv: [] })
     worker.once('message', resolve)
     worker.once('error', reject)
   })
+}
+
+/** The native side writes to a file, since it must not allocate. This one has no name while it is written. */
+function rawText(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-'))
+  const descriptor = openSync(path.join(folder, 'heap.raw'), 'wx+', 0o600)
+  try {
+    rmSync(folder, { recursive: true })
+    const error = addon.profileWrite(descriptor)
+    if (error !== 0) throw failure('there is no snapshot', error)
+    const bytes = Buffer.alloc(fstatSync(descriptor).size)
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function failure(what: string, error: number) {
+  return profileFailed(`${what}: ${addon.profileErrorName(error)}`)
 }

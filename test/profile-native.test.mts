@@ -180,6 +180,7 @@ test('names are demangled', (t) => {
     'node::Buffer::New(v8::Isolate*, unsigned long)',
   )
   t.is(demangle('_ZN5alloc3vec12Vec$LT$T$GT$4push17h0123456789abcdefE'), 'alloc::vec::Vec<T>::push')
+  t.is(demangle('_ZN5store5Table4growEm.isra.0'), 'store::Table::grow(unsigned long)')
   t.is(demangle('_Znonsense'), '_Znonsense')
   t.is(demangle('plain'), 'plain')
 })

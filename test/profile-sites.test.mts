@@ -71,9 +71,9 @@ async function profiled(t: ExecutionContext, node: string, options: string[] = [
   const addon = compileAddon(addonSource, folder)
   const raw = path.join(folder, 'heap.raw')
   const run = ['run', `--profile=${raw}`, `--profile-mean=${mean}`, ...options, '--']
-  const args = [main, ...run, node, program, addon, String(blocks)]
-  const { code, stderr } = await ended(process.execPath, args, { env: plainEnvironment() })
-  t.is(code, 0, stderr)
+  const args = [main, ...run, node, program, addon, String(blocks), raw]
+  const { signal, stderr } = await ended(process.execPath, args, { env: plainEnvironment() })
+  t.is(signal, 'SIGKILL', stderr)
   return { folder, addon, profile: named(readRaw(raw)) }
 }
 

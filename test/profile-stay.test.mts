@@ -49,11 +49,11 @@ linuxTest('a raw profile stays raw, and this process becomes the program', async
 })
 
 linuxTest('other processes have files of their own, and older ones are removed', async (t) => {
-  const { folder, script } = writer(t, '', 'heap.77.raw')
-  written(folder, 'heap.88.raw', 'of an earlier run')
-  written(folder, 'heap.other.raw', 'of somebody else')
+  const { folder, script } = writer(t, '', 'heap.raw.77')
+  written(folder, 'heap.raw.88', 'of an earlier run')
+  written(folder, 'heap.raw.other', 'of somebody else')
   await run([`--profile=${folder}/heap.collapsed`, '--', 'sh', '-c', script])
-  t.deepEqual(readdirSync(folder).toSorted(), ['heap.77.collapsed', 'heap.other.raw', 'made'])
+  t.deepEqual(readdirSync(folder).toSorted(), ['heap.77.collapsed', 'heap.raw.other', 'made'])
 })
 
 linuxTest('a damaged profile is told and stays', async (t) => {
@@ -157,7 +157,7 @@ linuxTest('what cannot be profiled is refused before the program starts', async 
   for (const [option, message] of [
     ['--profile=node', /node does not end in \.html.*\(ERR_SUPERSLAB_PROFILE_FAILED\)/],
     ['--profile=/there/is/none/heap.html', /none is not a writable folder/],
-    ['--profile-signal=KILL', /It must be a signal that can be handled/],
+    ['--profile-signal=KILL', /It must be SIGUSR1, SIGUSR2/],
     ['--profile-minutes=0', /It must be a number of minutes/],
     ['--profile-mean=1', /It must be 1K to 1024M/],
   ] as const) {

@@ -18,18 +18,9 @@ class PriceCache {
   load(product) {
     return new Float64Array(HISTORY_BYTES / 8).fill(product)
   }
-
-  get size() {
-    return this.#entries.size
-  }
 }
 
 const cache = new PriceCache()
 parentPort.on('message', (question) => {
-  if (question === 'end') {
-    parentPort.postMessage(cache.size)
-    parentPort.close()
-    return
-  }
   parentPort.postMessage(cache.find(question)[0])
 })

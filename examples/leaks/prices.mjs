@@ -1,5 +1,5 @@
 // A leak of the third kind: a cache in a worker without a bound. Every question differs in a time stamp, so no entry is
-// ever used again. `npx superslab run --profile=prices.html -- node prices.mjs [questions]`
+// ever used again. The program does not end by itself: `npx superslab run --profile=prices.html -- node prices.mjs [questions]`
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -9,7 +9,5 @@ for (let i = 0; i < count; i++) {
   worker.postMessage({ product: i % 20, time: 1_700_000_000 + i })
   await once(worker, 'message')
 }
-worker.postMessage('end')
-const [entries] = await once(worker, 'message')
-console.log(`questions: ${count}, entries in the cache: ${entries}`)
-await once(worker, 'exit')
+console.log(`questions: ${count}`)
+// A service goes on. `kill -USR2` has the profile written while the worker is there: its memory ends with it.

@@ -4,7 +4,8 @@ import { addon } from '../addon'
 export function demangle(name: string): string {
   const plain = name.replace(/@.*$/, '') // the version of an exported symbol
   if (!plain.startsWith('_Z')) return plain
-  const readable = addon.demangle(plain) ?? plain
+  // Copies of a function that the compiler made for some of its callers have its name.
+  const readable = addon.demangle(plain)?.replace(/ \[clone [^\]]*\]/g, '') ?? plain
   return isRust(plain) ? rustName(readable) : readable
 }
 
@@ -19,7 +20,7 @@ const escapes: Record<string, string> = {
 
 function rustName(text: string): string {
   return text
-    .replace(/::h[0-9a-f]{16}( \[clone .*\])?$/, '')
+    .replace(/::h[0-9a-f]{16}$/, '')
     .replace(/\$(\w+?)\$/g, (whole, code: string) =>
       code.startsWith('u')
         ? String.fromCodePoint(Number.parseInt(code.slice(1), 16))

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
+import type { Addon } from '../addon'
 
 /**
  * The label of what runs now, for each thread. AsyncLocalStorage knows it, but only in JavaScript, and a sample is taken
@@ -12,9 +13,10 @@ export class Labels {
     after: () => this.tell(''),
   })
   private told = ''
+  /** Of the native side; 0 for none, and where it had no room. */
+  private readonly numbers = new Map([['', 0]])
 
-  /** `set` gives the native side this thread's label; empty for none. */
-  constructor(private readonly set: (label: string) => void) {}
+  constructor(private readonly addon: Pick<Addon, 'profileLabel' | 'profileSetLabel'>) {}
 
   enable(): void {
     this.hook.enable()
@@ -40,6 +42,11 @@ export class Labels {
   private tell(label: string): void {
     if (label === this.told) return
     this.told = label
-    this.set(label)
+    let number = this.numbers.get(label)
+    if (number === undefined) {
+      number = this.addon.profileLabel(label)
+      if (number !== 0) this.numbers.set(label, number)
+    }
+    this.addon.profileSetLabel(number)
   }
 }

@@ -78,20 +78,12 @@ function oldFiles(bytes: Bytes): (string | undefined)[] {
 
 /** DWARF 5: tables that say themselves which columns they have. */
 function newFiles(bytes: Bytes, isLong: boolean, strings: Strings): string[] {
-  const folders = entries(bytes, isLong, strings)
+  const folders = entries(bytes, isLong, strings).map(({ name }) => name)
+  // Folders are relative to the first one, and files to their folder.
+  const whole = folders.map((folder) => path.resolve('/', folders[0] ?? '', folder))
   return entries(bytes, isLong, strings).map(({ name, folder }) =>
-    path.join(
-      path.isAbsolute(name) ? '' : (folders[0]?.name ?? ''),
-      folderOf(folders, folder),
-      name,
-    ),
+    path.resolve(whole[folder] ?? '/', name),
   )
-}
-
-function folderOf(folders: { name: string }[], index: number): string {
-  const name = index === 0 ? '' : (folders[index]?.name ?? '')
-  const base = folders[0]?.name ?? ''
-  return name.startsWith(base) ? name.slice(base.length) : name
 }
 
 const [pathColumn, folderColumn] = [1, 2]

@@ -13,9 +13,9 @@ const mostBytes = 2 ** 26
 export class LineTable {
   private readonly programs: Program[] = []
 
-  constructor(elf: ElfFile) {
-    const contents = elf.section('.debug_line')
-    if (!contents || contents.length > mostBytes) return
+  constructor(elf: ElfFile | undefined) {
+    const contents = elf?.section('.debug_line')
+    if (!elf || !contents || contents.length > mostBytes) return
     const strings = { line: elf.section('.debug_line_str'), all: elf.section('.debug_str') }
     try {
       this.programs = readPrograms(contents, strings)

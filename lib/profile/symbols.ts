@@ -4,6 +4,9 @@ import { ElfFile } from './elf'
 import type { ElfSymbol, FunctionTable } from './function-table'
 import { type LineEntry, LineTable } from './line-table'
 
+/** Nobody looks for a leak in the lines of the C library, and it has a million of them. */
+const ofSystem = /^\/(usr\/)?lib(32|64)?\//
+
 /** Names of the machine code of one file. */
 export class Symbols {
   readonly buildId: string
@@ -31,7 +34,7 @@ export class Symbols {
     const apart = openDebugFile(file, buildId, root)
     try {
       this.tables = [...(apart?.functions() ?? []), ...elf.functions()]
-      this.lines = new LineTable(apart?.has('.debug_line') ? apart : elf)
+      this.lines = new LineTable(ofSystem.test(file) ? undefined : [elf, apart].find(hasLines))
     } finally {
       apart?.close()
     }
@@ -60,4 +63,8 @@ function openDebugFile(file: string, buildId: string, root: string): ElfFile | u
   } catch {
     return undefined
   }
+}
+
+function hasLines(elf: ElfFile | undefined): boolean {
+  return elf?.has('.debug_line') ?? false
 }

@@ -1,8 +1,11 @@
 // Allocates at known sites, the same number of bytes at each, and keeps all of it: what a profile must find.
-// node planted.mjs ADDON BLOCKS: blocks of 48 KiB each.
+// node planted.mjs ADDON BLOCKS [RAW]: blocks of 48 KiB each. With RAW, has the profile written to that file while the
+// worker holds its blocks, which end with it, and ends so that none is written afterwards.
 
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { setTimeout } from 'node:timers/promises'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 
 const blockBytes = 48 * 1024
@@ -68,8 +71,14 @@ if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url), { workerData: blocks })
   await once(worker, 'message')
   console.log(JSON.stringify({ pid: process.pid, bytes: blocks * blockBytes }))
-  // The worker keeps its blocks while the process ends.
-  process.exit(0)
+  const raw = process.argv[4]
+  if (raw === undefined) process.exit()
+  process.kill(process.pid, 'SIGUSR2')
+  while (!existsSync(raw)) {
+    kept.push(Buffer.alloc(1000))
+    await setTimeout(1)
+  }
+  process.kill(process.pid, 'SIGKILL')
 } else {
   for (let i = 0; i < workerData; i++) inWorker()
   parentPort?.postMessage('done')

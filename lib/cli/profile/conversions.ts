@@ -17,7 +17,7 @@ export class Conversions {
   private timer: NodeJS.Timeout | undefined
   private running: Promise<void> = Promise.resolve()
 
-  /** `raw` is the profile of the program itself; others have their process's number before the ending. */
+  /** `raw` is the profile of the program itself; others have their process's number after it. */
   constructor(
     raw: string,
     private readonly file: string,
@@ -74,17 +74,17 @@ export class Conversions {
 
   private found(): string[] {
     const known = (name: string) =>
-      name === `${this.base}${rawEnding}` ||
-      (name.startsWith(`${this.base}.`) &&
-        /^\.\d+(\.\d+)?\.raw$/.test(name.slice(this.base.length)))
+      name.startsWith(`${this.base}${rawEnding}`) &&
+      /^(\.\d+)?$/.test(name.slice(this.base.length + rawEnding.length))
     return readdirSync(this.folder)
       .filter(known)
       .map((name) => path.join(this.folder, name))
   }
 
+  /** FILE.raw.PID becomes FILE.PID with the ending of the format. */
   private targetOf(raw: string): string {
-    const middle = path.basename(raw, rawEnding).slice(this.base.length)
-    return `${this.file.slice(0, this.file.length - this.ending.length)}${middle}${this.ending}`
+    const process = path.basename(raw).slice(this.base.length + rawEnding.length)
+    return `${this.file.slice(0, this.file.length - this.ending.length)}${process}${this.ending}`
   }
 
   /** A process that still runs may write another one, and needs its map. */

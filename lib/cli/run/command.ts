@@ -7,7 +7,7 @@ import { rawEnding } from '../profile/format'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
-import { profiledStart, profileFile } from './profile'
+import { profiledStart, profileFile, profileSignals } from './profile'
 import { refuseUnservable } from './refusal'
 import { stay } from './stay'
 import { notExecutable, reasonOf } from './system-error'
@@ -91,8 +91,8 @@ function become(file: string, words: string[], changes: Record<string, string>):
 
 function signalName(text: string): string {
   const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG')
-  const isKnown = name in constants.signals && !['SIGKILL', 'SIGSTOP'].includes(name)
-  if (!isKnown) throw new InvalidArgumentError('It must be a signal that can be handled.')
+  if (!profileSignals.includes(name))
+    throw new InvalidArgumentError(`It must be ${profileSignals.join(', ')}.`)
   return name
 }
 

@@ -16,6 +16,9 @@ export interface ProfileRunOptions {
   engineMap?: boolean
 }
 
+/** Signals that the preload library takes. */
+export const profileSignals = ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGWINCH', 'SIGPROF', 'SIGQUIT']
+
 const defaultFile = 'heap-profile.html'
 
 /** The file that the user wants, as a whole path. */

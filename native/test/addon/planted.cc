@@ -6,8 +6,8 @@ namespace planted {
 
 /* Not inlined, and no last call of its caller, so that it has a frame of its own. */
 __attribute__((noinline)) void *grow_by_malloc(size_t bytes) {
-    volatile void *block = std::malloc(bytes);
-    return const_cast<void *>(block);
+    void *volatile block = std::malloc(bytes);
+    return block;
 }
 
 struct Row {
