@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include <fcntl.h>
+
 namespace {
 
 /* The core may be that of another copy, loaded earlier, whose table ends before these functions. */
@@ -108,6 +110,28 @@ napi_value freed(napi_env env, napi_callback_info info) {
     return nullptr;
 }
 
+/* profileLock(descriptor, start, count): a lock on bytes of another process's page, which asks it for a profile
+ * (background/control.h). It ends when the descriptor is closed. False if the system refuses. A count of 0 ends all locks
+ * from `start` on, as far as 2^40 bytes. */
+napi_value lock(napi_env env, napi_callback_info info) {
+    Arguments<3> given(env, info);
+    size_t descriptor, start, count;
+    if (!argument_size(env, given[0], "descriptor", &descriptor) ||
+        !argument_size(env, given[1], "start", &start) ||
+        !argument_size(env, given[2], "count", &count))
+        return nullptr;
+#ifdef F_OFD_SETLK
+    struct flock range = {};
+    range.l_type = count != 0 ? F_RDLCK : F_UNLCK;
+    range.l_whence = SEEK_SET;
+    range.l_start = static_cast<off_t>(start);
+    range.l_len = static_cast<off_t>(count != 0 ? count : size_t{1} << 40);
+    return boolean(env, fcntl(static_cast<int>(descriptor), F_OFD_SETLK, &range) == 0);
+#else
+    return boolean(env, false);
+#endif
+}
+
 constexpr Function FUNCTIONS[] = {
     {"profileStart", start},
     {"profileStop", stop},
@@ -119,6 +143,7 @@ constexpr Function FUNCTIONS[] = {
     {"profileDistance", distance},
     {"profileSampled", sampled},
     {"profileFreed", freed},
+    {"profileLock", lock},
 };
 
 } // namespace

@@ -204,6 +204,18 @@ typedef struct ss_os_page {
 
 /* False where the system has no such page or refuses it. */
 bool ss_os_page_share(const char *name, ss_os_page *page);
+/* Another descriptor of the page, for a thread that does not share the process's; -1 if there is none. */
+int ss_os_page_open(const ss_os_page *page);
+/* A lock that another process holds on bytes of the page from `start` on, below `end`. A process that may read the page
+ * may lock bytes of it, beyond its length too. False if there is none. */
+bool ss_os_page_locked(int descriptor, uint64_t start, uint64_t end, uint64_t *at, uint64_t *count);
+
+/* A file without a name, which is gone when it is closed; -1 if the system refuses. */
+int ss_os_memory_file(const char *name);
+void ss_os_close(int descriptor);
+/* The number of the calling thread in /proc/PID/task. */
+uint32_t ss_os_thread_number(void);
+
 /* Unmaps the page, and closes its descriptor unless the program has made it another file's. */
 void ss_os_page_unshare(const ss_os_page *page);
 

@@ -162,6 +162,30 @@ void ss_os_page_unshare(const ss_os_page *page) {
     (void)page;
 }
 
+int ss_os_page_open(const ss_os_page *page) {
+    (void)page;
+    return -1;
+}
+
+bool ss_os_page_locked(int descriptor, uint64_t start, uint64_t end, uint64_t *at,
+                       uint64_t *count) {
+    (void)descriptor, (void)start, (void)end, (void)at, (void)count;
+    return false;
+}
+
+int ss_os_memory_file(const char *name) {
+    (void)name;
+    return -1;
+}
+
+void ss_os_close(int descriptor) {
+    (void)descriptor;
+}
+
+uint32_t ss_os_thread_number(void) {
+    return 0;
+}
+
 /* Recording is not supported here. */
 ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log) {
     (void)path, (void)log;

@@ -119,3 +119,58 @@ void ss_os_page_unshare(const ss_os_page *page) {
         syscall(SYS_close, page->descriptor);
     errno = saved;
 }
+
+int ss_os_page_open(const ss_os_page *page) {
+    static const char folder[] = "/proc/self/fd/";
+    char path[sizeof folder + 12], digits[12];
+    unsigned count = 0, at = sizeof folder - 1;
+    uint64_t device, inode;
+    const int saved = errno;
+    memcpy(path, folder, sizeof folder);
+    for (unsigned number = (unsigned)page->descriptor; number != 0 || count == 0; number /= 10)
+        digits[count++] = (char)('0' + number % 10);
+    while (count != 0)
+        path[at++] = digits[--count];
+    path[at] = '\0';
+    int descriptor = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    /* The program may have closed the page's descriptor, and have this number for something else now. */
+    if (descriptor >= 0 && (!ss_os_descriptor_file(descriptor, &device, &inode) ||
+                            device != page->device || inode != page->inode)) {
+        syscall(SYS_close, descriptor);
+        descriptor = -1;
+    }
+    errno = saved;
+    return descriptor;
+}
+
+bool ss_os_page_locked(int descriptor, uint64_t start, uint64_t end, uint64_t *at,
+                       uint64_t *count) {
+    const int saved = errno;
+    struct flock lock = {.l_type = F_WRLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = (off_t)start,
+                         .l_len = (off_t)(end - start)};
+    const bool found =
+        syscall(SYS_fcntl, descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    *at = (uint64_t)lock.l_start;
+    *count = (uint64_t)lock.l_len;
+    errno = saved;
+    return found;
+}
+
+int ss_os_memory_file(const char *name) {
+    const int saved = errno;
+    const int file = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC_FLAG);
+    errno = saved;
+    return file;
+}
+
+void ss_os_close(int descriptor) {
+    const int saved = errno;
+    syscall(SYS_close, descriptor);
+    errno = saved;
+}
+
+uint32_t ss_os_thread_number(void) {
+    return (uint32_t)syscall(SYS_gettid);
+}

@@ -5,6 +5,7 @@
  * see os/thread_linux.c. The child of a fork may find its work half done, and mends it: fork.c. */
 #include "background/scavenger.h"
 
+#include "background/control.h"
 #include "background/park.h"
 #include "background/publish.h"
 #include "background/source.h"
@@ -51,6 +52,7 @@ typedef struct scavenger {
     uint32_t cold;      /* the sum of all heaps' cold paths at the last pass over the slabs */
     bool slabs_pending; /* the next pass may purge slabs that the last one saw */
     bool runs_left;     /* a space has more than SS_SCAVENGER_END_BYTES dirty */
+    bool controlled;    /* another process has it profile */
     bool at_once;       /* free memory goes back at once: see ss_signals_data.at_once */
 } scavenger;
 
@@ -181,6 +183,7 @@ static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
         uint32_t wakes = atomic_load_explicit(&ss_signals->wakes, memory_order_relaxed);
         if (is_told_to_leave())
             return;
+        self->controlled = ss_control_poll();
         if (relieve())
             continue;
         uint32_t left = (uint32_t)((whole - gone + 999999) / 1000000);
@@ -240,13 +243,14 @@ static bool ended(void) {
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true};
     ss_thread_bare();
+    ss_control_begin();
     container_read();
     const uint32_t milliseconds = tick_milliseconds();
     do {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {
             wait_for_tick(&self, milliseconds);
             if (!is_told_to_leave())
-                quiet = tick(&self) ? 0 : quiet + 1;
+                quiet = tick(&self) || self.controlled ? 0 : quiet + 1;
         }
         at_once_reset();
         ss_park_keeping(SS_KEEPING_BY_COUNT);

@@ -34,8 +34,9 @@ static ss_heap *enter(void) {
 }
 
 void ss_counted_settle(void) {
-    if (enter() != NULL)
-        ss_thread_leave(ss_thread_self());
+    ss_thread *self = ss_thread_self();
+    if (self->assigned != NULL && enter() != NULL) /* a thread without a heap needs none for this */
+        ss_thread_leave(self);
 }
 
 /* ---- allocating ---- */

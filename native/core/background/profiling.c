@@ -1,0 +1,49 @@
+#include "background/profiling.h"
+
+#include "background/park.h"
+#include "heap/count.h"
+#include "profile/profile.h"
+
+/* Rounds of parking, 0.1 ms apart, after which threads that stay inside are left to see to it themselves. */
+#define ROUNDS 64u
+
+/* For a heap whose thread is parked. */
+static void settle(ss_heap *heap, void *faults) {
+    ss_heap_flushing_begin(heap);
+    ss_count_set_parked(heap, faults);
+    ss_heap_flushing_end(heap);
+}
+
+static void settle_all(ss_faults *faults) {
+    for (unsigned round = 0; round < ROUNDS && ss_count_any_late(); round++) {
+        if (round != 0)
+            ss_os_nap();
+        if (!ss_park_and_read(settle, faults)) {
+            ss_count_close_late();
+            return;
+        }
+    }
+}
+
+superslab_profile_error ss_profiling_start(size_t mean, ss_faults *faults) {
+    if (ss_is_observed())
+        return SUPERSLAB_PROFILE_RECORDED;
+    const superslab_profile_error error = ss_profile_begin(mean);
+    if (error != SUPERSLAB_PROFILE_OK)
+        return error;
+    /* Relaxed: a thread that sees it late counts late. */
+    atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_PROFILE,
+                             memory_order_relaxed);
+    settle_all(faults);
+    return SUPERSLAB_PROFILE_OK;
+}
+
+superslab_profile_error ss_profiling_stop(ss_faults *faults) {
+    if (!ss_profile_is_running())
+        return SUPERSLAB_PROFILE_NOT_RUNNING;
+    ss_profile_end();
+    atomic_fetch_and_explicit(&ss_process->heaps.watched, ~SS_WATCHED_BY_PROFILE,
+                              memory_order_relaxed);
+    settle_all(faults);
+    return SUPERSLAB_PROFILE_OK;
+}
