@@ -22,7 +22,7 @@ const child = path.join(root, 'bench/profile-child.mjs')
 const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2'
 const raw = path.join(folder, 'heap.raw')
 const map = '--perf-basic-prof --interpreted-frames-native-stack'
-const apart = `--require=${path.join(root, 'dist/profile/no-inlining.js')}`
+const apart = `--require=${path.join(root, 'dist/profile/preloaded.js')}`
 const profiling = `prof:true,lg_prof_sample:19,prof_final:true,prof_prefix:${path.join(folder, 'jeprof')}`
 
 /** Ways to start a program: what stands before it, and the environment. */

@@ -49,7 +49,10 @@ export class Conversions {
       const isNew = this.done.get(raw) !== time
       const isDone = !isNew || (await this.convert(raw, isLast))
       if (isDone) this.done.set(raw, time)
-      if (isLast && isDone) this.remove(raw)
+      if (isLast && isDone) {
+        console.error(`superslab: wrote ${this.targetOf(raw)}`)
+        this.remove(raw)
+      }
     }
   }
 
@@ -66,7 +69,7 @@ export class Conversions {
       child.on('error', () => resolve(false))
       child.on('close', (code) => {
         // While the program runs the raw profile may be replaced in the middle; the next round has the new one.
-        if (isLast) console.error(code === 0 ? `superslab: wrote ${target}` : text.trimEnd())
+        if (isLast && code !== 0) console.error(text.trimEnd())
         resolve(code === 0)
       })
     })

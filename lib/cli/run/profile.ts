@@ -55,16 +55,16 @@ export function profiledStart(
   file: string,
   words: readonly string[],
 ): ProfiledStart {
-  const environment = { [profileVariable]: profileSetting(raw, options) }
   const isNode = path.basename(realpathSync(file)) === 'node'
   const complaint = options.engineMap === false ? undefined : obstacle(isNode)
-  if (options.engineMap === false || complaint) return { environment, words: [...words], complaint }
-  const [name = '', ...rest] = words
-  return {
-    environment: { ...environment, NODE_OPTIONS: nodeOptions() },
-    words: isNode ? [name, ...logOptions(raw), ...rest] : [...words],
-    complaint,
+  const hasMap = options.engineMap !== false && complaint === undefined
+  const environment = {
+    [profileVariable]: profileSetting(raw, options),
+    NODE_OPTIONS: nodeOptions(hasMap),
   }
+  const [name = '', ...rest] = words
+  const all = hasMap && isNode ? [name, ...logOptions(raw), ...rest] : [...words]
+  return { environment, words: all, complaint }
 }
 
 function profileSetting(raw: string, options: ProfileRunOptions): string {
@@ -77,17 +77,13 @@ function profileSetting(raw: string, options: ProfileRunOptions): string {
   ].join(',')
 }
 
-/**
- * Has the engine write a map of its code, give each interpreted function code of its own, and keep functions apart in
- * optimised code.
- */
-function nodeOptions(): string {
-  const apart = path.join(packageRoot, 'dist/profile/no-inlining.js')
+/** With `hasMap` the engine writes a map of its code, and gives each interpreted function code of its own. */
+function nodeOptions(hasMap: boolean): string {
+  const preloaded = path.join(packageRoot, 'dist/profile/preloaded.js')
   return [
     process.env.NODE_OPTIONS,
-    '--perf-basic-prof',
-    '--interpreted-frames-native-stack',
-    `--require=${JSON.stringify(apart)}`,
+    ...(hasMap ? ['--perf-basic-prof', '--interpreted-frames-native-stack'] : []),
+    `--require=${JSON.stringify(preloaded)}`,
   ]
     .filter(Boolean)
     .join(' ')
