@@ -193,6 +193,8 @@ export interface Addon {
   /** Writes the raw profile to a file descriptor: see docs/profiling.md. */
   profileWrite(descriptor: number): number
   profileErrorName(error: number): string
+  /** Asks another process for a profile by a lock on its page; 0 bytes end it. False if the system refuses. */
+  profileLock(descriptor: number, start: number, count: number): boolean
   /** A number for the text, 0 if there is no room for another one. */
   profileLabel(text: string): number
   /** Marks what this thread allocates from now on, 0 with nothing; returns the label before. */

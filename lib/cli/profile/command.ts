@@ -1,17 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { profileFailed } from '../../profile/failure'
 import { named } from '../../profile/names'
-import type { Profile } from '../../profile/profile'
 import { readRaw } from '../../profile/raw'
-import { checkEnding, writeProfile } from './format'
-import { profileProcess } from './process'
-import { toText } from './text'
-
-export interface ProfileOptions {
-  output?: string
-  seconds: number
-  diff?: boolean
-}
+import { checkEnding } from './format'
+import { type ProcessOptions, profileProcess } from './process'
+import { show } from './show'
 
 const help = `
 Without -o the functions that hold most are printed. The ending of FILE is its format:
@@ -48,7 +41,7 @@ function seconds(text: string): number {
 async function run(
   target: string,
   later: string | undefined,
-  options: ProfileOptions,
+  options: ProcessOptions,
 ): Promise<void> {
   if (options.output !== undefined) checkEnding('--output', options.output)
   if (/^\d+$/.test(target)) {
@@ -61,10 +54,4 @@ async function run(
   const first = named(readRaw(target))
   if (later === undefined) show(first, undefined, options.output)
   else show(named(readRaw(later)), first, options.output)
-}
-
-/** Writes the profile, or prints it. */
-export function show(profile: Profile, before: Profile | undefined, output?: string): void {
-  if (output === undefined) console.log(toText(profile, before))
-  else writeProfile(output, profile, before)
 }
