@@ -55,8 +55,8 @@ function stop(): void {
 }
 
 /** What is in use now and was allocated since `start`, with names. A thread of its own gives them. */
-function snapshot(): Promise<Profile> {
-  return inWorker('object') as Promise<Profile>
+async function snapshot(): Promise<Profile> {
+  return (await inWorker('object')) as Profile
 }
 
 /** The same as bytes of a .pb.gz file for pprof. */
