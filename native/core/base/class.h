@@ -7,9 +7,10 @@
 #include "base/types.h"
 
 #define SS_HEADER_FREED 0x2a
-_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_HEADED, "a header is one byte");
+_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_COUNTED, "a header is one byte");
 _Static_assert(SS_LINEAR_MAX << SS_TINY_DOUBLINGS == SS_TINY_END, "the tiny classes end there");
-_Static_assert(SS_HEADLESS_COUNT <= SS_BIN_HEADED, "headless bins lie below the headed ones");
+_Static_assert(SS_BIN_COUNTED + SS_TINY_COUNT <= SS_BIN_HEADED,
+               "headless bins and second ones lie below the headed ones");
 
 typedef struct ss_class {
     uint32_t stride;
@@ -124,14 +125,19 @@ static inline bool ss_bin_is_tiny(unsigned bin) {
     return bin - SS_BIN_HEADED < SS_TINY_COUNT;
 }
 
+/* Whether a bin is the second one of a tiny class. */
+static inline bool ss_bin_is_counted(unsigned bin) {
+    return bin - SS_BIN_COUNTED < SS_TINY_COUNT;
+}
+
 /* The second bin of a tiny class. */
 static inline unsigned ss_bin_counted(unsigned bin) {
-    return bin + SS_HEADED_COUNT;
+    return bin - (SS_BIN_HEADED - SS_BIN_COUNTED);
 }
 
 /* The bin of the slabs that a bin's blocks are of: itself, or the first bin of its class. */
 static inline unsigned ss_bin_first(unsigned bin) {
-    return bin >= SS_BIN_COUNTED ? bin - SS_HEADED_COUNT : bin;
+    return ss_bin_is_counted(bin) ? bin + (SS_BIN_HEADED - SS_BIN_COUNTED) : bin;
 }
 
 /* Whether a live block of a slab of `bin` may have the header. */

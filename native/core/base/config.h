@@ -54,16 +54,17 @@
 #define SS_SMALL_MAX (SS_HEADLESS_MAX + SS_ALIGNMENT - 1)
 /* The number of 16-byte steps of those requests, 0 included. */
 #define SS_STEPS (SS_SMALL_MAX / SS_ALIGNMENT + 1)
-/* Bins are indexed by the header byte itself: a live header has bit 7, headless classes lie below. */
+/* Bins are indexed by the header byte itself: a live header has bit 7, unless the block was counted for a profile.
+ * Headless classes lie below. */
 #define SS_BIN_HEADED 128u
 /* The headed classes of requests below SS_TINY_END. While a heap counts, each of them has a second bin (count.h), whose
- * number is that of its first bin plus SS_HEADED_COUNT. */
+ * number follows those of the headless ones. */
 #define SS_TINY_DOUBLINGS 3u
 #define SS_TINY_COUNT (SS_LINEAR_CLASSES + 1u + SS_TINY_DOUBLINGS * SS_DOUBLING_CLASSES)
-#define SS_BIN_COUNTED (SS_BIN_HEADED + SS_HEADED_COUNT)
+#define SS_BIN_COUNTED SS_HEADLESS_COUNT
 /* The header, and the byte in a table of live blocks, of a block that a profile has sampled. It is no bin's number: the
  * place that it has among the bins stays without room. */
-#define SS_HEADER_SAMPLED (SS_BIN_COUNTED + SS_TINY_COUNT)
+#define SS_HEADER_SAMPLED (SS_BIN_HEADED + SS_HEADED_COUNT)
 /* The last number plus 1, rounded up to whole cache lines of pointers. */
 #define SS_BIN_COUNT ((SS_HEADER_SAMPLED + 1u + 7u) / 8u * 8u)
 /* The bins of a space, which are of one kind: at most this many. */

@@ -55,7 +55,7 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
         bin = ss_share_choose(ss_thread_self(), heap, size);
     if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
-    *header = ss_count_is_due(heap, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
+    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
     return ss_heap_pop(heap, bin);
 }
 
@@ -103,7 +103,7 @@ static ss_heap *sampled_by(size_t bytes) {
     ss_heap *heap = enter();
     if (heap == NULL)
         return NULL;
-    const bool due = ss_count_is_due(heap, bytes);
+    const bool due = ss_count_is_due(heap, SS_COUNT_OTHERS, bytes);
     ss_thread_leave(ss_thread_self());
     return due ? heap : NULL;
 }

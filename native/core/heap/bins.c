@@ -233,8 +233,8 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     void **slots = ss_bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
-    if (SS_UNLIKELY(bin >= SS_BIN_COUNTED)) /* they were counted, and were not handed out */
-        heap->count.left += (int64_t)count * ss_bin_stride(bin);
+    if (SS_UNLIKELY(ss_bin_is_counted(bin))) /* they were counted, and were not handed out */
+        heap->count.left[bin - SS_BIN_COUNTED] += (int64_t)count * ss_bin_stride(bin);
     heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
@@ -271,7 +271,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
 
 /* The bytes of blocks for which the bin has room. Second bins are small, and are not counted. */
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
-    if (bin >= SS_BIN_COUNTED)
+    if (ss_bin_is_counted(bin))
         return 0;
     return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
            (size_t)ss_bin_stride(bin);

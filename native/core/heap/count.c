@@ -32,7 +32,8 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
     }
     heap->count.on = on;
     if (on) {
-        heap->count.left = ss_chance_draw(&heap->count.random, ss_profile_mean());
+        for (unsigned which = 0; which <= SS_COUNT_OTHERS; which++)
+            heap->count.left[which] = ss_chance_draw(&heap->count.random, ss_profile_mean());
         ss_large_cache_flush(heap);
     }
     ss_count_mend(heap, thread);
@@ -105,18 +106,20 @@ SS_COLD void ss_count_settle(ss_heap *heap, ss_faults *faults) {
 
 /* ---- counting ---- */
 
-bool ss_count_is_due(ss_heap *heap, size_t bytes) {
-    if (SS_LIKELY(heap->count.left >= (int64_t)bytes)) {
-        heap->count.left -= (int64_t)bytes;
+bool ss_count_is_due(ss_heap *heap, unsigned which, size_t bytes) {
+    int64_t *left = &heap->count.left[which];
+    if (SS_LIKELY(*left >= (int64_t)bytes)) {
+        *left -= (int64_t)bytes;
         return false;
     }
-    heap->count.left = ss_chance_draw(&heap->count.random, ss_profile_mean());
+    *left = ss_chance_draw(&heap->count.random, ss_profile_mean());
     return true;
 }
 
 void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     const unsigned counted = ss_bin_counted(bin);
     const int64_t stride = ss_bin_stride(bin);
+    int64_t *left = &heap->count.left[bin - SS_BIN_HEADED];
     *header = (uint8_t)counted;
     void *block = ss_heap_pop(heap, counted); /* a thread that was closed comes here too */
     if (block != NULL)
@@ -124,16 +127,16 @@ void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);
     if (SS_UNLIKELY(count == 0))
         return NULL;
-    if (SS_UNLIKELY(ss_count_is_due(heap, (size_t)stride))) {
+    if (SS_UNLIKELY(ss_count_is_due(heap, bin - SS_BIN_HEADED, (size_t)stride))) {
         *header = SS_HEADER_SAMPLED;
         return ss_heap_pop(heap, bin);
     }
     /* This block has been counted, and more are counted as far as the next sample allows. */
     block = ss_heap_pop(heap, bin);
     count--;
-    if (SS_UNLIKELY(heap->count.left < count * stride))
-        count = (uint32_t)((uint64_t)heap->count.left / (uint32_t)stride);
+    if (SS_UNLIKELY(*left < count * stride))
+        count = (uint32_t)((uint64_t)*left / (uint32_t)stride);
     if (count != 0)
-        heap->count.left -= ss_heap_move(heap, bin, count) * stride;
+        *left -= ss_heap_move(heap, bin, count) * stride;
     return block;
 }

@@ -56,8 +56,11 @@ void ss_count_mend(const ss_heap *heap, ss_thread *thread);
 /* In the child of a fork: adds up the heaps that count anew. */
 void ss_count_inherit(void);
 
-/* The heap hands out `bytes`: whether the block is to be sampled. */
-bool ss_count_is_due(ss_heap *heap, size_t bytes);
+/* The heap hands out `bytes` of a tiny class, by its index, or of any other kind (SS_COUNT_OTHERS): whether the block is
+ * to be sampled. Each of them has a distance of its own. With one for all, a sample that is due for a class whose
+ * second bin still has blocks would go to another class, whose call comes first. */
+#define SS_COUNT_OTHERS SS_TINY_COUNT
+bool ss_count_is_due(ss_heap *heap, unsigned which, size_t bytes);
 
 /* The quick part of ss_count_take: moves all blocks of the first bin over, if the second one is empty and the first one
  * has enough of them, and if no sample is due among them. NULL if nothing was done. */
@@ -69,14 +72,15 @@ static inline void *ss_count_turn(ss_heap *heap, unsigned bin) {
     void **others = atomic_load_explicit(&to->slots, memory_order_relaxed);
     const ptrdiff_t count = top - slots;
     const int64_t bytes = (int64_t)count * ss_bin_stride(bin);
-    if (SS_UNLIKELY(count < SS_COUNT_LEAST || heap->count.left < bytes ||
+    int64_t *left = &heap->count.left[bin - SS_BIN_HEADED];
+    if (SS_UNLIKELY(count < SS_COUNT_LEAST || *left < bytes ||
                     atomic_load_explicit(&heap->top[counted], memory_order_relaxed) != others ||
                     atomic_load_explicit(&from->capacity, memory_order_relaxed) !=
                         atomic_load_explicit(&to->capacity, memory_order_relaxed)))
         return NULL;
     void *block = *top;
     *top = ss_bin_vacant(counted);
-    heap->count.left -= bytes;
+    *left -= bytes;
     atomic_store_explicit(&from->slots, others, memory_order_relaxed);
     atomic_store_explicit(&heap->top[bin], others, memory_order_relaxed);
     atomic_store_explicit(&to->slots, slots, memory_order_relaxed);

@@ -21,7 +21,7 @@ static inline void *ss_headless_vacant(size_t bin) {
     return (void *)(bin + 0x200);
 }
 static inline void *ss_bin_vacant(size_t bin) {
-    return bin >= SS_BIN_HEADED ? (void *)bin : ss_headless_vacant(bin);
+    return bin >= SS_BIN_COUNTED ? (void *)bin : ss_headless_vacant(bin);
 }
 
 /* The part of a bin that the hot path does not touch. */
@@ -54,7 +54,8 @@ typedef struct ss_count {
     uint32_t label;  /* of what its thread allocates; 0 for none */
     ss_stack stack;  /* of its thread, as far as samples have found it */
     uint64_t random; /* state of its generator; 0 before its first draw */
-    int64_t left;    /* bytes that are handed out before the next sample */
+    /* The bytes that are handed out before the next sample: of each tiny class, and of all other blocks. */
+    int64_t left[SS_TINY_COUNT + 1];
 } ss_count;
 
 typedef struct ss_heap {
