@@ -195,6 +195,12 @@ export interface Addon {
   profileErrorName(error: number): string
   /** Asks another process for a profile by a lock on its page; 0 bytes end it. False if the system refuses. */
   profileLock(descriptor: number, start: number, count: number): boolean
+  /** Bytes of blocks of windows until the next sample; Infinity while no profile runs. */
+  profileDistance(): number
+  /** The block in which that distance ends. */
+  profileSampled(address: number, size: number, stride: number): void
+  /** Such a block is about to be freed. */
+  profileFreed(address: number): void
   /** A number for the text, 0 if there is no room for another one. */
   profileLabel(text: string): number
   /** Marks what this thread allocates from now on, 0 with nothing; returns the label before. */

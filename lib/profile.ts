@@ -9,6 +9,7 @@ import { packageRoot } from './paths'
 import { profileFailed } from './profile/failure'
 import { Labels } from './profile/labels'
 import type { Profile } from './profile/profile'
+import { opened } from './window/place'
 
 export type { Frame, FrameKind } from './profile/frame'
 export type { Mapping } from './profile/mapping'
@@ -42,6 +43,7 @@ function start(options: ProfileOptions = {}): void {
   checkFlag('labels', options.labels)
   const error = addon.profileStart(Math.round(intervalBytes))
   if (error !== 0 && error !== alreadyRunning) throw failure('sampling could not begin', error)
+  opened()?.buffers.profiled()
   hasLabels = withLabels
   if (withLabels) labels.enable()
   else labels.disable()
@@ -52,6 +54,7 @@ function stop(): void {
   labels.disable()
   hasLabels = false
   addon.profileStop()
+  opened()?.buffers.profiled()
 }
 
 /** What is in use now and was allocated since `start`, with names. A thread of its own gives them. */

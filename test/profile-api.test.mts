@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import test from 'ava'
 import { Profile as Pprof } from 'pprof-format'
-import { native } from 'superslab'
+import { alloc, free, native, realloc } from 'superslab'
 import { heapHandler, type Profile, profile } from 'superslab/profile'
 import { ended, run } from './support/cli.mjs'
 import { folderOf } from './support/profiles.mjs'
@@ -36,6 +36,26 @@ linuxTest('a snapshot has what is in use now, and what was allocated', async (t)
   profile.stop()
   t.false(profile.active)
   t.true((await profile.snapshot()).stacks.length > 0, 'what was found stays')
+})
+
+linuxTest('Buffers of alloc are sampled, and no longer in use once they are freed', async (t) => {
+  alloc(16) // the window is there before the profile
+  profile.start({ intervalBytes: 1024 })
+  t.teardown(() => profile.stop())
+  const sizes = [64, 1000, 8000, 300_000]
+  const kept = sizes.map((size) => Array.from({ length: 4_000_000 / size }, () => alloc(size)))
+  const total = kept.flat().reduce((sum, { length }) => sum + length, 0)
+  const shareOf = (snapshot: Profile) => inUse(snapshot) / total
+  const full = shareOf(await profile.snapshot())
+  t.true(full > 0.9 && full < 1.15, String(full))
+  const moved = kept.flat().map((buffer, i) => (i % 100 === 0 ? realloc(buffer, 16) : buffer))
+  moved.forEach(free)
+  const empty = shareOf(await profile.snapshot())
+  t.true(empty < 0.02, String(empty))
+  profile.stop()
+  const after = Array.from({ length: 100 }, () => alloc(8000))
+  t.true(shareOf(await profile.snapshot()) < 0.02)
+  after.forEach(free)
 })
 
 linuxTest('pprof bytes have the same', async (t) => {

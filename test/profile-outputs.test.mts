@@ -65,6 +65,18 @@ test('memory belongs to the innermost function of the program, its packages or a
   )
 })
 
+test('Buffers belong to the caller of superslab, which makes them', (t) => {
+  const folder = folderOf(t)
+  const names = [
+    '1000 100 JS:*make /srv/node_modules/superslab/dist/bundle.js:9:5',
+    '2000 100 JS:*upload /srv/app.js:7:5',
+  ]
+  const perfMap = written(folder, 'perf.map', `${names.join('\n')}\n`)
+  const profile = profileOf(t, { perfMap, stacks: ['1 0 1 100 1 100 999 999 : 1001 2001'] })
+  const [stack] = profile.stacks
+  t.is(stack && siteOf(stack, profile.program).frame.name, 'upload')
+})
+
 test('in a program that is not Node its own code counts', (t) => {
   const server = '/usr/bin/server'
   const profile = profileOf(t, {

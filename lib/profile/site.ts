@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { packageRoot } from '../paths'
 import type { Frame } from './frame'
 import type { Stack } from './profile'
 
@@ -28,7 +29,7 @@ const ofSystem =
 export function siteOf({ frames }: Stack, program: string): Site {
   const isNode = path.basename(program) === 'node'
   const isOwn = (frame: Frame) =>
-    frame.kind === 'javascript' ? frame.package !== 'node' : isOwnLibrary(frame, program, isNode)
+    frame.kind === 'javascript' ? !isAllocator(frame) : isOwnLibrary(frame, program, isNode)
   const frame =
     frames.find(isOwn) ??
     frames.find(({ kind }) => kind === 'javascript') ??
@@ -51,4 +52,11 @@ function isOwnLibrary({ kind, library }: Frame, program: string, isNode: boolean
   if (kind !== 'native') return false
   if (library === program) return !isNode
   return !ofSystem.test(path.basename(library))
+}
+
+/** Node's scripts, and those of superslab that make Buffers. */
+function isAllocator(frame: Frame): boolean {
+  const isSuperslab =
+    frame.package === 'superslab' || frame.file.startsWith(path.join(packageRoot, 'dist/'))
+  return frame.package === 'node' || isSuperslab
 }
