@@ -118,7 +118,7 @@ class Page {
 
 /** Opens the page of a process, to be read and locked. */
 export function openPage(pid: number): number | NoPublication {
-  const found = find(pid, none)
+  const found = find(pid, none, timeLimitOfAllMs)
   if (!(found instanceof Page)) return found
   try {
     return openSync(found.file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -131,8 +131,9 @@ export function openPage(pid: number): number | NoPublication {
 function find<Reason>(
   pid: number,
   why: (pid: number, inherited: boolean) => Reason,
+  limitMs = timeLimitMs,
 ): Page | NoPublication | Reason {
-  const end = performance.now() + timeLimitMs
+  const end = performance.now() + limitMs
   try {
     if (hasEnded(pid)) return gone(pid)
     const own = innerPid(pid)
@@ -144,7 +145,7 @@ function find<Reason>(
         if (page?.readUInt32LE(offsets.process) === own) return new Page(file, page)
       }
       if (performance.now() >= end)
-        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${timeLimitMs} ms`)
+        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${limitMs} ms`)
     }
     return why(pid, any)
   } catch (error) {

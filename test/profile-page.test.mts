@@ -82,7 +82,7 @@ browserTest('a browser draws the graph and the tables', async (t) => {
     await page.locator('#flame button', { hasText: 'all' }).click()
     t.is((await names()).length, 5)
 
-    await page.locator('#find').fill('HASH')
+    await page.locator('#find').fill('SH.NODE')
     t.regex(await page.locator('#detail').innerText(), /^Found in 1 stacks: 30\.0 MiB/)
     t.is(await page.locator('#flame button.dim').count(), 4)
     t.regex((await page.locator('#save').getAttribute('href')) ?? '', /^blob:/)

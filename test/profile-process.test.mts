@@ -142,3 +142,23 @@ linuxTest(
     t.is(stderr, `superslab: wrote ${page}\n`)
   },
 )
+
+linuxTest('Ctrl-C in a terminal ends the program with its profile', async (t) => {
+  const folder = folderOf(t)
+  const code =
+    'globalThis.kept = Buffer.alloc(32 << 20); setInterval(() => {}, 1000); console.log("up")'
+  const file = written(folder, 'server.cjs', code)
+  const command = `${node} ${main} run --profile=${folder}/heap.html -- ${node} ${file}`
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+    ...{ cwd: folder, env: plainEnvironment(), stdio: ['pipe', 'pipe', 'inherit'] },
+  })
+  const end = once(terminal, 'close')
+  let text = ''
+  terminal.stdout.on('data', (chunk) => {
+    text += chunk
+    if (text === 'up\r\n') terminal.stdin.write('\x03')
+  })
+  await end
+  t.regex(text, /superslab: wrote .*heap\.html/)
+  t.regex(readFileSync(path.join(folder, 'heap.html'), 'utf8'), /<strong>Most memory in use: /)
+})
