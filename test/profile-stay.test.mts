@@ -157,11 +157,13 @@ linuxTest('what cannot be profiled is refused before the program starts', async 
   for (const [option, message] of [
     ['--profile=node', /node does not end in \.html.*\(ERR_SUPERSLAB_PROFILE_FAILED\)/],
     ['--profile=/there/is/none/heap.html', /none is not a writable folder/],
+    ['--profile=a.html --record=a.rec', /exclude each other/],
     ['--profile-signal=KILL', /It must be SIGUSR1, SIGUSR2/],
     ['--profile-minutes=0', /It must be a number of minutes/],
     ['--profile-mean=1', /It must be 1K to 1024M/],
   ] as const) {
-    const { code, stdout, stderr } = await run([option, '--', 'echo', 'started'], { cwd: folder })
+    const words = [...option.split(' '), '--', 'echo', 'started']
+    const { code, stdout, stderr } = await run(words, { cwd: folder })
     t.is(code, 125, option)
     t.is(stdout, '')
     t.regex(stderr, message)

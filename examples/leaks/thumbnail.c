@@ -28,7 +28,8 @@ static napi_value resize(napi_env env, napi_callback_info info) {
     }
     unsigned char *canvas = make_canvas();
     if (canvas == NULL || decode(data, bytes, canvas) != 0) {
-        napi_throw_error(env, "ERR_PICTURE", "this is no picture"); /* the leak: free(canvas) is missing */
+        napi_throw_error(env, "ERR_PICTURE",
+                         "this is no picture"); /* the leak: free(canvas) is missing */
         return NULL;
     }
     napi_create_buffer_copy(env, THUMBNAIL_BYTES, canvas, NULL, &result);

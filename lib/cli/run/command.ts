@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
 import { preloadPath, preloadVariable } from '../../preload'
+import { profileFailed } from '../../profile/failure'
 import { rawEnding } from '../profile/format'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
@@ -61,6 +62,8 @@ async function run(words: string[], options: RunOptions): Promise<void> {
     const changes = environment(options, preloadName(library))
     refuseUnservable(file, library, changes[preloadVariable] ?? '')
     if (options.profile === undefined) become(file, words, changes)
+    if (options.record)
+      throw profileFailed('--profile and --record exclude each other: both see to every call')
     const target = profileFile(options)
     if (!target.endsWith(rawEnding)) return await stay(target, words, options)
     const start = profiledStart(target, options, file, words)

@@ -55,8 +55,7 @@ static bool scan_mapping(const ss_os_mapping *mapping, void *context) {
     ss_module *module = &modules[scan->count++];
     if (module->start != mapping->start || module->end != mapping->end ||
         module->base != scan->base)
-        *module =
-            (ss_module){.start = mapping->start, .end = mapping->end, .base = scan->base};
+        *module = (ss_module){.start = mapping->start, .end = mapping->end, .base = scan->base};
     return false;
 }
 
@@ -91,8 +90,8 @@ static void table_read(ss_module *module, uintptr_t address) {
         uint32_t count;
     } head;
     enum { PC_RELATIVE_4 = 0x1b, NUMBER_4 = 0x03, TABLE_RELATIVE_4 = 0x3b };
-    if (!read_at(address, &head, sizeof head) || head.version != 1 ||
-        head.frame != PC_RELATIVE_4 || head.number != NUMBER_4 || head.table != TABLE_RELATIVE_4)
+    if (!read_at(address, &head, sizeof head) || head.version != 1 || head.frame != PC_RELATIVE_4 ||
+        head.number != NUMBER_4 || head.table != TABLE_RELATIVE_4)
         return;
     module->header = address;
     module->count = head.count;

@@ -51,7 +51,8 @@ static void release(napi_env, void *data, void *) {
 static napi_value external_buffer(napi_env env, napi_callback_info info) {
     size_t bytes = argument(env, info);
     napi_value buffer = nullptr;
-    napi_create_external_buffer(env, bytes, planted::make_external(bytes), release, nullptr, &buffer);
+    napi_create_external_buffer(env, bytes, planted::make_external(bytes), release, nullptr,
+                                &buffer);
     return buffer;
 }
 
@@ -59,7 +60,8 @@ NAPI_MODULE_INIT() {
     const napi_property_descriptor functions[] = {
         {"plainMalloc", nullptr, plain_malloc, nullptr, nullptr, nullptr, napi_default, nullptr},
         {"cppNew", nullptr, cpp_new, nullptr, nullptr, nullptr, napi_default, nullptr},
-        {"externalBuffer", nullptr, external_buffer, nullptr, nullptr, nullptr, napi_default, nullptr},
+        {"externalBuffer", nullptr, external_buffer, nullptr, nullptr, nullptr, napi_default,
+         nullptr},
     };
     napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
     return exports;
