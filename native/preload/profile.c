@@ -106,7 +106,7 @@ static int signal_of(const char *name, size_t length) {
     static const struct {
         const char *name;
         int number;
-    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP}, {"WINCH", SIGWINCH},
+    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP},   {"WINCH", SIGWINCH},
                  {"PROF", SIGPROF}, {"QUIT", SIGQUIT}, {"none", 0}};
     if (length > 3 && strncmp(name, "SIG", 3) == 0) {
         name += 3;
@@ -175,8 +175,9 @@ void preload_profile_begin(void) {
     if (value == NULL || value[0] == '\0')
         return;
     if (!parse(value, &mean)) {
-        static const char text[] = "superslab: SUPERSLAB_PROFILE is ignored: it takes "
-                                   "FILE[,mean=BYTES][,signal=NAME][,every=SECONDS]\n";
+        static const char text[] =
+            "superslab: SUPERSLAB_PROFILE is ignored: it takes "
+            "FILE[,mean=BYTES][,signal=NAME][,every=SECONDS]\n";
         target[0] = '\0';
         ss_os_write_error(text, sizeof text - 1);
         return;
