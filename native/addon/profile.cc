@@ -25,8 +25,8 @@ napi_value start(napi_env env, napi_callback_info info) {
     size_t mean;
     if (!argument_size(env, given[0], "mean", &mean))
         return nullptr;
-    return result(env, core_profiles() ? core()->profile_start(mean)
-                                       : SUPERSLAB_PROFILE_UNAVAILABLE);
+    return result(env,
+                  core_profiles() ? core()->profile_start(mean) : SUPERSLAB_PROFILE_UNAVAILABLE);
 }
 
 napi_value stop(napi_env env, napi_callback_info) {
@@ -74,9 +74,8 @@ napi_value error_name(napi_env env, napi_callback_info info) {
     napi_get_value_uint32(env, given[0], &error);
     napi_create_string_utf8(
         env,
-        core_profiles()
-            ? core()->profile_error_name(static_cast<superslab_profile_error>(error))
-            : "the process is served by an older superslab",
+        core_profiles() ? core()->profile_error_name(static_cast<superslab_profile_error>(error))
+                        : "the process is served by an older superslab",
         NAPI_AUTO_LENGTH, &text);
     return text;
 }
@@ -94,8 +93,7 @@ napi_value sampled(napi_env env, napi_callback_info info) {
     Arguments<3> given(env, info);
     uintptr_t address;
     size_t size, stride;
-    if (argument_address(env, given[0], &address) &&
-        argument_size(env, given[1], "size", &size) &&
+    if (argument_address(env, given[0], &address) && argument_size(env, given[1], "size", &size) &&
         argument_size(env, given[2], "stride", &stride) && core_profiles())
         api()->profile_sampled(reinterpret_cast<void *>(address), size, stride);
     return nullptr;
@@ -133,17 +131,10 @@ napi_value lock(napi_env env, napi_callback_info info) {
 }
 
 constexpr Function FUNCTIONS[] = {
-    {"profileStart", start},
-    {"profileStop", stop},
-    {"profileRunning", running},
-    {"profileWrite", write},
-    {"profileLabel", label},
-    {"profileSetLabel", set_label},
-    {"profileErrorName", error_name},
-    {"profileDistance", distance},
-    {"profileSampled", sampled},
-    {"profileFreed", freed},
-    {"profileLock", lock},
+    {"profileStart", start},          {"profileStop", stop},         {"profileRunning", running},
+    {"profileWrite", write},          {"profileLabel", label},       {"profileSetLabel", set_label},
+    {"profileErrorName", error_name}, {"profileDistance", distance}, {"profileSampled", sampled},
+    {"profileFreed", freed},          {"profileLock", lock},
 };
 
 } // namespace

@@ -203,7 +203,8 @@ typedef enum superslab_profile_error {
     SUPERSLAB_PROFILE_INVALID = 5,     /* the mean is 0, or very large */
     SUPERSLAB_PROFILE_NO_MEMORY = 6,
     SUPERSLAB_PROFILE_NOT_WRITTEN = 7, /* the descriptor takes no more */
-    SUPERSLAB_PROFILE_BUSY = 8         /* called in the handler of a signal that interrupted the profile: try again */
+    SUPERSLAB_PROFILE_BUSY =
+        8 /* called in the handler of a signal that interrupted the profile: try again */
 } superslab_profile_error;
 
 /* The mean number of bytes between two samples that is usual: 512 KiB. */

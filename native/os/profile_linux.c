@@ -36,8 +36,7 @@ static size_t read_bytes(uintptr_t address, uint8_t *out, size_t bytes) {
 size_t ss_os_read_memory(uintptr_t address, void *out, size_t bytes) {
     const int saved = errno;
     struct iovec local = {out, bytes}, remote = {(void *)address, bytes};
-    const ssize_t got =
-        syscall(SYS_process_vm_readv, (long)getpid(), &local, 1L, &remote, 1L, 0L);
+    const ssize_t got = syscall(SYS_process_vm_readv, (long)getpid(), &local, 1L, &remote, 1L, 0L);
     size_t count = got > 0 ? (size_t)got : 0;
     if (got < 0 && errno != EFAULT)
         count = read_bytes(address, out, bytes);
@@ -127,8 +126,7 @@ void ss_os_private_end(int descriptor, const char *path, const char *to) {
 
 size_t ss_os_program_path(char *path, size_t bytes) {
     const int saved = errno;
-    const ssize_t length =
-        syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, bytes - 1);
+    const ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, bytes - 1);
     path[length > 0 ? length : 0] = '\0';
     errno = saved;
     return length > 0 ? (size_t)length : 0;

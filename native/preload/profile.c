@@ -82,20 +82,29 @@ static void signal_take(void) {
     sigaction(signal_number, &ours, NULL);
 }
 
-static bool is_due(void) {
-    if (atomic_exchange_explicit(&wanted, false, memory_order_relaxed))
+static bool is_due(uint64_t now) {
+    if (atomic_load_explicit(&wanted, memory_order_relaxed) &&
+        atomic_exchange_explicit(&wanted, false, memory_order_relaxed))
         return true;
-    const uint64_t now = every != 0 ? ss_os_clock_nanoseconds() : 0;
     uint64_t then = atomic_load_explicit(&due, memory_order_relaxed);
     return every != 0 && now >= then &&
            atomic_compare_exchange_strong_explicit(&due, &then, now + every, memory_order_relaxed,
                                                    memory_order_relaxed);
 }
 
+/* How often the signal is looked at. */
+#define SIGNAL_NANOSECONDS UINT64_C(10000000)
+
 static void after_sample(void) {
+    static _Atomic uint64_t signal_due;
     const int saved = errno;
-    signal_take();
-    if (is_due())
+    const uint64_t now = ss_os_clock_nanoseconds();
+    /* Relaxed: two threads that look at once find the same. */
+    if (now >= atomic_load_explicit(&signal_due, memory_order_relaxed)) {
+        atomic_store_explicit(&signal_due, now + SIGNAL_NANOSECONDS, memory_order_relaxed);
+        signal_take();
+    }
+    if (is_due(now))
         write_now();
     errno = saved;
 }
@@ -106,7 +115,7 @@ static int signal_of(const char *name, size_t length) {
     static const struct {
         const char *name;
         int number;
-    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP},   {"WINCH", SIGWINCH},
+    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP}, {"WINCH", SIGWINCH},
                  {"PROF", SIGPROF}, {"QUIT", SIGQUIT}, {"none", 0}};
     if (length > 3 && strncmp(name, "SIG", 3) == 0) {
         name += 3;
@@ -175,9 +184,8 @@ void preload_profile_begin(void) {
     if (value == NULL || value[0] == '\0')
         return;
     if (!parse(value, &mean)) {
-        static const char text[] =
-            "superslab: SUPERSLAB_PROFILE is ignored: it takes "
-            "FILE[,mean=BYTES][,signal=NAME][,every=SECONDS]\n";
+        static const char text[] = "superslab: SUPERSLAB_PROFILE is ignored: it takes "
+                                   "FILE[,mean=BYTES][,signal=NAME][,every=SECONDS]\n";
         target[0] = '\0';
         ss_os_write_error(text, sizeof text - 1);
         return;

@@ -14,12 +14,19 @@ static void settle(ss_heap *heap, void *faults) {
     ss_heap_flushing_end(heap);
 }
 
+/* Where the system has no barrier: closes threads, whose next calls then see to it. */
+static void close_all(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (ss_heap_park_begin(heap))
+            ss_heap_park_end(heap);
+}
+
 static void settle_all(ss_faults *faults) {
     for (unsigned round = 0; round < ROUNDS && ss_count_any_late(); round++) {
         if (round != 0)
             ss_os_nap();
         if (!ss_park_and_read(settle, faults)) {
-            ss_count_close_late();
+            close_all();
             return;
         }
     }
@@ -31,9 +38,7 @@ superslab_profile_error ss_profiling_start(size_t mean, ss_faults *faults) {
     const superslab_profile_error error = ss_profile_begin(mean);
     if (error != SUPERSLAB_PROFILE_OK)
         return error;
-    /* Relaxed: a thread that sees it late counts late. */
-    atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_PROFILE,
-                             memory_order_relaxed);
+    ss_count_want(true);
     settle_all(faults);
     return SUPERSLAB_PROFILE_OK;
 }
@@ -42,8 +47,7 @@ superslab_profile_error ss_profiling_stop(ss_faults *faults) {
     if (!ss_profile_is_running())
         return SUPERSLAB_PROFILE_NOT_RUNNING;
     ss_profile_end();
-    atomic_fetch_and_explicit(&ss_process->heaps.watched, ~SS_WATCHED_BY_PROFILE,
-                              memory_order_relaxed);
+    ss_count_want(false);
     settle_all(faults);
     return SUPERSLAB_PROFILE_OK;
 }

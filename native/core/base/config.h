@@ -96,8 +96,6 @@
  * (headed or headless), and to the floor in any case. */
 #define SS_BINS_SHARE_SHIFT 3u
 #define SS_BINS_FLOOR_BYTES ((size_t)512 << 10)
-/* The floor for heaps that count: the longer their bins are, the less often a call has to count (count.h). */
-#define SS_BINS_FLOOR_COUNTED_BYTES ((size_t)2 << 20)
 
 /* A heap's rings keep only slabs with more words of bits than this. The explorer sets a number of its own. */
 #ifndef SS_RING_LEAST_WORDS

@@ -33,7 +33,7 @@ typedef struct ss_process_data {
     _Atomic uint32_t barrier_able;
     /* Written by the heap layer alone. */
     struct ss_process_heaps {
-        bool shares_classes;   /* written before there is a heap; share.h */
+        bool shares_classes;      /* written before there is a heap; share.h */
         _Atomic uint32_t watched; /* SS_WATCHED_ bits, and the number of counting heaps */
         _Atomic bool lent; /* after a refusal of memory a request got a block of a larger class */
         /* Written in a forked child alone; see ss_heaps_inherit. */
@@ -170,9 +170,10 @@ extern _Atomic uintptr_t ss_headed_base SS_HIDDEN;
 extern _Atomic size_t ss_headed_end SS_HIDDEN;
 
 /* The word `watched`: whether the cold paths have more to do than to serve the call. */
-#define SS_WATCHED_BY_OBSERVER 1u /* an observer is told of each allocation and each free; observe.h */
-#define SS_WATCHED_BY_PROFILE 2u  /* a profile samples; count.h */
-#define SS_WATCHED_HEAP 4u        /* added for each heap that counts */
+#define SS_WATCHED_BY_OBSERVER                                                                     \
+    1u /* an observer is told of each allocation and each free; observe.h */
+#define SS_WATCHED_BY_PROFILE 2u /* a profile samples; count.h */
+#define SS_WATCHED_HEAP 4u       /* added for each heap that counts */
 
 /* Relaxed: the observer's bit is written before there is a thread with a heap; a thread that sees the start or the end
  * of a profile late counts late. */

@@ -27,7 +27,7 @@ static ss_heap *enter(void) {
             return NULL;
         }
     }
-    if (heap != NULL && heap->count.on)
+    if (heap != NULL && ss_count_is_on(heap))
         return heap;
     ss_thread_leave(self);
     return NULL;
@@ -55,7 +55,8 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
         bin = ss_share_choose(ss_thread_self(), heap, size);
     if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
-    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
+    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED
+                                                                         : (uint8_t)bin;
     return ss_heap_pop(heap, bin);
 }
 
@@ -88,8 +89,8 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
     if (SS_UNLIKELY(block == NULL))
         return ss_counted(ss_malloc_quiet(size), size);
     if (SS_UNLIKELY(header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size, ss_bin_stride(ss_headed_bin(block)), heap->count.label,
-                          &heap->count.stack);
+        ss_profile_sample(block, size, ss_bin_stride(ss_headed_bin(block)), ss_count_label(heap),
+                          ss_count_stack(heap));
     return block;
 }
 
@@ -125,7 +126,7 @@ void *ss_counted(void *block, size_t size) {
     else if (found.slab != NULL)
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    ss_profile_sample(block, size, found.stride, heap->count.label, &heap->count.stack);
+    ss_profile_sample(block, size, found.stride, ss_count_label(heap), ss_count_stack(heap));
     return block;
 }
 
@@ -142,7 +143,7 @@ void ss_counted_outside(const void *block, size_t size, size_t stride) {
     ss_heap *heap = ss_thread_heap(&self);
     ss_thread_leave(self);
     if (heap != NULL)
-        ss_profile_sample(block, size, stride, heap->count.label, &heap->count.stack);
+        ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
 }
 
 void ss_counted_outside_freed(const void *block) {
@@ -152,12 +153,11 @@ void ss_counted_outside_freed(const void *block) {
 static bool is_gone(const ss_sample *sample, void *context) {
     (void)context;
     ss_block found;
-    ss_block_hold(sample->block, &found);
-    const _Atomic uint8_t *live =
-        found.space != NULL && ss_space_is_external(found.space)
-            ? ss_space_live_byte(found.space, sample->block)
-            : NULL;
-    const bool there = found.state == SS_BLOCK_LIVE && found.start == sample->block &&
+    ss_block_hold(ss_sample_block(sample), &found);
+    const _Atomic uint8_t *live = found.space != NULL && ss_space_is_external(found.space)
+                                      ? ss_space_live_byte(found.space, ss_sample_block(sample))
+                                      : NULL;
+    const bool there = found.state == SS_BLOCK_LIVE && found.start == ss_sample_block(sample) &&
                        (live == NULL || atomic_load_explicit(live, memory_order_relaxed) != 0);
     ss_block_release(&found);
     return !there;

@@ -65,7 +65,7 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
     size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
-           (all + bytes <= (heap->count.on ? SS_BINS_FLOOR_COUNTED_BYTES : SS_BINS_FLOOR_BYTES) || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
+           (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
 /* A bin's first capacity. It is smaller for large blocks, so that one live block is not charged for
@@ -372,8 +372,7 @@ static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned cou
 uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
     const unsigned counted = ss_bin_counted(bin);
     const uint16_t capacity = bin_capacity(heap, bin);
-    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) &&
-        !counted_resize(heap, bin, counted))
+    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) && !counted_resize(heap, bin, counted))
         return 0;
     void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
@@ -397,11 +396,4 @@ SS_COLD void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults)
             heap_give(heap, bin, &block, 1, false, faults);
     ss_bins_shrunk(heap, bin_bytes(heap, counted));
     bin_end(heap, counted);
-}
-
-SS_COLD void ss_heap_set_vacant(ss_heap *heap, unsigned bin, unsigned header) {
-    void **slots = ss_bin_slots(heap, bin);
-    const uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-    for (uint32_t i = ss_bin_blocks(heap, bin) + 1; i <= capacity; i++)
-        slots[i] = ss_bin_vacant(header);
 }

@@ -129,9 +129,6 @@ uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count);
  * one. */
 void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults);
 
-/* Writes the header into the vacant slots of the bin. */
-void ss_heap_set_vacant(ss_heap *heap, unsigned bin, unsigned header);
-
 /* Takes one block from a slab, for a thread without a heap. NULL without memory. */
 void *ss_heapless_take(unsigned bin);
 

@@ -13,6 +13,14 @@ static void table_set(ss_thread *thread, bool on) {
     }
 }
 
+/* Writes the header into the vacant slots of the bin. */
+static void vacant_set(ss_heap *heap, unsigned bin, unsigned header) {
+    void **slots = ss_bin_slots(heap, bin);
+    const uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    for (uint32_t i = ss_bin_blocks(heap, bin) + 1; i <= capacity; i++)
+        slots[i] = ss_bin_vacant(header);
+}
+
 void ss_count_mend(const ss_heap *heap, ss_thread *thread) {
     table_set(thread, heap->count.on);
     atomic_store_explicit(&thread->counts, heap->count.on, memory_order_relaxed);
@@ -28,7 +36,7 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
     for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++) {
         if (!on)
             ss_heap_end_counted(heap, bin, faults);
-        ss_heap_set_vacant(heap, bin, on ? ss_bin_counted(bin) : bin);
+        vacant_set(heap, bin, on ? ss_bin_counted(bin) : bin);
     }
     heap->count.on = on;
     if (on) {
@@ -52,8 +60,8 @@ static bool is_late(ss_heap *heap) {
     if (!ss_lock_try(&heap->thread_lock))
         return true;
     if (heap->thread != NULL)
-        late = atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) !=
-               ss_is_profiled();
+        late =
+            atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) != ss_is_profiled();
     ss_lock_release(&heap->thread_lock);
     return late;
 }
@@ -65,10 +73,14 @@ SS_COLD bool ss_count_any_late(void) {
     return false;
 }
 
-SS_COLD void ss_count_close_late(void) {
-    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
-        if (ss_heap_park_begin(heap))
-            ss_heap_park_end(heap);
+void ss_count_want(bool on) {
+    /* Relaxed: a thread that sees it late counts late. */
+    if (on)
+        atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_PROFILE,
+                                 memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(&ss_process->heaps.watched, ~SS_WATCHED_BY_PROFILE,
+                                  memory_order_relaxed);
 }
 
 SS_COLD uint32_t ss_count_set_label(ss_heap *heap, uint32_t label) {

@@ -40,8 +40,23 @@ void ss_count_set_parked(ss_heap *heap, ss_faults *faults);
 /* Whether a heap with a thread is not as the profile's state wants it. A guess while threads work. */
 bool ss_count_any_late(void);
 
-/* Closes the threads of those heaps where the system has no barrier: their next calls settle them. */
-void ss_count_close_late(void);
+/* Says whether heaps are to count. */
+void ss_count_want(bool on);
+
+/* ---- what a heap knows for samples ---- */
+
+static inline bool ss_count_is_on(const ss_heap *heap) {
+    return heap->count.on;
+}
+
+static inline uint32_t ss_count_label(const ss_heap *heap) {
+    return heap->count.label;
+}
+
+/* What was found of its thread's stack. */
+static inline ss_stack *ss_count_stack(ss_heap *heap) {
+    return &heap->count.stack;
+}
 
 /* Sets the label of what the heap's thread allocates. Returns the one before. */
 uint32_t ss_count_set_label(ss_heap *heap, uint32_t label);

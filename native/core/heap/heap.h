@@ -83,7 +83,7 @@ typedef struct ss_heap {
     bool forsaken;       /* in a child: its thread is gone, and the child's thread had parked it */
     void *observed;      /* the observer's word for its thread; observe.h */
     ss_count count;
-    bool bereft;         /* in a child: its slabs are to be listed */
+    bool bereft;       /* in a child: its slabs are to be listed */
     uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */
     ss_thread *thread; /* under thread_lock; NULL while no thread has this heap */
     struct ss_heap *next;      /* all heaps ever made */

@@ -330,9 +330,11 @@ bool ss_cfi_evaluate(const ss_cfi *cfi, int32_t place, const ss_frame *frame, ss
     from.end = from.at + bytes;
     while (from.at < from.end && !from.bad) {
         const unsigned code = (unsigned)take(&from, 1);
-        const bool binary = (code >= 0x1a && code <= 0x27 && code != 0x1f && code != 0x20 && code != 0x23) ||
-                            (code >= 0x29 && code <= 0x2e);
-        if (depth > DEPTH - 1 || (binary && depth < 2) || ((code == 0x06 || code == 0x23) && depth < 1))
+        const bool binary =
+            (code >= 0x1a && code <= 0x27 && code != 0x1f && code != 0x20 && code != 0x23) ||
+            (code >= 0x29 && code <= 0x2e);
+        if (depth > DEPTH - 1 || (binary && depth < 2) ||
+            ((code == 0x06 || code == 0x23) && depth < 1))
             return false;
         uintptr_t *top = &stack[depth == 0 ? 0 : depth - 1];
         if (binary)

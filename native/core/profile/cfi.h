@@ -8,10 +8,10 @@
 
 typedef enum ss_rule_kind {
     SS_RULE_SAME,
-    SS_RULE_UNKNOWN,    /* the caller's value is lost; for the return address: there is no caller */
-    SS_RULE_AT,         /* in memory, at the frame's address plus `number` */
-    SS_RULE_IS,         /* that sum itself */
-    SS_RULE_REGISTER,   /* in register `number` */
+    SS_RULE_UNKNOWN,  /* the caller's value is lost; for the return address: there is no caller */
+    SS_RULE_AT,       /* in memory, at the frame's address plus `number` */
+    SS_RULE_IS,       /* that sum itself */
+    SS_RULE_REGISTER, /* in register `number` */
     SS_RULE_EXPRESSION, /* in memory, at the result of an expression; `number` is its place in `text` */
     SS_RULE_RESULT      /* that result itself */
 } ss_rule_kind;
@@ -29,7 +29,8 @@ typedef struct ss_rules {
 
 typedef struct ss_cfi {
     ss_rules rules;
-    bool is_signal; /* the frame of a signal: its caller was interrupted, and may be on another stack */
+    bool
+        is_signal; /* the frame of a signal: its caller was interrupted, and may be on another stack */
     /* The entries of the table, cut. */
     uint8_t text[1024];
 } ss_cfi;

@@ -39,7 +39,8 @@ static double probability(double x) {
 
 static uint64_t random_next(uint64_t *state) {
     if (*state == 0) /* differs between threads and between processes */
-        *state = ss_os_clock_nanoseconds() ^ (uint64_t)(uintptr_t)state << 20 ^ ss_os_thread_token();
+        *state =
+            ss_os_clock_nanoseconds() ^ (uint64_t)(uintptr_t)state << 20 ^ ss_os_thread_token();
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);

@@ -201,6 +201,21 @@ static bool sample_add(const void *block, size_t size, double weight, uint32_t l
     return true;
 }
 
+/* The weights of the last strides, by stride. Under the lock. */
+typedef struct known_weight {
+    size_t occupied, interval;
+    double blocks;
+} known_weight;
+static known_weight weights[64];
+
+static double weight_of(size_t stride) {
+    const size_t mean = ss_profile_mean(), at = stride / 16 % 64;
+    known_weight *one = &weights[at];
+    if (one->occupied != stride || one->interval != mean)
+        *one = (known_weight){stride, mean, ss_chance_weight(stride, mean)};
+    return one->blocks;
+}
+
 static void lost_count(void) {
     atomic_fetch_add_explicit(&state->lost, 1, memory_order_relaxed);
 }
@@ -212,7 +227,7 @@ SS_COLD void ss_profile_sample(const void *block, size_t size, size_t stride, ui
         return;
     }
     const bool running = ss_profile_is_running();
-    const double weight = ss_chance_weight(stride, ss_profile_mean());
+    const double weight = running ? weight_of(stride) : 1;
     if (running) {
         state->taken++;
         if (!sample_add(block, size, weight, label, stack))

@@ -5,11 +5,15 @@
 #include "base/types.h"
 
 typedef struct ss_sample {
-    uintptr_t block; /* 0: no sample */
+    uintptr_t block;         /* 0: no sample */
     uint64_t objects, bytes; /* for which it stands; objects in thousandths */
     uint32_t stack;
     uint32_t unused;
 } ss_sample;
+
+static inline uintptr_t ss_sample_block(const ss_sample *sample) {
+    return sample->block;
+}
 
 /* Takes the memory; false if the system refuses. Forgets all samples. */
 bool ss_samples_begin(void);

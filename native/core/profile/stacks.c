@@ -110,8 +110,11 @@ uint32_t ss_stack_frames(uint32_t stack, uintptr_t frames[SS_STACK_FRAMES]) {
 
 uint32_t ss_label_find(const char *text) {
     char label[SS_LABEL_BYTES] = {0};
-    for (unsigned i = 0; i < SS_LABEL_BYTES - 1 && text[i] != '\0'; i++)
-        label[i] = (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+    for (unsigned i = 0; i < SS_LABEL_BYTES - 1 && text[i] != '\0'; i++) {
+        label[i] = text[i];
+        if ((unsigned char)text[i] < ' ' || text[i] == 127)
+            label[i] = '?';
+    }
     for (uint32_t i = 0; i < label_count; i++)
         if (memcmp(memory->labels[i], label, sizeof label) == 0)
             return i + 1;

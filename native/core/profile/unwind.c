@@ -1,36 +1,15 @@
 #include "profile/unwind.h"
 
-#include "os/profile.h"
 #include "profile/cfi.h"
 
 #include <string.h>
-
-/* ---- memory ---- */
-
-bool ss_reader_word(ss_reader *reader, uintptr_t address, uintptr_t *out) {
-    if (address % sizeof *out != 0)
-        return false;
-    if (SS_LIKELY(address - reader->low < reader->end - reader->low)) {
-        /* Volatile: the compiler does not know that other functions' frames are there. */
-        *out = *(volatile const uintptr_t *)address;
-        return true;
-    }
-    if (address < reader->copy_start || address + sizeof *out > reader->copy_end) {
-        reader->copy_start = address;
-        reader->copy_end = address + ss_os_read_memory(address, reader->copy, sizeof reader->copy);
-        if (reader->copy_end < address + sizeof *out)
-            return false;
-    }
-    memcpy(out, reader->copy + (address - reader->copy_start), sizeof *out);
-    return true;
-}
 
 /* ---- what tables say, remembered ---- */
 
 typedef enum known_kind {
     KNOWN_NOTHING,
     KNOWN_SIMPLE, /* the frame's address is a register and a number, and two registers are saved there */
-    KNOWN_FULL,   /* the table is to be read again */
+    KNOWN_FULL,    /* the table is to be read again */
     KNOWN_POINTER, /* no table: by the frame pointer */
     KNOWN_END      /* there is no caller */
 } known_kind;
@@ -55,7 +34,8 @@ static bool rules_simplify(const ss_cfi *cfi, known *out) {
     for (unsigned reg = 0; reg < SS_UNWIND_REGISTERS; reg++) {
         const ss_rule rule = rules->of[reg];
         int32_t *place = reg == SS_UNWIND_FP ? &out->fp : reg == SS_UNWIND_RA ? &out->ra : NULL;
-        if (place != NULL && rule.kind != SS_RULE_SAME && (rule.kind != SS_RULE_AT || rule.number == 0))
+        if (place != NULL && rule.kind != SS_RULE_SAME &&
+            (rule.kind != SS_RULE_AT || rule.number == 0))
             return false;
         if (place != NULL)
             *place = rule.kind == SS_RULE_AT ? rule.number : 0;
@@ -73,7 +53,8 @@ static known *known_find(uintptr_t pc, ss_cfi *cfi, bool *read) {
         memset(table, 0, sizeof table);
         table_version = version;
     }
-    known *one = &table[(uint32_t)((uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15) >> 40) % KNOWN_COUNT];
+    known *one =
+        &table[(uint32_t)((uint64_t)pc * UINT64_C(0x9e3779b97f4a7c15) >> 40) % KNOWN_COUNT];
     *read = false;
     if (SS_LIKELY(one->pc == pc && one->kind != KNOWN_NOTHING))
         return one;
@@ -106,8 +87,8 @@ static void arrive(ss_frame *frame, uintptr_t pc, uintptr_t sp) {
 static bool by_pointer(ss_frame *frame, ss_reader *reader) {
     const uintptr_t fp = frame->value[SS_UNWIND_FP], sp = frame->value[SS_UNWIND_SP];
     uintptr_t pc, next;
-    if ((frame->known >> SS_UNWIND_FP & 1) == 0 || fp < sp ||
-        !ss_reader_word(reader, fp, &next) || !ss_reader_word(reader, fp + sizeof fp, &pc))
+    if ((frame->known >> SS_UNWIND_FP & 1) == 0 || fp < sp || !ss_reader_word(reader, fp, &next) ||
+        !ss_reader_word(reader, fp + sizeof fp, &pc))
         return false;
     arrive(frame, pc, fp + 2 * sizeof fp);
     frame->value[SS_UNWIND_FP] = next;
@@ -202,6 +183,5 @@ bool ss_unwind(ss_frame *frame, ss_reader *reader) {
     const ss_module *module = read ? NULL : ss_module_at(pc);
     if (!read && (module == NULL || !ss_cfi_find(module, pc, &cfi)))
         return false;
-    return by_rules(frame, reader, &cfi) &&
-           (cfi.is_signal || frame->value[SS_UNWIND_SP] > before);
+    return by_rules(frame, reader, &cfi) && (cfi.is_signal || frame->value[SS_UNWIND_SP] > before);
 }

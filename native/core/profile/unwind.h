@@ -7,7 +7,7 @@
 #ifndef SS_UNWIND_H
 #define SS_UNWIND_H
 
-#include "base/types.h"
+#include "profile/reader.h"
 
 #if defined(__x86_64__)
 #define SS_UNWIND_REGISTERS 17u /* DWARF's numbers; the last one is the return address */
@@ -25,20 +25,6 @@
 #define SS_UNWIND_SP 1u
 #define SS_UNWIND_RA 2u
 #endif
-
-/* What a thread's stack is known to be. */
-typedef struct ss_stack {
-    uintptr_t low, end; /* memory that is the thread's own, and is read without asking the system */
-} ss_stack;
-
-/* Memory that a walk reads: the thread's own stack, and a copy of a piece of any other memory. */
-typedef struct ss_reader {
-    uintptr_t low, end;
-    uintptr_t copy_start, copy_end;
-    uint8_t copy[512];
-} ss_reader;
-
-bool ss_reader_word(ss_reader *reader, uintptr_t address, uintptr_t *out);
 
 typedef struct ss_frame {
     uintptr_t pc;

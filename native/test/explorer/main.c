@@ -38,7 +38,7 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_visit_heap, scenario_visit_gone, scenario_age_heap, scenario_count_window,
     scenario_recover, scenario_behind, scenario_headless, scenario_room, scenario_return,
     scenario_refused_heap, scenario_hurry, scenario_inline, scenario_inline_last,
-    scenario_window_grow;
+    scenario_window_grow, scenario_profile, scenario_profile_sampled;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -85,6 +85,8 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_visit_gone,
     &scenario_count,
     &scenario_sleep,
+    &scenario_profile,
+    &scenario_profile_sampled,
     &scenario_age,
     &scenario_age_heap,
     &scenario_contest,

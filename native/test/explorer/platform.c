@@ -4,6 +4,7 @@
 #include "base/config.h"
 #include "memory.h"
 #include "os/os.h"
+#include "os/profile.h"
 #include "schedule.h"
 #include "undo.h"
 
@@ -294,6 +295,73 @@ bool ss_os_page_share(const char *name, ss_os_page *page) {
 
 void ss_os_page_unshare(const ss_os_page *page) {
     (void)page;
+}
+
+int ss_os_page_open(const ss_os_page *page) {
+    (void)page;
+    return -1;
+}
+
+bool ss_os_page_locked(int descriptor, uint64_t start, uint64_t end, uint64_t *at,
+                       uint64_t *count) {
+    (void)descriptor, (void)start, (void)end, (void)at, (void)count;
+    return false;
+}
+
+int ss_os_memory_file(const char *name) {
+    (void)name;
+    return -1;
+}
+
+void ss_os_close(int descriptor) {
+    (void)descriptor;
+}
+
+uint32_t ss_os_thread_number(void) {
+    return 1;
+}
+
+/* A scenario may count what is handed out, but takes no samples. */
+bool ss_os_can_profile(void) {
+    return false;
+}
+
+size_t ss_os_read_memory(uintptr_t address, void *out, size_t bytes) {
+    (void)address, (void)out, (void)bytes;
+    return 0;
+}
+
+void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
+    (void)visit, (void)context;
+}
+
+uint64_t ss_os_file_bytes(const char *path) {
+    (void)path;
+    return 0;
+}
+
+size_t ss_os_read_part(const char *path, uint64_t offset, void *out, size_t bytes) {
+    (void)path, (void)offset, (void)out, (void)bytes;
+    return 0;
+}
+
+bool ss_os_write_all(int descriptor, const void *bytes, size_t count) {
+    (void)descriptor, (void)bytes, (void)count;
+    return false;
+}
+
+size_t ss_os_program_path(char *path, size_t bytes) {
+    (void)bytes;
+    path[0] = '\0';
+    return 0;
+}
+
+uintptr_t ss_os_program_start(void) {
+    return 0;
+}
+
+uintptr_t ss_os_thread_end(void) {
+    return 0;
 }
 
 bool ss_os_read_file(const char *path, char *text, size_t bytes) {

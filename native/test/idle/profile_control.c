@@ -59,8 +59,7 @@ static answer answer_of(int page) {
 }
 
 static void lock(int page, off_t start, off_t count, short type) {
-    struct flock range = {
-        .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
+    struct flock range = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
     CHECK_EQ(fcntl(page, F_OFD_SETLK, &range), 0);
 }
 
@@ -79,8 +78,7 @@ static void written_check(pid_t process, int page) {
     char path[96];
     const answer now = answer_of(page);
     CHECK_EQ(now.error, SUPERSLAB_PROFILE_OK);
-    snprintf(path, sizeof path, "/proc/%d/task/%u/fd/%u", (int)process, now.thread,
-             now.descriptor);
+    snprintf(path, sizeof path, "/proc/%d/task/%u/fd/%u", (int)process, now.thread, now.descriptor);
     FILE *file = fopen(path, "r");
     CHECK_THAT(file != NULL, "%s", path);
     const size_t bytes = fread(text, 1, sizeof text - 1, file);

@@ -98,8 +98,7 @@ int main(void) {
     for (unsigned s = 0; s < sizeof sites / sizeof *sites; s++)
         for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
             if (sizes[i] < 1000000 || s == 0)
-                run(sites[s].function, sites[s].name, sizes[i],
-                    sites[s].function == by_growth);
+                run(sites[s].function, sites[s].name, sizes[i], sites[s].function == by_growth);
     superslab_get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks);
     CHECK_EQ(after.live_bytes, before.live_bytes);
