@@ -38,7 +38,17 @@ function shares(node) {
   const raw = path.join(folder, 'heap.raw')
   rmSync(raw, { force: true })
   const program = path.join(root, 'build/test/programs/planted.mjs')
-  const words = ['run', `--profile=${raw}`, '--', node, program, addon, String(blocks), raw]
+  const words = [
+    'run',
+    `--profile=${raw}`,
+    '--profile-exact',
+    '--',
+    node,
+    program,
+    addon,
+    String(blocks),
+    raw,
+  ]
   const { signal, stderr } = spawnSync(
     process.execPath,
     [path.join(root, 'dist/cli/main.js'), ...words],

@@ -22,7 +22,6 @@ const child = path.join(root, 'bench/profile-child.mjs')
 const jemalloc = '/usr/lib/x86_64-linux-gnu/libjemalloc.so.2'
 const raw = path.join(folder, 'heap.raw')
 const map = '--perf-basic-prof --interpreted-frames-native-stack'
-const apart = `--require=${path.join(root, 'dist/profile/preloaded.js')}`
 const profiling = `prof:true,lg_prof_sample:19,prof_final:true,prof_prefix:${path.join(folder, 'jeprof')}`
 
 /** Ways to start a program: what stands before it, and the environment. */
@@ -30,8 +29,8 @@ const ways = {
   'superslab, no profile': { before: ['run', '--'] },
   'sampling alone': { before: ['run', `--profile=${raw}`, '--no-engine-map', '--'] },
   'sampling and names': { before: ['run', `--profile=${raw}`, '--'] },
+  'the same, nothing inlined': { before: ['run', `--profile=${raw}`, '--profile-exact', '--'] },
   'the engine’s map alone': { before: ['run', '--'], env: { NODE_OPTIONS: map } },
-  'the map, nothing inlined': { before: ['run', '--'], env: { NODE_OPTIONS: `${map} ${apart}` } },
   ...(existsSync(jemalloc) && {
     'jemalloc, no profile': { env: { LD_PRELOAD: jemalloc } },
     'jemalloc, prof:true': { env: { LD_PRELOAD: jemalloc, MALLOC_CONF: profiling } },
@@ -51,7 +50,7 @@ const work = {
 }
 
 /** Ways that say something about a program without JavaScript. */
-const native = (name) => !/names|map/.test(name)
+const native = (name) => !/names|map|inlined/.test(name)
 
 function commandOf({ before, env }, words) {
   const command = before ? [main, ...before, process.execPath, ...words] : words

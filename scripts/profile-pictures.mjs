@@ -37,7 +37,15 @@ try {
   for (const [name, args] of Object.entries(programs)) {
     const file = path.join(folder, `${name}.html`)
     const main = path.join(root, 'dist/cli/main.js')
-    const words = ['run', `--profile=${file}`, '--', process.execPath, `${name}.mjs`, ...args]
+    const words = [
+      'run',
+      `--profile=${file}`,
+      '--profile-exact',
+      '--',
+      process.execPath,
+      `${name}.mjs`,
+      ...args,
+    ]
     await run([main, ...words])
     const page = await browser.newPage({ viewport: { width: 760, height: 700 } })
     await page.goto(pathToFileURL(file).href)

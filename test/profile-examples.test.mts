@@ -24,7 +24,14 @@ function lineOf(name: string, text: string): number {
 
 async function profiled(t: ExecutionContext, name: string, ...args: string[]) {
   const file = path.join(folderOf(t), 'heap.html')
-  const words = ['run', `--profile=${file}`, '--profile-mean=32K', '--', process.execPath]
+  const words = [
+    'run',
+    `--profile=${file}`,
+    '--profile-mean=32K',
+    '--profile-exact',
+    '--',
+    process.execPath,
+  ]
   const { code, stdout, stderr } = await ended(process.execPath, [main, ...words, name, ...args], {
     ...{ cwd: examples, env: plainEnvironment() },
   })
@@ -54,7 +61,14 @@ linuxTest('an addon that forgets to free', async (t) => {
 
 linuxTest('a cache in a worker', async (t) => {
   const file = path.join(folderOf(t), 'heap.html')
-  const words = ['run', `--profile=${file}`, '--profile-mean=32K', '--', process.execPath]
+  const words = [
+    'run',
+    `--profile=${file}`,
+    '--profile-mean=32K',
+    '--profile-exact',
+    '--',
+    process.execPath,
+  ]
   const child = spawn(process.execPath, [main, ...words, 'prices.mjs', '1000'], {
     ...{ cwd: examples, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] },
   })

@@ -108,6 +108,8 @@ linuxTest('what is asked for reaches the program, its own options of Node includ
     nodeOptions ?? '',
     /^--stack-trace-limit=7 --perf-basic-prof --interpreted-frames-native-stack --require="\/.*preloaded\.js"$/,
   )
+  const [, exact] = await ask('--profile-exact')
+  t.regex(exact ?? '', / --require="\/.*exact\.js" --require="\/.*preloaded\.js"$/)
   const [full, without] = await ask(
     ...['--profile-signal=hup', '--profile-minutes=2.5', '--profile-mean=64K', '--no-engine-map'],
   )

@@ -1,5 +1,5 @@
 // A leak of the third kind: a cache in a worker without a bound. Every question differs in a time stamp, so no entry is
-// ever used again. The program does not end by itself: `npx superslab run --profile=prices.html -- node prices.mjs [questions]`
+// ever used again. The program does not end by itself: `npx superslab run --profile=prices.html --profile-exact -- node prices.mjs [questions]`
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 

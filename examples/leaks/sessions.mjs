@@ -1,5 +1,5 @@
 // A leak of the first kind: Buffers that a Map keeps. Each login leaves an avatar in `sessions`, and no logout takes it
-// out. `npx superslab run --profile=sessions.html -- node sessions.mjs [logins]`
+// out. `npx superslab run --profile=sessions.html --profile-exact -- node sessions.mjs [logins]`
 const AVATAR_BYTES = 64 * 1024
 
 const sessions = new Map()

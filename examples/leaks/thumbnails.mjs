@@ -1,6 +1,6 @@
 // A leak of the second kind: an addon that forgets to free. `resize` in thumbnail.c frees its canvas, but not where the
 // picture is refused. `npx node-gyp rebuild`, then
-// `npx superslab run --profile=thumbnails.html -- node thumbnails.mjs [pictures] [addon]`
+// `npx superslab run --profile=thumbnails.html --profile-exact -- node thumbnails.mjs [pictures] [addon]`
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)

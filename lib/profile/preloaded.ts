@@ -2,17 +2,11 @@
  * Loaded before a program by `superslab run --profile`, in each of its processes and workers. It must be quick, and must
  * not load the addon before there is something to write.
  */
-import { setFlagsFromString } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
-
-/** The engine's optimising compilers build small functions into their callers, and a stack has the caller alone then. */
-const apart = ['--no-turbo-inlining', '--no-maglev-inlining']
 
 /** Signals that end a program that does not listen for them. */
 const ending = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-// NODE_OPTIONS does not take these.
-if (process.env.NODE_OPTIONS?.includes('--perf-basic-prof')) apart.forEach(setFlagsFromString)
 if (isMainThread) writeAtEnd()
 
 function writeAtEnd(): void {

@@ -14,6 +14,7 @@ export interface ProfileRunOptions {
   profileMinutes?: number
   profileMean?: number
   engineMap?: boolean
+  profileExact?: boolean
 }
 
 /** Signals that the preload library takes. */
@@ -60,7 +61,7 @@ export function profiledStart(
   const hasMap = options.engineMap !== false && complaint === undefined
   const environment = {
     [profileVariable]: profileSetting(raw, options),
-    NODE_OPTIONS: nodeOptions(hasMap),
+    NODE_OPTIONS: nodeOptions(hasMap, options.profileExact === true),
   }
   const [name = '', ...rest] = words
   const all = hasMap && isNode ? [name, ...logOptions(raw), ...rest] : [...words]
@@ -77,13 +78,18 @@ function profileSetting(raw: string, options: ProfileRunOptions): string {
   ].join(',')
 }
 
-/** With `hasMap` the engine writes a map of its code, and gives each interpreted function code of its own. */
-function nodeOptions(hasMap: boolean): string {
-  const preloaded = path.join(packageRoot, 'dist/profile/preloaded.js')
+/**
+ * With `hasMap` the engine writes a map of its code, and gives each interpreted function code of its own; with `isExact`
+ * it keeps functions apart in optimised code.
+ */
+function nodeOptions(hasMap: boolean, isExact: boolean): string {
+  const script = (name: string) =>
+    `--require=${JSON.stringify(path.join(packageRoot, `dist/profile/${name}.js`))}`
   return [
     process.env.NODE_OPTIONS,
     ...(hasMap ? ['--perf-basic-prof', '--interpreted-frames-native-stack'] : []),
-    `--require=${JSON.stringify(preloaded)}`,
+    ...(hasMap && isExact ? [script('exact')] : []),
+    script('preloaded'),
   ]
     .filter(Boolean)
     .join(' ')

@@ -42,6 +42,7 @@ function commandLine(raw: string, options: RunOptions): string[] {
     ...(profileMinutes ? [`--profile-minutes=${profileMinutes}`] : []),
     ...(profileMean ? [`--profile-mean=${profileMean}`] : []),
     ...(options.engineMap === false ? ['--no-engine-map'] : []),
+    ...(options.profileExact ? ['--profile-exact'] : []),
     '--',
   ]
 }
