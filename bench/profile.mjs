@@ -13,6 +13,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '9' },
     only: { type: 'string', default: 'json,express,random-mixed' },
     csv: { type: 'string' },
+    /** A pattern of ways to measure. */
+    ways: { type: 'string', default: '' },
   },
 })
 const runs = Number(values.runs)
@@ -141,7 +143,9 @@ function median(numbers) {
 
 const lines = ['work,way,run,seconds,peak_bytes']
 for (const name of values.only.split(',')) {
-  const chosen = Object.entries(ways).filter(([way]) => name !== 'random-mixed' || native(way))
+  const chosen = Object.entries(ways).filter(
+    ([way]) => (name !== 'random-mixed' || native(way)) && new RegExp(values.ways).test(way),
+  )
   const results = new Map(chosen.map(([way]) => [way, []]))
   for (let run = 0; run < runs; run++)
     for (const [way, how] of run % 2 === 0 ? chosen : chosen.toReversed()) {
