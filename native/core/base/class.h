@@ -140,12 +140,6 @@ static inline unsigned ss_bin_first(unsigned bin) {
     return ss_bin_is_counted(bin) ? bin + (SS_BIN_HEADED - SS_BIN_COUNTED) : bin;
 }
 
-/* Whether a live block of a slab of `bin` may have the header. */
-static inline bool ss_header_is_live(unsigned header, unsigned bin) {
-    return header == bin || header == SS_HEADER_SAMPLED ||
-           (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin));
-}
-
 /* ---- the record of a slab ---- */
 
 /* The words of a slab's bitmap, one bit a block. */

@@ -30,9 +30,11 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
     if (heap->count.on == on)
         return;
     /* Before the bins: the cold paths of other threads look for blocks with second headers from now on. */
-    if (on)
+    if (on) {
+        atomic_store_explicit(&ss_process->heaps.counted, true, memory_order_relaxed);
         atomic_fetch_add_explicit(&ss_process->heaps.watched, SS_WATCHED_HEAP,
                                   memory_order_relaxed);
+    }
     for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++) {
         if (!on)
             ss_heap_end_counted(heap, bin, faults);

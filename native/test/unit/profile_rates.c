@@ -89,6 +89,27 @@ static void run(site *function, const char *name, size_t size, size_t growth) {
         superslab_free(blocks[i]);
 }
 
+/* Blocks that were sampled and freed, and are another site's now, which are rarely sampled at the same addresses. */
+static void reused(void) {
+    enum { COUNT = 3000, SIZE = 500 };
+    profile_begin(MEAN);
+    for (unsigned i = 0; i < COUNT; i++)
+        blocks[i] = by_calloc(SIZE);
+    for (unsigned i = 0; i < COUNT; i++)
+        superslab_free(blocks[i]);
+    for (unsigned i = 0; i < COUNT; i++)
+        blocks[i] = by_malloc(SIZE);
+    profile_read();
+    const profile_sum first = profile_of((const void *)(uintptr_t)by_calloc, SITE_BYTES);
+    const profile_sum second = profile_of((const void *)(uintptr_t)by_malloc, SITE_BYTES);
+    CHECK_THAT(first.used_objects < 0.5, "%f", first.used_objects);
+    CHECK(first.objects > 0);
+    profile_check_near(second.used_objects, COUNT, COUNT * SIZE / MEAN, "blocks used again");
+    for (unsigned i = 0; i < COUNT; i++)
+        superslab_free(blocks[i]);
+    CHECK_EQ(superslab_profile_stop(), SUPERSLAB_PROFILE_OK);
+}
+
 int main(void) {
     static const size_t sizes[] = {1,    24,   100,   500,   1040,  2047,   2048,
                                    5000, 9000, 60000, 65551, 65552, 200000, 3000000};
@@ -99,6 +120,7 @@ int main(void) {
         for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
             if (sizes[i] < 1000000 || s == 0)
                 run(sites[s].function, sites[s].name, sizes[i], sites[s].function == by_growth);
+    reused();
     superslab_get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks);
     CHECK_EQ(after.live_bytes, before.live_bytes);
