@@ -24,6 +24,9 @@ typedef struct ss_os_mapping {
 typedef bool ss_os_visit_mapping(const ss_os_mapping *mapping, void *context);
 void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context);
 
+/* Where the unwind table (.eh_frame_hdr) of the file is that is mapped from `base` on; 0 if it has none. */
+uintptr_t ss_os_unwind_table(uintptr_t base);
+
 /* The length of a file; 0 if there is none. */
 uint64_t ss_os_file_bytes(const char *path);
 

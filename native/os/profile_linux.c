@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -53,7 +54,10 @@ typedef struct mapping_search {
 static bool mapping_line(const char *line, void *context) {
     const mapping_search *search = context;
     ss_os_mapping one = {.line = line};
-    const char *at = ss_os_maps_line(line, &one.start, &one.end);
+    const char *at = line;
+    one.start = ss_os_hexadecimal(&at);
+    at += *at == '-';
+    one.end = ss_os_hexadecimal(&at);
     one.executable = strlen(at) > 4 && at[3] == 'x';
     at = strchr(at + 1, ' ');
     if (at == NULL)
@@ -71,6 +75,31 @@ static bool mapping_line(const char *line, void *context) {
 void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
     mapping_search search = {visit, context};
     ss_os_read_lines("/proc/self/maps", mapping_line, &search);
+}
+
+static bool read_at(uintptr_t address, void *out, size_t bytes) {
+    return ss_os_read_memory(address, out, bytes) == bytes;
+}
+
+uintptr_t ss_os_unwind_table(uintptr_t base) {
+    ElfW(Ehdr) file;
+    ElfW(Phdr) part;
+    uintptr_t table = 0, bias = 0;
+    bool placed = false;
+    if (!read_at(base, &file, sizeof file) || memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 ||
+        file.e_phentsize != sizeof part)
+        return 0;
+    for (unsigned i = 0; i < file.e_phnum; i++) {
+        if (!read_at(base + file.e_phoff + i * sizeof part, &part, sizeof part))
+            return 0;
+        if (part.p_type == PT_LOAD && !placed) {
+            bias = base - (part.p_vaddr - part.p_offset);
+            placed = true;
+        } else if (part.p_type == PT_GNU_EH_FRAME) {
+            table = part.p_vaddr;
+        }
+    }
+    return table != 0 && placed ? bias + table : 0;
 }
 
 uint64_t ss_os_file_bytes(const char *path) {

@@ -92,37 +92,31 @@ static bool is_due(uint64_t now) {
                                                    memory_order_relaxed);
 }
 
-/* How often the signal is looked at. */
-#define SIGNAL_NANOSECONDS UINT64_C(10000000)
-
 static void after_sample(void) {
-    static _Atomic uint64_t signal_due;
     const int saved = errno;
-    const uint64_t now = ss_os_clock_nanoseconds();
-    /* Relaxed: two threads that look at once find the same. */
-    if (now >= atomic_load_explicit(&signal_due, memory_order_relaxed)) {
-        atomic_store_explicit(&signal_due, now + SIGNAL_NANOSECONDS, memory_order_relaxed);
-        signal_take();
-    }
-    if (is_due(now))
+    signal_take();
+    if (is_due(every != 0 ? ss_os_clock_nanoseconds() : 0))
         write_now();
     errno = saved;
 }
 
 /* ---- the variable ---- */
 
+typedef struct signal_name {
+    const char *text;
+    int number;
+} signal_name;
+
 static int signal_of(const char *name, size_t length) {
-    static const struct {
-        const char *name;
-        int number;
-    } known[] = {{"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"HUP", SIGHUP}, {"WINCH", SIGWINCH},
-                 {"PROF", SIGPROF}, {"QUIT", SIGQUIT}, {"none", 0}};
+    static const signal_name known[] = {{"USR1", SIGUSR1},   {"USR2", SIGUSR2}, {"HUP", SIGHUP},
+                                        {"WINCH", SIGWINCH}, {"PROF", SIGPROF}, {"QUIT", SIGQUIT},
+                                        {"none", 0}};
     if (length > 3 && strncmp(name, "SIG", 3) == 0) {
         name += 3;
         length -= 3;
     }
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
-        if (strlen(known[i].name) == length && strncmp(name, known[i].name, length) == 0)
+        if (strlen(known[i].text) == length && strncmp(name, known[i].text, length) == 0)
             return known[i].number;
     return -1;
 }

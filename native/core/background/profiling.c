@@ -21,8 +21,15 @@ static void close_all(void) {
             ss_heap_park_end(heap);
 }
 
+static bool any_late(void) {
+    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
+        if (ss_count_seems_late(heap))
+            return true;
+    return false;
+}
+
 static void settle_all(ss_faults *faults) {
-    for (unsigned round = 0; round < ROUNDS && ss_count_any_late(); round++) {
+    for (unsigned round = 0; round < ROUNDS && any_late(); round++) {
         if (round != 0)
             ss_os_nap();
         if (!ss_park_and_read(settle, faults)) {

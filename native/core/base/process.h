@@ -190,6 +190,11 @@ static inline bool ss_is_observed(void) {
     return SS_UNLIKELY((ss_watched() & SS_WATCHED_BY_OBSERVER) != 0);
 }
 
+/* Whether a heap has ever counted. Relaxed: set before a block gets a header that tells it. */
+static inline bool ss_has_counted(void) {
+    return SS_UNLIKELY(atomic_load_explicit(&ss_process->heaps.counted, memory_order_relaxed));
+}
+
 static inline bool ss_is_profiled(void) {
     return (ss_watched() & SS_WATCHED_BY_PROFILE) != 0;
 }

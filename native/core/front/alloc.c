@@ -129,7 +129,10 @@ static void *malloc_observed(ss_call call, size_t size) {
 }
 
 static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
-    return ss_is_observed() ? malloc_observed(call, size) : ss_malloc_counted(size);
+    if (ss_is_observed())
+        return malloc_observed(call, size);
+    void *block = ss_malloc_counted(size);
+    return SS_LIKELY(block != NULL) ? block : ss_counted(ss_malloc_quiet(size), size);
 }
 
 SS_COLD void *ss_malloc_as(ss_call call, size_t size) {

@@ -21,11 +21,7 @@ static ss_heap *enter(void) {
     ss_heap *heap = ss_thread_heap(&self);
     if (heap != NULL && SS_UNLIKELY(ss_count_is_late(heap))) {
         ss_count_settle(heap, &faults);
-        if (SS_UNLIKELY(faults.count != 0)) {
-            ss_thread_leave(self);
-            ss_report_faults(&faults);
-            return NULL;
-        }
+        ss_report_defer(&faults); /* with the thread inside none is reported */
     }
     if (heap != NULL && ss_count_is_on(heap))
         return heap;
@@ -77,14 +73,15 @@ static inline void *turn(size_t size) {
 
 /* The hot path has only told the largest size of 16 bytes' steps: the middle is nearer to what was asked for. */
 static size_t size_of_step(size_t size) {
-    return size < SS_TINY_END && size % SS_ALIGNMENT == SS_ALIGNMENT - 1 ? size - SS_ALIGNMENT / 2 + 1
-                                                                         : size;
+    return size < SS_TINY_END && size % SS_ALIGNMENT == SS_ALIGNMENT - 1
+               ? size - SS_ALIGNMENT / 2 + 1
+               : size;
 }
 
 static SS_NOINLINE void *malloc_counted(size_t size) {
     ss_heap *heap = size <= SS_SMALL_MAX ? enter() : NULL;
     if (heap == NULL)
-        return ss_counted(ss_malloc_quiet(size), size);
+        return NULL;
     uint8_t header = 0;
     void *block =
         size < SS_TINY_END ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
@@ -92,11 +89,9 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
         ss_header_set(block, header);
     ss_thread_leave(ss_thread_self());
     ss_attend();
-    if (SS_UNLIKELY(block == NULL))
-        return ss_counted(ss_malloc_quiet(size), size);
-    if (SS_UNLIKELY(header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)), ss_count_label(heap),
-                          ss_count_stack(heap));
+    if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
+        ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)),
+                          ss_count_label(heap), ss_count_stack(heap));
     return block;
 }
 

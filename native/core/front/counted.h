@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Serves a request, and counts it. */
+/* Serves a small request, and counts it. NULL if it is to be served, and counted, otherwise. */
 void *ss_malloc_counted(size_t size);
 
 /* Counts a block that was allocated by an uncounted path. Returns it, or NULL if it is NULL. */

@@ -65,7 +65,7 @@
     NUMBER(bin_slots, offsetof(ss_bin, slots))                                                     \
     NUMBER(bin_capacity, offsetof(ss_bin, capacity))                                               \
     NUMBER(bin_left, offsetof(ss_bin, left))                                                       \
-    NUMBER(bin_ring_count, offsetof(ss_bin, ring) + offsetof(ss_ring, count))         \
+    NUMBER(bin_ring_count, offsetof(ss_bin, ring) + offsetof(ss_ring, count))                      \
     NUMBER(bin_counted, SS_BIN_COUNTED)                                                            \
     NUMBER(tiny_count, SS_TINY_COUNT)                                                              \
     NUMBER(header_sampled, SS_HEADER_SAMPLED)

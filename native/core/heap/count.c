@@ -56,8 +56,8 @@ SS_COLD void ss_count_set_parked(ss_heap *heap, ss_faults *faults) {
     set(heap, heap->thread, ss_is_profiled(), faults);
 }
 
-/* Whether a heap's thread counts is read from the thread's record, which the heap's thread_lock keeps. */
-static bool is_late(ss_heap *heap) {
+/* Whether its thread counts is read from the thread's record, which the heap's thread_lock keeps. */
+SS_COLD bool ss_count_seems_late(ss_heap *heap) {
     bool late = false;
     if (!ss_lock_try(&heap->thread_lock))
         return true;
@@ -66,13 +66,6 @@ static bool is_late(ss_heap *heap) {
             atomic_load_explicit(&heap->thread->counts, memory_order_relaxed) != ss_is_profiled();
     ss_lock_release(&heap->thread_lock);
     return late;
-}
-
-SS_COLD bool ss_count_any_late(void) {
-    for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
-        if (is_late(heap))
-            return true;
-    return false;
 }
 
 void ss_count_want(bool on) {
@@ -101,11 +94,10 @@ SS_COLD void ss_count_end(ss_heap *heap, ss_thread *thread, ss_faults *faults) {
     set(heap, thread, false, faults);
 }
 
-SS_COLD void ss_count_inherit(void) {
-    uint32_t watched = ss_watched() % SS_WATCHED_HEAP;
-    for (const ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
-        watched += heap->count.on ? SS_WATCHED_HEAP : 0;
-    atomic_store_explicit(&ss_process->heaps.watched, watched, memory_order_relaxed);
+SS_COLD void ss_count_inherit(uint32_t heaps) {
+    atomic_store_explicit(&ss_process->heaps.watched,
+                          ss_watched() % SS_WATCHED_HEAP + heaps * SS_WATCHED_HEAP,
+                          memory_order_relaxed);
 }
 
 SS_COLD void ss_count_settle(ss_heap *heap, ss_faults *faults) {

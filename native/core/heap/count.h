@@ -37,8 +37,8 @@ void ss_count_settle(ss_heap *heap, ss_faults *faults);
 /* The same for a thread that has parked the heap's thread. */
 void ss_count_set_parked(ss_heap *heap, ss_faults *faults);
 
-/* Whether a heap with a thread is not as the profile's state wants it. A guess while threads work. */
-bool ss_count_any_late(void);
+/* Whether a heap with a thread is not as the profile's state wants it. A guess while the thread works. */
+bool ss_count_seems_late(ss_heap *heap);
 
 /* Says whether heaps are to count. */
 void ss_count_want(bool on);
@@ -68,8 +68,8 @@ void ss_count_end(ss_heap *heap, ss_thread *thread, ss_faults *faults);
 /* In the child of a fork, for a heap whose bins were lost while a parker changed them: sets what the thread has of it. */
 void ss_count_mend(const ss_heap *heap, ss_thread *thread);
 
-/* In the child of a fork: adds up the heaps that count anew. */
-void ss_count_inherit(void);
+/* In the child of a fork: the number of heaps that count, added up anew. */
+void ss_count_inherit(uint32_t heaps);
 
 /* The heap hands out `bytes` of a tiny class, by its index, or of any other kind (SS_COUNT_OTHERS): whether the block is
  * to be sampled. Each of them has a distance of its own. With one for all, a sample that is due for a class whose

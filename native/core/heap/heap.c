@@ -229,7 +229,7 @@ static SS_COLD bool heap_keep(ss_heap *heap) {
 
 SS_COLD uint32_t ss_heaps_inherit(ss_heap *own) {
     const bool listed = !ss_lock_is_mine(&ss_heaps->lock);
-    uint32_t threads = 0;
+    uint32_t threads = 0, counting = 0;
     size_t bins_bytes = 0, large_cache_granules = 0;
     ss_lock_inherit(&ss_heaps->lock);
     if (listed)
@@ -242,10 +242,11 @@ SS_COLD uint32_t ss_heaps_inherit(ss_heap *own) {
             heap->forsaken = true;
         else
             heap_inherit(heap, listed);
+        counting += heap->count.on;
         bins_bytes += heap->bins_bytes;
         large_cache_granules += heap->large.room;
     }
-    ss_count_inherit();
+    ss_count_inherit(counting);
     /* Added up anew: a thread that is gone may have changed a heap's count, but not the sum yet. */
     atomic_store_explicit(&ss_signals->bins_bytes, bins_bytes, memory_order_relaxed);
     atomic_store_explicit(&ss_signals->large_cache_granules, large_cache_granules,

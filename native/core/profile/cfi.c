@@ -259,11 +259,14 @@ static bool run(machine *on, cursor from, uint64_t location, uint64_t until) {
 
 /* ---- finding ---- */
 
+/* An entry of the sorted table, both relative to it. */
+typedef struct table_entry {
+    int32_t code, entry_place;
+} table_entry;
+
 /* The address of the entry of the last function that begins at `pc` or before; 0 if there is none. */
 static uintptr_t entry_search(const ss_module *module, uintptr_t pc) {
-    struct {
-        int32_t start, entry;
-    } one;
+    table_entry one;
     enum { HEAD = 12 };
     uint32_t low = 0, high = module->count;
     uintptr_t found = 0;
@@ -272,8 +275,8 @@ static uintptr_t entry_search(const ss_module *module, uintptr_t pc) {
         if (ss_os_read_memory(module->header + HEAD + middle * sizeof one, &one, sizeof one) !=
             sizeof one)
             return 0;
-        if (module->header + (uintptr_t)(intptr_t)one.start <= pc) {
-            found = module->header + (uintptr_t)(intptr_t)one.entry;
+        if (module->header + (uintptr_t)(intptr_t)one.code <= pc) {
+            found = module->header + (uintptr_t)(intptr_t)one.entry_place;
             low = middle + 1;
         } else {
             high = middle;

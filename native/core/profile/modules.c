@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-#ifdef __ELF__
-#include <elf.h>
-#include <link.h>
-#endif
-
 #define MODULES_MOST 1024u
 /* Executable memory without a file, in which an engine generates code. More of it is no fault: then the list is read
  * more often than it has to be. */
@@ -76,57 +71,26 @@ uint32_t ss_modules_version(void) {
 
 /* ---- the tables ---- */
 
-#ifdef __ELF__
-
-static bool read_at(uintptr_t address, void *out, size_t bytes) {
-    return ss_os_read_memory(address, out, bytes) == bytes;
-}
-
-/* Of the encodings only those that linkers write: 4 bytes each, relative to the table or to themselves. */
-static void table_read(ss_module *module, uintptr_t address) {
-    struct {
-        uint8_t version, frame, number, table;
-        int32_t frame_at;
-        uint32_t count;
-    } head;
-    enum { PC_RELATIVE_4 = 0x1b, NUMBER_4 = 0x03, TABLE_RELATIVE_4 = 0x3b };
-    if (!read_at(address, &head, sizeof head) || head.version != 1 || head.frame != PC_RELATIVE_4 ||
-        head.number != NUMBER_4 || head.table != TABLE_RELATIVE_4)
-        return;
-    module->header = address;
-    module->count = head.count;
-}
+/* The beginning of .eh_frame_hdr. Of the encodings only those that linkers write: 4 bytes each, relative to the table or
+ * to themselves. */
+typedef struct table_head {
+    uint8_t form, frame, number, table;
+    int32_t frame_place;
+    uint32_t entries;
+} table_head;
+enum { PC_RELATIVE_4 = 0x1b, NUMBER_4 = 0x03, TABLE_RELATIVE_4 = 0x3b };
 
 static void module_read(ss_module *module) {
-    ElfW(Ehdr) file;
-    ElfW(Phdr) part;
-    uintptr_t frames = 0, bias = 0;
-    bool placed = false;
+    table_head head;
+    const uintptr_t place = module->base != 0 ? ss_os_unwind_table(module->base) : 0;
     module->read = true;
-    if (module->base == 0 || !read_at(module->base, &file, sizeof file) ||
-        memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof part)
+    if (place == 0 || ss_os_read_memory(place, &head, sizeof head) != sizeof head ||
+        head.form != 1 || head.frame != PC_RELATIVE_4 || head.number != NUMBER_4 ||
+        head.table != TABLE_RELATIVE_4)
         return;
-    for (unsigned i = 0; i < file.e_phnum; i++) {
-        if (!read_at(module->base + file.e_phoff + i * sizeof part, &part, sizeof part))
-            return;
-        if (part.p_type == PT_LOAD && !placed) {
-            bias = module->base - (part.p_vaddr - part.p_offset);
-            placed = true;
-        } else if (part.p_type == PT_GNU_EH_FRAME) {
-            frames = part.p_vaddr;
-        }
-    }
-    if (frames != 0 && placed)
-        table_read(module, bias + frames);
+    module->header = place;
+    module->count = head.entries;
 }
-
-#else
-
-static void module_read(ss_module *module) {
-    module->read = true;
-}
-
-#endif
 
 static ss_module *find(uintptr_t address) {
     uint32_t low = 0, high = module_count;

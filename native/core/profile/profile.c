@@ -11,7 +11,6 @@
 #include "profile/state.h"
 
 ss_profile_data ss_profile_state;
-#define state (&ss_profile_state)
 
 /* ---- the lock ---- */
 
@@ -55,16 +54,16 @@ static SS_COLD void freed_do(void) {
 }
 
 bool ss_profile_lock(void) {
-    if (ss_lock_is_mine(&state->lock))
+    if (ss_lock_is_mine(&ss_profile->lock))
         return false;
-    ss_lock_take(&state->lock);
+    ss_lock_take(&ss_profile->lock);
     return true;
 }
 
 void ss_profile_unlock(void) {
     if (SS_UNLIKELY(atomic_load_explicit(&freed_count, memory_order_relaxed) != 0))
         freed_do();
-    ss_lock_release(&state->lock);
+    ss_lock_release(&ss_profile->lock);
 }
 
 /* ---- beginning and end ---- */
@@ -96,27 +95,27 @@ superslab_profile_error ss_profile_begin(size_t mean) {
         ss_codemap_begin();
         ss_modules_read();
         own_find();
-        state->started = ss_os_time_nanoseconds();
-        state->taken = 0;
-        atomic_store_explicit(&state->lost, 0, memory_order_relaxed);
-        atomic_store_explicit(&state->mean, mean, memory_order_relaxed);
-        atomic_store_explicit(&state->running, true, memory_order_relaxed);
+        ss_profile->started = ss_os_time_nanoseconds();
+        ss_profile->taken = 0;
+        atomic_store_explicit(&ss_profile->lost, 0, memory_order_relaxed);
+        atomic_store_explicit(&ss_profile->mean, mean, memory_order_relaxed);
+        atomic_store_explicit(&ss_profile->running, true, memory_order_relaxed);
     }
     ss_profile_unlock();
     return error;
 }
 
 void ss_profile_end(void) {
-    atomic_store_explicit(&state->running, false, memory_order_relaxed);
+    atomic_store_explicit(&ss_profile->running, false, memory_order_relaxed);
 }
 
 bool ss_profile_is_running(void) {
     /* Relaxed: asked again under the lock before a sample is added. */
-    return atomic_load_explicit(&state->running, memory_order_relaxed);
+    return atomic_load_explicit(&ss_profile->running, memory_order_relaxed);
 }
 
 size_t ss_profile_mean(void) {
-    return atomic_load_explicit(&state->mean, memory_order_relaxed);
+    return atomic_load_explicit(&ss_profile->mean, memory_order_relaxed);
 }
 
 /* ---- stacks ---- */
@@ -217,7 +216,7 @@ static double weight_of(size_t stride) {
 }
 
 static void lost_count(void) {
-    atomic_fetch_add_explicit(&state->lost, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&ss_profile->lost, 1, memory_order_relaxed);
 }
 
 SS_COLD void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t label,
@@ -229,7 +228,7 @@ SS_COLD void ss_profile_sample(const void *block, size_t size, size_t stride, ui
     const bool running = ss_profile_is_running();
     const double weight = running ? weight_of(stride) : 1;
     if (running) {
-        state->taken++;
+        ss_profile->taken++;
         if (!sample_add(block, size, weight, label, stack))
             lost_count();
     }
@@ -288,7 +287,7 @@ bool ss_profile_set_hook(ss_profile_hook *hook) {
 
 void ss_profile_inherit(void) {
     /* A thread that is gone was in the middle of a change: all is forgotten, and sampling goes on. */
-    if (!ss_lock_inherit(&state->lock))
+    if (!ss_lock_inherit(&ss_profile->lock))
         return;
     if (!ss_stacks_begin() || !ss_samples_begin())
         ss_profile_end();

@@ -13,6 +13,7 @@ typedef struct ss_profile_data {
 } ss_profile_data;
 
 extern ss_profile_data ss_profile_state SS_HIDDEN;
+#define ss_profile (&ss_profile_state)
 
 /* False if this thread has the lock already: a handler has interrupted it. */
 bool ss_profile_lock(void);

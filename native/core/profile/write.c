@@ -93,11 +93,11 @@ static bool put_mapping(const ss_os_mapping *mapping, void *context) {
 superslab_profile_error ss_profile_write(int descriptor) {
     output to = {.descriptor = descriptor};
     char path[1024];
-    if (ss_profile_state.started == 0)
+    if (ss_profile->started == 0)
         return SUPERSLAB_PROFILE_NOT_RUNNING;
     if (!ss_profile_lock())
         return SUPERSLAB_PROFILE_BUSY;
-    const uint64_t started = ss_profile_state.started, taken = ss_profile_state.taken;
+    const uint64_t started = ss_profile->started, taken = ss_profile->taken;
     const uint32_t stacks = ss_stacks_count(), labels = ss_labels_count();
     ss_profile_unlock();
     put(&to, "superslab profile 1\n");
@@ -110,7 +110,7 @@ superslab_profile_error ss_profile_write(int descriptor) {
     put_number(&to, "\nstacks ", stacks, 10);
     put_number(&to, " ", SS_STACKS_MOST, 10);
     put_number(&to, "\nsamples ", taken, 10);
-    put_number(&to, " ", atomic_load_explicit(&ss_profile_state.lost, memory_order_relaxed), 10);
+    put_number(&to, " ", atomic_load_explicit(&ss_profile->lost, memory_order_relaxed), 10);
     put(&to, "\n");
     if (ss_codemap_path()[0] != '\0')
         put_line(&to, "perfmap", ss_codemap_path());

@@ -17,12 +17,11 @@ static inline void ss_header_set(void *block, uint8_t header) {
 }
 
 /* Whether a live block of a slab of `bin` may have the header. Until a heap has counted for a profile, only the bin's
- * number is one. Relaxed: a thread that has a block with another header got it after the flag was set. */
+ * number is one. */
 static inline bool ss_header_is_live(unsigned header, unsigned bin) {
     return header == bin ||
-           (SS_UNLIKELY(atomic_load_explicit(&ss_process->heaps.counted, memory_order_relaxed)) &&
-            (header == SS_HEADER_SAMPLED ||
-             (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
+           (ss_has_counted() && (header == SS_HEADER_SAMPLED ||
+                                 (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
 }
 
 /* ---- looking up ---- */

@@ -335,6 +335,11 @@ void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
     (void)visit, (void)context;
 }
 
+uintptr_t ss_os_unwind_table(uintptr_t base) {
+    (void)base;
+    return 0;
+}
+
 uint64_t ss_os_file_bytes(const char *path) {
     (void)path;
     return 0;

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -112,8 +115,12 @@ int main(void) {
     if (CHECK_EMULATED)
         check_skip("an emulator has the descriptors of the thread");
     const pid_t process = fork();
-    if (process == 0)
+    if (process == 0) {
+#ifdef __linux__
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* also if a check fails here */
+#endif
         serve();
+    }
     int page = -1;
     WAIT_UNTIL((page = page_open(process)) >= 0);
     WAIT_UNTIL(answer_of(page).version == 1);
