@@ -184,6 +184,27 @@ export interface Addon {
   execute(file: string, args: string[], changes: string[]): number
   /** Whether the file has capabilities, which a process gets by executing it. */
   hasCapabilities(file: string): boolean
+  /** A name of C++ as people write it; undefined if it is none. */
+  demangle(name: string): string | undefined
+  /** Begins to sample; 0, or a `superslab_profile_error`, as the others return one. */
+  profileStart(mean: number): number
+  profileStop(): number
+  profileRunning(): boolean
+  /** Writes the raw profile to a file descriptor: see docs/profiling.md. */
+  profileWrite(descriptor: number): number
+  profileErrorName(error: number): string
+  /** Asks another process for a profile by a lock on its page; 0 bytes end it. False if the system refuses. */
+  profileLock(descriptor: number, start: number, count: number): boolean
+  /** Bytes of blocks of windows until the next sample; Infinity while no profile runs. */
+  profileDistance(): number
+  /** The block in which that distance ends. */
+  profileSampled(address: number, size: number, stride: number): void
+  /** Such a block is about to be freed. */
+  profileFreed(address: number): void
+  /** A number for the text, 0 if there is no room for another one. */
+  profileLabel(text: string): number
+  /** Marks what this thread allocates from now on, 0 with nothing; returns the label before. */
+  profileSetLabel(label: number): number
   viewFill(view: Uint8Array, byte: number): void
   /** The source must fit into the view at the offset. */
   viewSet(view: Uint8Array, source: Uint8Array, offset: number): void

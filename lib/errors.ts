@@ -25,6 +25,9 @@ export const codes = {
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
   ERR_SUPERSLAB_NOT_A_RECORDING: 'The file is not a recording, or has an unknown version',
   ERR_SUPERSLAB_RECORDING_DAMAGED: 'The recording breaks off in the middle or contradicts itself',
+  ERR_SUPERSLAB_NOT_A_PROFILE: 'The file is not a profile, or has an unknown version',
+  ERR_SUPERSLAB_PROFILE_DAMAGED: 'The profile breaks off in the middle or contradicts itself',
+  ERR_SUPERSLAB_PROFILE_FAILED: 'A profile could not be made, or not of that process',
   ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command, or not as it was asked to',
 } as const
 

@@ -100,12 +100,40 @@ export function readPublications(limitMs = timeLimitOfAllMs): {
   return { found, left }
 }
 
-/** `why` gives the reason where there is no page, or none that can be read. */
 function read<Reason>(
   pid: number,
   why: (pid: number, inherited: boolean) => Reason,
 ): Publication | NoPublication | Reason {
-  const end = performance.now() + timeLimitMs
+  const found = find(pid, why)
+  return found instanceof Page ? parsed(pid, found.contents) : found
+}
+
+class Page {
+  constructor(
+    /** In /proc, for this process to open. */
+    readonly file: string,
+    readonly contents: Buffer,
+  ) {}
+}
+
+/** Opens the page of a process, to be read and locked. */
+export function openPage(pid: number): number | NoPublication {
+  const found = find(pid, none, timeLimitOfAllMs)
+  if (!(found instanceof Page)) return found
+  try {
+    return openSync(found.file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch (error) {
+    return refused(pid, error as NodeJS.ErrnoException)
+  }
+}
+
+/** `why` gives the reason where there is no page, or none that can be read. */
+function find<Reason>(
+  pid: number,
+  why: (pid: number, inherited: boolean) => Reason,
+  limitMs = timeLimitMs,
+): Page | NoPublication | Reason {
+  const end = performance.now() + limitMs
   try {
     if (hasEnded(pid)) return gone(pid)
     const own = innerPid(pid)
@@ -114,10 +142,10 @@ function read<Reason>(
       if (linkOf(file) === linkText) {
         any = true
         const page = readPage(file, end)
-        if (page?.readUInt32LE(offsets.process) === own) return parsed(pid, page)
+        if (page?.readUInt32LE(offsets.process) === own) return new Page(file, page)
       }
       if (performance.now() >= end)
-        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${timeLimitMs} ms`)
+        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${limitMs} ms`)
     }
     return why(pid, any)
   } catch (error) {

@@ -11,7 +11,9 @@ const target = path.join(root, 'docs', 'api')
 const isCheck = process.argv.includes('--check')
 
 const options = {
-  entryPoints: ['index', 'raw', 'metrics'].map((name) => path.join(root, 'lib', `${name}.ts`)),
+  entryPoints: ['index', 'raw', 'metrics', 'profile'].map((name) =>
+    path.join(root, 'lib', `${name}.ts`),
+  ),
   tsconfig: path.join(root, 'tsconfig.json'),
   name: 'API reference',
   readme: 'none',

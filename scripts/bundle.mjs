@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 import { root } from './run.mjs'
 
 /** The entries in package.json's exports, and the module that takes the place of the first: see lib/exports.ts. */
-const entries = ['exports', 'index', 'raw', 'metrics']
+const entries = ['exports', 'index', 'raw', 'metrics', 'profile']
 const standIns = { index: 'exports' }
 
 const dist = path.join(root, 'dist')

@@ -55,7 +55,7 @@ test('the table of shared words has no other word', (t) => {
   for (const word of listed) t.true(words.has(word), word)
 })
 
-test('JavaScript uses Atomics only for the byte of a block that comes under watch', (t) => {
+test('JavaScript uses Atomics only for the byte of a block that comes under watch or is sampled', (t) => {
   const files = (readdirSync('lib', { recursive: true }) as string[])
     .filter((name) => name.endsWith('.ts'))
     .map((name) => path.join('lib', name))
@@ -65,6 +65,7 @@ test('JavaScript uses Atomics only for the byte of a block that comes under watc
   // The first is a pause: no other thread knows the buffer.
   t.deepEqual(used, [
     'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)',
+    'if (Atomics.compareExchange(table, block >>> Step.shift, mark, holder.tag) !== mark) return',
     'if (Atomics.compareExchange(table, block >>> Step.shift, mark, watched) === Mark.unsized)',
     'Atomics.compareExchange(table, block >>> Step.shift, Mark.unsized, holder.ceded)',
   ])

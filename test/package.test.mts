@@ -43,7 +43,7 @@ test('every native source is listed once, and every listed one exists', (t) => {
 
 test('every file that the exports name was built', (t) => {
   const { exports, bin } = read('package.json')
-  const entries = ['.', './raw', './metrics'].map((name) => exports[name])
+  const entries = ['.', './raw', './metrics', './profile'].map((name) => exports[name])
   const files = entries.flatMap(Object.values).flatMap((one) => Object.values(one as object))
   for (const file of [...files, ...Object.values(bin)]) t.true(existsSync(file as string), file)
 })

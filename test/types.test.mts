@@ -13,6 +13,7 @@ import { inspect, info, native, prewarm, stats, trim, version } from 'superslab'
 import { address, alloc, allocZeroed, asBuffer, free, pin, realloc, toOwned, usableSize } from 'superslab'
 import { type Leak, leaks, type Pin, Pool, Scope, watch } from 'superslab'
 import { heap } from 'superslab/raw'
+import { heapHandler, profile, type Profile, type Stack } from 'superslab/profile'
 
 const place: number = native.malloc(16)
 const found: Inspection = inspect(BigInt(place))
@@ -33,6 +34,13 @@ const found2: Leak[] = leaks({ print: false })
 watch({ track: true })
 free(buffer)
 heap.free(heap.malloc(sum + windowBytes + found2.length))
+profile.start({ intervalBytes: 1024, labels: false })
+const labelled: number = profile.label('route=/', () => 1)
+export const taken: Promise<Profile> = profile.snapshot()
+export const frames = (stack: Stack): string[] => stack.frames.map(({ name, line }) => name + (line + labelled))
+export const handle: (request: never, response: never) => Promise<void> = heapHandler
+// @ts-expect-error: no such option
+profile.start({ mean: 1 })
 // @ts-expect-error: a Buffer is freed, not its address
 free(address(copy))
 // @ts-expect-error: an address is a number

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor/command'
 import { envCommand } from './env'
 import { includeCommand } from './include'
 import { pathCommand } from './path'
+import { profileCommand } from './profile/command'
 import { refused, runCommand } from './run/command'
 import { statusCommand } from './status'
 
@@ -17,6 +18,7 @@ const program = new Command('superslab')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
   .addCommand(runCommand())
   .addCommand(benchCommand())
+  .addCommand(profileCommand())
   .addCommand(doctorCommand())
   .addCommand(pathCommand())
   .addCommand(envCommand())

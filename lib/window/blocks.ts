@@ -23,6 +23,8 @@ export interface Blocks {
 export interface Hooks {
   /** A block was freed that is large, pinned or tagged, or will be when its last pin is released. */
   ended: ((block: number) => void) | undefined
+  /** The core was asked for blocks. */
+  refilled: (() => void) | undefined
   /** The window is full: frees what it can. True if that was something. */
   reclaim: (() => boolean) | undefined
   /** For the error's message when the window stays full: what the program can do. */
@@ -97,6 +99,7 @@ function slowPaths(window: Window, hooks: Hooks, freeOrphan: () => void): SlowPa
       reclaims = false
     }
     window.sync()
+    hooks.refilled?.()
   }
 
   function mallocLarge(size: number): number {
@@ -109,6 +112,7 @@ function slowPaths(window: Window, hooks: Hooks, freeOrphan: () => void): SlowPa
       if (block >= 0)
         try {
           window.sync()
+          hooks.refilled?.()
           return block
         } catch (error) {
           window.orphan = block >>> Step.shift
@@ -147,7 +151,9 @@ function usableSizeOf({ holder }: Window, block: number): number {
 }
 
 export function createBlocks(window: Window): Blocks {
-  const hooks: Hooks = { ended: undefined, reclaim: undefined, advice: undefined }
+  const hooks: Hooks = {
+    ...{ ended: undefined, refilled: undefined, reclaim: undefined, advice: undefined },
+  }
   const { malloc, free } = hotPaths(window, slowPaths(window, hooks, freeOrphan))
 
   function freeOrphan(): void {

@@ -51,6 +51,8 @@ interface Conversions {
 
 interface Control {
   watch(options: WatchOptions): void
+  /** A profile of the process was started or stopped. */
+  profiled(): void
   readonly watching: Watch | undefined
 }
 
@@ -70,6 +72,7 @@ export function createBuffers(window: Window, blocks: Blocks): Buffers {
     ...createPins(window, received, watching),
     ...createResting(window, blocks, watching),
     watch: (options) => watching.set(options),
+    profiled: () => watching.follow(),
     get watching() {
       return watching.watch
     },

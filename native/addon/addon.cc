@@ -1,6 +1,7 @@
 /* The Node-API binding, typed in lib/addon.ts. Context-aware; all environments of a process share one core. */
 #include "bench.h"
 #include "core.h"
+#include "demangle.h"
 #include "execute.h"
 #include "functions.h"
 #include "info.h"
@@ -47,6 +48,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
     window_exports(env, exports);
     execute_exports(env, exports);
     bench_exports(env, exports);
+    demangle_exports(env, exports);
     profile_exports(env, exports);
     functions_publish(env);
     return exports;

@@ -196,7 +196,9 @@ void preload_profile_begin(void) {
     signal_take();
 }
 
+/* Not after it was stopped: what was written before it is what the program wants to be kept, as lib/profile/last.ts does
+ * before Node frees all that it holds. */
 __attribute__((destructor)) static void profile_end(void) {
-    if (target[0] != '\0')
+    if (target[0] != '\0' && superslab_profile_is_running())
         write_now();
 }

@@ -19,14 +19,22 @@ export interface Opened {
   complaints: string[]
 }
 
-/** Opens a page from a file. The browser ends when `use` has. */
-export async function withPage(file: string, use: (opened: Opened) => Promise<void>) {
+/** The browser ends when `use` has. */
+async function withBrowser(use: (page: Page) => Promise<void>) {
   const browser: Browser = await chromium.launch({
     ...(browserFile && { executablePath: browserFile }),
     args: flags,
   })
   try {
-    const page = await browser.newPage()
+    await use(await browser.newPage())
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Opens a page from a file. */
+export function withPage(file: string, use: (opened: Opened) => Promise<void>) {
+  return withBrowser(async (page) => {
     const url = pathToFileURL(file).href
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -36,9 +44,22 @@ export async function withPage(file: string, use: (opened: Opened) => Promise<vo
     })
     await page.goto(url)
     await use({ page, complaints })
-  } finally {
-    await browser.close()
-  }
+  })
+}
+
+/** What the panel Memory of the browser's own DevTools shows of a file, a text a row, once it shows `expected`. */
+export async function devtoolsRows(file: string, expected: string): Promise<string[]> {
+  let rows: string[] = []
+  await withBrowser(async (page) => {
+    await page.goto('devtools://devtools/bundled/devtools_app.html?panel=heap-profiler')
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByText('Load profile').first().click()
+    await (await chooser).setFiles(file)
+    await page.getByRole('treeitem', { name: 'Loaded' }).click()
+    await page.locator('td', { hasText: expected }).first().waitFor()
+    rows = await page.locator('tr').allInnerTexts()
+  })
+  return rows
 }
 
 /** The visible parts of a chart. */

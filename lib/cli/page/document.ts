@@ -28,7 +28,23 @@ export interface Table {
   words: number
 }
 
-export function html({ title, subtitle, summary, sections, data }: PageDocument): string {
+/** A page's frame: its head, its summary, and what else is in it. */
+export interface Frame extends Omit<PageDocument, 'sections'> {
+  /** HTML. */
+  body: string
+  /** Files beside this one, in their order. */
+  styles: string[]
+  scripts: string[]
+}
+
+export function html({ sections, ...rest }: PageDocument): string {
+  const body = sections.map(sectionHtml).join('\n')
+  const scripts = ['chart.umd.js', 'browser.js']
+  return frame({ ...rest, body, styles: ['page.css'], scripts })
+}
+
+export function frame(parts: Frame): string {
+  const { title, subtitle, summary, body, data, styles, scripts } = parts
   const [first = '', ...rest] = summary
   return `<!doctype html>
 <html lang="en">
@@ -38,19 +54,18 @@ export function html({ title, subtitle, summary, sections, data }: PageDocument)
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
 <title>${escaped(title)}</title>
-<style>${asset('page.css')}</style>
+<style>${styles.map(asset).join('\n')}</style>
 </head>
 <body>
 <main>
 <header><h1>${escaped(title)}</h1><p>${escaped(subtitle)}</p></header>
 <section class="summary"><p><strong>${escaped(first)}</strong></p>
 ${rest.map((line) => `<p>${escaped(line)}</p>`).join('\n')}</section>
-${sections.map(sectionHtml).join('\n')}
+${body}
 <footer><a id="save" download="superslab.json">Save the raw data</a></footer>
 </main>
 <script type="application/json" id="data">${embedded(data)}</script>
-<script>${asset('chart.umd.js')}</script>
-<script>${asset('browser.js')}</script>
+${scripts.map((name) => `<script>${asset(name)}</script>`).join('\n')}
 </body>
 </html>
 `

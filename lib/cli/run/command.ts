@@ -1,12 +1,16 @@
 import { constants } from 'node:os'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
 import { preloadPath, preloadVariable } from '../../preload'
+import { profileFailed } from '../../profile/failure'
+import { rawEnding } from '../profile/format'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
+import { profiledStart, profileFile, profileSignals } from './profile'
 import { refuseUnservable } from './refusal'
+import { stay } from './stay'
 import { notExecutable, reasonOf } from './system-error'
 
 /** As env(1) and timeout(1), because commands seldom end with it; also for usage errors. */
@@ -15,6 +19,18 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
   ERR_SUPERSLAB_NOT_EXECUTABLE: 126,
   ERR_SUPERSLAB_COMMAND_NOT_FOUND: 127,
 }
+
+const help = `
+--profile writes a profile when the program ends, on SIGUSR2, and every n minutes:
+which function and line allocated what is in use. FILE's ending is the format, as of
+'superslab profile'; without FILE it is heap-profile.html. Other processes that are
+served write FILE.PID. This process stays and ends as the program does; with .raw it
+becomes the program, and 'superslab profile FILE.raw' gives the names later. A small
+function that is called often becomes part of its caller, unless --profile-exact
+prevents it; that costs a server a quarter more processor time.
+
+  superslab run --profile -- node server.js
+  superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`
 
 export function runCommand(): Command {
   const children = new Option('--children <which>', 'which programs below it are served as well')
@@ -25,19 +41,38 @@ export function runCommand(): Command {
     .addOption(children.choices(['node', 'all', 'none']))
     .option('--stats', 'have each served process print its statistics when it ends')
     .option('--record <file>', 'record the allocations and frees of each served process')
+    .option('--profile [file]', 'write which functions hold the memory; see below')
+    .option(
+      '--profile-signal <name>',
+      'write the profile on this signal, too (SIGUSR2)',
+      signalName,
+    )
+    .option('--profile-minutes <n>', 'write the profile again and again', minutes)
+    .option('--profile-mean <bytes>', 'bytes between two samples on average (512K)', byteCount)
+    .option('--profile-exact', 'have Node build no function into its caller: slower, see below')
+    .option('--no-engine-map', 'do not have Node write the names of JavaScript functions')
+    .addHelpText('after', help)
     .passThroughOptions()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
     .action(run)
 }
 
-/** Returns only if the program cannot be run. */
-function run(words: string[], options: RunOptions): void {
+/** Returns only if the program cannot be run, or has ended below this process. */
+async function run(words: string[], options: RunOptions): Promise<void> {
   try {
     const file = findCommand(words[0] ?? '')
     const library = preloadPath()
     const changes = environment(options, preloadName(library))
     refuseUnservable(file, library, changes[preloadVariable] ?? '')
-    become(file, words, changes)
+    if (options.profile === undefined) become(file, words, changes)
+    if (options.record)
+      throw profileFailed('--profile and --record exclude each other: both see to every call')
+    const target = profileFile(options)
+    if (!target.endsWith(rawEnding)) return await stay(target, words, options)
+    const start = profiledStart(target, options, file, words)
+    if (start.complaint)
+      console.error(`superslab: JavaScript will have no names: ${start.complaint}`)
+    become(file, start.words, { ...changes, ...start.environment })
   } catch (error) {
     const { message, code } = error as SuperslabError
     const suffix = error instanceof SuperslabError ? ` (${code})` : ''
@@ -58,4 +93,27 @@ function become(file: string, words: string[], changes: Record<string, string>):
   if (error === constants.errno.ENOEXEC)
     error = addon.execute('/bin/sh', ['sh', file, ...words.slice(1)], assignments)
   throw notExecutable(`${file} cannot be run: ${reasonOf(error)}`)
+}
+
+function signalName(text: string): string {
+  const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG')
+  if (!profileSignals.includes(name))
+    throw new InvalidArgumentError(`It must be ${profileSignals.join(', ')}.`)
+  return name
+}
+
+function minutes(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0.01 && value <= 100_000))
+    throw new InvalidArgumentError('It must be a number of minutes.')
+  return value
+}
+
+/** `512K`, `2M`, or bytes. */
+function byteCount(text: string): number {
+  const [, number = '', unit = ''] = text.match(/^(\d+)([KM]?)$/i) ?? []
+  const bytes = Number(number) * ({ k: 1024, m: 1 << 20 }[unit.toLowerCase()] ?? 1)
+  if (!(bytes >= 1024 && bytes <= 1 << 30))
+    throw new InvalidArgumentError('It must be 1K to 1024M.')
+  return bytes
 }

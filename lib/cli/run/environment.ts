@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { preloadVariable } from '../../preload'
+import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
 
-export interface RunOptions {
+export interface RunOptions extends ProfileRunOptions {
   children?: string
   stats?: boolean
   record?: string

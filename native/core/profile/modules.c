@@ -6,14 +6,21 @@
 #include <string.h>
 
 #define MODULES_MOST 1024u
-/* Code that an engine generates is in no file, so an unknown address is usual; a library that was loaded is found after
- * this long at the latest. */
+/* Executable memory without a file, in which an engine generates code. More of it is no fault: then the list is read
+ * more often than it has to be. */
+#define GENERATED_MOST 64u
+/* An address that was in no mapping is looked for again after this long at the earliest: it may be no address at all. */
 #define READ_NANOSECONDS UINT64_C(1000000000)
 
 static SS_SPARSE ss_module modules[MODULES_MOST];
 static uint32_t module_count, version;
 static uint64_t read_time;
 static uint64_t list_hash;
+static struct {
+    uintptr_t start, end;
+} generated[GENERATED_MOST];
+static uint32_t generated_count;
+static uintptr_t absent; /* the last address that was in no mapping */
 
 /* ---- the list ---- */
 
@@ -26,8 +33,13 @@ typedef struct module_scan {
 
 static bool scan_mapping(const ss_os_mapping *mapping, void *context) {
     module_scan *scan = context;
-    if (mapping->name[0] != '/' && strcmp(mapping->name, "[vdso]") != 0)
+    if (mapping->name[0] != '/' && strcmp(mapping->name, "[vdso]") != 0) {
+        if (mapping->executable && generated_count < GENERATED_MOST) {
+            generated[generated_count].start = mapping->start;
+            generated[generated_count++].end = mapping->end;
+        }
         return false;
+    }
     if (mapping->offset == 0 || strncmp(scan->name, mapping->name, sizeof scan->name - 1) != 0) {
         strncpy(scan->name, mapping->name, sizeof scan->name - 1);
         scan->base = mapping->offset == 0 ? mapping->start : 0;
@@ -44,6 +56,7 @@ static bool scan_mapping(const ss_os_mapping *mapping, void *context) {
 
 void ss_modules_read(void) {
     module_scan scan = {.hash = UINT64_C(0xcbf29ce484222325)};
+    generated_count = 0;
     ss_os_each_mapping(scan_mapping, &scan);
     module_count = scan.count;
     read_time = ss_os_clock_nanoseconds();
@@ -91,11 +104,27 @@ static ss_module *find(uintptr_t address) {
     return low < module_count && address >= modules[low].start ? &modules[low] : NULL;
 }
 
+static bool is_generated(uintptr_t address) {
+    for (uint32_t i = 0; i < generated_count; i++)
+        if (address >= generated[i].start && address < generated[i].end)
+            return true;
+    return false;
+}
+
+/* A library that was just loaded must be found at once: without its table the walk would follow what its code has in the
+ * register of frame pointers. */
+static bool is_worth_reading(uintptr_t address) {
+    return !is_generated(address) &&
+           (address != absent || ss_os_clock_nanoseconds() - read_time > READ_NANOSECONDS);
+}
+
 const ss_module *ss_module_at(uintptr_t address) {
     ss_module *module = find(address);
-    if (module == NULL && ss_os_clock_nanoseconds() - read_time > READ_NANOSECONDS) {
+    if (module == NULL && is_worth_reading(address)) {
         ss_modules_read();
         module = find(address);
+        if (module == NULL && !is_generated(address))
+            absent = address;
     }
     if (module != NULL && !module->read)
         module_read(module);

@@ -1,0 +1,139 @@
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { addon } from './addon'
+import { argumentRange, argumentType, checkFlag, checkOptions } from './errors'
+import { packageRoot } from './paths'
+import { profileFailed } from './profile/failure'
+import { Labels } from './profile/labels'
+import type { Profile } from './profile/profile'
+import { opened } from './window/place'
+
+export type { Frame, FrameKind } from './profile/frame'
+export type { Mapping } from './profile/mapping'
+export type { Library, Profile, Stack } from './profile/profile'
+export type { Figures } from './profile/raw'
+
+export interface ProfileOptions {
+  /** Mean of the bytes between two samples; 524,288 by default. */
+  intervalBytes?: number
+  /** Whether `label` marks samples. It costs every asynchronous step something. */
+  labels?: boolean
+}
+
+const least = 1024
+const most = 2 ** 30
+/** Bytes of a label. */
+const longestLabel = 63
+/** Of `superslab_profile_error`. */
+const alreadyRunning = 2
+
+const labels = new Labels(addon)
+let hasLabels = false
+
+/** Begins to sample what this process allocates. While it samples already, only `labels` is changed. */
+function start(options: ProfileOptions = {}): void {
+  checkOptions('options', options, ['intervalBytes', 'labels'])
+  const { intervalBytes = 512 * 1024, labels: withLabels = false } = options
+  if (typeof intervalBytes !== 'number') throw argumentType('intervalBytes', 'a number')
+  if (!(intervalBytes >= least && intervalBytes <= most))
+    throw argumentRange('intervalBytes', `${least} to ${most}`)
+  checkFlag('labels', options.labels)
+  const error = addon.profileStart(Math.round(intervalBytes))
+  if (error !== 0 && error !== alreadyRunning) throw failure('sampling could not begin', error)
+  opened()?.buffers.profiled()
+  hasLabels = withLabels
+  if (withLabels) labels.enable()
+  else labels.disable()
+}
+
+/** Ends sampling. A snapshot has what was found until then, less what is freed later. */
+function stop(): void {
+  labels.disable()
+  hasLabels = false
+  addon.profileStop()
+  opened()?.buffers.profiled()
+}
+
+/** What is in use now and was allocated since `start`, with names. A thread of its own gives them. */
+async function snapshot(): Promise<Profile> {
+  return (await inWorker('object')) as Profile
+}
+
+/** The same as bytes of a .pb.gz file for pprof. */
+async function pprof(): Promise<Buffer> {
+  return Buffer.from((await inWorker('pprof')) as Uint8Array)
+}
+
+/**
+ * Runs a function; what it allocates, also later in what it starts, has the label, as `route=/orders`. Without
+ * `start({ labels: true })` it only runs the function.
+ */
+function label<Result>(text: string, work: () => Result): Result {
+  if (typeof text !== 'string') throw argumentType('text', 'a string')
+  if (text === '' || Buffer.byteLength(text) > longestLabel || /[\r\n]/.test(text))
+    throw argumentRange('text', `one line of 1 to ${longestLabel} bytes`)
+  if (typeof work !== 'function') throw argumentType('work', 'a function')
+  return hasLabels ? labels.run(text, work) : work()
+}
+
+/** Sampling of what this process allocates: who holds the memory, by function and line. */
+export const profile = {
+  /** Whether it samples, by `start` or because of `superslab run --profile`. */
+  get active(): boolean {
+    return addon.profileRunning()
+  },
+  start,
+  stop,
+  snapshot,
+  pprof,
+  label,
+}
+
+/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap. Let nobody reach it who may not see names. */
+export async function heapHandler(
+  _request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!profile.active) {
+    response.statusCode = 503
+    response.setHeader('content-type', 'text/plain')
+    response.end('superslab does not sample this process: call profile.start()\n')
+    return
+  }
+  const bytes = await pprof()
+  response.setHeader('content-type', 'application/octet-stream')
+  response.setHeader('content-disposition', 'attachment; filename="heap.pb.gz"')
+  response.end(bytes)
+}
+
+function inWorker(format: 'object' | 'pprof'): Promise<unknown> {
+  const text = rawText()
+  const file = path.join(packageRoot, 'dist/profile/worker.js')
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(file, { workerData: { text, format }, execArgv: [] })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+}
+
+/** The native side writes to a file, since it must not allocate. This one has no name while it is written. */
+function rawText(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'superslab-'))
+  const descriptor = openSync(path.join(folder, 'heap.raw'), 'wx+', 0o600)
+  try {
+    rmSync(folder, { recursive: true })
+    const error = addon.profileWrite(descriptor)
+    if (error !== 0) throw failure('there is no snapshot', error)
+    const bytes = Buffer.alloc(fstatSync(descriptor).size)
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0))
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function failure(what: string, error: number) {
+  return profileFailed(`${what}: ${addon.profileErrorName(error)}`)
+}
