@@ -35,7 +35,10 @@ export function parseMappings(text: string): Mapping[] {
   for (const line of text.split('\n')) {
     const head = header.exec(line)
     if (head) {
-      last = begun(head)
+      const next = begun(head)
+      // The kernel tells a mapping twice if it grew behind the part that was read: the second time counts.
+      if (last && next.start < last.end) found.pop()
+      last = next
       found.push(last)
     } else if (last) add(last, line)
   }
