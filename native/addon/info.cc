@@ -3,6 +3,8 @@
 #include "arguments.h"
 #include "core.h"
 
+#include <cstddef>
+
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
@@ -74,10 +76,24 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
     return out;
 }
 
+/* Undefined where no limit is known, and if the core is an older copy's. */
+Napi::Value pressure(const Napi::CallbackInfo &info) {
+    constexpr size_t END = offsetof(superslab_api, pressure) + sizeof api()->pressure;
+    ss_api_pressure now;
+    if (api()->bytes < END || !api()->pressure(&now))
+        return info.Env().Undefined();
+    Napi::Object out = Napi::Object::New(info.Env());
+    out.Set("usedBytes", static_cast<double>(now.used));
+    out.Set("limitBytes", static_cast<double>(now.limit));
+    out.Set("near", now.near);
+    return out;
+}
+
 } // namespace
 
 void info_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
+    exports.Set("pressure", Napi::Function::New<pressure>(env, "pressure"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
     exports.Set("active", Napi::Boolean::New(env, api()->serves_malloc != 0));
     exports.Set("info", Napi::Function::New<build_info>(env, "info"));

@@ -1,5 +1,6 @@
 #include "window/api.h"
 
+#include "background/pressure.h"
 #include "base/sealed.h"
 #include "front/fork.h"
 #include "os/os.h"
@@ -71,6 +72,13 @@ static const superslab_functions functions = {
 /* The file that this object was loaded from, found by its own note. */
 static char own_file[SS_API_FILE_BYTES];
 
+static bool pressure_look(ss_api_pressure *out) {
+    ss_container_use use;
+    const bool known = ss_pressure_look(&use);
+    *out = (ss_api_pressure){.used = use.used, .limit = use.limit, .near = use.near};
+    return known;
+}
+
 /* Constant, so that the loader makes it read-only. There are two, because whether this copy is the process's malloc is
  * known only later. */
 #define OWN_TABLE(serves)                                                                          \
@@ -84,7 +92,7 @@ static char own_file[SS_API_FILE_BYTES];
         .window_give = ss_window_give_held, .window_pin = ss_window_pin,                           \
         .window_unpin = ss_window_unpin, .window_check = ss_window_check,                          \
         .window_stride = ss_window_stride, .window_stats = ss_window_stats,                        \
-        .address_limit = ss_os_address_limit, .serves_malloc = serves,                             \
+        .address_limit = ss_os_address_limit, .pressure = pressure_look, .serves_malloc = serves,  \
     }
 
 static const superslab_api own[] = {OWN_TABLE(0), OWN_TABLE(1)};

@@ -67,6 +67,12 @@ typedef struct ss_api_window_stats {
     uint64_t contained; /* double frees and wrong offsets that were noticed late and dropped */
 } ss_api_window_stats;
 
+/* How much of the container's memory is used, on the level that is nearest to its limit. */
+typedef struct ss_api_pressure {
+    uint64_t used, limit;
+    bool near; /* as the scavenger sees it: free memory goes back at once */
+} ss_api_pressure;
+
 #define SS_API_GROW (-1) /* the window must be made larger */
 #define SS_API_FULL (-2) /* the window cannot be made larger */
 
@@ -94,6 +100,8 @@ typedef struct superslab_api {
     uint32_t (*window_stride)(unsigned bin);
     void (*window_stats)(const ss_holder *holder, ss_api_window_stats *out);
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
+    /* Older copies do not have it: see `bytes`. False where no limit is known, and while another thread asks. */
+    bool (*pressure)(ss_api_pressure *out);
 } superslab_api;
 
 /* This copy's own table. */

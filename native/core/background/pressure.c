@@ -90,13 +90,11 @@ static void put_row(report *out, const char *name, uint64_t bytes) {
 static void put_head(report *out, const ss_container_use *use) {
     put(out, "superslab: process ");
     put_number(out, ss_os_process_id());
-    put(out, !is_high(use) ? " waits for memory in its container: "
-             : use->near   ? " is near its container's limit: "
-                           : " will soon be near its container's limit: ");
-    put_mebibytes(out, use->used, 0);
-    put(out, " of ");
-    put_mebibytes(out, use->limit, 0);
-    put(out, "\n");
+    put(out, !is_high(use) ? " waits for memory in its container\n"
+             : use->near   ? " is near its container's limit\n"
+                           : " will soon be near its container's limit\n");
+    put_row(out, "used in the container", use->used);
+    put_row(out, "its limit", use->limit);
 }
 
 /* The largest first; what is too small to be shown is left out. */
@@ -153,10 +151,11 @@ typedef struct pressure_watch {
     /* The last look at the container, and how long the use would then take to come near the limit. */
     uint64_t looked_at, looked_used, near_in_ms;
     uint64_t grown_at, grown_from; /* when the use had last grown by a step, and what it was */
+    uint32_t pause_ms;             /* until the next look */
     bool stays;
 } pressure_watch;
 
-static pressure_watch watch;
+static pressure_watch watch = {.pause_ms = SS_CONTAINER_MILLISECONDS};
 
 static bool is_due(uint64_t now) {
     return watch.reported_at == 0 || now - watch.reported_at >= SS_PRESSURE_PAUSE_NANOSECONDS;
@@ -195,12 +194,25 @@ static bool holds_much(const ss_container_use *use) {
     return ss_os_resident_bytes() >= use->used / SS_PRESSURE_SHARE;
 }
 
+/* While the use grows: a quarter of the time until the limit is near, and less if it is so near that a program which
+ * fills memory as fast as the system gives it would be there before. */
+static uint32_t pause_of(const ss_container_use *use) {
+    const uint64_t near = use->limit / 10 * SS_CONTAINER_NEAR_TENTHS;
+    const uint64_t fastest = (near - use->used) / SS_PRESSURE_FAST_BYTES_PER_MILLISECOND;
+    const uint64_t ms = watch.near_in_ms / 4 < fastest ? watch.near_in_ms / 4 : fastest;
+    return ms < SS_PRESSURE_LEAST_MILLISECONDS ? SS_PRESSURE_LEAST_MILLISECONDS
+           : ms < SS_CONTAINER_MILLISECONDS    ? (uint32_t)ms
+                                               : SS_CONTAINER_MILLISECONDS;
+}
+
 void ss_pressure_tick(const ss_container_use *use) {
     if (target == NULL || use->limit == 0)
         return;
     const uint64_t now = ss_os_clock_nanoseconds();
     watch.near_in_ms = near_in(use, now);
-    watch.stays = is_due(now) && (is_growing(use, now) || is_high(use));
+    const bool grows = is_growing(use, now) && watch.near_in_ms != 0;
+    watch.pause_ms = grows ? pause_of(use) : SS_CONTAINER_MILLISECONDS;
+    watch.stays = is_due(now) && (grows || is_high(use));
     watch.looked_at = now;
     watch.looked_used = use->used;
     if (is_wanted(use) && is_due(now) && holds_much(use) && report_write(use))
@@ -208,11 +220,7 @@ void ss_pressure_tick(const ss_container_use *use) {
 }
 
 uint32_t ss_pressure_pause(void) {
-    const uint64_t ms = watch.near_in_ms / 4;
-    return !watch.stays || watch.near_in_ms == 0 || ms > SS_CONTAINER_MILLISECONDS
-               ? SS_CONTAINER_MILLISECONDS
-           : ms < SS_PRESSURE_LEAST_MILLISECONDS ? SS_PRESSURE_LEAST_MILLISECONDS
-                                                 : (uint32_t)ms;
+    return watch.pause_ms;
 }
 
 bool ss_pressure_stays(void) {
@@ -246,5 +254,5 @@ void ss_pressure_inherit(void) {
     ss_lock_inherit(&look_lock);
     if (!ss_lock_is_mine(&look_lock))
         found_at = 0;
-    watch = (pressure_watch){.stays = false};
+    watch = (pressure_watch){.pause_ms = SS_CONTAINER_MILLISECONDS};
 }

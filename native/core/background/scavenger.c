@@ -244,6 +244,7 @@ static void scavenge(void) {
     scavenger self = {.slabs_pending = true};
     ss_thread_bare();
     container_read();
+    container_tick(&self);
     const uint32_t milliseconds = tick_milliseconds();
     do {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {

@@ -168,6 +168,7 @@
 #define SS_PRESSURE_WATCH_QUARTERS 3u
 #define SS_PRESSURE_WATCH_NANOSECONDS (UINT64_C(5) * 1000000000)
 #define SS_PRESSURE_LEAST_MILLISECONDS 5u
+#define SS_PRESSURE_FAST_BYTES_PER_MILLISECOND ((uint64_t)2 << 20)
 /* From SS_PRESSURE_WATCH_QUARTERS on the report is written if the limit will be near within this time. */
 #define SS_PRESSURE_SOON_MILLISECONDS 500u
 /* For JavaScript the limits are read again after this long, because they can be changed. */
