@@ -212,7 +212,7 @@ void ss_pressure_tick(const ss_container_use *use) {
     watch.near_in_ms = near_in(use, now);
     const bool grows = is_growing(use, now) && watch.near_in_ms != 0;
     watch.pause_ms = grows ? pause_of(use) : SS_CONTAINER_MILLISECONDS;
-    watch.stays = is_due(now) && (grows || is_high(use));
+    watch.stays = is_due(now) && (grows || (is_high(use) && holds_much(use)));
     watch.looked_at = now;
     watch.looked_used = use->used;
     if (is_wanted(use) && is_due(now) && holds_much(use) && report_write(use))
