@@ -165,6 +165,8 @@ export interface Addon {
   stats(): RawStats
   /** Undefined where no limit is known, and now and then while another thread asks. */
   pressure(): RawPressure | undefined
+  /** Writes whole lines where the report near a container's limit goes, if one is written in this process. */
+  pressureNote(lines: string): void
   inspect(address: number | bigint): RawInspection
   info(): Info
   windowJoin(

@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 import { addon, type RawPressure } from './addon'
 import { type Stats, stats } from './control'
 import { argumentRange, argumentType, checkOptions } from './errors'
@@ -84,6 +84,7 @@ function look(): void {
   const due = [...listeners].filter(
     (one) => now - one.calledAt >= one.every && isNear(seen, one.at),
   )
+  if (seen.near) note(now)
   if (due.length === 0) return
   const pressure = figures(seen)
   for (const one of due) {
@@ -97,6 +98,32 @@ function look(): void {
       })
     }
   }
+}
+
+/** The report near the limit is the core's, which does not know V8's figures: this isolate adds them, as seldom. */
+const notePause = 600_000
+let notedAt = Number.NEGATIVE_INFINITY
+
+function note(now: number): void {
+  if (now - notedAt < notePause) return
+  notedAt = now
+  const { external_memory: external, heap_size_limit: limit } = getHeapStatistics()
+  const spaces = getHeapSpaceStatistics()
+    .map(({ space_name: name, space_used_size: used }) => [`objects in ${name}`, used] as const)
+    .filter(([, used]) => used >= 2 ** 20)
+    .toSorted(([, a], [, b]) => b - a)
+  const rows = [
+    ...spaces,
+    ['Buffers and other memory outside', external],
+    ['limit of the heap', limit],
+  ]
+  // Loading it takes longer than all the rest.
+  const { threadId } = require('node:worker_threads') as typeof import('node:worker_threads')
+  const lines = rows.map(([name, bytes]) => {
+    const mebibytes = (Number(bytes) / 2 ** 20).toFixed(1)
+    return `superslab:   ${`${name}`.padEnd(53)}${mebibytes.padStart(8)} MiB\n`
+  })
+  addon.pressureNote(`superslab: V8 counts in thread ${threadId}\n${lines.join('')}`)
 }
 
 function isNear({ usedBytes, limitBytes, near }: RawPressure, at: number | undefined): boolean {

@@ -88,8 +88,8 @@ for (const [what, text] of Object.entries(leaks))
         const holder = what === 'Buffers' ? 'superslab: Buffers' : "V8's heaps"
         t.true(mebibytesOf(report, holder) > mebibytesOf(report, 'in all') / 2, report.join('\n'))
         // Pages of files may be charged to another group, which read them first.
-      t.true(mebibytesOf(report, 'in all') < (1.4 * limit) / mebibyte, report.join('\n'))
-      for (const line of report) t.true(line.length <= 80, line)
+        t.true(mebibytesOf(report, 'in all') < (1.4 * limit) / mebibyte, report.join('\n'))
+        for (const line of report) t.true(line.length <= 80, line)
       }
     },
   )
@@ -172,7 +172,11 @@ for (const isServed of [true, false])
         t.true(pressure.residentBytes > limit / 2)
         t.true(pressure.heapUsedBytes > 0)
       }
-      if (isServed) t.true(own.live > limit / 2)
+      if (!isServed) return
+      t.true(own.live > limit / 2)
+      for (const thread of [0, 1])
+        t.regex(stderr, new RegExp(`^superslab: V8 counts in thread ${thread}$`, 'm'))
+      t.is(stderr.match(/^superslab: {3}limit of the heap +\d+\.\d MiB$/gm)?.length, 2)
     },
   )
 

@@ -4,6 +4,7 @@
 #include "core.h"
 
 #include <cstddef>
+#include <string>
 
 #ifdef __clang__
 #define COMPILER __VERSION__
@@ -76,6 +77,15 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
     return out;
 }
 
+/* A text of JavaScript's own, see lib/pressure.ts. */
+void pressure_note(const Napi::CallbackInfo &info) {
+    constexpr size_t END = offsetof(superslab_api, pressure_note) + sizeof api()->pressure_note;
+    if (api()->bytes < END)
+        return;
+    const std::string text = info[0].As<Napi::String>();
+    api()->pressure_note(text.data(), text.size());
+}
+
 /* Undefined where no limit is known, and if the core is an older copy's. */
 Napi::Value pressure(const Napi::CallbackInfo &info) {
     constexpr size_t END = offsetof(superslab_api, pressure) + sizeof api()->pressure;
@@ -93,6 +103,7 @@ Napi::Value pressure(const Napi::CallbackInfo &info) {
 
 void info_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
+    exports.Set("pressureNote", Napi::Function::New<pressure_note>(env, "pressureNote"));
     exports.Set("pressure", Napi::Function::New<pressure>(env, "pressure"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
     exports.Set("active", Napi::Boolean::New(env, api()->serves_malloc != 0));

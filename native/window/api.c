@@ -92,7 +92,8 @@ static bool pressure_look(ss_api_pressure *out) {
         .window_give = ss_window_give_held, .window_pin = ss_window_pin,                           \
         .window_unpin = ss_window_unpin, .window_check = ss_window_check,                          \
         .window_stride = ss_window_stride, .window_stats = ss_window_stats,                        \
-        .address_limit = ss_os_address_limit, .pressure = pressure_look, .serves_malloc = serves,  \
+        .address_limit = ss_os_address_limit, .pressure = pressure_look,                           \
+        .pressure_note = ss_pressure_note, .serves_malloc = serves,                                \
     }
 
 static const superslab_api own[] = {OWN_TABLE(0), OWN_TABLE(1)};

@@ -102,6 +102,8 @@ typedef struct superslab_api {
     size_t (*address_limit)(void); /* bytes of addresses that the process may have, or SIZE_MAX */
     /* Older copies do not have it: see `bytes`. False where no limit is known, and while another thread asks. */
     bool (*pressure)(ss_api_pressure *out);
+    /* Older copies do not have it. Writes lines where the report near the limit goes; at most 4,096 bytes. */
+    void (*pressure_note)(const char *text, size_t bytes);
 } superslab_api;
 
 /* This copy's own table. */

@@ -250,6 +250,15 @@ bool ss_pressure_look(ss_container_use *use) {
     return use->limit != 0;
 }
 
+void ss_pressure_note(const char *text, size_t bytes) {
+    if (target == NULL || bytes > REPORT_BYTES)
+        return;
+    if (target[0] != '\0')
+        ss_os_append(target, text, bytes);
+    else
+        ss_os_write_error(text, bytes);
+}
+
 void ss_pressure_inherit(void) {
     ss_lock_inherit(&look_lock);
     if (!ss_lock_is_mine(&look_lock))

@@ -23,6 +23,9 @@ bool ss_pressure_stays(void);
 /* Looks at the container on the calling thread. False while another thread does, and where there is no limit. */
 bool ss_pressure_look(ss_container_use *use);
 
+/* Writes lines where the reports go, from a thread of the program; nothing where none is written. */
+void ss_pressure_note(const char *text, size_t bytes);
+
 /* In the child of a fork: releases the lock if another thread was looking, and finds the container anew. */
 void ss_pressure_inherit(void);
 
