@@ -10,7 +10,7 @@
 
 /* One write of so many bytes does not wait and does not mix with other writes to a pipe. */
 #define REPORT_BYTES 4096u
-#define END_BYTES 64u   /* kept free for the last line */
+#define END_BYTES 64u /* kept free for the last line */
 #define NAME_COLUMNS 66u
 #define NUMBER_COLUMNS 8u
 #define LEAST_BYTES ((uint64_t)52 << 10) /* less would read 0.0 MiB */
