@@ -5,13 +5,15 @@ import { argumentRange, argumentType, checkOptions } from './errors'
 
 /** The memory of the container and of this process when the limit came near. */
 export interface Pressure {
-  /** What the container uses, without the file cache that the system would drop first, and its limit. */
+  /** What the container uses, without the file cache that the system would drop first. */
   usedBytes: number
+  /** What the container may use; with groups within each other, of the one that is nearest to its limit. */
   limitBytes: number
   /** This process's resident memory. */
   residentBytes: number
   /** This isolate's JavaScript objects, as V8 counts them. */
   heapUsedBytes: number
+  /** The memory of this isolate's heap, free parts included. */
   heapTotalBytes: number
   /** Buffers and other memory that this isolate's objects hold outside of V8's heap. */
   externalBytes: number
