@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8'
 import { addon, type RawPressure } from './addon'
 import { type Stats, stats } from './control'
