@@ -35,7 +35,7 @@ uint32_t ss_ranges_list(ss_range *out, uint32_t most) {
     range_list list = {out, 0, most};
     ss_meta_chunk_range chunk;
     for (uint32_t i = 0; ss_meta_chunk(i, &chunk); i++)
-        range_add(&list, SS_RANGE_METADATA, chunk.start, chunk.bytes);
+        range_add(&list, SS_RANGE_METADATA, chunk.start, chunk.end - chunk.start);
     ss_each_space(space_visit, &list);
     return list.count;
 }

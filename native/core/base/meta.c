@@ -18,7 +18,7 @@ static uint32_t chunk_count;
 /* With the lock held. */
 static void chunk_note(char *start, size_t bytes) {
     if (chunk_count < SS_META_CHUNKS)
-        chunks[chunk_count++] = (ss_meta_chunk_range){(uintptr_t)start, bytes};
+        chunks[chunk_count++] = (ss_meta_chunk_range){(uintptr_t)start, (uintptr_t)start + bytes};
 }
 
 /* The sizes of blocks: 1 to 4 cache lines, then 4 sizes a doubling. Each size has a free list. */

@@ -14,8 +14,7 @@ void ss_meta_give(void *block, size_t bytes);
  * one of the first SS_META_CHUNKS, and while another thread takes memory. */
 #define SS_META_CHUNKS 16u
 typedef struct ss_meta_chunk_range {
-    uintptr_t start;
-    size_t bytes;
+    uintptr_t start, end; /* not the length, which as a number would be an address in Node's code */
 } ss_meta_chunk_range;
 bool ss_meta_chunk(uint32_t index, ss_meta_chunk_range *out);
 
