@@ -45,7 +45,8 @@ for (const [name, { text, holder }] of Object.entries(packages))
     `explain: node with ${name}`,
     { commands: ['node', 'npm'], long: true },
     async (t) => {
-      const folder = temporaryFolder(t)
+      t.timeout(20 * 60_000, 'better-sqlite3 is compiled')
+    const folder = temporaryFolder(t)
       writeFileSync(
         path.join(folder, 'package.json'),
         JSON.stringify({ private: true, allowScripts: { [name]: true } }),
