@@ -314,6 +314,27 @@ onLinux('a process publishes the addresses that belong to superslab', (t) => {
   for (const block of [small, aligned, large]) native.free(block)
 })
 
+onLinux(
+  'the doctor says what holds the memory where the allocator is not the reason',
+  async (t) => {
+    const file = path.join(folder, 'objects.cjs')
+    writeFileSync(
+      file,
+      `globalThis.kept = Array.from({ length: 1e6 }, (_, i) => ({ i }))
+setInterval(() => {}, 1e6)`,
+    )
+    const plan = ['--runs', '1', '--against', 'none', '--duration', '3', '--settle', '1']
+    const args = [main, 'doctor', ...plan, '--', process.execPath, file]
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
+      env: plainEnvironment(),
+    })
+    t.regex(stdout, /This is not the allocator|the allocator is not the reason/)
+    t.regex(stdout, /^At the end process \d+, the largest, had \d+ MiB resident:$/m)
+    t.regex(stdout, /^ {2}V8's heaps +\d+(\.\d)? MiB$/m)
+    t.regex(stdout, /^V8's heaps hold \d+(\.\d)? MiB, \d+ % of it/m)
+  },
+)
+
 test('lines are wrapped at 80 columns', (t) => {
   const lines = wrapped('word '.repeat(40).trim())
   t.true(lines.every((line) => line.length <= 80 && !line.startsWith(' ')))

@@ -46,7 +46,7 @@ for (const [name, { text, holder }] of Object.entries(packages))
     { commands: ['node', 'npm'], long: true },
     async (t) => {
       t.timeout(20 * 60_000, 'better-sqlite3 is compiled')
-    const folder = temporaryFolder(t)
+      const folder = temporaryFolder(t)
       writeFileSync(
         path.join(folder, 'package.json'),
         JSON.stringify({ private: true, allowScripts: { [name]: true } }),
