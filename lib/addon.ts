@@ -33,6 +33,14 @@ export interface Info {
   flags: string
 }
 
+/** How much of the container's memory is used, on the level that is nearest to its limit. */
+export interface RawPressure {
+  usedBytes: number
+  limitBytes: number
+  /** Nine tenths are used, or threads wait for memory. */
+  near: boolean
+}
+
 /** `superslab_inspection`; `kind` is `superslab_address_kind`. */
 export interface RawInspection {
   kind: number
@@ -155,6 +163,10 @@ export interface Addon {
   prewarm(size: number, count: number): number
   trim(): number
   stats(): RawStats
+  /** Undefined where no limit is known, and now and then while another thread asks. */
+  pressure(): RawPressure | undefined
+  /** Writes whole lines where the report near a container's limit goes, if one is written in this process. */
+  pressureNote(lines: string): void
   inspect(address: number | bigint): RawInspection
   info(): Info
   windowJoin(

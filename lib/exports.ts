@@ -35,6 +35,7 @@ const readers: { [Name in keyof typeof index]: () => (typeof index)[Name] } = {
   SuperslabError: () => errors().SuperslabError,
   inspect: () => (require('./inspect') as typeof import('./inspect')).inspect,
   native: () => require('./memory') as typeof import('./memory'),
+  onPressure: () => (require('./pressure') as typeof import('./pressure')).onPressure,
   Pool: () => (require('./pool') as typeof import('./pool')).Pool,
   Scope: () => (require('./scope') as typeof import('./scope')).Scope,
   version: () => (require('./version') as typeof import('./version')).version,

@@ -30,6 +30,18 @@ export interface Publication {
   /** When the process wrote the figures. */
   time: Date
   stats: RawStats
+  /** The addresses that belong to superslab; empty if its version does not tell them. */
+  ranges: OwnRange[]
+}
+
+/** What addresses of superslab hold; `ss_range_kind` of native/core/background/ranges.h, from 1 on. */
+export const rangeKinds = ['headed', 'blocks', 'window', 'metadata'] as const
+export type RangeKind = (typeof rangeKinds)[number]
+
+export interface OwnRange {
+  start: number
+  end: number
+  kind: RangeKind
 }
 
 export type WhyNot =
@@ -64,6 +76,7 @@ const layout = 1
 const offsets = { magic: 0, layout: 4, sequence: 8, process: 12, time: 16, count: 24, version: 28 }
 const versionBytes = 16
 const statsOffset = 48
+const ranges = { offset: 1024, first: 1032, bytes: 24, most: 126 }
 const pageBytes = 4096
 /** The page of the machine, which may be larger. */
 const fileBytes = [4096, 16384, 65536]
@@ -170,9 +183,9 @@ function* files(pid: number): Generator<string> {
  * /proc/PID/cmdline, which is read from memory of the process (it may have mapped a file of a file system that does not
  * answer there), and /proc/PID/maps, which takes the lock of its addresses. So another process reads it, and is killed.
  */
-export function readInTime(file: string): string | undefined {
+export function readInTime(file: string, limitMs = timeLimitMs): string | undefined {
   const options = { encoding: 'utf8', maxBuffer: 2 ** 26, killSignal: 'SIGKILL' } as const
-  const { status, stdout } = spawnSync('cat', [file], { ...options, timeout: timeLimitMs })
+  const { status, stdout } = spawnSync('cat', [file], { ...options, timeout: limitMs })
   return status === 0 ? stdout : undefined
 }
 
@@ -232,7 +245,17 @@ function parsed(pid: number, page: Buffer): Publication | NoPublication {
   ) as unknown as RawStats
   const time = new Date(Number(page.readBigUInt64LE(offsets.time) / 1_000_000n))
   if (Number.isNaN(time.getTime())) return unreadable(pid, 'its page makes no sense')
-  return { pid, version, time, stats }
+  return { pid, version, time, stats, ranges: parsedRanges(page) }
+}
+
+function parsedRanges(page: Buffer): OwnRange[] {
+  const count = Math.min(page.readUInt32LE(ranges.offset), ranges.most)
+  return Array.from({ length: count }, (_, i) => {
+    const at = ranges.first + i * ranges.bytes
+    const start = Number(page.readBigUInt64LE(at))
+    const kind = rangeKinds[page.readUInt32LE(at + 16) - 1]
+    return kind && { start, end: start + Number(page.readBigUInt64LE(at + 8)), kind }
+  }).filter((range) => range !== undefined)
 }
 
 /** Writes control characters, and those that change the direction of writing, as a JavaScript string would. */

@@ -87,7 +87,8 @@ const promises: [RegExp, RegExp][] = [
   [/^superslab bench latency/, /^latency-idle\b.*MiB/m],
   [/^superslab doctor/, /superslab/],
   [/^superslab include$/, /native\/include$/m],
-  [/^superslab status/, /live/],
+  [/^superslab status (?!.*--explain)|^superslab status$/, /live/],
+  [/^superslab explain|--explain/, /of the resident memory is attributed/],
 ]
 
 test('every command is run or has a reason not to be, and every reason has a command', (t) => {

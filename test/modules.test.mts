@@ -37,6 +37,7 @@ test('the public names are these', (t) => {
     'inspect',
     'leaks',
     'native',
+    'onPressure',
     'pin',
     'prewarm',
     'realloc',

@@ -11,6 +11,7 @@ const program = `
 import { type AddressKind, type Inspection, type Stats, SuperslabError, codes, type ErrorCode } from 'superslab'
 import { inspect, info, native, prewarm, stats, trim, version } from 'superslab'
 import { address, alloc, allocZeroed, asBuffer, free, pin, realloc, toOwned, usableSize } from 'superslab'
+import { onPressure, type Pressure, type PressureOptions } from 'superslab'
 import { type Leak, leaks, type Pin, Pool, Scope, watch } from 'superslab'
 import { heap } from 'superslab/raw'
 import { heapHandler, profile, type Profile, type Stack } from 'superslab/profile'
@@ -32,6 +33,9 @@ const sum: number = Scope.run((scope) => scope.alloc(4).length) + new Pool(64, {
 const windowBytes: number = all.heap.windowBytes + heap.u8.length + address(copy)
 const found2: Leak[] = leaks({ print: false })
 watch({ track: true })
+const seen = ({ usedBytes, superslab }: Pressure): number => usedBytes + superslab.heap.liveBytes
+const unwatch: () => void = onPressure(seen, { at: 0.8, every: 1000 } satisfies PressureOptions)
+unwatch()
 free(buffer)
 heap.free(heap.malloc(sum + windowBytes + found2.length))
 profile.start({ intervalBytes: 1024, labels: false })

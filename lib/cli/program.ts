@@ -3,6 +3,7 @@ import { version } from '../version'
 import { benchCommand } from './bench/command'
 import { doctorCommand } from './doctor/command'
 import { envCommand } from './env'
+import { explainCommand } from './explain/command'
 import { includeCommand } from './include'
 import { pathCommand } from './path'
 import { profileCommand } from './profile/command'
@@ -24,6 +25,7 @@ const program = new Command('superslab')
   .addCommand(envCommand())
   .addCommand(includeCommand())
   .addCommand(statusCommand())
+  .addCommand(explainCommand())
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`superslab: ${error instanceof Error ? error.message : String(error)}`)

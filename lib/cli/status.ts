@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Argument, Command } from 'commander'
 import {
+  type NoPublication,
   type Publication,
   printable,
   readInTime,
@@ -10,10 +11,12 @@ import {
 } from '../publication'
 import { count } from './bench/options'
 import { plainTable } from './bench/table'
+import { explainProcess } from './explain/command'
 import { mebibytes } from './format'
 
 interface StatusOptions {
   json?: boolean
+  explain?: boolean
 }
 
 export function statusCommand(): Command {
@@ -21,18 +24,25 @@ export function statusCommand(): Command {
     .description('show whether superslab serves a process, and its statistics')
     .addArgument(new Argument('[pid]', 'without it, all processes that it serves').argParser(count))
     .option('--json', 'print JSON')
+    .option('--explain', 'with a pid: show what holds its resident memory, as explain does')
     .addHelpText('after', '\nExits with 1 when superslab does not serve the process, and says why.')
     .action(run)
 }
 
-function run(pid: number | undefined, { json = false }: StatusOptions): void {
-  if (pid === undefined) printAll(json)
+async function run(
+  pid: number | undefined,
+  { json = false, explain = false }: StatusOptions,
+  command: Command,
+): Promise<void> {
+  if (explain && pid === undefined) command.error('error: --explain needs a pid')
+  else if (explain && pid !== undefined) await explainProcess(pid, { json })
+  else if (pid === undefined) printAll(json)
   else printOne(pid, json)
 }
 
 function printOne(pid: number, json: boolean): void {
   const found = readPublication(pid)
-  if (json) console.log(JSON.stringify(found, null, 2))
+  if (json) console.log(JSON.stringify(withoutRanges(found), null, 2))
   else if ('stats' in found) console.log(description(found))
   else console.error(`superslab: ${found.message}`)
   if (!('stats' in found)) process.exitCode = 1
@@ -49,9 +59,16 @@ export function listing(json: boolean, limitMs = timeLimitOfAllMs) {
   const { found, left } = readPublications(limitMs)
   const complaint =
     left > 0 ? `superslab: ${left} processes were not read within ${limitMs / 1000} s` : ''
-  if (json) return { complaint, text: JSON.stringify(found, null, 2) }
+  if (json) return { complaint, text: JSON.stringify(found.map(withoutRanges), null, 2) }
   const nothing = 'superslab serves no process that this user may read.'
   return { complaint, text: found.length > 0 ? overview(found) : nothing }
+}
+
+/** Addresses are of use to `explain` alone. */
+function withoutRanges(found: Publication | NoPublication) {
+  if (!('stats' in found)) return found
+  const { ranges: _, ...rest } = found
+  return rest
 }
 
 function description({ pid, version, time, stats }: Publication): string {

@@ -3,6 +3,9 @@
 #include "arguments.h"
 #include "core.h"
 
+#include <cstddef>
+#include <string>
+
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
@@ -74,10 +77,34 @@ Napi::Value build_info(const Napi::CallbackInfo &info) {
     return out;
 }
 
+/* A text of JavaScript's own, see lib/pressure.ts. */
+void pressure_note(const Napi::CallbackInfo &info) {
+    constexpr size_t END = offsetof(superslab_api, pressure_note) + sizeof api()->pressure_note;
+    if (api()->bytes < END)
+        return;
+    const std::string text = info[0].As<Napi::String>();
+    api()->pressure_note(text.data(), text.size());
+}
+
+/* Undefined where no limit is known, and if the core is an older copy's. */
+Napi::Value pressure(const Napi::CallbackInfo &info) {
+    constexpr size_t END = offsetof(superslab_api, pressure) + sizeof api()->pressure;
+    ss_api_pressure now;
+    if (api()->bytes < END || !api()->pressure(&now))
+        return info.Env().Undefined();
+    Napi::Object out = Napi::Object::New(info.Env());
+    out.Set("usedBytes", static_cast<double>(now.used));
+    out.Set("limitBytes", static_cast<double>(now.limit));
+    out.Set("near", now.near);
+    return out;
+}
+
 } // namespace
 
 void info_exports(Napi::Env env, Napi::Object exports) {
     exports.Set("stats", Napi::Function::New<stats>(env, "stats"));
+    exports.Set("pressureNote", Napi::Function::New<pressure_note>(env, "pressureNote"));
+    exports.Set("pressure", Napi::Function::New<pressure>(env, "pressure"));
     exports.Set("inspect", Napi::Function::New<inspect>(env, "inspect"));
     exports.Set("active", Napi::Boolean::New(env, api()->serves_malloc != 0));
     exports.Set("info", Napi::Function::New<build_info>(env, "info"));

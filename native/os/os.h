@@ -193,6 +193,29 @@ bool ss_os_read_file(const char *path, char *text, size_t bytes);
 typedef bool ss_os_visit_line(const char *line, void *context);
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context);
 
+/* A mapping of this process. */
+typedef struct ss_os_mapping {
+    uintptr_t start, end;
+    bool readable, writable, executable;
+    bool shared;      /* with other processes, if they map it too */
+    bool is_file;     /* of a file, or of shared memory */
+    bool not_forked;  /* a child of fork does not get it */
+    bool not_charged; /* the system does not count its addresses as promised memory */
+    char name[128];   /* a file's path, or "[heap]" and the like; the end of a longer one */
+    uint64_t resident, anonymous; /* bytes; anonymous: no page of a file */
+} ss_os_mapping;
+
+/* Each mapping, in the order of addresses; none where the system does not tell. */
+typedef void ss_os_visit_mapping(const ss_os_mapping *mapping, void *context);
+void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context);
+
+/* This process's resident memory; 0 where the system does not tell. */
+uint64_t ss_os_resident_bytes(void);
+
+/* Appends a text of at most 4,096 bytes to a file, made if there is none, by one write. Does not wait: false if the file
+ * does not take the whole text now. */
+bool ss_os_append(const char *path, const char *text, size_t bytes);
+
 uint32_t ss_os_process_id(void);
 
 /* Nanoseconds since 1970. */
@@ -255,6 +278,9 @@ _Atomic uint32_t *ss_os_copy_word(void);
 
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);
+/* The same for the thread of ss_os_thread_start, which does not share the program's files; at most 4,096 bytes. Does not
+ * wait. False where the system refuses or stderr does not take the whole text now. */
+bool ss_os_write_error_of_process(const char *text, size_t bytes);
 
 _Noreturn void ss_os_abort(void);
 

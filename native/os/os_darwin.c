@@ -239,3 +239,26 @@ void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
             return;
     }
 }
+
+/* ---- what is not told here ---- */
+
+void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
+    (void)visit;
+    (void)context;
+}
+
+uint64_t ss_os_resident_bytes(void) {
+    return 0;
+}
+
+bool ss_os_append(const char *path, const char *text, size_t bytes) {
+    (void)path;
+    (void)text;
+    (void)bytes;
+    return false;
+}
+
+bool ss_os_write_error_of_process(const char *text, size_t bytes) {
+    ss_os_write_error(text, bytes);
+    return true;
+}

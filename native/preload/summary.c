@@ -2,6 +2,7 @@
  * to a file if it is a path. */
 #include "preload.h"
 
+#include "background/pressure.h"
 #include "os/image.h"
 #include "os/os.h"
 
@@ -52,11 +53,35 @@ static void append(const char *file, const char *text, size_t bytes) {
 
 /* Read when the library is loaded: the program may change its environment. */
 SS_SPARSE char preload_target[1024];
+/* The same as an absolute path, for the thread that reports: it has a working directory of its own. */
+SS_SPARSE static char report_target[2048];
+
+static bool is_path(const char *wanted) {
+    return strchr(wanted, '/') != NULL;
+}
+
+/* False if the working directory is not known or too long. */
+static bool make_absolute(const char *path, char *text, size_t bytes) {
+    text[0] = '\0';
+    if (path[0] != '/' && getcwd(text, bytes) == NULL)
+        return false;
+    const size_t length = strlen(text);
+    const int wrote = snprintf(text + length, bytes - length, "%s%s", length != 0 ? "/" : "", path);
+    return wrote >= 0 && (size_t)wrote < bytes - length;
+}
 
 __attribute__((constructor)) static void summary_wanted(void) {
     const char *wanted = ss_os_environment("SUPERSLAB_STATS");
-    if (wanted != NULL && strcmp(wanted, "0") != 0)
+    if (wanted != NULL && strcmp(wanted, "0") == 0)
+        return;
+    if (wanted != NULL)
         strncpy(preload_target, wanted, sizeof preload_target - 1);
+    if (!preload_serves())
+        return;
+    if (!is_path(preload_target) ||
+        !make_absolute(preload_target, report_target, sizeof report_target))
+        report_target[0] = '\0';
+    ss_pressure_report_to(report_target);
 }
 
 __attribute__((destructor)) static void summary_print(void) {
@@ -65,7 +90,7 @@ __attribute__((destructor)) static void summary_print(void) {
     int saved = errno;
     char text[PRELOAD_SUMMARY_BYTES];
     size_t bytes = preload_summary(text, sizeof text);
-    if (strchr(preload_target, '/') != NULL)
+    if (is_path(preload_target))
         append(preload_target, text, bytes);
     else
         ss_os_write_error(text, bytes);

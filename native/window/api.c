@@ -1,5 +1,6 @@
 #include "window/api.h"
 
+#include "background/pressure.h"
 #include "base/sealed.h"
 #include "front/counted.h"
 #include "front/fork.h"
@@ -79,6 +80,13 @@ static const superslab_functions functions = {
 /* The file that this object was loaded from, found by its own note. */
 static char own_file[SS_API_FILE_BYTES];
 
+static bool pressure_look(ss_api_pressure *out) {
+    ss_container_use use;
+    const bool known = ss_pressure_look(&use);
+    *out = (ss_api_pressure){.used = use.used, .limit = use.limit, .near = use.near};
+    return known;
+}
+
 /* Constant, so that the loader makes it read-only. There are two, because whether this copy is the process's malloc is
  * known only later. */
 #define OWN_TABLE(serves)                                                                          \
@@ -94,7 +102,7 @@ static char own_file[SS_API_FILE_BYTES];
         .window_stride = ss_window_stride, .window_stats = ss_window_stats,                        \
         .address_limit = ss_os_address_limit, .profile_distance = ss_counted_distance,             \
         .profile_sampled = ss_counted_outside, .profile_freed = ss_counted_outside_freed,          \
-        .serves_malloc = serves,                                                                   \
+        .pressure = pressure_look, .pressure_note = ss_pressure_note, .serves_malloc = serves,     \
     }
 
 static const superslab_api own[] = {OWN_TABLE(0), OWN_TABLE(1)};

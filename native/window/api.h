@@ -67,6 +67,12 @@ typedef struct ss_api_window_stats {
     uint64_t contained; /* double frees and wrong offsets that were noticed late and dropped */
 } ss_api_window_stats;
 
+/* How much of the container's memory is used, on the level that is nearest to its limit. */
+typedef struct ss_api_pressure {
+    uint64_t used, limit;
+    bool near; /* as the scavenger sees it: free memory goes back at once */
+} ss_api_pressure;
+
 #define SS_API_GROW (-1) /* the window must be made larger */
 #define SS_API_FULL (-2) /* the window cannot be made larger */
 
@@ -98,6 +104,10 @@ typedef struct superslab_api {
     int64_t (*profile_distance)(uint64_t *state);
     void (*profile_sampled)(const void *block, size_t size, size_t stride);
     void (*profile_freed)(const void *block);
+    /* Older copies do not have it: see `bytes`. False where no limit is known, and while another thread asks. */
+    bool (*pressure)(ss_api_pressure *out);
+    /* Older copies do not have it. Writes lines where the report near the limit goes; at most 4,096 bytes. */
+    void (*pressure_note)(const char *text, size_t bytes);
 } superslab_api;
 
 /* This copy's own table. */

@@ -8,6 +8,7 @@ import { count, list } from '../bench/options'
 import { Progress } from '../bench/progress'
 import { baseName, type Condition, conditions, superslabName } from './condition'
 import { failure } from './failure'
+import { explained } from './held'
 import { outcome } from './outcome'
 import { replayPlan } from './replay'
 import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
@@ -112,7 +113,7 @@ function diagnose(plan: Plan, chosen: readonly Condition[], trials: Trial[]): Di
     environment: environment(addon.info()),
     plan,
     outcomes,
-    verdict: verdict(outcomes, settled),
+    verdict: explained(verdict(outcomes, settled), trials),
     trials,
   }
 }

@@ -1,6 +1,8 @@
 import { median } from '../bench/statistics'
+import type { Explanation } from '../explain/explanation'
 import { Child, type Exit, endAll } from './child'
 import { type Condition, conditioned } from './condition'
+import { heldBy } from './held'
 import { answering, runLoad, unanswered } from './load'
 import { ticksPerSecond, waitedTicks } from './process-tree'
 import { Recorder, type Sample } from './recorder'
@@ -40,6 +42,8 @@ export interface Trial {
   stopped: boolean
   /** Whether the condition's library was found in a process of the command. */
   served: boolean
+  /** Under the system's malloc, if the command went on: who held the memory at the end. */
+  held?: Explanation
   /** The end of what the command wrote to its standard error. */
   errorOutput: string
 }
@@ -58,6 +62,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
   let stopped = false
   let seconds = 0
   let orphanTicks = 0
+  let held: Explanation | undefined
   try {
     ticksFrom = (await work(plan, child)) ?? ticksBefore
     if (!child.exit) {
@@ -66,6 +71,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
     }
     stopped = !child.exit
     seconds = recorder.seconds
+    if (stopped) held = heldBy(condition.name, recorder.living())
   } finally {
     await recorder.stop()
     await child.stop(plan.signal)
@@ -88,6 +94,7 @@ export async function runTrial(plan: Plan, condition: Condition): Promise<Trial>
     exit: await child.ended,
     stopped,
     served: recorder.isFound,
+    ...(held && { held }),
     errorOutput: child.errorOutput.trim(),
   }
 }

@@ -23,6 +23,7 @@ static void publication_write(ss_publication *out, uint32_t process, const super
     out->stats_count = sizeof *stats / sizeof(uint64_t);
     strncpy(out->version, SUPERSLAB_VERSION, sizeof out->version - 1);
     out->stats = *stats;
+    out->ranges_count = ss_ranges_list(out->ranges, SS_PUBLICATION_RANGES);
     atomic_store_explicit(&out->sequence, sequence + 1, memory_order_release);
 }
 

@@ -2,12 +2,17 @@
 #ifndef SS_PUBLISH_H
 #define SS_PUBLISH_H
 
+#include "background/ranges.h"
 #include "background/stats.h"
 
 #define SS_PUBLICATION_NAME "superslab"
 #define SS_PUBLICATION_MAGIC UINT32_C(0x424c5353) /* "SSLB" */
 /* The version of ss_publication. Appending fields to superslab_stats does not change it. */
 #define SS_PUBLICATION_LAYOUT 1u
+/* Where the ranges begin, behind room for further statistics, and how many there may be. Versions that did not have them
+ * left zeros there. */
+#define SS_PUBLICATION_RANGES_OFFSET 1024u
+#define SS_PUBLICATION_RANGES 126u
 
 /* What the page holds; lib/publication.ts reads it. */
 typedef struct ss_publication {
@@ -18,6 +23,9 @@ typedef struct ss_publication {
     uint32_t stats_count; /* counters in `stats` */
     char version[16];
     superslab_stats stats;
+    _Alignas(SS_PUBLICATION_RANGES_OFFSET) uint32_t ranges_count;
+    uint32_t unused;
+    ss_range ranges[SS_PUBLICATION_RANGES];
 } ss_publication;
 
 typedef struct ss_published_data {

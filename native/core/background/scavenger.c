@@ -7,6 +7,7 @@
 
 #include "background/control.h"
 #include "background/park.h"
+#include "background/pressure.h"
 #include "background/publish.h"
 #include "background/source.h"
 #include "base/container.h"
@@ -140,7 +141,9 @@ static void container_read(void) {
 
 static void container_tick(scavenger *self) {
     atomic_store_explicit(&ss_signals->grown_bytes, 0, memory_order_relaxed);
-    self->at_once = ss_process_decay() == 0 || ss_container_is_near(&container);
+    const ss_container_use use = ss_container_look(&container);
+    ss_pressure_tick(&use);
+    self->at_once = ss_process_decay() == 0 || use.near;
     atomic_store_explicit(&ss_signals->at_once, self->at_once, memory_order_relaxed);
 }
 
@@ -188,8 +191,8 @@ static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
         if (relieve())
             continue;
         uint32_t left = (uint32_t)((whole - gone + 999999) / 1000000);
-        ss_os_wait(&ss_signals->wakes, wakes,
-                   left < SS_CONTAINER_MILLISECONDS ? left : SS_CONTAINER_MILLISECONDS);
+        const uint32_t pause = ss_pressure_pause();
+        ss_os_wait(&ss_signals->wakes, wakes, left < pause ? left : pause);
         if (relieve())
             continue;
         if (is_publication_late() && milliseconds > SS_CONTAINER_MILLISECONDS)
@@ -246,12 +249,13 @@ static void scavenge(void) {
     ss_thread_bare();
     ss_control_begin();
     container_read();
+    container_tick(&self);
     const uint32_t milliseconds = tick_milliseconds();
     do {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {
             wait_for_tick(&self, milliseconds);
             if (!is_told_to_leave())
-                quiet = tick(&self) || self.controlled ? 0 : quiet + 1;
+                quiet = tick(&self) || self.controlled || ss_pressure_stays() ? 0 : quiet + 1;
         }
         at_once_reset();
         ss_park_keeping(SS_KEEPING_BY_COUNT);

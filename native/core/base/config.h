@@ -174,6 +174,21 @@
 #define SS_CONTAINER_PRESSURE_PERCENT 10u
 #define SS_CONTAINER_MILLISECONDS 250u
 #define SS_CONTAINER_STEP_SHIFT 6u
+/* Near the limit one report is written, and no other one for this long. It is left out in a process that holds less than
+ * one part in SS_PRESSURE_SHARE of what the container uses. */
+#define SS_PRESSURE_PAUSE_NANOSECONDS (UINT64_C(600) * 1000000000)
+#define SS_PRESSURE_SHARE 4u
+/* The scavenger stays to look from this many quarters of the limit on, and this long after the use has grown by a share
+ * of the limit (SS_CONTAINER_STEP_SHIFT): memory that is not superslab's grows without a call. While the use grows fast
+ * it looks more often, but not more often than this many milliseconds. */
+#define SS_PRESSURE_WATCH_QUARTERS 3u
+#define SS_PRESSURE_WATCH_NANOSECONDS (UINT64_C(5) * 1000000000)
+#define SS_PRESSURE_LEAST_MILLISECONDS 5u
+#define SS_PRESSURE_FAST_BYTES_PER_MILLISECOND ((uint64_t)2 << 20)
+/* From SS_PRESSURE_WATCH_QUARTERS on the report is written if the limit will be near within this time. */
+#define SS_PRESSURE_SOON_MILLISECONDS 500u
+/* For JavaScript the limits are read again after this long, because they can be changed. */
+#define SS_PRESSURE_LIMITS_NANOSECONDS (UINT64_C(5) * 1000000000)
 /* A heap reports what it has freed into slabs, or taken from them, in steps of this size. */
 #define SS_FREED_STEP_BYTES ((size_t)256 << 10)
 /* From this size on, zeroing dirty memory by stores costs more than purging it and taking fresh pages. */

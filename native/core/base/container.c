@@ -263,10 +263,20 @@ static bool has_pressure(const ss_container *container) {
     return ss_os_digits(file.text + 11, NULL) >= SS_CONTAINER_PRESSURE_PERCENT;
 }
 
-bool ss_container_is_near(const ss_container *container) {
-    for (uint32_t i = 0; i < container->levels; i++)
-        if (level_used(container, container->length[i]) >=
-            container->limit[i] / 10 * SS_CONTAINER_NEAR_TENTHS)
-            return true;
-    return has_pressure(container);
+ss_container_use ss_container_look(const ss_container *container) {
+    ss_container_use use = {.limit = 0};
+    uint64_t nearest = 0; /* in 1,024ths */
+    for (uint32_t i = 0; i < container->levels; i++) {
+        const uint64_t used = level_used(container, container->length[i]);
+        const uint64_t limit = container->limit[i];
+        const uint64_t share = used / (limit / 1024 + 1);
+        if (i == 0 || share > nearest) {
+            nearest = share;
+            use.used = used;
+            use.limit = limit;
+        }
+        use.near |= used >= limit / 10 * SS_CONTAINER_NEAR_TENTHS;
+    }
+    use.near = use.near || has_pressure(container);
+    return use;
 }

@@ -35,9 +35,15 @@ static inline uint32_t ss_container_cpu(const ss_container *container) {
 /* The smallest limit on memory of all levels, in bytes, or SS_CONTAINER_NO_LIMIT. */
 uint64_t ss_container_limit(const ss_container *container);
 
-/* Whether some level uses at least SS_CONTAINER_NEAR_TENTHS tenths of its limit, not counting the file cache that the
- * system would drop first, or threads of the group waited for memory for SS_CONTAINER_PRESSURE_PERCENT of the last ten
- * seconds (version 2). */
-bool ss_container_is_near(const ss_container *container);
+typedef struct ss_container_use {
+    /* Of the level that is nearest to its limit, in bytes; 0 if no level has one. What is used does not count the file
+     * cache that the system would drop first. */
+    uint64_t used, limit;
+    /* Whether some level uses at least SS_CONTAINER_NEAR_TENTHS tenths of its limit, or threads of the group waited for
+     * memory for SS_CONTAINER_PRESSURE_PERCENT of the last ten seconds (version 2). */
+    bool near;
+} ss_container_use;
+
+ss_container_use ss_container_look(const ss_container *container);
 
 #endif

@@ -11,6 +11,15 @@ static ss_lock meta_lock;
 static char *meta, *meta_end,
     *meta_ready; /* the current chunk: its next byte, its end, the end of its committed part */
 static void *free_blocks[ORDERS];
+/* The first chunks, for ss_meta_chunk; later ones are not told. Guarded by meta_lock. */
+static ss_meta_chunk_range chunks[SS_META_CHUNKS];
+static uint32_t chunk_count;
+
+/* With the lock held. */
+static void chunk_note(char *start, size_t bytes) {
+    if (chunk_count < SS_META_CHUNKS)
+        chunks[chunk_count++] = (ss_meta_chunk_range){(uintptr_t)start, (uintptr_t)start + bytes};
+}
 
 /* The sizes of blocks: 1 to 4 cache lines, then 4 sizes a doubling. Each size has a free list. */
 static size_t order_bytes(unsigned order) {
@@ -46,6 +55,7 @@ static bool chunk_extend(size_t bytes) {
         if (meta == start) {
             meta = meta_ready = fresh;
             meta_end = fresh + chunk;
+            chunk_note(fresh, chunk);
         }
         ss_lock_release(&meta_lock);
         return true;
@@ -99,6 +109,16 @@ void ss_meta_give(void *block, size_t bytes) {
 void ss_meta_inherit(void) {
     if (ss_lock_inherit(&meta_lock))
         meta = meta_ready = meta_end = NULL;
+}
+
+bool ss_meta_chunk(uint32_t index, ss_meta_chunk_range *out) {
+    if (!ss_lock_try(&meta_lock))
+        return false;
+    const bool found = index < chunk_count;
+    if (found)
+        *out = chunks[index];
+    ss_lock_release(&meta_lock);
+    return found;
 }
 
 bool ss_meta_is_mine(void) {

@@ -10,6 +10,14 @@ void *ss_meta_take(size_t bytes);
 /* Makes a block available again; `bytes` is what ss_meta_take was called with. */
 void ss_meta_give(void *block, size_t bytes);
 
+/* The addresses of chunk `index`, in the order in which they were begun. False if there is no such chunk, if it is not
+ * one of the first SS_META_CHUNKS, and while another thread takes memory. */
+#define SS_META_CHUNKS 16u
+typedef struct ss_meta_chunk_range {
+    uintptr_t start, end; /* not the length, which as a number would be an address in Node's code */
+} ss_meta_chunk_range;
+bool ss_meta_chunk(uint32_t index, ss_meta_chunk_range *out);
+
 /* In the child of a fork: begins another chunk if a thread that is gone was changing the current one. */
 void ss_meta_inherit(void);
 /* Whether the calling thread holds the lock of this memory: true only in a signal handler that interrupted it there. */

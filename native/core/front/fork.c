@@ -27,6 +27,7 @@
 #include "front/fork.h"
 
 #include "background/park.h"
+#include "background/pressure.h"
 #include "background/publish.h"
 #include "background/scavenger.h"
 #include "background/source.h"
@@ -82,6 +83,7 @@ static void inherit(bool handled) {
     ss_source_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();
+    ss_pressure_inherit();
 }
 
 static void copy_mend(void) {

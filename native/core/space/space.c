@@ -176,6 +176,15 @@ ss_space *ss_space_add(ss_space_kind kind, size_t least) {
     return space == NULL && first && has_headless() ? ss_space_headless() : space;
 }
 
+bool ss_space_arrays(const ss_space *space, uintptr_t *start, size_t *bytes) {
+    if (!ss_lock_try(&ss_registry->lock))
+        return false;
+    *start = (uintptr_t)space->meta;
+    *bytes = space->meta_bytes;
+    ss_lock_release(&ss_registry->lock);
+    return true;
+}
+
 void ss_space_dump(const ss_space *space, size_t from, size_t to, bool dumped) {
     if (space->live == NULL || from >= to)
         return;

@@ -279,6 +279,14 @@ static inline char *ss_space_address(const ss_space *space, uint32_t granule) {
     return (char *)space->base + ((size_t)granule << SS_GRANULE_SHIFT);
 }
 
+/* The addresses of its arrays, which only grow. False while another thread makes, extends or retires a space. */
+bool ss_space_arrays(const ss_space *space, uintptr_t *start, size_t *bytes);
+
+/* The addresses of a window's table, 0 for any other space. */
+static inline uintptr_t ss_space_table(const ss_space *space) {
+    return ss_space_is_external(space) ? (uintptr_t)space->live : 0;
+}
+
 /* ---- its table of live blocks ---- */
 
 /* The byte of a headless space's table for an address, NULL where the table is not committed or the address

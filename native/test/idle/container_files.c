@@ -23,7 +23,7 @@ static void nothing(void) {
     ss_container container = read_all();
     CHECK_EQ(ss_container_limit(&container), SS_CONTAINER_NO_LIMIT);
     CHECK_EQ(container.cpu_thousandths, 0);
-    CHECK(!ss_container_is_near(&container));
+    CHECK(!ss_container_look(&container).near);
     files_write("proc/self/cgroup", "0::/\n");
     files_write("proc/self/mountinfo", OTHER_MOUNTS);
     container = read_all();
@@ -31,7 +31,7 @@ static void nothing(void) {
     files_write("proc/self/mountinfo", OTHER_MOUNTS V2_MOUNT "a line that is none\n");
     container = read_all(); /* the root group has no limit */
     CHECK_EQ(ss_container_limit(&container), SS_CONTAINER_NO_LIMIT);
-    CHECK(!ss_container_is_near(&container));
+    CHECK(!ss_container_look(&container).near);
 }
 
 static void version_2(void) {
@@ -51,21 +51,21 @@ static void version_2(void) {
     ss_container container = read_all();
     CHECK_EQ(ss_container_limit(&container), 700000000);
     CHECK_EQ(container.cpu_thousandths, 500);
-    CHECK(!ss_container_is_near(&container)); /* the file cache is not counted */
+    CHECK(!ss_container_look(&container).near); /* the file cache is not counted */
     files_write("sys/fs/cgroup/kube/pod/app/memory.stat", "anon 5\ninactive_file 1000\n");
-    CHECK(ss_container_is_near(&container));
+    CHECK(ss_container_look(&container).near);
     files_write("sys/fs/cgroup/kube/pod/app/memory.current", "100000000\n");
-    CHECK(!ss_container_is_near(&container));
+    CHECK(!ss_container_look(&container).near);
     files_write("sys/fs/cgroup/kube/pod/memory.current",
                 "950000000\n"); /* used by other processes */
-    CHECK(ss_container_is_near(&container));
+    CHECK(ss_container_look(&container).near);
     files_write("sys/fs/cgroup/kube/pod/memory.current", "500000000\n");
     files_write("sys/fs/cgroup/kube/pod/app/memory.pressure",
                 "some avg10=9.99 avg60=0.00 avg300=0.00 total=0\nfull avg10=50.00\n");
-    CHECK(!ss_container_is_near(&container));
+    CHECK(!ss_container_look(&container).near);
     files_write("sys/fs/cgroup/kube/pod/app/memory.pressure",
                 "some avg10=12.50 avg60=0.00 avg300=0.00 total=0\n");
-    CHECK(ss_container_is_near(&container));
+    CHECK(ss_container_look(&container).near);
 }
 
 /* A container sees its own group under the mount point, although the path in its file is another one. */
@@ -101,9 +101,9 @@ static void version_1(void) {
     ss_container container = read_all();
     CHECK_EQ(ss_container_limit(&container), 400000000);
     CHECK_EQ(container.cpu_thousandths, 1500);
-    CHECK(!ss_container_is_near(&container));
+    CHECK(!ss_container_look(&container).near);
     files_write("sys/fs/v1/memory/docker/memory.stat", "total_inactive_file 1000\n");
-    CHECK(ss_container_is_near(&container));
+    CHECK(ss_container_look(&container).near);
 }
 
 /* Longer than any path that is kept, and deeper than any level that is read. */
