@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
 import { preloadPath, preloadVariable } from '../../preload'
-import { environment, type RunOptions } from './environment'
+import { environment, type RunOptions, requireOption } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
 import { refuseUnservable } from './refusal'
@@ -17,14 +17,18 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 }
 
 export function runCommand(): Command {
-  const children = new Option('--children <which>', 'which programs below it are served as well')
+  const children = new Option(
+    '--children <which>',
+    'programs that it starts and superslab serves too (default: node)',
+  )
   return new Command('run')
-    .description('run a program with superslab as its malloc; this process becomes the program')
+    .description('run a program with superslab as its malloc')
     .usage('[options] [--] <command> [arguments...]')
     .argument('<command...>', 'the program and its arguments')
     .addOption(children.choices(['node', 'all', 'none']))
-    .option('--stats', 'have each served process print its statistics when it ends')
-    .option('--record <file>', 'record the allocations and frees of each served process')
+    .addOption(requireOption())
+    .option('--stats', 'print the statistics of each served process when it ends')
+    .option('--record <file>', 'record what each served process allocates and frees')
     .passThroughOptions()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
     .action(run)
