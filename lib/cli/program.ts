@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version'
 import { benchCommand } from './bench/command'
+import { checkCommand } from './check'
 import { doctorCommand } from './doctor/command'
 import { envCommand } from './env'
 import { includeCommand } from './include'
@@ -22,6 +23,7 @@ const program = new Command('superslab')
   .addCommand(envCommand())
   .addCommand(includeCommand())
   .addCommand(statusCommand())
+  .addCommand(checkCommand())
 
 program.parseAsync().catch((error: unknown) => {
   console.error(`superslab: ${error instanceof Error ? error.message : String(error)}`)
