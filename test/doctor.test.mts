@@ -138,6 +138,14 @@ onLinux('for a command that ends by itself all processes count', async (t) => {
   }
 })
 
+onLinux('the processor time of workers counts that their parent does not wait for', async (t) => {
+  const worker = `${process.execPath} -e '${spin(500)} setInterval(() => {}, 1000)'`
+  const end = 'trap "kill -9 $p; exec sleep 0.2" TERM; while :; do sleep 0.05; done'
+  const command = ['/bin/sh', '-c', `${worker} & p=$!; ${end}`]
+  const { trials } = await diagnosed('cluster', ['--duration', '3', '--no-get'], command)
+  for (const { cpuSeconds } of trials) t.true(cpuSeconds >= 0.5, `${cpuSeconds}`)
+})
+
 onLinux('processes that the command leaves behind are ended', async (t) => {
   const file = path.join(folder, 'left.pid')
   const command = ['/bin/sh', '-c', `sleep 1000 & echo $! > ${file}; sleep 0.5`]

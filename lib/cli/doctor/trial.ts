@@ -99,6 +99,9 @@ export async function runTrial(
   const without = (bytes: number) => Math.max(0, bytes - own)
   const samples = recorder.samples.map((one) => ({ ...one, bytes: without(one.bytes) }))
   workSeconds ??= idleBefore(samples)
+  // The kernel counts processes that were waited for. A parent that is stopped does not wait for its children, as
+  // cluster's: then the readings have more.
+  const counted = child.ticksAtEnd - (done.ticks ?? ticksBefore) + orphanTicks
   return {
     condition: condition.name,
     samples,
@@ -106,7 +109,7 @@ export async function runTrial(
     seconds: watched,
     peakBytes: without(recorder.peakBytes),
     finalBytes: finalBytes(samples),
-    cpuSeconds: (child.ticksAtEnd - (done.ticks ?? ticksBefore) + orphanTicks) / ticksPerSecond,
+    cpuSeconds: Math.max(counted / ticksPerSecond, recorder.last?.cpuSeconds ?? 0),
     exit: await child.ended,
     stopped,
     ...(stopped && { stopSignal: plan.signal }),
