@@ -1,6 +1,14 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -299,6 +307,13 @@ onLinux('check without a pid wants every other Node served, and at least one', a
   const unserved = await beside('unserved', node)
   t.regex(unserved.stderr, /is not served.*node -e/)
   t.regex(unserved.stdout, /code 1/)
+  // As npx, which stays the parent of what it runs.
+  const launcher = path.join(place, 'launcher.js')
+  const words = JSON.stringify([main, 'run', node, '-e'])
+  const spawned = `require('child_process').spawn(process.execPath, [...${words}, process.argv[3]])`
+  writeFileSync(launcher, spawned)
+  const launched = await beside('launched', `${node} ${launcher}`)
+  t.regex(launched.stdout, /code 0/, launched.stderr)
   const none = await inside(checked)
   t.regex(none.stderr, /there is no Node/)
   t.regex(none.stdout, /code 1/)

@@ -16,8 +16,8 @@ export function checkCommand(): Command {
 }
 
 const note = `
-Without a pid, the Node that runs this check and the processes that started it do
-not count, and there must be at least one other Node.`
+Without a pid there must be at least one Node, and these do not count: the Node of
+this check, and what started it or a served process, as npx does.`
 
 function counts(text: string, before: number[] = []): number[] {
   return [...before, count(text)]
@@ -32,7 +32,7 @@ interface Finding {
 
 function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
   if (process.platform !== 'linux') throw new Error('check needs Linux, because it reads /proc')
-  const found = (pids.length > 0 ? pids : nodes()).flatMap((pid) => examine(pid, pids.length > 0))
+  const found = pids.length > 0 ? pids.flatMap((pid) => examine(pid, true)) : others()
   const bad = found.filter(({ complaint }) => complaint !== undefined)
   for (const { complaint, command } of bad)
     console.error(`superslab: ${complaint}${command ? ` (${command})` : ''}`)
@@ -43,7 +43,14 @@ function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
       console.log(`superslab: process ${pid} is served (${command})`)
 }
 
-/** The other Node processes. */
+/** The other Node processes, without those that started a served one: npx, npm and their kin. */
+function others(): Finding[] {
+  const found = nodes().flatMap((pid) => examine(pid, false))
+  const served = found.filter(({ complaint }) => complaint === undefined)
+  const launchers = new Set(served.flatMap(({ pid }) => ancestors(pid).slice(1)))
+  return found.filter(({ pid, complaint }) => complaint === undefined || !launchers.has(pid))
+}
+
 function nodes(): number[] {
   const own = new Set(ancestors(process.pid))
   return readdirSync('/proc')
