@@ -16,7 +16,7 @@ export function checkCommand(): Command {
 }
 
 const note = `
-Without a pid there must be at least one Node, and these do not count: the Node of
+Without a pid there must be at least one Node. These do not count: the Node of
 this check, and what started it or a served process, as npx does.`
 
 function counts(text: string, before: number[] = []): number[] {

@@ -66,7 +66,7 @@ const examples = `
 A job:     superslab doctor -- node job.js
 A server:  superslab doctor -- node server.js
            superslab doctor --get /thumbnail --duration 10 -- node server.js
-           superslab doctor --port 3000 --load "npx autocannon -d 20 http://localhost:3000" -- node server.js`
+           superslab doctor --port 3000 --load "COMMAND" -- node server.js`
 
 async function run(command: string[], options: DoctorOptions): Promise<void> {
   if (process.platform !== 'linux') throw failure('the doctor needs Linux, because it reads /proc')
