@@ -22,6 +22,8 @@ export const codes = {
   ERR_SUPERSLAB_SECURE_MODE: 'run: the program runs with other rights, so nothing is preloaded',
   ERR_SUPERSLAB_OTHER_ALLOCATOR: 'run: the program or LD_PRELOAD has another malloc',
   ERR_SUPERSLAB_PRELOAD_FAILED: 'The preload library is missing or cannot be loaded',
+  ERR_SUPERSLAB_NOT_SERVED:
+    'SUPERSLAB_CHILDREN has `require`, and superslab does not serve the process',
   ERR_SUPERSLAB_BENCH_FAILED: 'A benchmark could not be run, or its result is void',
   ERR_SUPERSLAB_NOT_A_RECORDING: 'The file is not a recording, or has an unknown version',
   ERR_SUPERSLAB_RECORDING_DAMAGED: 'The recording breaks off in the middle or contradicts itself',

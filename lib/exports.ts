@@ -10,6 +10,8 @@ import type * as index from './index'
 import './addon'
 import './window/early'
 
+if (process.env.SUPERSLAB_CHILDREN?.includes('require')) require('./required')
+
 const buffers = () => require('./buffers') as typeof import('./buffers')
 const control = () => require('./control') as typeof import('./control')
 const errors = () => require('./errors') as typeof import('./errors')

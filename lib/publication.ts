@@ -86,12 +86,21 @@ const pauseMs = 1
 /** For one process: far more than any that is not stopped needs. */
 const timeLimitMs = 250
 
+/** For the one process that the user asks for: a busy machine may leave this process no time for a while. */
+export const timeLimitOfOneMs = 5000
+
 /** For all processes together: a few may take their whole time. */
 export const timeLimitOfAllMs = 5000
 
 /** The publication of process `pid`, or the reason why it cannot be read. */
-export function readPublication(pid: number): Publication | NoPublication {
-  return read(pid, none)
+export function readPublication(pid: number, limitMs = timeLimitMs): Publication | NoPublication {
+  return read(pid, (pid, inherited) => none(pid, inherited, limitMs), limitMs)
+}
+
+/** Without the reason where it cannot be read, which takes long to find. */
+export function publicationOf(pid: number): Publication | undefined {
+  const one = read(pid, () => undefined)
+  return one !== undefined && 'stats' in one ? one : undefined
 }
 
 /** The processes that publish, and the number that there was no time for. */
@@ -106,8 +115,8 @@ export function readPublications(limitMs = timeLimitOfAllMs): {
   let left = others.length
   for (const pid of others) {
     if (performance.now() >= end) break
-    const one = read(pid, () => undefined)
-    if (one !== undefined && 'stats' in one) found.push(one)
+    const one = publicationOf(pid)
+    if (one) found.push(one)
     left--
   }
   return { found, left }
@@ -116,8 +125,9 @@ export function readPublications(limitMs = timeLimitOfAllMs): {
 function read<Reason>(
   pid: number,
   why: (pid: number, inherited: boolean) => Reason,
+  limitMs = timeLimitMs,
 ): Publication | NoPublication | Reason {
-  const found = find(pid, why)
+  const found = find(pid, why, limitMs)
   return found instanceof Page ? parsed(pid, found.contents) : found
 }
 
@@ -131,7 +141,8 @@ class Page {
 
 /** Opens the page of a process, to be read and locked. */
 export function openPage(pid: number): number | NoPublication {
-  const found = find(pid, none, timeLimitOfAllMs)
+  const limitMs = timeLimitOfAllMs
+  const found = find(pid, (one, inherited) => none(one, inherited, limitMs), limitMs)
   if (!(found instanceof Page)) return found
   try {
     return openSync(found.file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -158,7 +169,7 @@ function find<Reason>(
         if (page?.readUInt32LE(offsets.process) === own) return new Page(file, page)
       }
       if (performance.now() >= end)
-        return any ? why(pid, any) : unreadable(pid, `it has too many files for ${limitMs} ms`)
+        return any ? why(pid, any) : unreadable(pid, `its files were not read within ${limitMs} ms`)
     }
     return why(pid, any)
   } catch (error) {
@@ -272,20 +283,48 @@ function innerPid(pid: number): number {
   return Number(numbers?.split(/\s+/).at(-1) ?? pid)
 }
 
-function none(pid: number, inherited: boolean): NoPublication {
+function none(pid: number, inherited: boolean, limitMs: number): NoPublication {
   if (inherited)
     return {
       pid,
       reason: 'not-yet',
       message: `process ${pid} has no readable page yet: it has just been forked, or is stopped in the middle of writing, or shows what is no page of superslab`,
     }
-  if (isMapped(pid))
+  const environment = environmentOf(pid, limitMs)
+  if (isMapped(pid, limitMs))
     return {
       pid,
       reason: 'passes-through',
-      message: `process ${pid} has loaded superslab, which does not serve it: it lets all calls through, or the process closed the descriptor of its page`,
+      message: `process ${pid} has loaded superslab and is not served: ${whyPassed(environment)}`,
     }
-  return { pid, reason: 'not-active', message: `superslab does not serve process ${pid}` }
+  return {
+    pid,
+    reason: 'not-active',
+    message: `process ${pid} is not served: ${whyNotLoaded(environment)}`,
+  }
+}
+
+/** The environment that the process started with; undefined if it cannot be read. */
+function environmentOf(pid: number, limitMs: number): Map<string, string> | undefined {
+  const text = readInTime(`/proc/${pid}/environ`, limitMs)
+  if (text === undefined) return undefined
+  return new Map(
+    text.split('\0').map((line) => [line.replace(/=.*$/s, ''), line.replace(/^[^=]*=/, '')]),
+  )
+}
+
+function whyPassed(environment: Map<string, string> | undefined): string {
+  const children = printable(environment?.get('SUPERSLAB_CHILDREN') ?? '')
+  const excluded = children === '' ? '' : `SUPERSLAB_CHILDREN=${children} excludes it, or `
+  return `${excluded}it has a malloc of its own, or it closed the descriptor of its page`
+}
+
+function whyNotLoaded(environment: Map<string, string> | undefined): string {
+  if (environment === undefined) return 'its environment cannot be read'
+  const preloaded = environment.get('LD_PRELOAD')
+  if (!preloaded?.includes('libsuperslab'))
+    return 'its environment has no LD_PRELOAD with the library; start it with superslab run, or let its supervisor pass the variable on'
+  return `its LD_PRELOAD is ${printable(preloaded)}, which the loader did not load: the file is missing there, or the program is static, for another C library, or has rights of its own`
 }
 
 /** A process that has ended stays in /proc until its parent waits for it. */
@@ -301,8 +340,8 @@ function unreadable(pid: number, why: string): NoPublication {
   return { pid, reason: 'unreadable', message: `process ${pid} cannot be read: ${why}` }
 }
 
-function isMapped(pid: number): boolean {
-  return /\/(lib)?superslab[^/\n]*$/m.test(readInTime(`/proc/${pid}/maps`) ?? '')
+function isMapped(pid: number, limitMs: number): boolean {
+  return /\/(lib)?superslab[^/\n]*$/m.test(readInTime(`/proc/${pid}/maps`, limitMs) ?? '')
 }
 
 function refused(pid: number, error: NodeJS.ErrnoException): NoPublication {

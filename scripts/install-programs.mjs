@@ -1,7 +1,9 @@
 // Installs what the tests of real programs need, where it can: as root, on Debian and its derivatives.
 // A test whose program is still missing is skipped and says so.
 import { spawnSync } from 'node:child_process'
-import { runs } from './run.mjs'
+import { existsSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { root, runs } from './run.mjs'
 
 const packages = {
   python3: 'python3',
@@ -12,13 +14,27 @@ const packages = {
   'redis-benchmark': 'redis-tools',
   'lua5.4': 'lua5.4',
   chromium: 'chromium',
+  supervisord: 'supervisor',
+  cron: 'cron',
 }
 
 function isInstalled(command) {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
 }
 
+/** From npm, into build/supervisors. */
+const supervisors = ['pm2@6']
+
+function installSupervisors() {
+  const folder = path.join(root, 'build/supervisors')
+  if (existsSync(path.join(folder, 'node_modules/.bin/pm2'))) return
+  const flags = ['--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund']
+  mkdirSync(folder, { recursive: true })
+  if (!runs('npm', ['install', ...flags, ...supervisors])) console.error('pm2 is not installed')
+}
+
 export function installPrograms() {
+  installSupervisors()
   const missing = Object.entries(packages).filter(([command]) => !isInstalled(command))
   if (missing.length === 0) return
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {

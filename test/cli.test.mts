@@ -135,6 +135,16 @@ test('include prints the folder of superslab.h', async (t) => {
   t.true(existsSync(path.join(stdout.trim(), 'superslab.h')))
 })
 
+test('the help of every command fits 80 columns', async (t) => {
+  const { stdout } = await superslab('--help')
+  const names = [...stdout.matchAll(/^ {2}(\w+)\b/gm)].map(([, name = '']) => name)
+  const commands = names.filter((name) => name !== 'help')
+  t.true(commands.length >= 8)
+  for (const command of commands)
+    for (const line of (await superslab(command, '--help')).stdout.split('\n'))
+      t.true(line.length <= 80, `${command}: ${line}`)
+})
+
 test('--version is the package version', async (t) => {
   t.is((await superslab('--version')).stdout.trim(), version)
 })

@@ -26,6 +26,8 @@ const foreign = [
   /^gdb -x node_modules\/superslab\/native\/gdb\/superslab\.py /,
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
+  // test/programs/supervisors.test.mts runs it.
+  /^LD_PRELOAD="\$\(npx superslab path\)" SUPERSLAB_CHILDREN=node pm2 start ecosystem\.config\.js$/,
 ]
 /** Quick commands that write no files are run unchanged. */
 const quick = ['npx superslab status', 'npx superslab bench --help']

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -413,4 +415,59 @@ linuxTest('path and env print the library’s path', async (t) => {
   const { stdout } = await ended(node, [main, 'env', '--children=all'])
   t.is(stdout, `ENV LD_PRELOAD=${library}\nENV SUPERSLAB_CHILDREN=all\n`)
   t.is(readFileSync(library).toString('latin1', 1, 4), 'ELF')
+  const required = await ended(node, [main, 'env', '--require'])
+  t.is(required.stdout, `ENV LD_PRELOAD=${library}\nENV SUPERSLAB_CHILDREN=node,require\n`)
+})
+
+// ---- never silently inactive ----
+
+linuxTest('LD_PRELOAD alone serves a program that is not Node', async (t) => {
+  const child = spawn('cat', { env: plainEnvironment({ LD_PRELOAD: library }) })
+  t.teardown(() => child.kill())
+  child.stdin.write('up\n')
+  await once(child.stdout, 'data')
+  const { code, stdout, stderr } = await ended(node, [main, 'status', String(child.pid)])
+  t.is(code, 0, stderr)
+  t.regex(stdout, /serves process \d+ \(cat\)/)
+})
+
+linuxTest('run tells the processes below the command which of them are served', async (t) => {
+  const told = async (args: string[], more: Record<string, string> = {}) => {
+    const command = [...args, 'printenv', 'SUPERSLAB_CHILDREN']
+    return (await run(command, { env: plainEnvironment(more) })).stdout.trim()
+  }
+  t.is(await told([]), 'node')
+  t.is(await told(['--require']), 'node,require')
+  t.is(await told(['--require', '--children=all']), 'all,require')
+  t.is(await told([], { SUPERSLAB_CHILDREN: 'all' }), 'all')
+  t.is(await told(['--require'], { SUPERSLAB_CHILDREN: 'none' }), 'none,require')
+  t.is(await told(['--children=node'], { SUPERSLAB_CHILDREN: 'none' }), 'node')
+})
+
+linuxTest('with --require a Node that lost the library ends, and says why', async (t) => {
+  const uses = `require(${JSON.stringify(path.resolve('dist/index.js'))}); console.log('runs')`
+  const lost = ['env', '-u', 'LD_PRELOAD', node, '--eval', uses]
+  const required = await run(['--require', ...lost])
+  t.is(required.code, 1)
+  t.is(required.stdout, '')
+  t.regex(required.stderr, /LD_PRELOAD: does not name the library/)
+  t.regex(required.stderr, /ERR_SUPERSLAB_NOT_SERVED/)
+  const missing = ['env', 'LD_PRELOAD=/nowhere/libsuperslab.so', node, '--eval', uses]
+  t.regex((await run(['--require', ...missing])).stderr, /the loader did not load the library/)
+  for (const [args, command] of [
+    [[], lost],
+    [['--require', '--children=none'], lost],
+    [['--require'], [node, '--eval', uses]],
+  ])
+    t.is((await run([...(args ?? []), ...(command ?? [])])).stdout, 'runs\n')
+})
+
+linuxTest('with --require a program below the command with its own malloc ends', async (t) => {
+  const other = path.join(tests, 'libtest-other-malloc.so')
+  const below = ['sh', '-c', `LD_PRELOAD=${other}:$LD_PRELOAD ${node} -p 1`]
+  const { code, stdout, stderr } = await run(['--require', '--', ...below])
+  t.is(code, 125)
+  t.is(stdout, '')
+  t.regex(stderr, /^superslab: process \d+ \(.*node -p 1\) is not served, because another malloc/)
+  t.is((await run(['--', ...below])).stdout, '1\n')
 })

@@ -1,6 +1,14 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,7 +16,9 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { native, stats, trim, version } from 'superslab'
-import { listing } from '#dist/cli/status'
+import { shortCommand } from '#dist/cli/processes'
+import { listing, overview, type Row } from '#dist/cli/status'
+import { preloadFile } from '#dist/preload'
 import {
   type Publication,
   printable,
@@ -16,13 +26,14 @@ import {
   readPublication,
   readPublications,
   statNames,
+  timeLimitOfOneMs,
 } from '#dist/publication'
+import { ended, main } from './support/cli.mjs'
 import { start } from './support/workers.mjs'
 
 const isLinux = process.platform === 'linux'
 const onLinux = isLinux ? test : test.skip
 const serialOnLinux = isLinux ? test.serial : test.serial.skip
-const main = path.resolve('dist/cli/main.js')
 
 interface Output {
   stdout: string
@@ -38,7 +49,7 @@ function status(...args: string[]): Promise<Output> {
 }
 
 function published(pid: number): Publication {
-  const found = readPublication(pid)
+  const found = readPublication(pid, timeLimitOfOneMs)
   if (!('stats' in found)) throw new Error(found.message)
   return found
 }
@@ -120,7 +131,7 @@ onLinux('status shows the statistics of another process', async (t) => {
   t.regex(stdout, /^as of .* s ago$/m)
 
   const all = await status()
-  t.regex(all.stdout, new RegExp(`^ *${child.pid} +64\\.0 MiB`, 'm'))
+  t.regex(all.stdout, new RegExp(`^ *${child.pid} +[\\d.]+ MiB +64\\.0 MiB .*node --eval`, 'm'))
   const json = JSON.parse((await status(String(child.pid), '--json')).stdout)
   t.like(json, { pid: child.pid, version })
   t.is(json.stats.liveBlocks, 64)
@@ -130,7 +141,7 @@ onLinux('status gives the reason where it cannot show any', async (t) => {
   const child = spawn('sleep', ['60'])
   t.teardown(() => child.kill())
   const cases: [number, string, RegExp][] = [
-    [child.pid ?? 0, 'not-active', /does not serve process/],
+    [child.pid ?? 0, 'not-active', /is not served: its environment has no LD_PRELOAD/],
     [2 ** 22 + 1, 'no-such-process', /there is no process/],
   ]
   for (const [pid, reason, message] of cases) {
@@ -151,6 +162,161 @@ onLinux('a process that ended and was not waited for is no process', async (t) =
   const isOver = () => / Z /.test(readFileSync(`/proc/${line}/stat`, 'utf8'))
   while (!isOver()) await setTimeout(10)
   t.like(readPublication(Number(line)), { reason: 'no-such-process' })
+})
+
+// ---- the listing ----
+
+const row = (pid: number, resident: number, command: string): Row => ({
+  pid,
+  residentBytes: resident * 2 ** 20,
+  command,
+  stats: { ...stats(), liveBytes: 2 ** 20, dirtyBytes: 2 ** 30, cachedBytes: 2 ** 10 },
+})
+
+test('the listing fits 40, 60 and 80 columns, with the command’s name', (t) => {
+  const rows = [row(4194304, 12345, 'node server.js --port 3000 --workers 8 --trace-warnings')]
+  for (const [width, names] of [
+    [40, 'pid resident live command'],
+    [60, 'pid resident live dirty command'],
+    [80, 'pid resident live dirty cached command'],
+  ] as const) {
+    const lines = overview(rows, width).split('\n')
+    for (const line of lines) t.true(line.length <= width, `${width}: ${line}`)
+    t.is(lines[0]?.trim().replace(/ +/g, ' '), names)
+    t.regex(lines[1] ?? '', / node ser/)
+  }
+  t.regex(overview(rows, 200), / node server\.js --port 3000 --workers 8 --trace-warnings$/)
+})
+
+test('a command is shown by its program and its script, without their folders', (t) => {
+  t.is(shortCommand(['/usr/bin/node', '/srv/app/server.js', '/data']), 'node server.js /data')
+  const flags = ['--max-old-space-size=100', '/srv/node_modules/@nestjs/cli/bin/nest.js', 'start']
+  t.is(shortCommand(['/usr/bin/node', ...flags]), `node ${flags[0]} @nestjs/cli/nest.js start`)
+  t.is(shortCommand(['npm run start']), 'npm run start')
+  t.is(shortCommand([]), '')
+})
+
+/** A served process of some memory. */
+async function server(t: ExecutionContext, mebibytes: number): Promise<number> {
+  const text = `const b = Buffer.alloc(${mebibytes} << 20, 1); console.log(1); setInterval(() => b, 1e6)`
+  const child = spawn(process.execPath, [main, 'run', process.execPath, '--eval', text])
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(createInterface(child.stdout), 'line')
+  return child.pid ?? 0
+}
+
+onLinux('the listing is sorted by resident memory, as JSON too', async (t) => {
+  const small = await server(t, 1)
+  const large = await server(t, 100)
+  const { stdout } = await status()
+  const place = (pid: number) => stdout.search(new RegExp(`^ *${pid} `, 'm'))
+  t.true(place(large) >= 0 && place(large) < place(small), stdout)
+  const all = JSON.parse((await status('--json')).stdout) as (Row & Publication)[]
+  const own = all.filter(({ pid }) => pid === small || pid === large)
+  t.deepEqual(
+    own.map(({ pid }) => pid),
+    [large, small],
+  )
+  t.true((own[0]?.residentBytes ?? 0) > 100 * 2 ** 20)
+  t.regex(own[0]?.command ?? '', /^node --eval/)
+})
+
+onLinux('--watch shows the figures again and again', async (t) => {
+  const pid = await server(t, 1)
+  const child = spawn(process.execPath, [main, 'status', `${pid}`, '--watch', '0.1', '--json'])
+  t.teardown(() => child.kill())
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout)) if (lines.push(line) === 3) break
+  for (const line of lines) t.is((JSON.parse(line) as Publication).pid, pid)
+  t.is((await status('--watch', '0')).code, 1)
+  process.kill(pid, 'SIGKILL')
+})
+
+onLinux('--watch of a process ends with it, and fails', async (t) => {
+  const pid = await server(t, 1)
+  const watching = status(String(pid), '--watch', '0.1')
+  await setTimeout(500)
+  process.kill(pid, 'SIGKILL')
+  const { code, stderr } = await watching
+  t.is(code, 1)
+  t.regex(stderr, /there is no process/)
+})
+
+// ---- check ----
+
+function check(...args: string[]) {
+  return ended(process.execPath, [main, 'check', ...args])
+}
+
+onLinux('check succeeds for a served process and fails for others, with the reason', async (t) => {
+  const served = await server(t, 1)
+  const good = await check(String(served))
+  t.is(good.code, 0, good.stderr)
+  t.regex(good.stdout, new RegExp(`^superslab: process ${served} is served \\(node --eval`))
+  t.is((await check('--quiet', String(served))).stdout, '')
+  const other = spawn('sleep', ['60'])
+  t.teardown(() => other.kill())
+  const bad = await check(String(served), String(other.pid))
+  t.is(bad.code, 1)
+  t.is(bad.stdout, '')
+  const reason = `process ${other.pid} is not served: its environment has no LD_PRELOAD`
+  t.regex(bad.stderr, new RegExp(`^superslab: ${reason}.* \\(sleep 60\\)\n$`))
+  t.is((await check(String(2 ** 22 + 1))).code, 1)
+})
+
+onLinux('status and check name the library that the loader did not load', async (t) => {
+  const env = { ...process.env, LD_PRELOAD: '/nowhere/libsuperslab.so' }
+  const child = spawn('sleep', ['60'], { env, stdio: 'ignore' })
+  t.teardown(() => child.kill())
+  await once(child, 'spawn')
+  const { stderr } = await status(String(child.pid))
+  t.regex(stderr, /LD_PRELOAD is \/nowhere\/libsuperslab\.so, which the loader did not load/)
+})
+
+onLinux('status names SUPERSLAB_CHILDREN where it excludes the process', async (t) => {
+  const env = { ...process.env, LD_PRELOAD: preloadFile(), SUPERSLAB_CHILDREN: 'node' }
+  const child = spawn('cat', { env })
+  t.teardown(() => child.kill())
+  child.stdin.write('up\n')
+  await once(child.stdout, 'data')
+  const { stderr } = await status(String(child.pid))
+  t.regex(stderr, /has loaded superslab and is not served: SUPERSLAB_CHILDREN=node excludes it/)
+})
+
+/** In a process namespace of its own, as in a container. */
+onLinux('check without a pid wants every other Node served, and at least one', async (t) => {
+  const place = mkdtempSync(path.join(tmpdir(), 'superslab-check-'))
+  t.teardown(() => rmSync(place, { recursive: true }))
+  const alone = ['--mount', '--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c']
+  const inside = (script: string) => ended('unshare', [...alone, script])
+  if ((await inside('true')).code !== 0) {
+    t.pass('skipped: unshare is not permitted here')
+    return
+  }
+  const node = process.execPath
+  const checked = `${node} ${main} check; echo code $?`
+  const beside = (name: string, command: string) => {
+    const file = path.join(place, name)
+    const wait = `require('fs').writeFileSync('${file}', ''); setInterval(() => {}, 1e6)`
+    return inside(
+      `${command} -e "${wait}" & while [ ! -e ${file} ]; do sleep 0.05; done; ${checked}`,
+    )
+  }
+  const served = await beside('served', `${node} ${main} run -- ${node}`)
+  t.regex(served.stdout, /is served \(node -e[\s\S]*code 0/, served.stderr)
+  const unserved = await beside('unserved', node)
+  t.regex(unserved.stderr, /is not served.*node -e/)
+  t.regex(unserved.stdout, /code 1/)
+  // As npx, which stays the parent of what it runs.
+  const launcher = path.join(place, 'launcher.js')
+  const words = JSON.stringify([main, 'run', node, '-e'])
+  const spawned = `require('child_process').spawn(process.execPath, [...${words}, process.argv[3]])`
+  writeFileSync(launcher, spawned)
+  const launched = await beside('launched', `${node} ${launcher}`)
+  t.regex(launched.stdout, /code 0/, launched.stderr)
+  const none = await inside(checked)
+  t.regex(none.stderr, /there is no Node/)
+  t.regex(none.stdout, /code 1/)
 })
 
 /** The clock advances by a millisecond whenever it is read; returns the number of times. */
@@ -195,7 +361,7 @@ serialOnLinux('a process with very many files has a time limit', async (t) => {
   const read = countReadings(() => {
     result = readPublication(child)
   })
-  const message = `process ${child} cannot be read: it has too many files for 250 ms`
+  const message = `process ${child} cannot be read: its files were not read within 250 ms`
   t.deepEqual(result, { pid: child, reason: 'unreadable', message })
   t.true(read >= 250 && read < 300, `${read}`)
 })

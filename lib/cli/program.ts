@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version'
 import { benchCommand } from './bench/command'
+import { checkCommand } from './check'
 import { doctorCommand } from './doctor/command'
 import { envCommand } from './env'
 import { explainCommand } from './explain/command'
@@ -25,6 +26,7 @@ const program = new Command('superslab')
   .addCommand(envCommand())
   .addCommand(includeCommand())
   .addCommand(statusCommand())
+  .addCommand(checkCommand())
   .addCommand(explainCommand())
 
 program.parseAsync().catch((error: unknown) => {

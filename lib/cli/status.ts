@@ -1,77 +1,119 @@
-import { readFileSync } from 'node:fs'
-import { Argument, Command } from 'commander'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Argument, Command, InvalidArgumentError } from 'commander'
 import {
   type NoPublication,
   type Publication,
-  printable,
-  readInTime,
   readPublication,
   readPublications,
   timeLimitOfAllMs,
+  timeLimitOfOneMs,
 } from '../publication'
 import { count } from './bench/options'
 import { plainTable } from './bench/table'
 import { explainProcess } from './explain/command'
-import { mebibytes } from './format'
+import { mebibytes, wrapped } from './format'
+import { commandOf, cut, residentBytes } from './processes'
 
 interface StatusOptions {
   json?: boolean
   explain?: boolean
+  /** Seconds; true: the default. */
+  watch?: number | true
 }
+
+const watchSeconds = 2
+/** For a pipe or a file. */
+const columnsElsewhere = 80
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show whether superslab serves a process, and its statistics')
-    .addArgument(new Argument('[pid]', 'without it, all processes that it serves').argParser(count))
+    .description('show the processes that superslab serves, and what it holds in them')
+    .addArgument(new Argument('[pid]', 'one process, with all its figures').argParser(count))
     .option('--json', 'print JSON')
     .option('--explain', 'with a pid: show what holds its resident memory, as explain does')
-    .addHelpText('after', '\nExits with 1 when superslab does not serve the process, and says why.')
+    .option(
+      '--watch [s]',
+      `show it again every ${watchSeconds} seconds, or every s seconds`,
+      seconds,
+    )
+    .addHelpText('after', '\nExits with 1 if superslab does not serve the process, and says why.')
     .action(run)
 }
 
 async function run(
   pid: number | undefined,
-  { json = false, explain = false }: StatusOptions,
+  { watch, json = false, explain = false }: StatusOptions,
   command: Command,
 ): Promise<void> {
-  if (explain && pid === undefined) command.error('error: --explain needs a pid')
-  else if (explain && pid !== undefined) await explainProcess(pid, { json })
-  else if (pid === undefined) printAll(json)
-  else printOne(pid, json)
+  if (explain && pid === undefined) return command.error('error: --explain needs a pid')
+  if (explain && pid !== undefined) return explainProcess(pid, { json })
+  if (watch === undefined) return print(shown(pid, json, process.stdout.columns))
+  for (;;) {
+    const text = shown(pid, json, process.stdout.columns, true)
+    if (process.stdout.isTTY && !json) process.stdout.write('\x1b[H\x1b[2J')
+    print(text)
+    if (text.failed) return
+    await sleep(1000 * (watch === true ? watchSeconds : watch))
+  }
 }
 
-function printOne(pid: number, json: boolean): void {
-  const found = readPublication(pid)
-  if (json) console.log(JSON.stringify(withoutRanges(found), null, 2))
-  else if ('stats' in found) console.log(description(found))
-  else console.error(`superslab: ${found.message}`)
-  if (!('stats' in found)) process.exitCode = 1
+interface Shown {
+  text: string
+  complaint: string
+  failed?: boolean
 }
 
-function printAll(json: boolean): void {
-  const { complaint, text } = listing(json)
+function print({ text, complaint, failed }: Shown): void {
   if (complaint) console.error(complaint)
-  console.log(text)
+  if (text) console.log(text)
+  if (failed) process.exitCode = 1
+}
+
+/** `inOne`: JSON in one line, as each reading of a series is. */
+function shown(pid: number | undefined, json: boolean, columns?: number, inOne = false): Shown {
+  if (pid === undefined) return listing(json, timeLimitOfAllMs, columns, inOne)
+  const found = readPublication(pid, timeLimitOfOneMs)
+  const failed = !('stats' in found)
+  if (json) return { text: jsonText(withoutRanges(found), inOne), complaint: '', failed }
+  if (!('stats' in found))
+    return {
+      text: '',
+      complaint: wrapped(`superslab: ${found.message}`, process.stderr.columns),
+      failed,
+    }
+  return { text: description(found, columns), complaint: '' }
+}
+
+function jsonText(value: unknown, inOne: boolean): string {
+  return JSON.stringify(value, null, inOne ? undefined : 2)
 }
 
 /** All processes that are served, and what to say of those that there was no time for. */
-export function listing(json: boolean, limitMs = timeLimitOfAllMs) {
+export function listing(
+  json: boolean,
+  limitMs = timeLimitOfAllMs,
+  columns = columnsElsewhere,
+  inOne = false,
+): Shown {
   const { found, left } = readPublications(limitMs)
   const complaint =
     left > 0 ? `superslab: ${left} processes were not read within ${limitMs / 1000} s` : ''
-  if (json) return { complaint, text: JSON.stringify(found.map(withoutRanges), null, 2) }
-  const nothing = 'superslab serves no process that this user may read.'
-  return { complaint, text: found.length > 0 ? overview(found) : nothing }
+  const sorted = found
+    .map((one) => ({ ...withoutRanges(one), residentBytes: residentBytes(one.pid), command: commandOf(one.pid) }))
+    .toSorted((a, b) => b.residentBytes - a.residentBytes)
+  if (json) return { complaint, text: jsonText(sorted, inOne) }
+  const nothing = wrapped('superslab serves no process that this user may read.', columns)
+  return { complaint, text: sorted.length > 0 ? overview(sorted, columns) : nothing }
 }
 
 /** Addresses are of use to `explain` alone. */
-function withoutRanges(found: Publication | NoPublication) {
+function withoutRanges<Found extends Publication | NoPublication>(found: Found) {
   if (!('stats' in found)) return found
-  const { ranges: _, ...rest } = found
+  const { ranges: _, ...rest } = found as Publication
   return rest
 }
 
-function description({ pid, version, time, stats }: Publication): string {
+function description({ pid, version, time, stats }: Publication, columns?: number): string {
   const blocks = (number: number) => `in ${number.toLocaleString('en')} blocks`
   const lines = [
     line('live', stats.liveBytes, blocks(stats.liveBlocks)),
@@ -83,10 +125,11 @@ function description({ pid, version, time, stats }: Publication): string {
     line('resident', residentBytes(pid), 'the whole process, now'),
   ]
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
+  const width = columns ?? Number.POSITIVE_INFINITY
   return [
-    `superslab ${version} serves process ${pid} (${commandOf(pid)})`,
-    ...lines,
-    `as of ${time.toISOString()}, ${ago} s ago`,
+    cut(`superslab ${version} serves process ${pid} (${commandOf(pid)})`, width),
+    ...lines.map((one) => cut(one, width)),
+    cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')
 }
 
@@ -94,32 +137,43 @@ function line(name: string, bytes: number, note = ''): string {
   return `${name.padEnd(14)} ${mebibytes(bytes).padStart(12)}  ${note}`.trimEnd()
 }
 
-function overview(found: readonly Publication[]): string {
-  const rows = found.map(({ pid, time, stats }) => [
-    String(pid),
-    mebibytes(stats.liveBytes),
-    mebibytes(stats.cachedBytes),
-    mebibytes(stats.dirtyBytes),
-    mebibytes(residentBytes(pid)),
-    time.toISOString(),
-    commandOf(pid),
+// ---- the table of all ----
+
+export type Row = Pick<Publication, 'pid' | 'stats'> & { residentBytes: number; command: string }
+
+/** The columns in the order of their importance: a narrow terminal shows the first ones. */
+const columnsOf: [name: string, bytes: (row: Row) => number, from: number][] = [
+  ['resident', ({ residentBytes }) => residentBytes, 0],
+  ['live', ({ stats }) => stats.liveBytes, 0],
+  ['dirty', ({ stats }) => stats.dirtyBytes, 56],
+  ['cached', ({ stats }) => stats.cachedBytes, 68],
+]
+/** Between two columns. */
+const gap = 2
+const commandLeast = 8
+
+/** A row for each process, the command in what is left of the terminal's width. */
+export function overview(rows: readonly Row[], width: number): string {
+  const columns = columnsOf.filter(([, , from]) => width >= from)
+  const head = ['pid', ...columns.map(([name]) => name)]
+  const figures = rows.map((row) => [
+    String(row.pid),
+    ...columns.map(([, bytes]) => mebibytes(bytes(row))),
   ])
-  return plainTable(['pid', 'live', 'cached', 'dirty', 'resident', 'as of', 'command'], rows, 0)
+  const widths = head.map((name, i) =>
+    Math.max(name.length, ...figures.map((cells) => cells[i]?.length ?? 0)),
+  )
+  const left = width - widths.reduce((sum, one) => sum + one + gap, 0)
+  const commands = rows.map(({ command }) => cut(command, Math.max(commandLeast, left)))
+  const lines = plainTable(head, figures, 0).split('\n')
+  return lines
+    .map((text, i) => `${text}${' '.repeat(gap)}${i === 0 ? 'command' : commands[i - 1]}`)
+    .join('\n')
 }
 
-/** 0 if the process has ended meanwhile. */
-function residentBytes(pid: number): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return 1024 * Number(status.match(/^VmRSS:\s+(\d+) kB/m)?.[1] ?? 0)
-  } catch {
-    return 0
-  }
-}
-
-/** Empty if the process has ended, or does not let itself be read. */
-function commandOf(pid: number): string {
-  const words = (readInTime(`/proc/${pid}/cmdline`) ?? '').split('\0').filter(Boolean)
-  const text = printable(words.join(' '))
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+function seconds(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.')
+  return value
 }

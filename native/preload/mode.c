@@ -21,7 +21,7 @@ static bool is_own_malloc(void) {
 
 SS_COLD preload_mode preload_decide(void) {
     ss_os_environment_ready();
-    preload_mode mode = is_own_malloc() && preload_is_wanted() ? PRELOAD_SERVES : PRELOAD_PASSES;
+    preload_mode mode = preload_is_wanted(is_own_malloc()) ? PRELOAD_SERVES : PRELOAD_PASSES;
     if (mode == PRELOAD_SERVES) {
         ss_share_classes();
         preload_record_begin();

@@ -1,13 +1,16 @@
-/* Chooses the processes that are served: the command that `superslab run` became, and below it node by default, or
- * all or no other processes on demand. The environment is passed on unchanged, so that a node below a shell is
- * served too. */
+/* Chooses the processes that are served: all of them unless SUPERSLAB_CHILDREN says otherwise, and always the command
+ * that `superslab run` became. `run` sets the variable to `node`. The environment is passed on unchanged, so that a
+ * node below a shell is served too. */
 #include "preload.h"
 
+#include "base/settings.h"
 #include "os/digits.h"
 #include "os/image.h"
 #include "os/os.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* SUPERSLAB_ROOT is the command's process id and, after a colon, its start time, which distinguishes it from a
  * later process, or one of another namespace, with the same id. */
@@ -26,11 +29,73 @@ static bool is_node(void) {
     return ss_os_symbol_exists("napi_create_function");
 }
 
-bool preload_is_wanted(void) {
-    const char *children = ss_os_environment("SUPERSLAB_CHILDREN");
-    if (preload_is_command())
-        return true;
-    if (children != NULL && strcmp(children, "all") == 0)
-        return true;
-    return (children == NULL || strcmp(children, "none") != 0) && is_node();
+/* ---- SUPERSLAB_CHILDREN ---- */
+
+typedef enum children { CHILDREN_ALL, CHILDREN_NODE, CHILDREN_NONE } children;
+
+typedef struct policy {
+    children served;
+    bool required; /* a process that is to be served and is not ends */
+} policy;
+
+static const char *const words[] = {"all", "node", "none", "require"};
+enum { WORDS = sizeof words / sizeof *words, WORD_REQUIRE = WORDS - 1 };
+
+static unsigned word_index(const char *text, size_t length) {
+    unsigned i = 0;
+    while (i < WORDS && (strlen(words[i]) != length || strncmp(text, words[i], length) != 0))
+        i++;
+    return i;
+}
+
+/* Words with commas between them. False if one of them is unknown; then the others count. */
+static bool parse_children(const char *text, policy *out) {
+    bool valid = true;
+    while (*text != '\0') {
+        size_t length = strcspn(text, ",");
+        unsigned word = word_index(text, length);
+        if (word == WORD_REQUIRE)
+            out->required = true;
+        else if (word < WORD_REQUIRE)
+            out->served = (children)word;
+        valid &= word < WORDS;
+        text += length + (text[length] == ',');
+    }
+    return valid;
+}
+
+static policy read_policy(void) {
+    policy read = {.served = CHILDREN_ALL};
+    const char *text = ss_os_environment("SUPERSLAB_CHILDREN");
+    if (text != NULL && !parse_children(text, &read))
+        ss_settings_complain("SUPERSLAB_CHILDREN", text,
+                             "node, all or none, and ,require after it");
+    return read;
+}
+
+static bool is_wanted(children served) {
+    return served == CHILDREN_ALL || preload_is_command() || (served == CHILDREN_NODE && is_node());
+}
+
+/* As `superslab run` when it refuses a command. */
+#define EXIT_REFUSED 125
+
+static _Noreturn void end_unserved(void) {
+    char command[200], line[400];
+    preload_command_line(command, sizeof command);
+    int length =
+        snprintf(line, sizeof line,
+                 "superslab: process %llu (%s) is not served, because another malloc comes before "
+                 "superslab's; SUPERSLAB_CHILDREN has `require`, so the process ends\n",
+                 (unsigned long long)ss_os_process_id(), command);
+    ss_os_write_error(line, length < 0 ? 0 : (size_t)length);
+    _exit(EXIT_REFUSED);
+}
+
+bool preload_is_wanted(bool possible) {
+    const policy read = read_policy();
+    const bool wanted = is_wanted(read.served);
+    if (wanted && !possible && read.required)
+        end_unserved();
+    return wanted && possible;
 }

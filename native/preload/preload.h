@@ -26,10 +26,14 @@ static inline bool preload_serves(void) {
 /* Whether this process is the command that `superslab run` became. */
 bool preload_is_command(void);
 
-/* Whether this process is the command, or the child policy includes it. */
-bool preload_is_wanted(void);
+/* Whether this process is served: it is the command, or SUPERSLAB_CHILDREN includes it, and `possible`: malloc's
+ * functions come from here. Ends a process that is to be served and cannot be, if SUPERSLAB_CHILDREN requires it. */
+bool preload_is_wanted(bool possible);
 
 /* ---- the statistics that are printed at exit ---- */
+
+/* The command line, with blanks for characters that would break a line of text. */
+void preload_command_line(char *text, size_t bytes);
 
 #define PRELOAD_SUMMARY_BYTES 1024u
 

@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The command line, with blanks for characters that would break the line. */
-static void command_line(char *text, size_t bytes) {
+void preload_command_line(char *text, size_t bytes) {
     size_t length = ss_os_command_line(text, bytes - 1);
     while (length > 0 && text[length - 1] == '\0')
         length--;
@@ -27,7 +26,7 @@ size_t preload_summary(char *text, size_t bytes) {
     superslab_stats now;
     char command[200];
     superslab_get_stats(&now);
-    command_line(command, sizeof command);
+    preload_command_line(command, sizeof command);
     int length = snprintf(
         text, bytes,
         "superslab: pid=%llu live_bytes=%ju live_blocks=%ju cached_bytes=%ju slab_free_bytes=%ju "

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { SuperslabError } from '../../errors'
 import { preloadPath } from '../../preload'
@@ -17,24 +17,39 @@ export const system: Allocator = { name: 'system' }
 
 const libraries: Record<string, RegExp> = {
   mimalloc: /^libmimalloc(-secure)?\.(so|dylib)(\.[\d.]+)?$/,
+  mimalloc3: /^libmimalloc(-secure)?\.(so|dylib)(\.[\d.]+)?$/,
   jemalloc: /^libjemalloc\.(so|dylib)(\.[\d.]+)?$/,
   tcmalloc: /^libtcmalloc(_minimal)?\.(so|dylib)(\.[\d.]+)?$/,
   rpmalloc: /^librpmalloc(wrap)?\.(so|dylib)(\.[\d.]+)?$/,
   snmalloc: /^libsnmalloc(shim)?\.(so|dylib)(\.[\d.]+)?$/,
 }
 
+/** Names of which two generations are in use: the first number of the file's version decides. */
+const generations: Record<string, (major: number | undefined) => boolean> = {
+  mimalloc3: (major) => major === 3,
+  mimalloc: (major) => major !== 3,
+}
+
 export const peerNames: readonly string[] = Object.keys(libraries)
 
 /** Where a known allocator is installed. */
-export function installedLibrary(name: string): string | undefined {
-  const pattern = libraries[name]
-  for (const directory of directories()) {
+export function installedLibrary(name: string, places = directories()): string | undefined {
+  const isRight = generations[name] ?? (() => true)
+  for (const directory of places) {
     const file = readdirSync(directory)
       .sort()
-      .find((entry) => pattern?.test(entry))
-    if (file) return path.join(directory, file)
+      .filter((entry) => libraries[name]?.test(entry))
+      .map((entry) => path.join(directory, entry))
+      .find((entry) => isRight(majorOf(entry)))
+    if (file) return file
   }
   return undefined
+}
+
+/** Of the file that a link without a version leads to. */
+function majorOf(file: string): number | undefined {
+  const text = realpathSync(file).match(/\.(?:so\.)?(\d+)[\d.]*(?:\.dylib)?$/)?.[1]
+  return text === undefined ? undefined : Number(text)
 }
 
 /** superslab as the preload library, where that can be told from the system's malloc. */

@@ -28,24 +28,26 @@ import { versions } from './versions'
 export function benchCommand(): Command {
   const suites = [...suiteNames(workloads()), ...fileSuites]
   return new Command('bench')
-    .description("measure superslab beside the system's malloc, native loops in interleaved rounds")
+    .description(
+      "measure superslab beside the system's malloc, in interleaved rounds of native loops",
+    )
     .addArgument(new Argument('<suite>', 'what to run').choices(suites))
     .addArgument(new Argument('[files...]', 'recordings for replay, profiles for fleet'))
     .option('--threads <list>', 'numbers of threads, as in 1,2,4', counts)
     .option('--ops <n>', 'operations of each thread', count)
     .option('--size <min[-max]>', 'bytes of a block', sizeRange)
-    .option('--ws <n>', 'working set: slots, as the workload counts them', count)
+    .option('--ws <n>', 'slots of the working set; each workload defines a slot', count)
     .option('--seed <n>', 'seed of the sequence', seedValue)
     .option('--runs <n>', 'rounds, at least 5', runCount, 5)
     .option('--against <list>', 'allocators or paths of libraries to measure too', list)
     .option('--no-preloaded', 'leave out superslab as the preload library')
-    .option('--csv <file>', 'write every measurement, - for standard output')
+    .option('--csv <file>', 'write each measurement, - for standard output')
     .option('--json <file>', 'the same with the comparisons')
     .option('--html <file>', 'write a page with charts of time, memory and routes')
-    .option('--resume <file>', 'keep each measurement in the file, and continue from those in it')
+    .option('--resume <file>', 'store each measurement in the file, and skip those that it has')
     .option('--routes', 'count the route of each allocation and free, without times')
     .option('--live <MiB>', 'live memory of the workload fleet, by default 96', count)
-    .option('--in-process', 'run through the addon, in this process')
+    .option('--in-process', 'run in this process, through the addon')
     .action(run)
 }
 
@@ -144,8 +146,8 @@ function print({ comparisons, runs, environment, cases }: Results, options: Benc
     ...(latency.length > 0 ? [tableText(latencyRows(latency)), ''] : []),
     ...meanLines(comparisons),
     ...notes(cases),
-    `Medians of ${runs} interleaved rounds ± coefficient of variation. Ratios to the system's malloc,`,
-    'below 1 is better, ± twice the standard error over the rounds; what lies within is a tie.',
+    `Medians of ${runs} interleaved rounds; ± the coefficient of variation for times, twice the standard`,
+    "error for ratios. A ratio to the system's malloc below 1 is better; one within its error of 1 is a tie.",
     ...machineLines(environment),
   ]
   // Output for a program to read must be alone on the standard output.

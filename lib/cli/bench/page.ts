@@ -33,7 +33,7 @@ export function benchPage(suite: string, results: Results, routes: CaseRoutes): 
 function timeSection(comparisons: readonly Comparison[]): Section {
   return {
     heading: 'Time',
-    text: `Median time over that of the ${system.name}'s malloc, which is the dashed line; less is better. A whisker is twice the standard error: a bar whose whisker crosses the line is a tie.`,
+    text: `Median time divided by that of the ${system.name}'s malloc, the dashed line; less is better. The whiskers are twice the standard error: a bar is a tie if its whiskers reach the line.`,
     charts: [
       bars("Time over the system's", comparisons, ({ timeRatio, noise }) => ({
         value: timeRatio,
@@ -94,7 +94,7 @@ function routeSection(routes: CaseRoutes): Section {
     .filter(({ values }) => values.some((value) => value))
   return {
     heading: 'Routes',
-    text: 'Which way allocations and frees of superslab went, counted in the trace build. What is missing to 100 % were hits: a bin had a block, or room for one.',
+    text: 'The routes of allocations and frees in superslab, counted in the trace build. The rest to 100 % were hits: the bin had a block, or room for one.',
     charts: [
       {
         kind: 'bar',

@@ -21,7 +21,7 @@ export async function measureStandalone(
   const linked = allocator.name === superslab.name ? superslab : system
   const args = [workload, '--allocator', linked.name, ...options(parameters)]
   if (input) args.push('--file', input)
-  // superslab's preload library serves only node unless the environment says otherwise.
+  // The environment of this process may exclude programs that are not Node.
   const { [preload]: _, ...inherited } = process.env
   const environment = { ...inherited, SUPERSLAB_CHILDREN: 'all' }
   const env = allocator.library ? { ...environment, [preload]: allocator.library } : environment

@@ -1,18 +1,24 @@
 import { constants } from 'node:os'
-import { Argument, Command, InvalidArgumentError } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
 import { preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'
 import { count, list } from '../bench/options'
-import { Progress } from '../bench/progress'
+import { wrapped } from '../format'
+import { findCommand } from '../run/find'
+import { preloadName } from '../run/preload-name'
+import { refuseUnservable } from '../run/refusal'
+import { dockerfileLine } from './advice'
 import { baseName, type Condition, conditions, superslabName } from './condition'
 import { failure } from './failure'
 import { explained } from './held'
-import { outcome } from './outcome'
+import { Live } from './live'
+import { isFailed, outcome } from './outcome'
 import { replayPlan } from './replay'
 import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
-import { type Plan, runTrial, type Trial } from './trial'
+import { runTrials } from './rounds'
+import type { Plan, Trial } from './trial'
 import { verdict } from './verdict'
 
 interface DoctorOptions {
@@ -20,10 +26,13 @@ interface DoctorOptions {
   duration?: number
   load?: string
   port?: number
+  /** false with --no-get. */
+  get: string | false
   settle: number
   signal: NodeJS.Signals
   interval: number
   against?: string[]
+  children?: string
   verbose?: boolean
   json?: string
   html?: string
@@ -31,48 +40,75 @@ interface DoctorOptions {
 }
 
 export function doctorCommand(): Command {
+  const children = new Option('--children <which>', 'programs it starts that superslab serves')
   return new Command('doctor')
-    .description(
-      "run a command of yours under the system's malloc, superslab and others; say which helps",
-    )
+    .description("run a command under the system's malloc, superslab and others; say which helps")
     .addArgument(new Argument('[command...]', 'what to run, after --'))
     .option('--runs <n>', 'runs under each allocator', count, 3)
     .option('--duration <s>', 'seconds of work, for a command that does not end by itself', time)
-    .option('--load <command>', 'shell command that gives the command work; its end ends the work')
-    .option('--port <n>', 'port on which the command must answer before the work begins', port)
-    .option('--replay <file>', 'a recording in the place of a command: run --record')
+    .option('--get <path>', 'what the doctor requests from a server', path, '/')
+    .option('--no-get', 'request nothing from a server')
+    .option('--load <command>', 'shell command that gives the server work instead')
+    .option('--port <n>', 'port of the server; without it the doctor finds it', port)
+    .option('--replay <file>', 'a recording instead of a command: run --record')
     .option('--settle <s>', 'seconds to watch after the work', time, 5)
     .option('--signal <name>', 'signal that then ends the command', signal, 'SIGTERM')
     .option('--interval <ms>', 'milliseconds between two readings of its memory', count, 50)
     .option('--against <list>', 'other allocators to compare, or none', list)
+    .addOption(children.choices(['node', 'all', 'none']))
     .option('--verbose', 'show what the command prints')
-    .option('--json <file>', 'write every sample, - for standard output')
-    .option('--html <file>', 'write a page with the curves')
+    .option('--json <file>', 'write every reading, - for standard output')
+    .option('--html <file>', 'write a page with the verdict, the figures and the curves')
+    .addHelpText('after', examples)
     .action(run)
 }
 
+const examples = `
+A job:     superslab doctor -- node job.js
+A server:  superslab doctor -- node server.js
+           superslab doctor --get /thumbnail --duration 10 -- node server.js
+           superslab doctor --port 3000 --load "COMMAND" -- node server.js`
+
 async function run(command: string[], options: DoctorOptions): Promise<void> {
-  if (process.platform !== 'linux') throw failure('this needs Linux: it looks at /proc')
+  if (process.platform !== 'linux') throw failure('the doctor needs Linux, because it reads /proc')
   const { duration, load, port, settle, signal, interval: intervalMs, verbose = false } = options
-  const limits = { ...(duration && { duration }), ...(load && { load }), ...(port && { port }) }
+  const { get = false } = options
+  const limits = {
+    ...(duration && { duration }),
+    ...(load && { load }),
+    ...(port && { port }),
+    ...(get !== false && { get }),
+  }
   const what = subject(command, options)
   const plan: Plan = { ...what, ...limits, settle, signal, intervalMs, verbose }
-  const chosen = choose(conditions(preloadPath()), options.against)
+  const children = options.children ?? process.env.SUPERSLAB_CHILDREN ?? 'node'
+  const library = preloadPath()
+  if (!plan.replay) checkCommand(command[0] ?? '', library)
+  const chosen = choose(conditions(library, children), options.against)
   endWithSignals()
-  const trials = await runTrials(plan, chosen, options.runs)
-  const diagnosis = diagnose(plan, chosen, trials)
+  const live = new Live()
+  const trials = await runTrials(plan, chosen, options.runs, live).finally(() => live.stop())
+  const diagnosis = diagnose(plan, chosen, trials, children)
   report(diagnosis, options)
-  if (diagnosis.verdict.kind === 'command-fails') process.exitCode = 1
+  if (diagnosis.verdict.kind.startsWith('command-')) process.exitCode = 1
+}
+
+/** Throws, in one line, for a command that does not exist or that superslab cannot serve. */
+function checkCommand(name: string, library: string): void {
+  refuseUnservable(findCommand(name), library, preloadName(library))
 }
 
 /** A command, or a recording. */
 function subject(command: string[], { replay, ...options }: DoctorOptions) {
   if (replay === undefined) {
-    if (command.length === 0) throw failure('name a command after --, or a recording: --replay')
+    if (command.length === 0)
+      throw failure(
+        'name a command after --, or a recording with --replay, as in: superslab doctor -- node job.js',
+      )
     return { command }
   }
   if (command.length > 0 || options.duration || options.load || options.port)
-    throw failure('--replay stands in the place of a command, and of --duration, --load and --port')
+    throw failure('--replay takes the place of a command, and of --duration, --load and --port')
   return replayPlan(replay, options.settle)
 }
 
@@ -80,49 +116,51 @@ function choose(all: readonly Condition[], against: readonly string[] | undefine
   const wanted = against && [baseName, superslabName, ...against.filter((name) => name !== 'none')]
   const missing = wanted?.find((name) => !all.some((one) => one.name === name))
   if (missing === undefined) return all.filter(({ name }) => wanted?.includes(name) ?? true)
-  throw failure(`${missing} is not among ${all.map(({ name }) => name).join('; ')}`)
+  const names = all.map(({ name }) => name).join(', ')
+  throw failure(`${missing} is not installed, or unknown; here there are ${names}`)
 }
 
-/** Runs every condition once per round, in the opposite order in every other round. */
-async function runTrials(plan: Plan, chosen: readonly Condition[], runs: number): Promise<Trial[]> {
-  const progress = new Progress(chosen.length * runs)
-  const trials: Trial[] = []
-  try {
-    for (let round = 0; round < runs; round++)
-      for (const condition of round % 2 === 0 ? chosen : chosen.toReversed()) {
-        trials.push(await runTrial(plan, condition))
-        progress.advance(condition.name)
-      }
-  } finally {
-    progress.stop()
-  }
-  return trials
-}
-
-function diagnose(plan: Plan, chosen: readonly Condition[], trials: Trial[]): Diagnosis {
-  const outcomes = chosen.map(({ name }) =>
-    outcome(
-      name,
-      trials.filter(({ condition }) => condition === name),
-    ),
-  )
+function diagnose(
+  plan: Plan,
+  chosen: readonly Condition[],
+  trials: Trial[],
+  children: string,
+): Diagnosis {
+  const outcomes = chosen.flatMap(({ name }) => {
+    const own = trials.filter(({ condition }) => condition === name)
+    return own.length > 0 ? [outcome(name, own)] : []
+  })
   // After a replay the process idles before it ends.
-  const settled = plan.replay !== undefined || trials.every(({ workSeconds }) => workSeconds)
+  const settled = plan.replay !== undefined || outcomes.every((one) => one.settled)
+  const judged = explained(verdict(outcomes, settled), trials)
+  const choice = chosen.find(({ name }) => name === judged.choice)
+  const command = plan.replay ? undefined : plan.command
+  const dockerfile = choice && dockerfileLine(choice, command, children)
   return {
     date: new Date().toISOString(),
     environment: environment(addon.info()),
     plan,
+    repeat: ['npx superslab', ...process.argv.slice(2).map(quoted)].join(' '),
     outcomes,
-    verdict: explained(verdict(outcomes, settled), trials),
+    verdict: judged,
+    ...(dockerfile !== undefined && { dockerfile }),
     trials,
   }
 }
 
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
 function report(diagnosis: Diagnosis, { json, html }: DoctorOptions): void {
-  const print = json === '-' ? console.error : console.log
-  print(diagnosisText(diagnosis))
-  const failed = diagnosis.trials.find(({ stopped, exit }) => !stopped && exit.code !== 0)
-  if (failed?.errorOutput) print(`\nUnder ${failed.condition} it said:\n${failed.errorOutput}`)
+  const stream = json === '-' ? process.stderr : process.stdout
+  const width = stream.isTTY ? stream.columns : undefined
+  const failed = diagnosis.trials.find(isFailed)
+  const said = failed?.errorOutput
+    ? `${wrapped(`Under ${failed.condition} the command wrote:`, width)}\n${failed.errorOutput}\n\n`
+    : ''
+  stream.write(`${said}${diagnosisText(diagnosis, width)}\n`)
   if (json) write(json, `${JSON.stringify(diagnosis, null, 2)}\n`)
   if (html) write(html, diagnosisPage(diagnosis))
 }
@@ -131,6 +169,13 @@ function report(diagnosis: Diagnosis, { json, html }: DoctorOptions): void {
 function endWithSignals(): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(name, () => process.exit(128 + constants.signals[name]))
+}
+
+function path(text: string): string {
+  if (text.startsWith('/')) return text
+  throw new InvalidArgumentError(
+    'It must be a path that begins with /, as in /thumbnail?width=100.',
+  )
 }
 
 function time(text: string): number {

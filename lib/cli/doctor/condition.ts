@@ -27,20 +27,35 @@ export const arenasName = 'system-2-arenas'
 
 const clean = { LD_PRELOAD: undefined, MALLOC_ARENA_MAX: undefined }
 
-/** The system's malloc as it is and with two arenas, superslab, and those peers that are installed. */
-export function conditions(superslabLibrary: string): Condition[] {
+/** As people set jemalloc for servers: a thread of its own gives memory back, a second after it was freed. */
+export const tunedName = 'jemalloc-tuned'
+const tuned = {
+  MALLOC_CONF: 'background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0',
+}
+
+/**
+ * The system's malloc as it is and with two arenas, superslab, which serves the `children` that `superslab run` would,
+ * and those peers that are installed.
+ */
+export function conditions(
+  superslabLibrary: string,
+  children: string,
+  find = installedLibrary,
+): Condition[] {
   const peers = peerNames.flatMap((name) => {
-    const library = installedLibrary(name)
-    return library ? [preloaded(name, library)] : []
+    const library = find(name)
+    if (!library) return []
+    const plain = preloaded(name, library)
+    return name === 'jemalloc' ? [plain, preloaded(tunedName, library, tuned)] : [plain]
   })
   return [
     { name: baseName, environment: clean },
     { name: arenasName, environment: { ...clean, MALLOC_ARENA_MAX: '2' } },
-    preloaded(superslabName, superslabLibrary),
+    preloaded(superslabName, superslabLibrary, { SUPERSLAB_CHILDREN: children }),
     ...peers,
   ]
 }
 
-function preloaded(name: string, library: string): Condition {
-  return { name, library, environment: clean }
+function preloaded(name: string, library: string, more: Record<string, string> = {}): Condition {
+  return { name, library, environment: { ...clean, ...more } }
 }

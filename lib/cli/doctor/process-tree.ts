@@ -7,6 +7,7 @@ export interface ProcessState {
   startTicks: number
   /** Processor time of itself and of the children it has waited for. */
   cpuTicks: number
+  threads: number
   /** Its anonymous pages; a page shared with other processes of the tree counts in part. */
   anonymousBytes: number
   /** Resident pages of files and of shared memory. */
@@ -94,6 +95,7 @@ function readProcess(pid: number, several: boolean): ProcessState | undefined {
       pid,
       startTicks: ticks(22),
       cpuTicks: ticks(14) + ticks(15) + ticks(16) + ticks(17),
+      threads: ticks(20),
       anonymousBytes: proportional ?? anonymous,
       sharedBytes: kilobytes(status, 'RssFile') + kilobytes(status, 'RssShmem'),
       peakBytes: kilobytes(status, 'VmHWM'),

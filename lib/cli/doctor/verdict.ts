@@ -1,11 +1,15 @@
 import { mebibytes, percent } from '../format'
 import { arenasName, baseName, superslabName } from './condition'
 import type { Figure, Outcome } from './outcome'
+import { remarks } from './remarks'
+import { unusable } from './unusable'
 
 export type VerdictKind =
   | 'command-fails'
+  | 'command-crashes'
   | 'superslab-breaks-it'
   | 'superslab-did-not-serve'
+  | 'too-short'
   | 'too-noisy'
   | 'not-the-allocator'
   | 'superslab-helps'
@@ -16,20 +20,26 @@ export interface Verdict {
   kind: VerdictKind
   /** The verdict, then remarks. */
   lines: string[]
+  /** The condition to run the command under, if another than now. */
+  choice?: string
 }
 
 /** A difference below this share of the system's figure is not worth a change of allocator. */
 const worthwhile = 0.1
 /** Nor is one below this number of bytes. */
 const worthwhileBytes = 4 << 20
-/** The same for processor time, which is measured in ticks of 10 ms. */
+/** The same for processor time. */
 const worthwhileCpu = 0.03
+/** The kernel counts processor time in ticks; a difference has the error of two figures. */
 const tick = 0.01
+const worthwhileTicks = 2.5 * tick
+/** Below it, a percentage of processor time would be one of ticks. */
+const cpuSecondsLeast = 0.1
 /** Where the noise of the system's own figure is above this share, there is no verdict. */
 const tolerableNoise = 0.25
 
 /**
- * Judges the outcomes by the memory after the work, if the command went on and was watched, else by the peak. One
+ * Judges the outcomes by the memory after the work, if it was watched, and where that does not differ by the peak. One
  * condition keeps less than another if the difference exceeds the noise of both, a tenth of the system's figure and
  * 4 MiB.
  */
@@ -37,49 +47,21 @@ export function verdict(outcomes: readonly Outcome[], settled: boolean): Verdict
   const named = (name: string) => outcomes.find(({ condition }) => condition === name)
   const base = named(baseName)
   const superslab = named(superslabName)
-  if (!base || !superslab) throw new RangeError('the system and superslab are always compared')
-  return (
-    unusable(base, superslab) ??
-    told(outcomes.filter(isUsable), base, superslab, settled ? 'final' : 'peak')
-  )
+  if (!base) throw new RangeError('the system’s malloc is always tried')
+  const failure = unusable(outcomes, base, superslab)
+  if (failure || !superslab) return failure ?? { kind: 'command-fails', lines: [] }
+  const judged = (measure: Measure) => compared(outcomes, base, superslab, measure)
+  if (!settled) return judged('peak')
+  const first = judged('final')
+  if (first.kind !== 'not-the-allocator') return first
+  const second = judged('peak')
+  return second.kind === 'not-the-allocator' || second.kind === 'too-noisy' ? first : second
 }
 
-function isUsable({ failed, served }: Outcome): boolean {
-  return !failed && served
-}
+export type Measure = 'final' | 'peak'
 
-function unusable(base: Outcome, superslab: Outcome): Verdict | undefined {
-  if (base.failed)
-    return {
-      kind: 'command-fails',
-      lines: [`The command fails under the system's malloc too (${ways(base)}): nothing is told.`],
-    }
-  if (superslab.failed)
-    return {
-      kind: 'superslab-breaks-it',
-      lines: [
-        `The command ends with ${ways(superslab)} under superslab, and not under the system's malloc.`,
-        'Do not run it under superslab; please report it.',
-      ],
-    }
-  if (!superslab.served)
-    return {
-      kind: 'superslab-did-not-serve',
-      lines: [
-        'superslab was in no process of the command: a static binary, or one with a malloc of its own.',
-      ],
-    }
-  return undefined
-}
-
-function ways({ exits }: Outcome): string {
-  return exits.map((exit) => (/^\d+$/.test(exit) ? `exit code ${exit}` : exit)).join(', ')
-}
-
-type Measure = 'final' | 'peak'
-
-function told(
-  outcomes: readonly Outcome[],
+function compared(
+  all: readonly Outcome[],
   base: Outcome,
   superslab: Outcome,
   measure: Measure,
@@ -89,75 +71,95 @@ function told(
     return {
       kind: 'too-noisy',
       lines: [
-        `The system's own trials differ too much (${mebibytes(own.median)} ± ${mebibytes(own.noise)}).`,
-        'Try again with more --runs, or with work that is the same each time.',
+        `The runs under the system's malloc differ too much to compare: ${mebibytes(own.median)} ± ${mebibytes(own.noise)}.`,
+        'Repeat it with more --runs, or give the command the same work each time.',
       ],
     }
+  const outcomes = all.filter(({ failures, served }) => failures === 0 && served)
   const less = (one: Outcome, other: Outcome) => keepsLess(one[measure], other[measure], own)
   const best = outcomes.reduce((a, b) => (b[measure].median < a[measure].median ? b : a))
   const arenas = outcomes.find(({ condition }) => condition === arenasName)
-  const rest = [cpuLine(base, superslab), ...growthLines(outcomes)]
-  const text = (one: Outcome) => `${mebibytes(one[measure].median)}`
+  const text = (one: Outcome) => mebibytes(one[measure].median)
+  const share = (one: Outcome) => percent(1 - one[measure].median / own.median)
   const when = measure === 'final' ? 'after the work' : 'at its peak'
+  const rest = [cpuLine(base, superslab), ...remarks(all, measure)]
 
   if (!less(best, base)) {
-    const others = outcomes.filter((one) => one !== base).map((one) => one[measure].median)
-    const range = `${mebibytes(Math.min(...others))} to ${mebibytes(Math.max(...others))}`
+    if (isWorthwhile(best[measure], own, own))
+      return {
+        kind: 'too-noisy',
+        lines: [
+          `${text(best)} ${when} under ${best.condition}, ${text(base)} under the system's malloc: the difference is within the noise of the runs.`,
+          'Repeat it with more --runs, or give the command the same work each time.',
+          ...rest,
+        ],
+      }
+    const others = outcomes.filter((one) => one !== base)
     return {
       kind: 'not-the-allocator',
       lines: [
-        `This is not the allocator: ${text(base)} ${when} with the system's malloc, and no other has clearly less (${range}).`,
-        'The memory is in use, or lies outside malloc: look at heap snapshots and buffers.',
+        `${text(base)} ${when} under the system's malloc, ${rangeText(others, measure)}: the allocator is not the reason.`,
+        'The memory is in use, or it is not memory of malloc. Look at heap snapshots (node --heapsnapshot-signal=SIGUSR2) and at process.memoryUsage().',
         ...rest,
       ],
     }
   }
-  if (less(best, superslab))
+  if (less(best, superslab)) {
+    const also = less(superslab, base) ? ` (${share(superslab)} less)` : ''
     return {
       kind: 'another-keeps-less',
+      choice: best.condition,
       lines: [
-        `${best.condition} keeps least here: ${text(best)} ${when}, superslab ${text(superslab)}, the system's malloc ${text(base)}.`,
+        `${text(best)} ${when} under ${best.condition}, ${share(best)} less than the ${text(base)} under the system's malloc. superslab keeps ${text(superslab)}${also}.`,
         ...rest,
       ],
     }
+  }
   if (arenas && less(arenas, base) && !less(superslab, arenas) && !saves(superslab, arenas))
     return {
       kind: 'fewer-arenas-suffice',
+      choice: arenasName,
       lines: [
-        `MALLOC_ARENA_MAX=2 is enough: ${text(arenas)} ${when} in place of ${text(base)}, and superslab has ${text(superslab)}.`,
+        `${text(arenas)} ${when} with MALLOC_ARENA_MAX=2, ${share(arenas)} less than the ${text(base)} without: the setting is enough. superslab keeps ${text(superslab)}.`,
         ...rest,
       ],
     }
   return {
     kind: 'superslab-helps',
+    choice: superslabName,
     lines: [
-      `superslab helps: ${text(superslab)} ${when} in place of ${text(base)}, ${percent(1 - superslab[measure].median / own.median)} less.`,
+      `${text(superslab)} ${when} under superslab, ${share(superslab)} less than the ${text(base)} under the system's malloc: superslab helps.`,
       ...rest,
     ],
   }
 }
 
-function keepsLess(one: Figure, other: Figure, base: Figure): boolean {
-  const least = Math.max(worthwhile * base.median, worthwhileBytes, one.noise + other.noise)
-  return other.median - one.median > least
+function rangeText(others: readonly Outcome[], measure: Measure): string {
+  const figures = others.map((one) => one[measure].median)
+  const ends = new Set([Math.min(...figures), Math.max(...figures)].map(mebibytes))
+  const names = others.length === 1 ? others[0]?.condition : 'the others'
+  return `${[...ends].join(' to ')} under ${names}`
 }
 
-/** Whether it takes less processor time by more than the noise of both. */
+function keepsLess(one: Figure, other: Figure, base: Figure): boolean {
+  return isWorthwhile(one, other, base) && other.median - one.median > one.noise + other.noise
+}
+
+function isWorthwhile(one: Figure, other: Figure, base: Figure): boolean {
+  return other.median - one.median > Math.max(worthwhile * base.median, worthwhileBytes)
+}
+
+/** Whether it takes less processor time, by more than the ticks of the clock and the noise of both. */
 function saves({ cpu: one }: Outcome, { cpu: other }: Outcome): boolean {
-  const least = Math.max(worthwhileCpu * other.median, one.noise + other.noise)
+  const least = Math.max(worthwhileCpu * other.median, one.noise + other.noise, worthwhileTicks)
   return other.median - one.median > least
 }
 
 function cpuLine(base: Outcome, superslab: Outcome): string {
+  if (Math.max(base.cpu.median, superslab.cpu.median) < cpuSecondsLeast)
+    return `The command took less than ${cpuSecondsLeast} s of processor time, too little to compare.`
   const part = percent(Math.abs(superslab.cpu.median / Math.max(base.cpu.median, tick) - 1))
   if (saves(superslab, base)) return `It takes ${part} less processor time under superslab.`
   if (saves(base, superslab)) return `It takes ${part} more processor time under superslab.`
-  return "The processor time under superslab and under the system's malloc is a tie."
-}
-
-function growthLines(outcomes: readonly Outcome[]): string[] {
-  if (!outcomes.every(({ growing }) => growing)) return []
-  return [
-    'Under every allocator its memory still grew when the work ended: the program may leak, or it had not warmed up.',
-  ]
+  return "Its processor time is the same under superslab and under the system's malloc, within the noise."
 }

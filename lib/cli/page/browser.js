@@ -1,29 +1,35 @@
 // Runs in the page: draws each figure's chart from the JSON beside it. Chart.js is in the page before it.
 const { Chart } = globalThis
 const style = getComputedStyle(document.documentElement)
-const [ink, soft, line] = ['--ink', '--soft', '--line'].map((name) => style.getPropertyValue(name))
+const dark = matchMedia('(prefers-color-scheme: dark)')
+let ink = ''
+let soft = ''
+let line = ''
 
 /** An allocator has the same colour in every chart. The colours are distinguishable with colour blindness. */
 const fixed = {
   superslab: '#e8590c',
   'superslab-preloaded': '#ffa94d',
-  system: '#495057',
-  live: '#868e96',
-  'system-2-arenas': '#adb5bd',
   jemalloc: '#1c7ed6',
+  'jemalloc-tuned': '#74c0fc',
   mimalloc: '#2f9e44',
+  mimalloc3: '#8ce99a',
   tcmalloc: '#9c36b5',
   rpmalloc: '#0c8599',
   snmalloc: '#c2255c',
 }
+/** Greys are readable on one of both backgrounds: first the one for light, then that for dark. */
+const greys = {
+  system: ['#495057', '#ced4da'],
+  live: ['#868e96', '#868e96'],
+  'system-2-arenas': ['#adb5bd', '#6c757d'],
+}
 const others = ['#f08c00', '#5f3dc4', '#66a80f', '#1098ad', '#e03131', '#862e9c']
 
 function colourOf(name, index) {
-  return fixed[name] ?? others[index % others.length]
+  return greys[name]?.[dark.matches ? 1 : 0] ?? fixed[name] ?? others[index % others.length]
 }
 
-Chart.defaults.color = soft
-Chart.defaults.borderColor = line
 Chart.defaults.font.family = style.fontFamily
 Chart.defaults.font.size = 13
 Chart.defaults.animation = false
@@ -91,6 +97,15 @@ function axis(text) {
   return { title: { display: true, text }, beginAtZero: true, grid: { color: line } }
 }
 
+/** The line that all values are compared with is in the picture, with room above it. */
+function axisWith(text, reference) {
+  const room = reference === undefined ? {} : { suggestedMax: 1.1 * reference }
+  return { ...axis(text), ...room }
+}
+
+/** Pixels: a bar of one workload does not fill the screen. */
+const widestBar = 48
+
 function lastOf(series) {
   return Math.max(...series.map(({ points }) => points.at(-1)?.[0] ?? 0))
 }
@@ -151,6 +166,7 @@ function barChart({ y, groups, series, reference }) {
     noise,
     backgroundColor: colourOf(name, i),
     borderRadius: 2,
+    maxBarThickness: widestBar,
   }))
   return {
     type: 'bar',
@@ -158,7 +174,7 @@ function barChart({ y, groups, series, reference }) {
     plugins: [rules, whiskers],
     options: {
       interaction: { mode: 'index', intersect: false },
-      scales: { x: { grid: { display: false } }, y: axis(y) },
+      scales: { x: { grid: { display: false } }, y: axisWith(y, reference) },
       plugins: {
         rules: { reference },
         tooltip: {
@@ -175,11 +191,19 @@ function barChart({ y, groups, series, reference }) {
   }
 }
 
-for (const figure of document.querySelectorAll('figure')) {
-  const chart = JSON.parse(figure.querySelector('script').textContent)
-  const config = chart.kind === 'line' ? lineChart(chart) : barChart(chart)
-  new Chart(figure.querySelector('canvas'), config)
+function draw() {
+  ;[ink, soft, line] = ['--ink', '--soft', '--line'].map((name) => style.getPropertyValue(name))
+  Chart.defaults.color = soft
+  Chart.defaults.borderColor = line
+  for (const figure of document.querySelectorAll('figure')) {
+    const chart = JSON.parse(figure.querySelector('script').textContent)
+    const canvas = figure.querySelector('canvas')
+    Chart.getChart(canvas)?.destroy()
+    new Chart(canvas, chart.kind === 'line' ? lineChart(chart) : barChart(chart))
+  }
 }
+draw()
+dark.addEventListener('change', draw)
 
 const text = document.querySelector('#data').textContent
 document.querySelector('#save').href = URL.createObjectURL(

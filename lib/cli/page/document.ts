@@ -19,6 +19,10 @@ export interface Section {
   text?: string
   charts?: Chart[]
   table?: Table
+  /** Text to copy. */
+  code?: string
+  /** Shown when the reader opens it. */
+  folded?: boolean
 }
 
 export interface Table {
@@ -71,13 +75,23 @@ ${scripts.map((name) => `<script>${asset(name)}</script>`).join('\n')}
 `
 }
 
-function sectionHtml({ heading, text, charts = [], table }: Section): string {
+function sectionHtml({ heading, folded, ...content }: Section): string {
+  const title = `<h2>${escaped(heading)}</h2>`
+  if (!folded) return `<section>${title}\n${contentHtml(content)}</section>`
+  return `<section><details><summary>${title}</summary>\n${contentHtml(content)}</details></section>`
+}
+
+function contentHtml({
+  text,
+  charts = [],
+  table,
+  code,
+}: Omit<Section, 'heading' | 'folded'>): string {
   return [
-    `<section><h2>${escaped(heading)}</h2>`,
     text ? `<p>${escaped(text)}</p>` : '',
+    code ? `<pre><code>${escaped(code)}</code></pre>` : '',
     ...charts.map(chartHtml),
     table ? tableHtml(table) : '',
-    '</section>',
   ]
     .filter(Boolean)
     .join('\n')
@@ -85,15 +99,19 @@ function sectionHtml({ heading, text, charts = [], table }: Section): string {
 
 function chartHtml(chart: Chart): string {
   const label = escaped(chart.title)
-  return `<figure class="${chart.kind}"><figcaption>${label}</figcaption>
-<div><canvas role="img" aria-label="${label}"></canvas></div>
+  // A chart of many bars scrolls on a narrow screen, one of few is no wider than they need.
+  const [groups, series] =
+    chart.kind === 'bar' ? [chart.groups.length, chart.series.length] : [0, 0]
+  const width = groups > 0 ? ` style="--bars: ${groups * series}; --groups: ${groups}"` : ''
+  return `<figure class="${chart.kind}"${width}><figcaption>${label}</figcaption>
+<div><div><canvas role="img" aria-label="${label}"></canvas></div></div>
 <script type="application/json">${embedded(chart)}</script></figure>`
 }
 
 function tableHtml({ head, rows, words }: Table): string {
   const line = (tag: string, cells: string[]) =>
     `<tr>${cells.map((cell, i) => `<${tag}${i < words ? '' : ' class="n"'}>${escaped(cell)}</${tag}>`).join('')}</tr>`
-  return `<div class="table"><table><thead>${line('th', head)}</thead>
+  return `<div class="table" tabindex="0"><table><thead>${line('th', head)}</thead>
 <tbody>${rows.map((row) => line('td', row)).join('\n')}</tbody></table></div>`
 }
 

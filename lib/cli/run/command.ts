@@ -5,7 +5,7 @@ import { type ErrorCode, SuperslabError } from '../../errors'
 import { preloadPath, preloadVariable } from '../../preload'
 import { profileFailed } from '../../profile/failure'
 import { rawEnding } from '../profile/format'
-import { environment, type RunOptions } from './environment'
+import { environment, type RunOptions, requireOption } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
 import { profiledStart, profileFile, profileSignals } from './profile'
@@ -33,14 +33,18 @@ prevents it; that costs a server a quarter more processor time.
   superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`
 
 export function runCommand(): Command {
-  const children = new Option('--children <which>', 'which programs below it are served as well')
+  const children = new Option(
+    '--children <which>',
+    'programs that it starts and superslab serves too (default: node)',
+  )
   return new Command('run')
-    .description('run a program with superslab as its malloc; this process becomes the program')
+    .description('run a program with superslab as its malloc')
     .usage('[options] [--] <command> [arguments...]')
     .argument('<command...>', 'the program and its arguments')
     .addOption(children.choices(['node', 'all', 'none']))
-    .option('--stats', 'have each served process print its statistics when it ends')
-    .option('--record <file>', 'record the allocations and frees of each served process')
+    .addOption(requireOption())
+    .option('--stats', 'print the statistics of each served process when it ends')
+    .option('--record <file>', 'record what each served process allocates and frees')
     .option('--profile [file]', 'write which functions hold the memory; see below')
     .option(
       '--profile-signal <name>',

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { Option } from 'commander'
 import { preloadVariable } from '../../preload'
 import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
 
 export interface RunOptions extends ProfileRunOptions {
   children?: string
+  require?: boolean
   stats?: boolean
   record?: string
 }
@@ -14,10 +16,26 @@ export function environment(options: RunOptions, library: string): Record<string
   return {
     [preloadVariable]: [...preloaded(), library].join(':'),
     SUPERSLAB_ROOT: root(),
-    ...(options.children && { SUPERSLAB_CHILDREN: options.children }),
+    SUPERSLAB_CHILDREN: children(options),
     ...(options.stats && { SUPERSLAB_STATS: '1' }),
     ...(options.record && { [recordVariable]: recordingPath(options.record) }),
   }
+}
+
+/** Without the option, what the environment says; without that, node below the command. */
+function children({ children, require }: RunOptions): string {
+  const inherited = process.env.SUPERSLAB_CHILDREN
+  if (children === undefined && inherited) return require ? `${inherited},require` : inherited
+  return childrenWords(children ?? 'node', require)
+}
+
+/** The value of SUPERSLAB_CHILDREN. */
+export function childrenWords(children: string, require = false): string {
+  return require ? `${children},require` : children
+}
+
+export function requireOption(): Option {
+  return new Option('--require', 'end each of these programs that superslab cannot serve')
 }
 
 /** Libraries that are preloaded already come first, so that another allocator among them is noticed. */

@@ -60,7 +60,7 @@ static char *append(char *at, const char *end, const char *text) {
     return at;
 }
 
-static void complain(const char *name, const char *value, const char *wanted) {
+void ss_settings_complain(const char *name, const char *value, const char *wanted) {
     char line[256], *at = line, *end = line + sizeof line - 1;
     at = append(at, end, "superslab: ");
     at = append(at, end, name);
@@ -80,12 +80,13 @@ void ss_settings_read(ss_settings *settings) {
     if (value != NULL && parse_flag(value, &huge))
         settings->huge_pages = huge ? SS_HUGE_ALWAYS : SS_HUGE_NEVER;
     else if (value != NULL)
-        complain("SUPERSLAB_THP", value, "0 or 1");
+        ss_settings_complain("SUPERSLAB_THP", value, "0 or 1");
     value = ss_os_environment("SUPERSLAB_LIMIT");
     if (value != NULL && !parse_bytes(value, &settings->limit_bytes))
-        complain("SUPERSLAB_LIMIT", value, "bytes, or a number followed by K, M or G");
+        ss_settings_complain("SUPERSLAB_LIMIT", value, "bytes, or a number followed by K, M or G");
     value = ss_os_environment("SUPERSLAB_DECAY");
     settings->inline_only = value != NULL && strcmp(value, SS_DECAY_INLINE) == 0;
     if (value != NULL && !settings->inline_only && !parse_milliseconds(value, &settings->decay_ms))
-        complain("SUPERSLAB_DECAY", value, "milliseconds, -1 for never, or " SS_DECAY_INLINE);
+        ss_settings_complain("SUPERSLAB_DECAY", value,
+                             "milliseconds, -1 for never, or " SS_DECAY_INLINE);
 }

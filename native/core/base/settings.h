@@ -26,4 +26,7 @@ typedef struct ss_settings {
 /* Reads the variables. A value that is not valid is reported on stderr and ignored. */
 void ss_settings_read(ss_settings *settings);
 
+/* Reports on stderr that the variable's value is ignored, and which values there are. */
+void ss_settings_complain(const char *name, const char *value, const char *wanted);
+
 #endif

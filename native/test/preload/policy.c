@@ -1,5 +1,6 @@
-/* The served processes: the command that was started, node by default, all or none on demand; never a program
- * that has a malloc of its own. The environment is kept in any case. */
+/* The served processes: all without SUPERSLAB_CHILDREN; with it the command that was started, and node, all or none
+ * of the others; never a program that has a malloc of its own, which ends if the variable has `require`. The
+ * environment is kept in any case. */
 #include "check.h"
 #include "child.h"
 
@@ -76,12 +77,35 @@ static void check_passes(run one) {
     check_answer(&one, "passes kept\n");
 }
 
+/* The line on stderr, then the exit. */
+static void check_ends(run one) {
+    const child_result result = child_run(execute, &one);
+    CHECK_THAT(result.code == 125 &&
+                   strstr(result.text, "is not served, because another malloc") != NULL &&
+                   strstr(result.text, "serves kept") == NULL,
+               "%s, children %s: %d, %s", one.program, one.children, result.code, result.text);
+}
+
+/* A word that is unknown is reported and ignored. */
+static void check_complains(run one, const char *answer) {
+    char expected[256];
+    snprintf(
+        expected, sizeof expected,
+        "superslab: SUPERSLAB_CHILDREN=%s is ignored: it takes node, all or none, and ,require "
+        "after it\n%s",
+        one.children, answer);
+    check_answer(&one, expected);
+}
+
 int main(void) {
-    check_passes((run){.program = PROGRAM_PLAIN});
+    check_serves((run){.program = PROGRAM_PLAIN});
+    check_serves((run){.program = PROGRAM_PLAIN, .children = ""});
+    check_serves((run){.program = PROGRAM_PLAIN, .root = OTHER_ID});
     check_passes((run){.program = PROGRAM_PLAIN, .children = "node"});
     check_passes((run){.program = PROGRAM_PLAIN, .children = "none"});
-    check_passes((run){.program = PROGRAM_PLAIN, .children = "nonsense"});
     check_serves((run){.program = PROGRAM_PLAIN, .children = "all"});
+    check_complains((run){.program = PROGRAM_PLAIN, .children = "nonsense"}, "serves kept\n");
+    check_complains((run){.program = PROGRAM_PLAIN, .children = "nodejs,none"}, "passes kept\n");
 
     check_serves((run){.program = PROGRAM_NODE});
     check_serves((run){.program = PROGRAM_NODE, .children = "node"});
@@ -89,15 +113,26 @@ int main(void) {
     check_passes((run){.program = PROGRAM_NODE, .children = "none"});
     check_serves((run){.program = PROGRAM_NODE, .through = PROGRAM_PLAIN});
 
-    check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID});
-    check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID_AND_START});
+    check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID, .children = "node"});
+    check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID_AND_START, .children = "node"});
     check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID, .children = "none"});
-    check_serves(
-        (run){.program = PROGRAM_PLAIN, .through = PROGRAM_PLAIN, .root = ITS_ID_AND_START});
-    check_passes((run){.program = PROGRAM_PLAIN, .root = ITS_ID_OTHER_START});
-    check_passes((run){.program = PROGRAM_PLAIN, .root = OTHER_ID});
+    check_serves((run){.program = PROGRAM_PLAIN,
+                       .through = PROGRAM_PLAIN,
+                       .root = ITS_ID_AND_START,
+                       .children = "none"});
+    check_passes((run){.program = PROGRAM_PLAIN, .root = ITS_ID_OTHER_START, .children = "node"});
+    check_passes((run){.program = PROGRAM_PLAIN, .root = OTHER_ID, .children = "node"});
 
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .children = "all"});
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .root = ITS_ID});
     check_passes((run){.program = PROGRAM_PLAIN, .children = "all", .preload_before = true});
+
+    check_serves((run){.program = PROGRAM_PLAIN, .children = "require"});
+    check_serves((run){.program = PROGRAM_NODE, .children = "node,require"});
+    check_passes((run){.program = PROGRAM_PLAIN, .children = "node,require"});
+    check_passes((run){.program = PROGRAM_OWN_MALLOC, .children = "node,require"});
+    check_ends((run){.program = PROGRAM_OWN_MALLOC, .children = "require"});
+    check_ends((run){.program = PROGRAM_OWN_MALLOC, .children = "require,all"});
+    check_ends((run){.program = PROGRAM_OWN_MALLOC, .root = ITS_ID, .children = "none,require"});
+    check_ends((run){.program = PROGRAM_NODE, .children = "node,require", .preload_before = true});
 }

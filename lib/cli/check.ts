@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs'
+import { Argument, Command } from 'commander'
+import { readPublication, timeLimitOfOneMs } from '../publication'
+import { count } from './bench/options'
+import { ancestors, commandOf, cut, isNode } from './processes'
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('exit with 1 unless superslab serves the processes: a health check')
+    .addArgument(
+      new Argument('[pid...]', 'without it: every Node that this user may read').argParser(counts),
+    )
+    .option('--quiet', 'print nothing if all is well')
+    .addHelpText('after', note)
+    .action(run)
+}
+
+const note = `
+Without a pid there must be at least one Node. These do not count: the Node of
+this check, and what started it or a served process, as npx does.`
+
+function counts(text: string, before: number[] = []): number[] {
+  return [...before, count(text)]
+}
+
+interface Finding {
+  pid: number
+  command: string
+  /** Why superslab does not serve it. */
+  complaint?: string
+}
+
+function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
+  if (process.platform !== 'linux') throw new Error('check needs Linux, because it reads /proc')
+  const found = pids.length > 0 ? pids.flatMap((pid) => examine(pid, true)) : others()
+  const bad = found.filter(({ complaint }) => complaint !== undefined)
+  for (const { complaint, command } of bad)
+    console.error(`superslab: ${complaint}${command ? ` (${command})` : ''}`)
+  if (found.length === 0) console.error('superslab: there is no Node that this user may read')
+  if (bad.length > 0 || found.length === 0) process.exitCode = 1
+  else if (!quiet)
+    for (const { pid, command } of found)
+      console.log(`superslab: process ${pid} is served (${command})`)
+}
+
+/** The other Node processes, without those that started a served one: npx, npm and their kin. */
+function others(): Finding[] {
+  const found = nodes().flatMap((pid) => examine(pid, false))
+  const served = found.filter(({ complaint }) => complaint === undefined)
+  const launchers = new Set(served.flatMap(({ pid }) => ancestors(pid).slice(1)))
+  return found.filter(({ pid, complaint }) => complaint === undefined || !launchers.has(pid))
+}
+
+function nodes(): number[] {
+  const own = new Set(ancestors(process.pid))
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => !own.has(pid) && isNode(pid))
+}
+
+/** One that ended meanwhile is none, unless it was asked for. */
+function examine(pid: number, wasNamed: boolean): Finding[] {
+  const command = cut(commandOf(pid), 60)
+  const found = readPublication(pid, timeLimitOfOneMs)
+  if ('stats' in found) return [{ pid, command }]
+  if (!wasNamed && found.reason === 'no-such-process') return []
+  return [{ pid, command, complaint: found.message }]
+}
