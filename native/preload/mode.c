@@ -32,9 +32,8 @@ SS_COLD preload_mode preload_decide(void) {
     return mode;
 }
 
-/* The functions that only pass on in a process that is not served. Not unshare and setns, which do more, nor
- * superslab's own functions. */
-static const char *const passing[] = {
+/* Not unshare and setns, which do more, nor superslab's own functions. */
+const char *const preload_names[] = {
     "malloc",
     "free",
     "cfree",
@@ -75,9 +74,11 @@ static const char *const passing[] = {
     "_ZdaPvmSt11align_val_t",
     "_ZdlPvSt11align_val_tRKSt9nothrow_t",
     "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+    "dlopen",
 };
-enum { PASSING = sizeof passing / sizeof *passing };
-_Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
+enum { NAMES = sizeof preload_names / sizeof *preload_names };
+const size_t preload_names_count = NAMES;
+_Static_assert(NAMES <= SS_OS_SYMBOLS_MOST, "each has a place");
 
 /* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
  * from here on: until now its calls went through the functions of this library. */
@@ -85,5 +86,5 @@ __attribute__((constructor)) static void decide_early(void) {
     if (preload_serves())
         preload_record_handle_fork();
     else
-        ss_os_symbols_give_way(passing, PASSING);
+        ss_os_symbols_give_way(preload_names, NAMES);
 }
