@@ -2,11 +2,12 @@ import { constants } from 'node:os'
 import { Command, Option } from 'commander'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { preloadPath, preloadVariable } from '../../preload'
+import { ownLibc } from '../../libc'
+import { preloadFile, preloadPath, preloadVariable } from '../../preload'
 import { environment, type RunOptions } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
-import { refuseUnservable } from './refusal'
+import { libcOfCommand, refuseUnservable } from './refusal'
 import { notExecutable, reasonOf } from './system-error'
 
 /** As env(1) and timeout(1), because commands seldom end with it; also for usage errors. */
@@ -34,9 +35,13 @@ export function runCommand(): Command {
 function run(words: string[], options: RunOptions): void {
   try {
     const file = findCommand(words[0] ?? '')
-    const library = preloadPath()
-    const changes = environment(options, preloadName(library))
-    refuseUnservable(file, library, changes[preloadVariable] ?? '')
+    const libc = libcOfCommand(file) ?? ownLibc()
+    const library = preloadPath(preloadFile(libc))
+    const name = preloadName(library, libc)
+    const changes = environment(options, name)
+    // As the loader shows it: musl's does not change a name.
+    const loaded = libc === 'musl' ? name : library
+    refuseUnservable(file, { library: loaded, preload: changes[preloadVariable] ?? '' })
     become(file, words, changes)
   } catch (error) {
     const { message, code } = error as SuperslabError
