@@ -14,7 +14,11 @@
 /** @type {Program[]} */
 export const programs = [
   { work: 'sharp', title: 'sharp, 8 threads', packages: ['sharp'] },
-  { work: 'napi-canvas', title: '@napi-rs/canvas', packages: ['@napi-rs/canvas'] },
+  {
+    work: 'napi-canvas',
+    title: '@napi-rs/canvas (mimalloc inside)',
+    packages: ['@napi-rs/canvas'],
+  },
   { work: 'canvas', title: 'canvas', packages: ['canvas'], compiled: ['canvas'] },
   {
     work: 'better-sqlite3',
@@ -28,7 +32,7 @@ export const programs = [
   { work: 'classic-level', title: 'classic-level', packages: ['classic-level'] },
   {
     work: 'duckdb',
-    title: '@duckdb/node-api (its own jemalloc inside)',
+    title: '@duckdb/node-api (jemalloc inside)',
     packages: ['@duckdb/node-api'],
   },
   { work: 'zlib', title: 'zlib and brotli on the pool', packages: [] },
@@ -47,12 +51,12 @@ export const programs = [
   },
   {
     work: 'swc',
-    title: '@swc/core (its own mimalloc inside)',
+    title: '@swc/core',
     packages: ['@swc/core', 'react-dom@19'],
   },
   {
     work: 'rspack',
-    title: '@rspack/core (its own mimalloc inside)',
+    title: '@rspack/core (mimalloc inside)',
     packages: ['@rspack/core', 'react@19', 'react-dom@19'],
   },
   {

@@ -70,9 +70,9 @@ async function measure() {
           )
         }
   await Promise.all(idle)
-  const minutes = ((performance.now() - started) / 60_000).toFixed(0)
+  console.error(`${((performance.now() - started) / 60_000).toFixed(0)} minutes`)
   const facts = {
-    ...{ results, releases, allocators: Object.keys(allocators), rounds, minutes },
+    ...{ results, releases, allocators: Object.keys(allocators), rounds },
     versions: versionsOf(releases[0].place, releases[0].programs),
   }
   print(facts)
@@ -85,12 +85,12 @@ function turns(round) {
   return list.map((_, i) => list[(i + 2 * round) % list.length])
 }
 
-/** A run that the journal has, or a new one. */
+/** A run that the journal has, or a new one. One that failed is kept, too. */
 function kept(journal, key, trial) {
   let started
   const ended = journal.next(key, () => {
     started = trial()
-    return started.ended
+    return started.ended.catch((error) => ({ failed: error.message }))
   })
   return { worked: started?.worked ?? ended, ended }
 }

@@ -39,7 +39,7 @@ function shown(value) {
   return typeof value === 'number' ? Number(value.toFixed(3)) : value
 }
 
-function text({ results, releases, allocators, rounds, minutes, versions }) {
+function text({ results, releases, allocators, rounds, versions }) {
   const parts = releases.flatMap(({ major, node, programs: usable }) => {
     const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
     const of = (work, allocator) =>
@@ -70,7 +70,7 @@ function text({ results, releases, allocators, rounds, minutes, versions }) {
   return [
     ...parts,
     `Medians of ${rounds} runs; ± is half the distance between the lowest and the highest. ${new Date().toISOString().slice(0, 10)}, commit`,
-    `${commit}, ${libc}, ${cpus} processors (${cpu}), Linux ${kernel}; ${minutes} minutes. ${versions.join(', ')}. Every run:`,
+    `${commit}, ${libc}, ${cpus} processors (${cpu}), Linux ${kernel}. ${versions.join(', ')}. Every run:`,
     '[programs.tsv](benchmarks/programs.tsv).',
   ].join('\n')
 }
