@@ -38,7 +38,7 @@ const notHere: [RegExp, string][] = [
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
   [/^superslab (run|run --record|doctor|bench)$/, 'names a command, without its arguments'],
   [/^superslab ((block|slab) ADDRESS|heaps|spaces)$/, 'a command of gdb: test/debugger.test.mts'],
-  [/^superslab (run \[--stats\]|run --record FILE|bench NAME$)/, 'a synopsis'],
+  [/^superslab (run \[--stats\]|run --record FILE|path \[?PROGRAM|bench NAME$)/, 'a synopsis'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]
 
