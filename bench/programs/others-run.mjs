@@ -54,7 +54,7 @@ function measure(other, variables) {
     const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`)
     const args = ['-o', figures, '-f', '%U %S %M', 'env', ...settings, ...command]
     const { status, stdout, signal } = spawnSync('/usr/bin/time', args, {
-      ...{ cwd: folder, encoding: 'utf8', timeout: 300_000 },
+      ...{ cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 300_000 },
       env: { PATH: process.env.PATH, HOME: folder, LANG: 'C.UTF-8' },
     })
     if (status !== 0) return { failed: signal ?? status }
