@@ -166,7 +166,11 @@ if (installed && process.platform === 'linux')
       if (page) t.regex(readFileSync(path.join(place, page), 'utf8'), /Routes/)
     }
     const lines = all.filter((line) => !notHere.some(([pattern]) => pattern.test(line)))
-    const short = [...new Set(lines.map(shortened))]
+    // Recordings first: other commands read them.
+    const records = (line: string) => (/\brun --record file\.rec\b/.test(line) ? 0 : 1)
+    const short = [...new Set(lines.map(shortened))].toSorted(
+      (one, other) => records(one) - records(other),
+    )
     const long = Promise.all(short.filter(isLong).map(succeeds))
     for (const line of short.filter((one) => !isLong(one))) await succeeds(line)
     await long
