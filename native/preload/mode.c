@@ -74,7 +74,6 @@ const char *const preload_names[] = {
     "_ZdaPvmSt11align_val_t",
     "_ZdlPvSt11align_val_tRKSt9nothrow_t",
     "_ZdaPvSt11align_val_tRKSt9nothrow_t",
-    "dlopen",
 };
 enum { NAMES = sizeof preload_names / sizeof *preload_names };
 const size_t preload_names_count = NAMES;
@@ -83,8 +82,12 @@ _Static_assert(NAMES <= SS_OS_SYMBOLS_MOST, "each has a place");
 /* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
  * from here on: until now its calls went through the functions of this library. */
 __attribute__((constructor)) static void decide_early(void) {
-    if (preload_serves())
+    static const char *const opening[] = {
+        "dlopen"}; /* deep_bind.c conceals the other names, not this one */
+    if (preload_serves()) {
         preload_record_handle_fork();
-    else
+    } else {
         ss_os_symbols_give_way(preload_names, NAMES);
+        ss_os_symbols_give_way(opening, 1);
+    }
 }
