@@ -27,7 +27,8 @@ export const usableSize: (buffer: Uint8Array) => number = buffers.usableSize
 export const asBuffer: (view: Uint8Array) => Buffer = buffers.asBuffer
 
 /** A copy in ordinary memory, for functions that refuse shared memory: SubtleCrypto, Response, transfer lists. */
-export const toOwned: (buffer: Uint8Array) => Buffer<ArrayBuffer> = buffers.toOwned
+// Not `Buffer<ArrayBuffer>`, which TypeScript before 5.7 does not know.
+export const toOwned: (buffer: Uint8Array) => ReturnType<typeof Buffer.alloc> = buffers.toOwned
 
 /** The Buffer's address in this process, for native code. Its window stays mapped until the process ends. */
 export const address: (buffer: Uint8Array) => number = buffers.address

@@ -17,7 +17,7 @@ export const codes = {
   ERR_SUPERSLAB_COMMAND_NOT_FOUND: 'run: there is no such command',
   ERR_SUPERSLAB_NOT_EXECUTABLE: 'run: the command exists but cannot be executed',
   ERR_SUPERSLAB_STATIC_BINARY: 'run: nothing can be preloaded into a static program',
-  ERR_SUPERSLAB_OTHER_LIBC: 'run: the program is for another C library than node',
+  ERR_SUPERSLAB_OTHER_LIBC: 'run: a script and its interpreter are for different C libraries',
   ERR_SUPERSLAB_OTHER_ARCHITECTURE: 'run: the program is for another processor',
   ERR_SUPERSLAB_SECURE_MODE: 'run: the program runs with other rights, so nothing is preloaded',
   ERR_SUPERSLAB_OTHER_ALLOCATOR: 'run: the program or LD_PRELOAD has another malloc',

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { codes, SuperslabError } from './errors'
+import { ownLibc } from './libc'
 import { packageRoot } from './paths'
 
 /**
@@ -31,6 +32,14 @@ export function isTlsSpent(error: unknown): boolean {
 /** The path of another binary of the package: beside the addon, with the same C library in its name, if any. */
 export function companionFile(name: string, extension = ''): string {
   return besideAddon(addonFile(), name, extension)
+}
+
+/** The path of a binary for the C library that node does not use; its name says which one that is. */
+export function otherLibcFile(name: string): string {
+  const built = `${packageRoot}/build/Release/${name}`
+  return exists(built)
+    ? built
+    : `${packageRoot}/prebuilds/${process.platform}-${process.arch}/${name}`
 }
 
 function besideAddon(addon: string, name: string, extension: string): string {
@@ -67,8 +76,7 @@ function exists(file: string): boolean {
 
 /** The part of a file's name that says which C library a binary is for. */
 function libcName(): string {
-  if (process.platform !== 'linux') return ''
-  return `.${process.env.LIBC || (exists('/etc/alpine-release') ? 'musl' : 'glibc')}`
+  return process.platform === 'linux' ? `.${ownLibc()}` : ''
 }
 
 function loadFailure(tried: string[], cause: unknown): SuperslabError {

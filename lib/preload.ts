@@ -3,16 +3,21 @@ import { existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { codes, SuperslabError } from './errors'
-import { companionFile } from './load'
+import { type Libc, ownLibc } from './libc'
+import { companionFile, otherLibcFile } from './load'
 
 const isDarwin = process.platform === 'darwin'
 
 /** The variable by which the system's loader is told what to preload. */
 export const preloadVariable = isDarwin ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
 
-/** The preload library of this package, which lies beside the addon. */
-export function preloadFile(): string {
-  const file = companionFile('libsuperslab', isDarwin ? '.dylib' : '.so')
+/** The preload library of this package for a C library, by default node's. */
+export function preloadFile(libc: Libc = ownLibc()): string {
+  const name = 'libsuperslab'
+  const file =
+    isDarwin || libc === ownLibc()
+      ? companionFile(name, isDarwin ? '.dylib' : '.so')
+      : otherLibcFile(`${name}.${libc}.so`)
   if (existsSync(file)) return file
   const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
   throw new SuperslabError(code, `${codes[code]}: there is no ${file}`)
@@ -58,15 +63,41 @@ function isSafeFolder(folder: string): boolean {
 }
 
 function link(file: string, folder: string): string {
-  const name = createHash('sha256').update(file).digest('hex').slice(0, 16)
-  const place = path.join(folder, `libsuperslab-${name}${path.extname(file)}`)
-  if (readLink(place) !== file) {
-    // Renamed into place, so that no process finds it missing.
-    const fresh = `${place}.${process.pid}`
-    symlinkSync(file, fresh)
-    renameSync(fresh, place)
-  }
+  const place = path.join(folder, linkName(file))
+  replaceLink(place, file)
   return place
+}
+
+function linkName(file: string): string {
+  const name = createHash('sha256').update(file).digest('hex').slice(0, 16)
+  return `libsuperslab-${name}${path.extname(file)}`
+}
+
+function replaceLink(place: string, file: string): void {
+  if (readLink(place) === file) return
+  // Renamed into place, so that no process finds it missing.
+  const fresh = `${place}.${process.pid}`
+  symlinkSync(file, fresh)
+  renameSync(fresh, place)
+}
+
+/**
+ * A name in LD_PRELOAD by which a program for musl gets its library, and a program for glibc that it starts gets its own:
+ * musl's loader takes `$LIB` as it is, glibc's replaces it by the name of its folder of libraries. A program for glibc
+ * that met musl's library would not start. Undefined if no folder for the links was found.
+ */
+export function nameForBoth(musl: string, glibc: string | undefined): string | undefined {
+  const folder = linkFolders().find(isSafeFolder)
+  if (!folder) return undefined
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const folders = ['lib', 'lib64', `lib/${machine}-linux-gnu`]
+  const places = [['$LIB', musl], ...folders.map((name) => [name, glibc])]
+  for (const [name = '', file] of places) {
+    const place = path.join(folder, name)
+    mkdirSync(place, { recursive: true, mode: 0o700 })
+    if (file !== undefined) replaceLink(path.join(place, linkName(musl)), file)
+  }
+  return path.join(folder, '$LIB', linkName(musl))
 }
 
 function readLink(place: string): string | undefined {

@@ -16,10 +16,22 @@ const packages = {
   chromium: 'chromium',
   supervisord: 'supervisor',
   cron: 'cron',
+  php: 'php-cli php-gd php-intl php-mbstring php-sqlite3 php-xml',
+  ruby: 'ruby',
+  '/usr/lib/python3/dist-packages/numpy': 'python3-numpy',
+  ffmpeg: 'ffmpeg',
+  'convert-im6.q16': 'imagemagick',
+  'clang++': 'clang',
+  javac: 'default-jdk-headless',
+  nginx: 'nginx-light',
+  curl: 'curl',
+  mariadbd: 'mariadb-server',
+  '/usr/lib/postgresql': 'postgresql',
+  soffice: 'libreoffice-writer-nogui',
 }
 
 function isInstalled(command) {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+  return spawnSync('sh', ['-c', `command -v ${command} || test -e ${command}`]).status === 0
 }
 
 /** From npm, into build/supervisors. */
@@ -45,7 +57,7 @@ export function installPrograms() {
   const options = ['install', '-y', '-qq', '--no-install-recommends']
   // One at a time, so that a missing package does not prevent the others. No service is started.
   for (const [, name] of missing)
-    runs('apt-get', [...options, name], {
+    runs('apt-get', [...options, ...name.split(' ')], {
       DEBIAN_FRONTEND: 'noninteractive',
       RUNLEVEL: '1',
     })

@@ -1,13 +1,14 @@
 // npm run test:package: packs the package, installs it into an empty folder without running scripts, and tests it there,
 // on this Node and with each package manager. npm run test:matrix: the same on the releases of Node that are supported.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { ava } from './ava.mjs'
 import { build } from './build.mjs'
 import { nodeRelease } from './nodes.mjs'
-import { npm, root, step } from './run.mjs'
+import { emptyProject, pack } from './pack.mjs'
+import { npm, root } from './run.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -22,16 +23,6 @@ const LIMIT_BYTES = 3 << 20
 
 /** Packages for the tests: dependencies of the examples, bundlers, and a linter of Dockerfiles. */
 const others = ['express@5', 'esbuild@0.25', 'webpack@5', 'dockerfilelint@1']
-
-/** Builds this machine's binaries and packs them. */
-function pack(into) {
-  step('prebuilds', process.execPath, ['scripts/prebuilds.mjs'])
-  npm(['pack', '--pack-destination', into])
-  return path.join(
-    into,
-    readdirSync(into).find((name) => name.endsWith('.tgz')),
-  )
-}
 
 /** A test with one thread of the parts that work in Bun. */
 const bunProgram = `
@@ -64,12 +55,11 @@ build()
 const folder = path.join(root, 'build', 'package')
 rmSync(folder, { recursive: true, force: true })
 const installed = path.join(folder, 'installed')
-mkdirSync(installed, { recursive: true })
+emptyProject(installed)
 const tarball = values.tarball ? path.resolve(values.tarball) : pack(folder)
 const bytes = statSync(tarball).size
 console.log(`${path.basename(tarball)}: ${(bytes / 1024).toFixed(0)} KiB`)
 if (bytes > LIMIT_BYTES) throw new Error(`the tarball is larger than ${LIMIT_BYTES} bytes`)
-writeFileSync(path.join(installed, 'package.json'), '{ "private": true }\n')
 npm(['install', '--ignore-scripts', tarball, ...others], installed)
 
 const majors = values.nodes?.split(',') ?? []

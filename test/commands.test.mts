@@ -38,7 +38,7 @@ const notHere: [RegExp, string][] = [
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
   [/^superslab (run|run --record|doctor|bench)$/, 'names a command, without its arguments'],
   [/^superslab ((block|slab) ADDRESS|heaps|spaces)$/, 'a command of gdb: test/debugger.test.mts'],
-  [/^superslab (run \[--stats\]|run --record FILE|bench NAME$)/, 'a synopsis'],
+  [/^superslab (run \[--stats\]|run --record FILE|path \[?PROGRAM|bench NAME$)/, 'a synopsis'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]
 
@@ -167,7 +167,11 @@ if (installed && process.platform === 'linux')
       if (page) t.regex(readFileSync(path.join(place, page), 'utf8'), /Routes/)
     }
     const lines = all.filter((line) => !notHere.some(([pattern]) => pattern.test(line)))
-    const short = [...new Set(lines.map(shortened))]
+    // Recordings first: other commands read them.
+    const records = (line: string) => (/\brun --record file\.rec\b/.test(line) ? 0 : 1)
+    const short = [...new Set(lines.map(shortened))].toSorted(
+      (one, other) => records(one) - records(other),
+    )
     const long = Promise.all(short.filter(isLong).map(succeeds))
     for (const line of short.filter((one) => !isLong(one))) await succeeds(line)
     await long

@@ -40,11 +40,13 @@ test('the tarball has exactly the files it needs', async (t) => {
   t.deepEqual([...folders].filter((name) => name !== 'prebuilds').toSorted(), [
     'cmake',
     'dist',
+    'docs',
+    'examples',
     'native',
     'scripts',
   ])
   t.deepEqual(
-    names.filter((name) => name.startsWith('native/test/')),
+    names.filter((name) => /^native\/test\/|node_modules|package-lock/.test(name)),
     [],
   )
   // Because of it some package managers would run node-gyp.
@@ -250,6 +252,48 @@ for (const [name, config] of Object.entries({
     await output(place, ['build.js'])
     t.is(await output(place, ['out/bundle.js']), 'bundled')
   })
+
+// ---- the README's three doors ----
+
+const readme = readFileSync('README.md', 'utf8')
+const blockOf = (language: string) =>
+  readme.match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))?.[1] ?? ''
+
+packageTest('README: its program of Buffers prints what it says', async (t, folder) => {
+  const place = folderIn(t, folder, 'readme')
+  const program = blockOf('js')
+  writeFileSync(path.join(place, 'program.mjs'), program)
+  const promised = [...program.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map(([, text]) => text)
+  t.is(promised.length, 3)
+  t.deepEqual((await output(place, ['program.mjs'])).split('\n'), promised)
+})
+
+packageTest('README: its addon gets the allocator of the process', async (t, folder) => {
+  const place = folderIn(t, folder, 'readme')
+  const include = await superslab(place, 'include')
+  const headers = path.resolve('node_modules/node-api-headers/include')
+  writeFileSync(path.join(place, 'example.c'), blockOf('c'))
+  const flags = ['-shared', '-fPIC', '-DNAPI_VERSION=8', '-Wall', '-Wextra', '-Werror']
+  const target = path.join(place, 'example.node')
+  await run('cc', [
+    ...[...flags, '-Wno-unused-parameter', '-I', include, '-I', headers],
+    ...['-o', target, path.join(place, 'example.c')],
+  ])
+  const use = `const { stats } = require('superslab'); require('./example.node')
+    console.log(stats().liveBlocks)`
+  t.is(await output(place, ['-e', use]), '0')
+  t.is(
+    await superslab(
+      place,
+      'run',
+      '--',
+      'node',
+      '-e',
+      `${use.split(';')[0]}; ${'require("./example.node")'}; console.log('loaded')`,
+    ),
+    'loaded',
+  )
+})
 
 // ---- the examples ----
 

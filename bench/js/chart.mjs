@@ -49,7 +49,7 @@ export function chart({ medians, node }) {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="800" height="360" viewBox="0 0 800 360" font-family="sans-serif" font-size="12">
 <title>The time of a pair by size</title>
 <rect width="800" height="360" fill="white"/>
-<text x="${area.left}" y="14">Take a block and be done with it: time a pair, by size (Node ${node.slice(1)})</text>
+<text x="${area.left}" y="14">Time of one allocation and its free, by size (Node ${node.slice(1)})</text>
 ${parts.join('\n')}
 </svg>
 `

@@ -5,7 +5,7 @@
 //   --in-flight LIST  of parser, how many messages
 //   --aims            only the measurements of the table, not those of the chart
 //   --node LIST       also with these releases, installed for the run: 22,24,26
-//   --save            writes docs/benchmarks/javascript.json and .svg and the tables of the README and javascript.md;
+//   --save            writes docs/benchmarks/javascript.json and .svg and the tables of javascript.md;
 //                     earlier results that this run does not measure stay
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -151,6 +151,6 @@ if (values.save) {
     )
     save(page, readFileSync(path.join(folder, page), 'utf8').replace(marks, `$1${text}$2`))
   }
-  for (const page of ['README.md', 'docs/benchmarks/javascript.md']) put(page, 'results', table)
+  put('docs/benchmarks/javascript.md', 'results', table)
   if (memoryTable !== undefined) put('docs/benchmarks/javascript.md', 'memory', memoryTable)
 }

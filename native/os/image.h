@@ -25,6 +25,11 @@ void *ss_os_symbol_next(const char *name);
 #define SS_OS_SYMBOLS_MOST 64u
 void ss_os_symbols_give_way(const char *const *names, size_t count);
 
+/* Makes the loader not find the definitions of these functions in the first object after this one that defines
+ * names[0], which is the C library. What it binds from then on, it binds to this object, even for a library that prefers
+ * its own dependencies. What is bound already stays. Exists on Linux only. Not for two threads at once. */
+void ss_os_symbols_conceal_next(const char *const *names, size_t count);
+
 /* ---- the process ---- */
 
 /* Makes getenv work before the C library's own initialisation, during which early callers of malloc may

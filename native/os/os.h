@@ -193,8 +193,8 @@ bool ss_os_read_file(const char *path, char *text, size_t bytes);
 typedef bool ss_os_visit_line(const char *line, void *context);
 void ss_os_read_lines(const char *path, ss_os_visit_line *visit, void *context);
 
-/* A mapping of this process. */
-typedef struct ss_os_mapping {
+/* A mapping of this process, with what is resident of it. */
+typedef struct ss_os_area {
     uintptr_t start, end;
     bool readable, writable, executable;
     bool shared;      /* with other processes, if they map it too */
@@ -203,11 +203,11 @@ typedef struct ss_os_mapping {
     bool not_charged; /* the system does not count its addresses as promised memory */
     char name[128];   /* a file's path, or "[heap]" and the like; the end of a longer one */
     uint64_t resident, anonymous; /* bytes; anonymous: no page of a file */
-} ss_os_mapping;
+} ss_os_area;
 
 /* Each mapping, in the order of addresses; none where the system does not tell. */
-typedef void ss_os_visit_mapping(const ss_os_mapping *mapping, void *context);
-void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context);
+typedef void ss_os_visit_area(const ss_os_area *mapping, void *context);
+void ss_os_each_area(ss_os_visit_area *visit, void *context);
 
 /* This process's resident memory; 0 where the system does not tell. */
 uint64_t ss_os_resident_bytes(void);

@@ -242,7 +242,7 @@ void ss_os_each_beacon(ss_os_visit_beacon *visit, void *context) {
 
 /* ---- what is not told here ---- */
 
-void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
+void ss_os_each_area(ss_os_visit_area *visit, void *context) {
     (void)visit;
     (void)context;
 }

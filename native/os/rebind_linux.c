@@ -1,9 +1,12 @@
-/* Withdraws this object's definitions in a process that it does not serve, in favour of the next ones.
+/* Withdraws definitions from the loader.
  *
- * Slots of the other objects' linkage tables, and pointers, that the loader has bound to this object are bound to the
+ * This object's, in a process that it does not serve, in favour of the next ones: slots of the other objects' linkage tables, and pointers, that the loader has bound to this object are bound to the
  * next definition. So that the loader does not bind to this object later, lazily or for a library that is loaded later,
  * the symbols become undefined in this object's own table. Where a page cannot be made writable, nothing changes, and
- * the functions here call the next definition. */
+ * the functions here call the next definition.
+ *
+ * In a process that it serves, the C library's definitions can become undefined in the same way, so that a library which
+ * prefers them (RTLD_DEEPBIND) is bound to this object. */
 #define _GNU_SOURCE
 #include "image.h"
 
@@ -133,24 +136,29 @@ static void symbol_hide(ElfW(Sym) * symbol) {
     symbol->st_shndx = SHN_UNDEF;
 }
 
-static void symbols_hide(const rebinding *all) {
+static void symbols_hide(const ElfW(Sym) * symbols, const uint32_t *indexes, size_t count) {
     uint32_t least = UINT32_MAX, most = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        if (all->own[i] == 0 || all->next[i] == 0)
-            continue;
-        least = all->index[i] < least ? all->index[i] : least;
-        most = all->index[i] > most ? all->index[i] : most;
+    for (size_t i = 0; i < count; i++) {
+        least = indexes[i] < least ? indexes[i] : least;
+        most = indexes[i] > most ? indexes[i] : most;
     }
     if (most == 0)
         return;
-    const ElfW(Sym) *symbols = all->self.symbols;
     const page_range pages = pages_of((uintptr_t)&symbols[least], (uintptr_t)&symbols[most + 1]);
     if (!pages_protect(pages, PROT_READ | PROT_WRITE))
         return;
+    for (size_t i = 0; i < count; i++)
+        symbol_hide((ElfW(Sym) *)(uintptr_t)&symbols[indexes[i]]);
+    pages_protect(pages, PROT_READ);
+}
+
+static void own_symbols_hide(const rebinding *all) {
+    uint32_t indexes[SS_OS_SYMBOLS_MOST];
+    size_t count = 0;
     for (size_t i = 0; i < all->count; i++)
         if (all->own[i] != 0 && all->next[i] != 0)
-            symbol_hide((ElfW(Sym) *)(uintptr_t)&symbols[all->index[i]]);
-    pages_protect(pages, PROT_READ);
+            indexes[count++] = all->index[i];
+    symbols_hide(all->self.symbols, indexes, count);
 }
 
 /* ---- both ---- */
@@ -195,7 +203,43 @@ void ss_os_symbols_give_way(const char *const *names, size_t count) {
     dl_iterate_phdr(find_all, &all);
     if (all.seen_self && all.low <= all.high) {
         dl_iterate_phdr(rebind_object, &all);
-        symbols_hide(&all);
+        own_symbols_hide(&all);
+    }
+    errno = saved;
+}
+
+/* ---- the C library's symbols ---- */
+
+typedef struct library_search {
+    const char *name;
+    elf_object library;
+    bool seen_self, is_found;
+} library_search;
+
+static int find_library(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    library_search *one = context;
+    if (!elf_open(&one->library, info))
+        return 0;
+    if (elf_holds(info, (ElfW(Addr)) & find_library, PF_X))
+        one->seen_self = true;
+    else if (one->seen_self)
+        one->is_found = elf_find_index(&one->library, one->name) != 0;
+    return one->is_found;
+}
+
+void ss_os_symbols_conceal_next(const char *const *names, size_t count) {
+    library_search one = {.name = names[0]};
+    const int saved = errno;
+    dl_iterate_phdr(find_library, &one);
+    if (one.is_found) {
+        uint32_t indexes[SS_OS_SYMBOLS_MOST];
+        size_t found = 0;
+        for (size_t i = 0; i < count && found < SS_OS_SYMBOLS_MOST; i++) {
+            indexes[found] = elf_find_index(&one.library, names[i]);
+            found += indexes[found] != 0;
+        }
+        symbols_hide(one.library.symbols, indexes, found);
     }
     errno = saved;
 }

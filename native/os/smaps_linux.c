@@ -23,10 +23,10 @@
 /* ---- mappings ---- */
 
 typedef struct smaps_walk {
-    ss_os_visit_mapping *visit;
+    ss_os_visit_area *visit;
     void *context;
     bool any; /* `mapping` is one that is not visited yet */
-    ss_os_mapping mapping;
+    ss_os_area mapping;
 } smaps_walk;
 
 /* The field of a line "START-END PERMISSIONS OFFSET DEVICE INODE NAME" after `count` blanks or runs of blanks. */
@@ -39,8 +39,8 @@ static const char *field_after(const char *line, unsigned count) {
 }
 
 static void mapping_begin(smaps_walk *walk, const char *line) {
-    ss_os_mapping *one = &walk->mapping;
-    *one = (ss_os_mapping){.start = 0};
+    ss_os_area *one = &walk->mapping;
+    *one = (ss_os_area){.start = 0};
     const char *access = ss_os_maps_line(line, &one->start, &one->end) + 1;
     one->readable = access[0] == 'r';
     one->writable = access[1] == 'w';
@@ -80,7 +80,7 @@ static bool smaps_line(const char *line, void *context) {
     return false;
 }
 
-void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
+void ss_os_each_area(ss_os_visit_area *visit, void *context) {
     smaps_walk walk = {.visit = visit, .context = context};
     ss_os_read_lines("/proc/self/smaps", smaps_line, &walk);
     if (walk.any)

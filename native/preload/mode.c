@@ -33,9 +33,8 @@ SS_COLD preload_mode preload_decide(void) {
     return mode;
 }
 
-/* The functions that only pass on in a process that is not served. Not unshare and setns, which do more, nor
- * superslab's own functions. */
-static const char *const passing[] = {
+/* Not unshare and setns, which do more, nor superslab's own functions. */
+const char *const preload_names[] = {
     "malloc",
     "free",
     "cfree",
@@ -77,16 +76,20 @@ static const char *const passing[] = {
     "_ZdlPvSt11align_val_tRKSt9nothrow_t",
     "_ZdaPvSt11align_val_tRKSt9nothrow_t",
 };
-enum { PASSING = sizeof passing / sizeof *passing };
-_Static_assert(PASSING <= SS_OS_SYMBOLS_MOST, "each has a place");
+enum { NAMES = sizeof preload_names / sizeof *preload_names };
+const size_t preload_names_count = NAMES;
+_Static_assert(NAMES <= SS_OS_SYMBOLS_MOST, "each has a place");
 
 /* From here on other copies may ask, also before the first allocation. A process that is not served has no more cost
  * from here on: until now its calls went through the functions of this library. */
 __attribute__((constructor)) static void decide_early(void) {
+    static const char *const opening[] = {
+        "dlopen"}; /* deep_bind.c conceals the other names, not this one */
     if (preload_serves()) {
         preload_record_handle_fork();
         preload_profile_begin();
     } else {
-        ss_os_symbols_give_way(passing, PASSING);
+        ss_os_symbols_give_way(preload_names, NAMES);
+        ss_os_symbols_give_way(opening, 1);
     }
 }

@@ -16,7 +16,7 @@
                         name(_ZnamSt11align_val_t) name(_ZnwmSt11align_val_tRKSt9nothrow_t)        \
                             name(_ZnamSt11align_val_tRKSt9nothrow_t) name(_ZdlPv) name(_ZdaPv)     \
                                 name(_ZdlPvSt11align_val_t) name(_ZdaPvSt11align_val_t)            \
-                                    name(unshare) name(setns)
+                                    name(unshare) name(setns) name(dlopen)
 
 typedef enum preload_next {
 #define PRELOAD_NEXT_PLACE(name) PRELOAD_NEXT_##name,

@@ -23,6 +23,10 @@ static inline bool preload_serves(void) {
     return (mode != PRELOAD_UNDECIDED ? mode : preload_decide()) == PRELOAD_SERVES;
 }
 
+/* The names of the functions that only pass on in a process that is not served. */
+extern const char *const preload_names[];
+extern const size_t preload_names_count;
+
 /* Whether this process is the command that `superslab run` became. */
 bool preload_is_command(void);
 

@@ -29,7 +29,7 @@ export function programTest(title: string, needs: Needs, body: Implementation<[]
 }
 
 function isInstalled(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+  return spawnSync('sh', ['-c', `command -v ${command} || test -e ${command}`]).status === 0
 }
 
 export function temporaryFolder(t: ExecutionContext): string {

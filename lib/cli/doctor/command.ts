@@ -95,7 +95,7 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
 
 /** Throws, in one line, for a command that does not exist or that superslab cannot serve. */
 function checkCommand(name: string, library: string): void {
-  refuseUnservable(findCommand(name), library, preloadName(library))
+  refuseUnservable(findCommand(name), { library, preload: preloadName(library) })
 }
 
 /** A command, or a recording. */

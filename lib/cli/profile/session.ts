@@ -13,7 +13,7 @@ import { openPage } from '../../publication'
 const runAt = 2 ** 40
 const writeAt = 2 ** 41
 /** Of the answer in the page. */
-const answerAt = 1024
+const answerAt = 4064
 const fields = ['version', 'session', 'error', 'ticket', 'thread', 'descriptor'] as const
 type Answer = Record<(typeof fields)[number], number>
 

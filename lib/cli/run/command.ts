@@ -2,14 +2,15 @@ import { constants } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { preloadPath, preloadVariable } from '../../preload'
+import { ownLibc } from '../../libc'
+import { preloadFile, preloadPath, preloadVariable } from '../../preload'
 import { profileFailed } from '../../profile/failure'
 import { rawEnding } from '../profile/format'
 import { environment, type RunOptions, requireOption } from './environment'
 import { findCommand } from './find'
 import { preloadName } from './preload-name'
 import { profiledStart, profileFile, profileSignals } from './profile'
-import { refuseUnservable } from './refusal'
+import { libcOfCommand, refuseUnservable } from './refusal'
 import { stay } from './stay'
 import { notExecutable, reasonOf } from './system-error'
 
@@ -65,9 +66,13 @@ export function runCommand(): Command {
 async function run(words: string[], options: RunOptions): Promise<void> {
   try {
     const file = findCommand(words[0] ?? '')
-    const library = preloadPath()
-    const changes = environment(options, preloadName(library))
-    refuseUnservable(file, library, changes[preloadVariable] ?? '')
+    const libc = libcOfCommand(file) ?? ownLibc()
+    const library = preloadPath(preloadFile(libc))
+    const name = preloadName(library, libc)
+    const changes = environment(options, name)
+    // As the loader shows it: musl's does not change a name.
+    const loaded = libc === 'musl' ? name : library
+    refuseUnservable(file, { library: loaded, preload: changes[preloadVariable] ?? '' })
     if (options.profile === undefined) become(file, words, changes)
     if (options.record)
       throw profileFailed('--profile and --record exclude each other: both see to every call')

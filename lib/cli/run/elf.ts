@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import path from 'node:path'
+import { closeSync, openSync } from 'node:fs'
+import { interpreter, read, table } from '../../libc'
 
 /** The facts of an ELF file that decide whether a library can be preloaded into it. */
 export interface Elf {
@@ -13,25 +13,9 @@ export interface Elf {
   defines(name: string): boolean
 }
 
-const header = { bytes: 64, class: 4, machine: 18, segments: 32, sections: 40, counts: 54 }
-const segmentInterpreter = 3
+const header = { bytes: 64, class: 4, machine: 18, sections: 40, counts: 54 }
 const sectionDynamicSymbols = 11
 const symbolBytes = 24
-
-/** Whether a dynamic loader is glibc's, by its name. */
-export function isGlibcLoader(loader: string): boolean {
-  return /^(ld-linux|ld64|ld\.so)/.test(path.basename(loader))
-}
-
-/** The dynamic loader, of a 64-bit program only. */
-export function interpreterOf(file: string): string | undefined {
-  const descriptor = openSync(file, 'r')
-  try {
-    return interpreter(descriptor, read(descriptor, 0, header.bytes))
-  } finally {
-    closeSync(descriptor)
-  }
-}
 
 /** Reads a file's head; undefined if it is no ELF file of this byte order. */
 export function readElf(file: string): Elf | undefined {
@@ -52,30 +36,6 @@ export function readElf(file: string): Elf | undefined {
   } finally {
     closeSync(descriptor)
   }
-}
-
-function read(descriptor: number, offset: number, bytes: number): Buffer {
-  const buffer = Buffer.alloc(bytes)
-  return buffer.subarray(0, readSync(descriptor, buffer, 0, bytes, offset))
-}
-
-/** A table of the file: program headers or section headers. */
-function table(descriptor: number, head: Buffer, offsetAt: number, countsAt: number): Buffer[] {
-  const offset = Number(head.readBigUInt64LE(offsetAt))
-  const [size, count] = [head.readUInt16LE(countsAt), head.readUInt16LE(countsAt + 2)]
-  const all = offset === 0 ? Buffer.alloc(0) : read(descriptor, offset, size * count)
-  return Array.from({ length: count }, (_, i) => all.subarray(i * size, (i + 1) * size)).filter(
-    (entry) => entry.length === size,
-  )
-}
-
-function interpreter(descriptor: number, head: Buffer): string | undefined {
-  const segment = table(descriptor, head, header.segments, header.counts).find(
-    (entry) => entry.readUInt32LE(0) === segmentInterpreter,
-  )
-  if (!segment) return undefined
-  const [offset, bytes] = [Number(segment.readBigUInt64LE(8)), Number(segment.readBigUInt64LE(32))]
-  return read(descriptor, offset, bytes).toString('utf8').replace(/\0.*$/s, '')
 }
 
 function exportedNames(descriptor: number, head: Buffer): (name: string) => boolean {

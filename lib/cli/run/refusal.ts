@@ -3,27 +3,51 @@ import { statSync } from 'node:fs'
 import path from 'node:path'
 import { addon } from '../../addon'
 import { type ErrorCode, SuperslabError } from '../../errors'
-import { type Elf, isGlibcLoader, readElf } from './elf'
-import { isGlibc } from './preload-name'
+import { type Libc, libcOf } from '../../libc'
+import { type Elf, readElf } from './elf'
 import { programs } from './script'
 import { notExecutable } from './system-error'
 
 /** `e_machine` by process.arch. */
 const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183 }
 
+export interface Served {
+  library: string
+  /** The value of LD_PRELOAD. */
+  preload: string
+}
+
 /**
  * Throws, with the reason, if the library would not serve the program in `file`. Without the error the user would not
  * notice that the program runs unserved.
  */
-export function refuseUnservable(file: string, library: string, preload: string): void {
+export function refuseUnservable(file: string, served: Served): void {
   if (process.platform !== 'linux') return
   for (const program of programs(file)) {
     const elf = readElf(program)
-    if (elf) checkProgram(program, elf, library, preload)
+    if (elf) checkProgram(program, elf, served)
   }
 }
 
-function checkProgram(file: string, elf: Elf, library: string, preload: string): void {
+/** The C library of the command's programs; undefined if none is linked dynamically. */
+export function libcOfCommand(file: string): Libc | undefined {
+  if (process.platform !== 'linux') return undefined
+  let known: Libc | undefined
+  for (const program of programs(file)) {
+    const loader = readElf(program)?.interpreter
+    if (loader === undefined) continue
+    if (known !== undefined && known !== libcOf(loader)) throw otherLibc(file, program, loader)
+    known = libcOf(loader)
+  }
+  return known
+}
+
+function otherLibc(file: string, program: string, loader: string): SuperslabError {
+  const message = `${file} starts programs for two C libraries: ${program} needs ${loader}`
+  return new SuperslabError('ERR_SUPERSLAB_OTHER_LIBC', message)
+}
+
+function checkProgram(file: string, elf: Elf, served: Served): void {
   const refuse = (code: ErrorCode, why: string) => {
     throw new SuperslabError(code, `${file} ${why}`)
   }
@@ -31,12 +55,10 @@ function checkProgram(file: string, elf: Elf, library: string, preload: string):
     refuse('ERR_SUPERSLAB_OTHER_ARCHITECTURE', `is not for ${process.arch}`)
   if (!elf.interpreter)
     refuse('ERR_SUPERSLAB_STATIC_BINARY', 'is linked statically: nothing can be preloaded into it')
-  else if (isGlibcLoader(elf.interpreter) !== isGlibc())
-    refuse('ERR_SUPERSLAB_OTHER_LIBC', `is for another C library than node: ${elf.interpreter}`)
   else if (runsSecurely(file))
     refuse('ERR_SUPERSLAB_SECURE_MODE', `${runsSecurely(file)}: the loader preloads nothing then`)
   else if (elf.defines('malloc')) refuse('ERR_SUPERSLAB_OTHER_ALLOCATOR', 'has a malloc of its own')
-  else checkLoading(file, elf.interpreter, library, preload)
+  else checkLoading(file, elf.interpreter, served)
 }
 
 /** The rights that a process gets by executing the file, if any: another user's or group's, or capabilities. */
@@ -50,7 +72,7 @@ function runsSecurely(file: string): string | undefined {
 }
 
 /** Asks the program's own loader for the libraries that it would load, without running the program. */
-function checkLoading(file: string, loader: string, library: string, preload: string): void {
+function checkLoading(file: string, loader: string, { library, preload }: Served): void {
   const env = { ...process.env, LD_PRELOAD: preload }
   const asked = spawnSync(loader, ['--list', file], { env, encoding: 'utf8' })
   if (asked.error) throw notExecutable(`${file} has a bad interpreter: ${asked.error.message}`)
@@ -67,7 +89,9 @@ function checkLoading(file: string, loader: string, library: string, preload: st
     const message = `${library} could not be loaded into ${file}: ${reason.trim()}`
     throw new SuperslabError('ERR_SUPERSLAB_PRELOAD_FAILED', message)
   }
-  const other = loaded.slice(0, place).find((name) => readElf(name)?.defines('malloc'))
+  // musl's loader is its C library, and names itself first.
+  const before = loaded.slice(0, place).filter((name) => name !== path.normalize(loader))
+  const other = before.find((name) => readElf(name)?.defines('malloc'))
   if (other) {
     const message = `LD_PRELOAD has another allocator, ${other}; take it out`
     throw new SuperslabError('ERR_SUPERSLAB_OTHER_ALLOCATOR', message)

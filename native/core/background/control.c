@@ -5,7 +5,10 @@
 #include "base/report.h"
 #include "profile/profile.h"
 
-_Static_assert(sizeof(ss_publication) <= SS_CONTROL_OFFSET, "the answer is behind it");
+_Static_assert(offsetof(ss_publication, ranges) + SS_PUBLICATION_RANGES * sizeof(ss_range) <=
+                       SS_CONTROL_OFFSET,
+               "the answer is behind it");
+_Static_assert(SS_CONTROL_OFFSET + sizeof(ss_control_answer) <= 4096, "and fits in the page");
 
 /* Of the scavenger's thread alone, but for `session`, which a child of a fork has from its parent: it ends there. */
 static int page_file = -1, written = -1;

@@ -20,8 +20,8 @@
 #define SS_CONTROL_WRITE (UINT64_C(1) << 41)
 #define SS_CONTROL_END (UINT64_C(1) << 42)
 
-/* In the page, behind the statistics; lib/publication.ts reads it. */
-#define SS_CONTROL_OFFSET 1024u
+/* In the page, behind what is published; lib/publication.ts reads it. */
+#define SS_CONTROL_OFFSET 4064u
 typedef struct ss_control_answer {
     _Atomic uint32_t version; /* 1, once the scavenger has looked for locks */
     _Atomic uint32_t session; /* 1 while a profile runs for a lock */

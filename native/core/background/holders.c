@@ -16,21 +16,21 @@
 typedef struct holder_walk {
     ss_holders *out;
     /* A mapping is judged when the next one is known. */
-    ss_os_mapping before, one;
+    ss_os_area before, one;
     uint32_t range_count;
     ss_range ranges[RANGES];
 } holder_walk;
 
-static size_t bytes_of(const ss_os_mapping *mapping) {
+static size_t bytes_of(const ss_os_area *mapping) {
     return mapping->end - mapping->start;
 }
 
-static bool is_reserved(const ss_os_mapping *mapping) {
+static bool is_reserved(const ss_os_area *mapping) {
     return !mapping->readable && !mapping->writable && !mapping->executable && !mapping->is_file;
 }
 
 /* The reserved addresses between a mapping and the next one. */
-static size_t room_behind(const ss_os_mapping *one, const ss_os_mapping *after) {
+static size_t room_behind(const ss_os_area *one, const ss_os_area *after) {
     return after->start == one->end && is_reserved(after) ? bytes_of(after) : 0;
 }
 
@@ -38,7 +38,7 @@ static bool begins_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-static bool is_ours(const holder_walk *walk, const ss_os_mapping *one) {
+static bool is_ours(const holder_walk *walk, const ss_os_area *one) {
     for (uint32_t i = 0; i < walk->range_count; i++) {
         const ss_range *range = &walk->ranges[i];
         if (one->start < range->start + range->bytes && one->end > range->start)
@@ -51,12 +51,12 @@ static ss_holder_kind data_of(const char *file) {
     return strstr(file, "superslab") != NULL ? SS_HOLDER_SUPERSLAB : SS_HOLDER_DATA;
 }
 
-static bool is_shared_memory(const ss_os_mapping *one) {
+static bool is_shared_memory(const ss_os_area *one) {
     return one->shared || begins_with(one->name, "/memfd:") || begins_with(one->name, "/dev/");
 }
 
 /* The pages of a file, and apart from them the process's own copies. */
-static void file_add(const holder_walk *walk, const ss_os_mapping *one) {
+static void file_add(const holder_walk *walk, const ss_os_area *one) {
     uint64_t *bytes = walk->out->bytes;
     if (begins_with(one->name, "/memfd:superslab")) {
         bytes[SS_HOLDER_SUPERSLAB] += one->resident;
@@ -76,8 +76,8 @@ static ss_holder_kind kind_of_name(const char *name) {
                                           : SS_HOLDER_FILES; /* [vdso] */
 }
 
-static ss_holder_kind kind_of(const holder_walk *walk, const ss_os_mapping *after) {
-    const ss_os_mapping *one = &walk->one, *before = &walk->before;
+static ss_holder_kind kind_of(const holder_walk *walk, const ss_os_area *after) {
+    const ss_os_area *one = &walk->one, *before = &walk->before;
     const bool joined = before->end == one->start;
     const size_t room = room_behind(one, after);
     if (is_ours(walk, one))
@@ -102,8 +102,8 @@ static ss_holder_kind kind_of(const holder_walk *walk, const ss_os_mapping *afte
     return SS_HOLDER_UNKNOWN;
 }
 
-static void judge(const holder_walk *walk, const ss_os_mapping *after) {
-    const ss_os_mapping *one = &walk->one;
+static void judge(const holder_walk *walk, const ss_os_area *after) {
+    const ss_os_area *one = &walk->one;
     if (one->resident == 0)
         return;
     if (one->is_file)
@@ -112,7 +112,7 @@ static void judge(const holder_walk *walk, const ss_os_mapping *after) {
         walk->out->bytes[kind_of(walk, after)] += one->resident;
 }
 
-static void mapping_visit(const ss_os_mapping *mapping, void *context) {
+static void mapping_visit(const ss_os_area *mapping, void *context) {
     holder_walk *walk = context;
     /* The system tells a mapping twice if it grew behind the part that was read: the second time counts. */
     if (mapping->start >= walk->one.end) {
@@ -123,11 +123,11 @@ static void mapping_visit(const ss_os_mapping *mapping, void *context) {
 }
 
 void ss_holders_read(ss_holders *out) {
-    static const ss_os_mapping none = {.start = 0};
+    static const ss_os_area none = {.start = 0};
     holder_walk walk = {.out = out};
     *out = (ss_holders){.bytes = {0}};
     walk.range_count = ss_ranges_list(walk.ranges, RANGES);
-    ss_os_each_mapping(mapping_visit, &walk);
+    ss_os_each_area(mapping_visit, &walk);
     judge(&walk, &none);
 }
 

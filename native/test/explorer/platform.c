@@ -286,7 +286,7 @@ const char *ss_os_environment(const char *name) {
 }
 
 /* No scenario runs the scavenger's watch over a container. */
-void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
+void ss_os_each_area(ss_os_visit_area *visit, void *context) {
     (void)visit;
     (void)context;
 }

@@ -21,7 +21,7 @@
 #endif
 
 static const off_t run_at = (off_t)1 << 40, write_at = (off_t)1 << 41;
-enum { ANSWER_OFFSET = 1024, MEAN = 65536 };
+enum { ANSWER_OFFSET = 4064, MEAN = 65536 };
 
 typedef struct answer {
     uint32_t version, session, error, ticket, thread, descriptor;

@@ -1,0 +1,1 @@
+module.exports = { generateBuildId: () => 'fixed', poweredByHeader: false, compress: false }
