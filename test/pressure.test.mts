@@ -94,6 +94,33 @@ for (const [what, text] of Object.entries(leaks))
     },
   )
 
+grouped('with a profile the report names the line that leaks, ten times', async (t, group) => {
+  const file = program(
+    'leak-named.cjs',
+    `const kept = []
+function planted() {
+  kept.push(Buffer.alloc(2 ** 18, 1))
+}
+for (;;) planted()`,
+  )
+  const profile = path.join(folder, 'named.raw')
+  const changes = {
+    SUPERSLAB_PROFILE: `${profile},mean=262144`,
+    NODE_OPTIONS: '--perf-basic-prof --interpreted-frames-native-stack',
+  }
+  for (let round = 0; round < 10; round++) {
+    const { signal, stderr } = await group.run(served(file), plainEnvironment(changes))
+    t.is(signal, 'SIGKILL')
+    const report = reportIn(stderr)
+    t.truthy(report, `round ${round}: ${stderr}`)
+    if (!report) return
+    const line = report.find((one) => /leak-named\.cjs:/.test(one)) ?? ''
+    t.regex(line, /^superslab: +\d+\.\d MiB planted .*leak-named\.cjs:2:/, report.join('\n'))
+    t.true(mebibytesOf([line.replace(/^superslab: +([\d.]+ MiB).*/, 'superslab:   $1')], '') > 50)
+    for (const one of report) t.true(one.length <= 80, one)
+  }
+})
+
 /** Fills the group to 94 % and stays there. */
 const filler = `const kept = []
 const { readFileSync } = require('node:fs')

@@ -5,6 +5,7 @@
 #include "background/holders.h"
 #include "background/stats.h"
 #include "base/lock.h"
+#include "profile/top.h"
 
 #include <string.h>
 
@@ -19,11 +20,6 @@ static const char *target; /* NULL: no report. Set before there is a second thre
 
 void ss_pressure_report_to(const char *path) {
     target = path;
-}
-
-void ss_pressure_stacks_from(ss_stacks_text *stacks) {
-    /* Relaxed: the code is the library's own, and knows itself whether it has anything to tell. */
-    atomic_store_explicit(&ss_sealed_now->stacks, stacks, memory_order_relaxed);
 }
 
 static bool is_high(const ss_container_use *use) {
@@ -119,10 +115,9 @@ static void put_counted(report *out, const superslab_stats *stats) {
 }
 
 static void put_stacks(report *out) {
-    ss_stacks_text *stacks = atomic_load_explicit(&ss_sealed_now->stacks, memory_order_relaxed);
-    if (stacks == NULL || sizeof out->text - out->length <= END_BYTES)
-        return;
-    out->length += stacks(out->text + out->length, sizeof out->text - out->length - END_BYTES);
+    if (sizeof out->text - out->length > END_BYTES)
+        out->length +=
+            ss_profile_top(out->text + out->length, sizeof out->text - out->length - END_BYTES);
 }
 
 /* False if the text cannot be written now. */

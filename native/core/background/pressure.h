@@ -29,9 +29,4 @@ void ss_pressure_note(const char *text, size_t bytes);
 /* In the child of a fork: releases the lock if another thread was looking, and finds the container anew. */
 void ss_pressure_inherit(void);
 
-/* Has the report name the stacks that hold most of the live memory. `stacks` writes whole lines and returns their
- * length, at most `bytes`; 0 if it knows none. It runs on the scavenger: it allocates nothing and waits for no lock that
- * a thread may hold while it allocates. Called with the sealed pages open (sealed.h). No profiler calls it yet. */
-void ss_pressure_stacks_from(ss_stacks_text *stacks);
-
 #endif

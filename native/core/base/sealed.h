@@ -19,7 +19,6 @@ struct ss_beacon {
 /* The length of `next`: the next definitions of the functions that a library around the core replaces. */
 #define SS_SEALED_NEXT 48u
 typedef void ss_code(void);
-typedef size_t ss_stacks_text(char *text, size_t bytes);
 
 typedef struct ss_sealed {
     _Alignas(SS_OS_PAGE_MAX_BYTES) struct ss_beacon
@@ -35,7 +34,6 @@ typedef struct ss_sealed {
     _Atomic(ss_code *) profile_hook;          /* called after each sample; profile.h */
     /* The front layer's function that mends a copy in which no handler of fork has run; copy.c. */
     _Atomic(ss_code *) mend_copy;
-    _Atomic(ss_stacks_text *) stacks; /* the profiler's; pressure.h */
 } ss_sealed;
 
 extern ss_sealed ss_sealed_state __attribute__((visibility("hidden")));
