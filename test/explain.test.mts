@@ -8,11 +8,13 @@ import { promisify } from 'node:util'
 import test, { type ExecutionContext } from 'ava'
 import { native } from 'superslab'
 import { allocatorIn } from '#dist/cli/explain/allocators'
+import { askers } from '#dist/cli/explain/asked'
 import { type Explanation, explain } from '#dist/cli/explain/explanation'
 import { holdersOf, type Known } from '#dist/cli/explain/holders'
 import { parseMappings } from '#dist/cli/explain/smaps'
 import { explanationText, wrapped } from '#dist/cli/explain/text'
 import { changes } from '#dist/cli/explain/words'
+import { parseRaw } from '#dist/profile/raw'
 import { readPublication } from '#dist/publication'
 import { main, plainEnvironment } from './support/cli.mjs'
 
@@ -339,4 +341,61 @@ test('lines are wrapped at 80 columns', (t) => {
   const lines = wrapped('word '.repeat(40).trim())
   t.true(lines.every((line) => line.length <= 80 && !line.startsWith(' ')))
   t.is(lines.join(' '), 'word '.repeat(40).trim())
+})
+
+// ---- who asked, by a heap profile ----
+
+test('a block is counted for the innermost library that is not the C library', (t) => {
+  const raw = parseRaw(
+    `superslab profile 1
+process 1
+program /usr/bin/node
+start 1
+time 2
+interval 524288
+stacks 3 10240
+samples 3 0
+stack 1 0 1 1000 1 1000 0 0 : 7001 5001 1001
+stack 2 0 1 300 1 300 0 0 : 1001
+stack 3 0 1 50 1 50 0 0 : 9001 1001
+map 1000-2000 r-xp 00000000 00:15 1 /usr/bin/node
+map 5000-6000 r-xp 00000000 00:15 2 /app/node_modules/a/build/a.node
+map 7000-8000 r-xp 00000000 00:15 3 /usr/lib/libstdc++.so.6
+end
+`,
+    'a test',
+  )
+  t.deepEqual(askers(raw), [
+    { library: 'a.node', bytes: 1000 },
+    { library: 'node', bytes: 300 },
+    { library: 'compiled code', bytes: 50 },
+  ])
+})
+
+onLinux('a process that profiles itself says who asked for its live blocks', async (t) => {
+  const file = path.join(folder, 'asks.cjs')
+  writeFileSync(
+    file,
+    `const kept = []
+for (let i = 0; i < 40; i++) kept.push(Buffer.alloc(2 ** 20, 1))
+setInterval(() => kept.push(Buffer.alloc(2 ** 16)), 20)
+console.log('ready')`,
+  )
+  const child = spawn(process.execPath, [main, 'run', '--', process.execPath, file], {
+    env: plainEnvironment({ SUPERSLAB_PROFILE: `${path.join(folder, 'asks.raw')},mean=65536` }),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    await once(createInterface({ input: child.stdout }), 'line')
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      main,
+      'explain',
+      String(child.pid),
+    ])
+    t.regex(stdout, /^live blocks, by who asked for them$/m)
+    const [, mebibytes] = /^ {2}node +([\d.]+) MiB/m.exec(stdout) ?? []
+    t.true(Number(mebibytes) > 30, stdout)
+  } finally {
+    child.kill('SIGKILL')
+  }
 })

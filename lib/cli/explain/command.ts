@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, Command } from 'commander'
 import { count } from '../bench/options'
+import { askedBy } from './asked'
 import { explain } from './explanation'
 import { explanationText } from './text'
 import { changes, type Sentence } from './words'
@@ -23,11 +24,11 @@ export async function explainProcess(
   pid: number,
   { json = false, seconds }: ExplainOptions,
 ): Promise<void> {
-  const first = explain(pid)
+  const first = explain(pid, await askedBy(pid))
   if ('message' in first) return complain(pid, first.message, json)
   if (seconds === undefined) return print(first, undefined, json)
   await sleep(1000 * seconds)
-  const second = explain(pid)
+  const second = explain(pid, await askedBy(pid))
   if ('message' in second) return complain(pid, second.message, json)
   print(second, changes(first, second, seconds), json)
 }

@@ -8,7 +8,7 @@ import {
   readPublication,
 } from '../../publication'
 import { ownAllocators } from './allocators'
-import { type Asked, askedBy } from './asked'
+import type { Asked } from './asked'
 import { holdersOf } from './holders'
 import type { Holder } from './kinds'
 import { Words } from './memory'
@@ -38,8 +38,8 @@ export interface NoExplanation {
   message: string
 }
 
-/** Looks at the process once. */
-export function explain(pid: number): Explanation | NoExplanation {
+/** Looks at the process once. `asked`: what its profile says, if it takes one. */
+export function explain(pid: number, asked?: Asked[]): Explanation | NoExplanation {
   let status: string
   try {
     status = statusOf(pid)
@@ -63,7 +63,7 @@ export function explain(pid: number): Explanation | NoExplanation {
     threads: Number(/^Threads:\s+(\d+)/m.exec(status)?.[1] ?? 1),
     holders,
     superslab: superslab && withoutRanges(superslab),
-    asked: askedBy(pid),
+    asked,
   }
   return { ...explanation, sentences: sentences(explanation) }
 }
