@@ -99,7 +99,11 @@ export function listing(
   const complaint =
     left > 0 ? `superslab: ${left} processes were not read within ${limitMs / 1000} s` : ''
   const sorted = found
-    .map((one) => ({ ...withoutRanges(one), residentBytes: residentBytes(one.pid), command: commandOf(one.pid) }))
+    .map((one) => ({
+      ...withoutRanges(one),
+      residentBytes: residentBytes(one.pid),
+      command: commandOf(one.pid),
+    }))
     .toSorted((a, b) => b.residentBytes - a.residentBytes)
   if (json) return { complaint, text: jsonText(sorted, inOne) }
   const nothing = wrapped('superslab serves no process that this user may read.', columns)

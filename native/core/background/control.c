@@ -6,7 +6,7 @@
 #include "profile/profile.h"
 
 _Static_assert(offsetof(ss_publication, ranges) + SS_PUBLICATION_RANGES * sizeof(ss_range) <=
-                       SS_CONTROL_OFFSET,
+                   SS_CONTROL_OFFSET,
                "the answer is behind it");
 _Static_assert(SS_CONTROL_OFFSET + sizeof(ss_control_answer) <= 4096, "and fits in the page");
 
