@@ -70,7 +70,7 @@ linuxTest('what cannot be profiled is told in one line', async (t) => {
   const { pid } = await growing(t, false)
   const file = written(folderOf(t), 'other.raw', 'text')
   for (const [args, message] of [
-    [[pid], `superslab does not serve process ${pid}`],
+    [[pid], new RegExp(`^process ${pid} is not served: its environment has no LD_PRELOAD`)],
     [['999999999'], 'there is no process 999999999'],
     [[file], `${file} is not a profile of superslab`],
     [[file, '--diff'], '--diff is for a process; for files name both, the earlier one first'],

@@ -22,13 +22,14 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 }
 
 const help = `
---profile writes a profile when the program ends, on SIGUSR2, and every n minutes:
-which function and line allocated what is in use. FILE's ending is the format, as of
-'superslab profile'; without FILE it is heap-profile.html. Other processes that are
-served write FILE.PID. This process stays and ends as the program does; with .raw it
-becomes the program, and 'superslab profile FILE.raw' gives the names later. A small
-function that is called often becomes part of its caller, unless --profile-exact
-prevents it; that costs a server a tenth to a quarter more processor time.
+--profile writes a profile when the program ends, on SIGUSR2, and every n
+minutes: which function and line allocated what is in use. FILE's ending is the
+format, as of 'superslab profile'; without FILE it is heap-profile.html. Other
+processes that are served write FILE.PID. This process stays and ends as the
+program does; with .raw it becomes the program, and 'superslab profile FILE.raw'
+gives the names later. A small function that is called often becomes part of its
+caller, unless --profile-exact prevents it; that costs a server a tenth to a
+quarter more processor time.
 
   superslab run --profile -- node server.js
   superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`
