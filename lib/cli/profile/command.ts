@@ -7,7 +7,7 @@ import { type ProcessOptions, profileProcess } from './process'
 import { show } from './show'
 
 const help = `
-Without -o the functions that hold most are printed. FILE's ending is its format:
+Without -o it prints the functions that hold most. FILE's ending is its format:
   .html         a page with a flame graph and tables
   .pb.gz        for pprof
   .heapprofile  for the panel Memory of Chrome's DevTools
