@@ -340,6 +340,25 @@ setInterval(() => {}, 1e6)`,
   },
 )
 
+onLinux('with --profile the doctor says by line what holds the memory', async (t) => {
+  const file = path.join(folder, 'kept.cjs')
+  writeFileSync(
+    file,
+    `globalThis.kept = []
+function planted() {
+  kept.push(Buffer.alloc(2 ** 20, 1))
+}
+for (let i = 0; i < 200; i++) planted()
+setInterval(() => {}, 1e6)`,
+  )
+  const plan = ['--runs', '1', '--against', 'none', '--duration', '3', '--settle', '1', '--profile']
+  const args = [main, 'doctor', ...plan, '--', process.execPath, file]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env: plainEnvironment() })
+  t.regex(stdout, /^By line, of another run with a profile: /m)
+  const [, mebibytes] = /^ +(\d+)(?:\.\d)? MiB +planted \(?.*kept\.cjs:/m.exec(stdout) ?? []
+  t.true(Number(mebibytes) > 150, stdout)
+})
+
 test('lines are wrapped at 80 columns', (t) => {
   const lines = wrapped('word '.repeat(40).trim())
   t.true(lines.every((line) => line.length <= 80 && !line.startsWith(' ')))

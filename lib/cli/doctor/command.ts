@@ -15,6 +15,7 @@ import { failure } from './failure'
 import { explained } from './held'
 import { Live } from './live'
 import { isFailed, outcome } from './outcome'
+import { byLine } from './profiled'
 import { replayPlan } from './replay'
 import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
 import { runTrials } from './rounds'
@@ -33,6 +34,7 @@ interface DoctorOptions {
   interval: number
   against?: string[]
   children?: string
+  profile?: boolean
   verbose?: boolean
   json?: string
   html?: string
@@ -56,6 +58,7 @@ export function doctorCommand(): Command {
     .option('--interval <ms>', 'milliseconds between two readings of its memory', count, 50)
     .option('--against <list>', 'other allocators to compare, or none', list)
     .addOption(children.choices(['node', 'all', 'none']))
+    .option('--profile', 'where no allocator helps, say by line what holds the memory')
     .option('--verbose', 'show what the command prints')
     .option('--json <file>', 'write every reading, - for standard output')
     .option('--html <file>', 'write a page with the verdict, the figures and the curves')
@@ -87,8 +90,16 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   const chosen = choose(conditions(library, children), options.against)
   endWithSignals()
   const live = new Live()
-  const trials = await runTrials(plan, chosen, options.runs, live).finally(() => live.stop())
-  const diagnosis = diagnose(plan, chosen, trials, children)
+  let diagnosis: Diagnosis
+  try {
+    const trials = await runTrials(plan, chosen, options.runs, live)
+    diagnosis = diagnose(plan, chosen, trials, children)
+    const superslab = chosen.find(({ name }) => name === superslabName)
+    if (options.profile && superslab)
+      diagnosis.verdict = await byLine(diagnosis.verdict, plan, superslab, live)
+  } finally {
+    live.stop()
+  }
   report(diagnosis, options)
   if (diagnosis.verdict.kind.startsWith('command-')) process.exitCode = 1
 }
