@@ -328,7 +328,17 @@ onLinux(
       `globalThis.kept = [1, 2, 3].map((i) => new Array(8e6).fill(i + 0.5))
 setInterval(() => {}, 1e6)`,
     )
-    const plan = ['--runs', '1', '--against', 'none', '--duration', '3', '--settle', '1']
+    const plan = [
+      '--runs',
+      '1',
+      '--against',
+      'none',
+      '--no-get',
+      '--duration',
+      '3',
+      '--settle',
+      '1',
+    ]
     const args = [main, 'doctor', ...plan, '--', process.execPath, file]
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: plainEnvironment(),
@@ -351,7 +361,7 @@ function planted() {
 for (let i = 0; i < 200; i++) planted()
 setInterval(() => {}, 1e6)`,
   )
-  const plan = ['--runs', '1', '--against', 'none', '--duration', '3', '--settle', '1', '--profile']
+  const plan = '--runs 1 --against none --no-get --duration 3 --settle 1 --profile'.split(' ')
   const args = [main, 'doctor', ...plan, '--', process.execPath, file]
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: plainEnvironment() })
   t.regex(stdout, /^By line, of another run with a profile: /m)
