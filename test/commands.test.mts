@@ -36,9 +36,17 @@ const notHere: [RegExp, string][] = [
   [/^node bench\//, 'of the repository: the package has no such folder'],
   [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
-  [/^superslab (run|run --record|doctor|bench)$/, 'names a command, without its arguments'],
+  [
+    /^superslab (run|run --record|run --profile|profile|doctor|bench)$/,
+    'names a command, without its arguments',
+  ],
   [/^superslab ((block|slab) ADDRESS|heaps|spaces)$/, 'a command of gdb: test/debugger.test.mts'],
   [/^superslab (run \[--stats\]|run --record FILE|path \[?PROGRAM|bench NAME$)/, 'a synopsis'],
+  [/^superslab run --profile=FILE\.raw|^superslab check PID/, 'a synopsis'],
+  [/profile before\.raw after\.raw/, 'needs two profiles: test/profile-process.test.mts'],
+  [/\bpm2 start\b/, 'pm2 is not installed here: test/programs/supervisors.test.mts runs it'],
+  [/^superslab check$/, 'looks at every process of this machine: test/status.test.mts runs it'],
+  [/^superslab run -- sudo/, 'what is refused: test/run.test.mts'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]
 
@@ -126,7 +134,9 @@ async function freePort(): Promise<number> {
 }
 
 async function startServed(place: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const args = ['run', '--', 'node', '-e', 'console.log(1); setInterval(() => {}, 1000)']
+  // It works: a process that allocates nothing answers no request for a profile.
+  const work = 'console.log(1); setInterval(() => Buffer.alloc(2 ** 20, 1), 10)'
+  const args = ['run', '--', 'node', '-e', work]
   const child = spawn('superslab', args, { cwd: place, env })
   await once(child.stdout, 'data')
   return child
