@@ -311,7 +311,7 @@ void ss_scavenger_tick_inline(void) {
         return;
     atomic_store_explicit(&tick_due, now + UINT64_C(1000000) * tick_milliseconds(),
                           memory_order_relaxed);
-    self.until = ss_os_clock_nanoseconds() + SS_HOUSEKEEPING_NANOSECONDS;
+    self.until = ss_os_clock_nanoseconds() + 2 * SS_HOUSEKEEPING_NANOSECONDS;
     quiet = tick(&self) ? 0 : quiet + 1;
     if (quiet < SS_SCAVENGER_END_TICKS) {
         atomic_store_explicit(&ss_signals->scavenger, SS_SCAVENGER_WANTED, memory_order_release);

@@ -127,7 +127,8 @@ static bool idle_slabs_purge(ss_space *space, unsigned bin, bool at_once, uint64
     /* The slabs that end below have aged already, so their granules need not age again. */
     ss_space_set_aged(space, true);
     while ((slab = chain_pop(space, &idle)) != NULL) {
-        if (until != SS_NO_END && ss_os_clock_nanoseconds() >= until) {
+        /* At least one, so that each call gives something back. */
+        if (until != SS_NO_END && *given != 0 && ss_os_clock_nanoseconds() >= until) {
             pending = true;
             young_abandon(slab);
             continue;

@@ -331,12 +331,13 @@ static uint32_t list_purge_old(ss_space *space, uint32_t list, uint32_t oldest, 
  * for that the peak stays until the next tick. */
 static void peak_tick(ss_space *space, uint64_t until) {
     size_t given = 0;
-    step_result result = STEP_DONE;
+    step_result result;
     ss_biased_take(&space->lock);
     size_t keep = bound_under(space, next_peak(space));
     ss_biased_release(&space->lock);
-    while (result == STEP_DONE && has_time(until))
+    do
         result = step(space, keep, &given);
+    while (result == STEP_DONE && has_time(until));
     if (result == STEP_DONE)
         return;
     ss_biased_take(&space->lock);
@@ -355,8 +356,9 @@ SS_COLD size_t ss_span_tick(ss_space *space, uint32_t tick, uint64_t until) {
     *clock_at = space->clock;
     ss_biased_release(&space->lock);
     bool refused = false;
+    /* At least one part, so that each tick gives something back. */
     for (uint32_t list = SS_RUN_LISTS; list-- != 0;)
-        while (!refused && has_time(until) &&
+        while (!refused && (given == 0 || has_time(until)) &&
                list_purge_old(space, list, oldest, &given, until, &refused) != 0)
             ;
     ss_count_given_back(given);
