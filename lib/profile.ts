@@ -79,7 +79,7 @@ function label<Result>(text: string, work: () => Result): Result {
   return hasLabels ? labels.run(text, work) : work()
 }
 
-/** Sampling of what this process allocates: who holds the memory, by function and line. */
+/** Sampling of what this process allocates: which function and line holds the memory. */
 export const profile = {
   /** Whether it samples, by `start` or because of `superslab run --profile`. */
   get active(): boolean {
@@ -92,7 +92,7 @@ export const profile = {
   label,
 }
 
-/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap. Let nobody reach it who may not see names. */
+/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap. Only people who may see the names should reach it. */
 export async function heapHandler(
   _request: IncomingMessage,
   response: ServerResponse,

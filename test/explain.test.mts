@@ -375,7 +375,7 @@ test('lines are wrapped at 80 columns', (t) => {
   t.is(lines.join(' '), 'word '.repeat(40).trim())
 })
 
-// ---- who asked, by a heap profile ----
+// ---- the libraries that asked, by a heap profile ----
 
 test('a block is counted for the innermost library that is not the C library', (t) => {
   const raw = parseRaw(
@@ -404,30 +404,33 @@ end
   ])
 })
 
-onLinux('a process that profiles itself says who asked for its live blocks', async (t) => {
-  const file = path.join(folder, 'asks.cjs')
-  writeFileSync(
-    file,
-    `const kept = []
+onLinux(
+  'a process that profiles itself says which libraries asked for its live blocks',
+  async (t) => {
+    const file = path.join(folder, 'asks.cjs')
+    writeFileSync(
+      file,
+      `const kept = []
 for (let i = 0; i < 40; i++) kept.push(Buffer.alloc(2 ** 20, 1))
 setInterval(() => kept.push(Buffer.alloc(2 ** 16)), 20)
 console.log('ready')`,
-  )
-  const child = spawn(process.execPath, [main, 'run', '--', process.execPath, file], {
-    env: plainEnvironment({ SUPERSLAB_PROFILE: `${path.join(folder, 'asks.raw')},mean=65536` }),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  try {
-    await once(createInterface({ input: child.stdout }), 'line')
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      main,
-      'explain',
-      String(child.pid),
-    ])
-    t.regex(stdout, /^live blocks, by who asked for them$/m)
-    const [, mebibytes] = /^ {2}node +([\d.]+) MiB/m.exec(stdout) ?? []
-    t.true(Number(mebibytes) > 30, stdout)
-  } finally {
-    child.kill('SIGKILL')
-  }
-})
+    )
+    const child = spawn(process.execPath, [main, 'run', '--', process.execPath, file], {
+      env: plainEnvironment({ SUPERSLAB_PROFILE: `${path.join(folder, 'asks.raw')},mean=65536` }),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      await once(createInterface({ input: child.stdout }), 'line')
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        main,
+        'explain',
+        String(child.pid),
+      ])
+      t.regex(stdout, /^live blocks, by the library that asked for them$/m)
+      const [, mebibytes] = /^ {2}node +([\d.]+) MiB/m.exec(stdout) ?? []
+      t.true(Number(mebibytes) > 30, stdout)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  },
+)

@@ -22,19 +22,21 @@ function lineOf(name: string, text: string): number {
   return lines.findIndex((line) => line.includes(text)) + 1
 }
 
+/** The arguments that have node profile what follows into a file. */
+function profiling(file: string): string[] {
+  const options = [`--profile=${file}`, '--profile-mean=32K', '--profile-exact']
+  return [main, 'run', ...options, '--', process.execPath]
+}
+
 async function profiled(t: ExecutionContext, name: string, ...args: string[]) {
   const file = path.join(folderOf(t), 'heap.html')
-  const words = [
-    'run',
-    `--profile=${file}`,
-    '--profile-mean=32K',
-    '--profile-exact',
-    '--',
+  const { code, stdout, stderr } = await ended(
     process.execPath,
-  ]
-  const { code, stdout, stderr } = await ended(process.execPath, [main, ...words, name, ...args], {
-    ...{ cwd: examples, env: plainEnvironment() },
-  })
+    [...profiling(file), name, ...args],
+    {
+      ...{ cwd: examples, env: plainEnvironment() },
+    },
+  )
   t.is(code, 0, stderr)
   return { verdict: verdictOf(file), stdout }
 }
@@ -61,15 +63,7 @@ linuxTest('an addon that forgets to free', async (t) => {
 
 linuxTest('a cache in a worker', async (t) => {
   const file = path.join(folderOf(t), 'heap.html')
-  const words = [
-    'run',
-    `--profile=${file}`,
-    '--profile-mean=32K',
-    '--profile-exact',
-    '--',
-    process.execPath,
-  ]
-  const child = spawn(process.execPath, [main, ...words, 'prices.mjs', '1000'], {
+  const child = spawn(process.execPath, [...profiling(file), 'prices.mjs', '1000'], {
     ...{ cwd: examples, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] },
   })
   const end = new Promise((resolve) => child.on('close', resolve))

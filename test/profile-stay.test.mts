@@ -51,7 +51,7 @@ linuxTest('a raw profile stays raw, and this process becomes the program', async
 linuxTest('other processes have files of their own, and older ones are removed', async (t) => {
   const { folder, script } = writer(t, '', 'heap.raw.77')
   written(folder, 'heap.raw.88', 'of an earlier run')
-  written(folder, 'heap.raw.other', 'of somebody else')
+  written(folder, 'heap.raw.other', 'of another program')
   await run([`--profile=${folder}/heap.collapsed`, '--', 'sh', '-c', script])
   t.deepEqual(readdirSync(folder).toSorted(), ['heap.77.collapsed', 'heap.raw.other', 'made'])
 })

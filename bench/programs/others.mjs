@@ -10,7 +10,7 @@ import path from 'node:path'
  * @property {RegExp} worker the command line of the process that does the work
  * @property {(folder: string) => string[]} prepare writes what the command reads, and returns the command. It prints the
  *   same text in each run, whatever the folder
- * @property {string} [user] who runs it, if this process is root
+ * @property {string} [user] the account that runs it, if this process is root
  */
 
 const php = `<?php

@@ -13,7 +13,7 @@ export function seconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} s`
 }
 
-/** For people who wait. */
+/** A time for a person to read: "2 min 5 s". */
 export function duration(value: number): string {
   const whole = Math.round(value)
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`

@@ -13,7 +13,7 @@ export interface Site {
   addon: string
 }
 
-const nobody: Frame = {
+const noFrame: Frame = {
   ...{ kind: 'unknown', name: '(no stack)', systemName: '(no stack)' },
   ...{ file: '', line: 0, column: 0, library: '', package: '' },
 }
@@ -23,7 +23,7 @@ const ofSystem =
   /^(ld-|lib(c|m|dl|rt|pthread|util|resolv|stdc\+\+|gcc_s|c\+\+|c\+\+abi|uv|superslab)\b)/
 
 /**
- * The innermost frame that is no part of Node, its engine or the system: there somebody decided to allocate. A stack
+ * The innermost frame that is no part of Node, its engine or the system: the code there decided to allocate. A stack
  * without one is of the innermost script of Node, or of the innermost function.
  */
 export function siteOf({ frames }: Stack, program: string): Site {
@@ -36,7 +36,7 @@ export function siteOf({ frames }: Stack, program: string): Site {
     frames.find(({ name }) => name === 'JavaScript') ??
     frames.find(({ kind }) => kind === 'native') ??
     frames[0] ??
-    nobody
+    noFrame
   const caller = frames.find((one) => one.kind === 'javascript' && isOwn(one))
   const isLibrary = frame.library !== '' && frame.library !== program && isOwn(frame)
   const isEngine = frame.package === '' && isNode && !isOwn(frame)

@@ -4,7 +4,7 @@ import { ElfFile } from './elf'
 import type { ElfSymbol, FunctionTable } from './function-table'
 import { type LineEntry, LineTable } from './line-table'
 
-/** Nobody looks for a leak in the lines of the C library, and it has a million of them. */
+/** The lines of the C library explain no leak, and it has a million of them. */
 const ofSystem = /^\/(usr\/)?lib(32|64)?\//
 
 /** Names of the machine code of one file. */

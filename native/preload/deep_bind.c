@@ -27,7 +27,7 @@ SS_COLD static void conceal_once(void) {
     enum { YIELDS = 1000 };
     static _Atomic uint32_t concealed;
     uint32_t before = NOT_YET;
-    /* Release and acquire: who finds DONE also finds the symbols as they were made. */
+    /* Release and acquire: a thread that finds DONE also finds the symbols as they were made. */
     if (atomic_compare_exchange_strong_explicit(&concealed, &before, BEGUN, memory_order_acquire,
                                                 memory_order_acquire)) {
         find_all_next();

@@ -1,5 +1,5 @@
 /* A profile of the whole run, if SUPERSLAB_PROFILE asks for it: FILE[,mean=BYTES][,signal=NAME][,every=SECONDS]. It is
- * written when the process ends, when the signal comes, and every so many seconds: whole each time, to a file beside FILE
+ * written when the process ends, when the signal comes, and every SECONDS: whole each time, to a file beside FILE
  * that then takes its place. The command writes to FILE, any other process to FILE.PID.
  *
  * The signal is taken only while the program has nothing for it, and Node sets all signals back to that at its start. So

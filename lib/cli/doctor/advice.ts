@@ -1,6 +1,6 @@
 import { arenasName, type Condition, superslabName } from './condition'
 
-/** What puts the allocator into a Dockerfile. Undefined for a recording, whose command nobody knows. */
+/** What puts the allocator into a Dockerfile. Undefined for a recording, which does not have the command. */
 export function dockerfileLine(
   { name, library, environment }: Condition,
   command: readonly string[] | undefined,

@@ -7,7 +7,7 @@ import type { Trial } from './trial'
 import type { Verdict } from './verdict'
 
 /**
- * Who holds the memory of the largest of these processes. Only under the system's malloc, under which the command runs
+ * What holds the memory of the largest of these processes. Only under the system's malloc, under which the command runs
  * now; undefined too if the process ends meanwhile.
  */
 export function heldBy(

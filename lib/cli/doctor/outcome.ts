@@ -81,7 +81,7 @@ const crashSignals: Partial<Record<string, number>> = {
 /** A shell, or npx, adds 128 to the number of the signal that ended its program. */
 const shellBase = 128
 
-/** The signal that crashed the command, whoever reports it. */
+/** The signal that crashed the command: its own, or one that its shell reports by the exit code. */
 export function crashSignal({ exit }: Pick<Trial, 'exit'>): string | undefined {
   if (exit.signal) return exit.signal in crashSignals ? exit.signal : undefined
   const number = (exit.code ?? 0) - shellBase

@@ -51,7 +51,7 @@ export interface Trial {
   stopSignal?: NodeJS.Signals
   /** Whether the condition's library was found in a process of the command. */
   served: boolean
-  /** Under the system's malloc, if the command went on: who held the memory at the end. */
+  /** Under the system's malloc, if the command went on: what held the memory at the end. */
   held?: Explanation
   /** The requests that were its work. */
   answers?: Answers

@@ -15,7 +15,7 @@ import { Words } from './memory'
 import { type Mapping, readMappings } from './smaps'
 import { type Sentence, sentences } from './words'
 
-/** Who holds a process's resident memory. */
+/** What holds a process's resident memory. */
 export interface Explanation {
   pid: number
   command: string

@@ -5,7 +5,7 @@ import { type Holder, type HolderKind, Sums } from './kinds'
 import type { Mapping } from './smaps'
 
 /*
- * Who holds each mapping, by what the kernel shows of it. V8 marks the memory of its heaps as not inherited by fork
+ * What holds each mapping, by what the kernel shows of it. V8 marks the memory of its heaps as not inherited by fork
  * (`dc`), which no malloc does; an allocator that reserves addresses asks for no charge (`nr`), which glibc does only
  * for its arenas, of 64 MiB at multiples of 64 MiB.
  */

@@ -64,7 +64,7 @@ function askedLines(asked: Explanation['asked']): string[] {
   if (asked === undefined) return []
   return [
     '',
-    'live blocks, by who asked for them',
+    'live blocks, by the library that asked for them',
     ...asked.map(({ library, bytes }) => row(`  ${library}`, bytes)),
   ]
 }

@@ -7,7 +7,7 @@
 /* V8 marks the memory of its heaps as not forked. Chunks of its heaps end with less than this reserved behind them;
  * memory that may grow has more. */
 #define GROWTH_BYTES ((size_t)1 << 20)
-/* glibc's arenas: so many bytes, at multiples of them. */
+/* The size of glibc's arenas, which lie at multiples of it. */
 #define ARENA_BYTES ((size_t)64 << 20)
 /* The largest guard below a thread's stack. */
 #define GUARD_BYTES ((size_t)64 << 10)

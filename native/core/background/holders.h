@@ -1,4 +1,4 @@
-/* Who holds this process's resident memory, by what the system tells of its mappings. lib/cli/explain/holders.ts has the
+/* What holds this process's resident memory, by what the system tells of its mappings. lib/cli/explain/holders.ts has the
  * same rules for another process, and reads more: the files that addons come from. */
 #ifndef SS_HOLDERS_H
 #define SS_HOLDERS_H

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* One write of so many bytes does not wait and does not mix with other writes to a pipe. */
+/* One write of REPORT_BYTES does not wait and does not mix with other writes to a pipe. */
 #define REPORT_BYTES 4096u
 #define END_BYTES 64u /* kept free for the last line */
 #define NAME_COLUMNS 66u
@@ -127,7 +127,7 @@ static bool report_write(const ss_container_use *use) {
     superslab_stats stats;
     ss_holders_read(&holders);
     put_head(&out, use);
-    put(&out, "superslab: who holds this process's resident memory\n");
+    put(&out, "superslab: what holds this process's resident memory\n");
     put_row(&out, "in all", ss_holders_resident(&holders));
     put_holders(&out, &holders);
     ss_stats_take(&stats); /* a flush meanwhile makes them off by what it moves */

@@ -24,7 +24,8 @@ static uint64_t take(cursor *from, size_t bytes) {
     return value;
 }
 
-static uint64_t take_unsigned(cursor *from) {
+/* A number in LEB128; if `is_signed`, the last byte's bit 0x40 is its sign. */
+static uint64_t take_leb128(cursor *from, bool is_signed) {
     uint64_t value = 0, byte;
     unsigned shift = 0;
     do {
@@ -32,20 +33,17 @@ static uint64_t take_unsigned(cursor *from) {
         value |= shift < 64 ? (byte & 0x7f) << shift : 0;
         shift += 7;
     } while ((byte & 0x80) != 0 && !from->bad);
+    if (is_signed && shift < 64 && (byte & 0x40) != 0)
+        value |= ~UINT64_C(0) << shift;
     return value;
 }
 
+static uint64_t take_unsigned(cursor *from) {
+    return take_leb128(from, false);
+}
+
 static int64_t take_signed(cursor *from) {
-    uint64_t value = 0, byte;
-    unsigned shift = 0;
-    do {
-        byte = take(from, 1);
-        value |= shift < 64 ? (byte & 0x7f) << shift : 0;
-        shift += 7;
-    } while ((byte & 0x80) != 0 && !from->bad);
-    if (shift < 64 && (byte & 0x40) != 0)
-        value |= ~UINT64_C(0) << shift;
-    return (int64_t)value;
+    return (int64_t)take_leb128(from, true);
 }
 
 /* ---- entries ---- */
