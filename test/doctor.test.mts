@@ -278,7 +278,25 @@ onLinux('a server that does not speak HTTP is watched, and the doctor says so', 
   const few = ['--runs', '1', '--settle', '0.3', '--against', 'none', '--duration', '0.5']
   const { lines, code } = await watched(...few, '--', ...raw)
   t.is(code, 0)
-  t.regex(lines[2] ?? '', /^Port \d+ does not answer HTTP, .* --load names/)
+  t.regex(lines[2] ?? '', /^Port \d+ does not answer HTTP, .* --load COMMAND can/)
+})
+
+onLinux('only the first trial waits for a port longer than --duration', async (t) => {
+  const file = path.join(folder, 'starts')
+  // The later starts fail if they are watched as long as the first one is.
+  const job = node(
+    `const fs = require('fs')
+    fs.appendFileSync('${file}', 'x')
+    const isFirst = fs.readFileSync('${file}', 'utf8') === 'x'
+    setTimeout(() => process.exit(3), isFirst ? 60000 : 8000)`,
+  )
+  const { trials, stderr, code } = await diagnosed('portless', ['--duration', '0.5'], job)
+  t.is(code, 0, stderr)
+  t.is(readFileSync(file, 'utf8'), 'xxx')
+  t.is(trials.length, 2)
+  for (const { stopped } of trials) t.true(stopped)
+  t.regex(stderr, /listens on no port\. The doctor waits up to 10 s for a port, in this run alone/)
+  t.regex(stderr, /^The command listens on no port after 10 s, .* runs of 0\.5 s\.$/m)
 })
 
 onLinux('a server with TLS gets its requests by TLS', async (t) => {

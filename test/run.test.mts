@@ -469,6 +469,6 @@ linuxTest('with --require a program below the command with its own malloc ends',
   const { code, stdout, stderr } = await run(['--require', '--', ...below])
   t.is(code, 125)
   t.is(stdout, '')
-  t.regex(stderr, /^superslab: process \d+ \(.*node -p 1\) is not served, because another malloc/)
+  t.regex(stderr, /^superslab: process \d+ \(.*node -p 1\) ends, because another malloc/)
   t.is((await run(['--', ...below])).stdout, '1\n')
 })

@@ -315,7 +315,7 @@ onLinux('check without a pid wants every other Node served, and at least one', a
   const launched = await beside('launched', `${node} ${launcher}`)
   t.regex(launched.stdout, /code 0/, launched.stderr)
   const none = await inside(checked)
-  t.regex(none.stderr, /there is no Node/)
+  t.regex(none.stderr, /found no Node/)
   t.regex(none.stdout, /code 1/)
 })
 

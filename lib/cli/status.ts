@@ -30,10 +30,10 @@ export function statusCommand(): Command {
     .description('show the processes that superslab serves, and what it holds in them')
     .addArgument(new Argument('[pid]', 'one process, with all its figures').argParser(count))
     .option('--json', 'print JSON')
-    .option('--explain', 'with a pid: show what holds its resident memory, as explain does')
+    .option('--explain', 'with a pid: show what holds its memory, like superslab explain')
     .option(
       '--watch [s]',
-      `show it again every ${watchSeconds} seconds, or every s seconds`,
+      `repeat every s seconds (default: ${watchSeconds})`,
       seconds,
     )
     .addHelpText('after', '\nExits with 1 if superslab does not serve the process, and says why.')
