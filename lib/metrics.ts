@@ -47,7 +47,11 @@ export const metrics: readonly Metric[] = [
   gauge('heap.limitBytes', 'window_limit_bytes', 'Bytes that the windows may grow to'),
   gauge('heap.liveBlocks', 'window_live_blocks', 'Live blocks in windows'),
   gauge('heap.liveBytes', 'window_live_bytes', 'Bytes of live blocks in windows'),
-  gauge('heap.cachedBlocks', 'window_cached_blocks', 'Freed blocks in windows that isolates keep for reuse'),
+  gauge(
+    'heap.cachedBlocks',
+    'window_cached_blocks',
+    'Freed blocks in windows that isolates keep for reuse',
+  ),
   gauge('heap.cachedBytes', 'window_cached_bytes', 'Bytes of cached blocks in windows'),
   counter('heap.contained', 'window_contained_frees', 'Blocks that two threads freed at once'),
 ]

@@ -8,7 +8,10 @@ export function checkCommand(): Command {
   return new Command('check')
     .description('health check: exit with 1 unless superslab serves the processes')
     .addArgument(
-      new Argument('[pid...]', 'process ids (default: every Node process that this user may read)').argParser(counts),
+      new Argument(
+        '[pid...]',
+        'process ids (default: every Node process that this user may read)',
+      ).argParser(counts),
     )
     .option('--quiet', 'print nothing on success')
     .addHelpText('after', note)

@@ -31,11 +31,7 @@ export function statusCommand(): Command {
     .addArgument(new Argument('[pid]', 'one process, with all its figures').argParser(count))
     .option('--json', 'print JSON')
     .option('--explain', 'with a pid: show what holds its memory, like superslab explain')
-    .option(
-      '--watch [s]',
-      `repeat every s seconds (default: ${watchSeconds})`,
-      seconds,
-    )
+    .option('--watch [s]', `repeat every s seconds (default: ${watchSeconds})`, seconds)
     .addHelpText('after', '\nExits with 1 if superslab does not serve the process, and says why.')
     .action(run)
 }

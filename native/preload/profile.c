@@ -188,8 +188,9 @@ void preload_profile_begin(void) {
     atomic_store_explicit(&due, ss_os_clock_nanoseconds() + every, memory_order_relaxed);
     const superslab_profile_error error = superslab_profile_start(mean);
     if (error != SUPERSLAB_PROFILE_OK || !ss_profile_set_hook(after_sample)) {
-        complain(error == SUPERSLAB_PROFILE_OK ? "cannot begin: the system refuses to change the sealed page"
-                                               : superslab_profile_error_name(error));
+        complain(error == SUPERSLAB_PROFILE_OK
+                     ? "cannot begin: the system refuses to change the sealed page"
+                     : superslab_profile_error_name(error));
         target[0] = '\0';
         return;
     }

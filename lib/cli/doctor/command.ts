@@ -43,7 +43,10 @@ interface DoctorOptions {
 }
 
 export function doctorCommand(): Command {
-  const children = new Option('--children <which>', 'programs below the command that superslab also serves')
+  const children = new Option(
+    '--children <which>',
+    'programs below the command that superslab also serves',
+  )
   return new Command('doctor')
     .description("run a command under the system's malloc, superslab and others; say which helps")
     .addArgument(new Argument('[command...]', 'the command to run, after --'))
@@ -57,9 +60,16 @@ export function doctorCommand(): Command {
     .option('--settle <s>', 'seconds to watch the command after the work', time, 5)
     .option('--signal <name>', 'signal that ends the command afterwards', signal, 'SIGTERM')
     .option('--interval <ms>', 'milliseconds between two readings of its memory', count, 50)
-    .option('--against <list>', 'other allocators to compare, as in jemalloc,tcmalloc, or none', list)
+    .option(
+      '--against <list>',
+      'other allocators to compare, as in jemalloc,tcmalloc, or none',
+      list,
+    )
     .addOption(children.choices(['node', 'all', 'none']))
-    .option('--profile', 'if no allocator helps, run once more and name the lines that hold the memory')
+    .option(
+      '--profile',
+      'if no allocator helps, run once more and name the lines that hold the memory',
+    )
     .option('--verbose', 'show what the command prints')
     .option('--json <file>', 'write every reading, - for standard output')
     .option('--html <file>', 'write a page with the verdict, the figures and the curves')

@@ -59,9 +59,7 @@ function said(holder: Holder, facts: Facts): string[] {
         `Shared memory holds ${many}: ${holder.parts[0]?.name}. Other processes may hold it too.`,
       ]
     case 'unknown':
-      return [
-        `${many} is anonymous memory of unknown origin: the program or an addon called mmap.`,
-      ]
+      return [`${many} is anonymous memory of unknown origin: the program or an addon called mmap.`]
   }
 }
 

@@ -54,7 +54,11 @@ export function runCommand(): Command {
       signalName,
     )
     .option('--profile-minutes <n>', 'also write the profile every n minutes', minutes)
-    .option('--profile-mean <bytes>', 'mean of the bytes between two samples (default: 512K)', byteCount)
+    .option(
+      '--profile-mean <bytes>',
+      'mean of the bytes between two samples (default: 512K)',
+      byteCount,
+    )
     .option('--profile-exact', 'keep Node from inlining functions; slower, see below')
     .option('--no-engine-map', 'profile without the names of JavaScript functions')
     .addHelpText('after', help)
@@ -75,8 +79,7 @@ async function run(words: string[], options: RunOptions): Promise<void> {
     const loaded = libc === 'musl' ? name : library
     refuseUnservable(file, { library: loaded, preload: changes[preloadVariable] ?? '' })
     if (options.profile === undefined) become(file, words, changes)
-    if (options.record)
-      throw profileFailed('--profile and --record cannot be used together')
+    if (options.record) throw profileFailed('--profile and --record cannot be used together')
     const target = profileFile(options)
     if (!target.endsWith(rawEnding)) return await stay(target, words, options)
     const start = profiledStart(target, options, file, words)
