@@ -127,7 +127,7 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
   const width = columns ?? Number.POSITIVE_INFINITY
   return [
-    cut(`superslab ${version} serves process ${pid} (${commandOf(pid)})`, width),
+    cut(`superslab ${version} serves process ${pid} (${commandOf(pid, timeLimitOfOneMs)})`, width),
     ...lines.map((one) => cut(one, width)),
     cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')

@@ -41,7 +41,8 @@ export function explained(verdict: Verdict, trials: readonly Trial[]): Verdict {
       '',
       `At the end process ${pid}, the largest, had ${mebibytes(residentBytes)} resident:`,
       ...holderLines(worth),
-      ...sentences.map(({ text }) => text),
+      // The sentence about the C library's malloc says to run the doctor.
+      ...sentences.filter(({ kind }) => kind !== 'libc').map(({ text }) => text),
     ],
   }
 }
