@@ -33,5 +33,5 @@ export const toOwned: (buffer: Uint8Array) => ReturnType<typeof Buffer.alloc> = 
 /** The Buffer's address in this process, for native code. Its window stays mapped until the process ends. */
 export const address: (buffer: Uint8Array) => number = buffers.address
 
-/** Puts off a free while other code still reads or writes the Buffer: it is done when the last pin is released. */
+/** Delays a free while other code still reads or writes the Buffer: the block is freed when the last pin is released. */
 export const pin: (buffer: Uint8Array) => Pin = buffers.pin

@@ -4,10 +4,10 @@ export const codes = {
   ERR_OUT_OF_RANGE: 'An argument has the right type and an impossible value (a RangeError)',
   ERR_SUPERSLAB_OUT_OF_MEMORY: 'The system refused memory; nothing was allocated or lost',
   ERR_SUPERSLAB_DOUBLE_FREE: 'The block was freed before',
-  ERR_SUPERSLAB_INSIDE_BLOCK: 'The address lies inside a block, it is not the start of one',
+  ERR_SUPERSLAB_INSIDE_BLOCK: 'The address lies inside a block, not at its start',
   ERR_SUPERSLAB_UNKNOWN_POINTER: 'No block of superslab is at this address',
   ERR_SUPERSLAB_CORRUPTED_HEADER:
-    'The byte before the block is not a header: something wrote there',
+    'The byte before the block is not a header: something overwrote it',
   ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
   ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',
   ERR_SUPERSLAB_NOT_A_BLOCK: 'The view is not what alloc returned: a subarray, or made by hand',
@@ -29,8 +29,8 @@ export const codes = {
   ERR_SUPERSLAB_RECORDING_DAMAGED: 'The recording breaks off in the middle or contradicts itself',
   ERR_SUPERSLAB_NOT_A_PROFILE: 'The file is not a profile, or has an unknown version',
   ERR_SUPERSLAB_PROFILE_DAMAGED: 'The profile breaks off in the middle or contradicts itself',
-  ERR_SUPERSLAB_PROFILE_FAILED: 'A profile could not be made, or not of that process',
-  ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command, or not as it was asked to',
+  ERR_SUPERSLAB_PROFILE_FAILED: 'The profile could not be taken; the message says why',
+  ERR_SUPERSLAB_DOCTOR_FAILED: 'The doctor could not run the command as requested',
 } as const
 
 export type ErrorCode = keyof typeof codes

@@ -26,7 +26,7 @@ export interface Inspection {
   slab: number
 }
 
-/** Tells what lies at an address. Any address is allowed, as a bigint above 2 ** 53, and none causes a fault. */
+/** Says what lies at an address. Any address is safe; give one above 2 ** 53 as a bigint. */
 export function inspect(address: number | bigint): Inspection {
   const raw = addon.inspect(address)
   return { ...raw, kind: kinds[raw.kind] ?? 'no-access' }

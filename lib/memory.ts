@@ -53,7 +53,7 @@ export function usableSize(address: number): number {
   return result
 }
 
-/** Bytes that a block for a request of `size` holds: a request of that many bytes wastes nothing. */
+/** The size that a block for a request of `size` bytes really has: a request of that size wastes nothing. */
 export function goodSize(size: number): number {
   return addon.goodSize(size)
 }

@@ -23,32 +23,36 @@ function counter(statistic: Statistic, name: string, help: string): Metric {
 
 /** The metrics, by their names in Prometheus. */
 export const metrics: readonly Metric[] = [
-  gauge('liveBlocks', 'live_blocks', 'Blocks that the program holds'),
-  gauge('liveBytes', 'live_bytes', 'What those blocks occupy'),
-  gauge('cachedBlocks', 'cached_blocks', 'Freed blocks that threads keep for themselves'),
-  gauge('cachedBytes', 'cached_bytes', 'What those blocks occupy'),
-  gauge('slabFreeBytes', 'slab_free_bytes', 'Free in slabs'),
-  gauge('slabBytes', 'slab_bytes', 'Slabs, their free blocks included'),
-  gauge('largeBytes', 'large_bytes', 'Large and huge blocks'),
-  gauge('dirtyBytes', 'dirty_bytes', 'Free outside slabs and not given back yet'),
-  gauge('metadataBytes', 'metadata_bytes', "The allocator's own state"),
-  gauge('reservedBytes', 'reserved_bytes', 'Addresses reserved'),
-  gauge('committedBytes', 'committed_bytes', 'Addresses made usable'),
-  counter('givenBackBytes', 'given_back_bytes', 'Given back to the system'),
-  gauge('slabCount', 'slabs', 'Slabs'),
-  gauge('threadCount', 'threads', 'Threads that have a heap'),
+  gauge('liveBlocks', 'live_blocks', 'Live blocks: allocated and not freed'),
+  gauge('liveBytes', 'live_bytes', 'Bytes of live blocks'),
+  gauge('cachedBlocks', 'cached_blocks', 'Freed blocks that threads keep for reuse'),
+  gauge('cachedBytes', 'cached_bytes', 'Bytes of cached blocks'),
+  gauge('slabFreeBytes', 'slab_free_bytes', 'Bytes of free blocks in slabs'),
+  gauge('slabBytes', 'slab_bytes', 'Bytes of slabs, free blocks included'),
+  gauge('largeBytes', 'large_bytes', 'Bytes of large blocks'),
+  gauge('dirtyBytes', 'dirty_bytes', 'Free bytes outside of slabs that were not given back yet'),
+  gauge('metadataBytes', 'metadata_bytes', "Bytes of the allocator's own state"),
+  gauge('reservedBytes', 'reserved_bytes', 'Bytes of reserved addresses'),
+  gauge('committedBytes', 'committed_bytes', 'Bytes of addresses made usable'),
+  counter('givenBackBytes', 'given_back_bytes', 'Bytes given back to the system'),
+  gauge('slabCount', 'slabs', 'Number of slabs'),
+  gauge('threadCount', 'threads', 'Threads with a heap'),
   counter('guardedReads', 'guarded_reads', "Reads of memory that is not superslab's"),
-  counter('foreignFrees', 'foreign_frees', 'Frees of pointers that were no block'),
-  gauge('lostBlocks', 'lost_blocks', 'Counted as live in a forked child, and lost to it'),
-  gauge('lostBytes', 'lost_bytes', 'What those blocks occupy'),
-  gauge('heap.windows', 'windows', 'Windows: shared memory that Buffers lie in'),
+  counter('foreignFrees', 'foreign_frees', 'Frees of pointers at which superslab has no block'),
+  gauge('lostBlocks', 'lost_blocks', 'Blocks that are lost to a forked child and count as live'),
+  gauge('lostBytes', 'lost_bytes', 'Bytes of lost blocks'),
+  gauge('heap.windows', 'windows', 'Windows: shared memory for Buffers'),
   gauge('heap.isolates', 'window_isolates', 'Isolates that use a window'),
-  gauge('heap.windowBytes', 'window_bytes', 'Bytes of the windows usable now'),
-  gauge('heap.limitBytes', 'window_limit_bytes', 'Bytes of the windows usable ever'),
-  gauge('heap.liveBlocks', 'window_live_blocks', 'Blocks of the windows that the program holds'),
-  gauge('heap.liveBytes', 'window_live_bytes', 'What those blocks occupy'),
-  gauge('heap.cachedBlocks', 'window_cached_blocks', 'Freed blocks that isolates keep'),
-  gauge('heap.cachedBytes', 'window_cached_bytes', 'What those blocks occupy'),
+  gauge('heap.windowBytes', 'window_bytes', 'Bytes of the windows that are usable now'),
+  gauge('heap.limitBytes', 'window_limit_bytes', 'Bytes that the windows may grow to'),
+  gauge('heap.liveBlocks', 'window_live_blocks', 'Live blocks in windows'),
+  gauge('heap.liveBytes', 'window_live_bytes', 'Bytes of live blocks in windows'),
+  gauge(
+    'heap.cachedBlocks',
+    'window_cached_blocks',
+    'Freed blocks in windows that isolates keep for reuse',
+  ),
+  gauge('heap.cachedBytes', 'window_cached_bytes', 'Bytes of cached blocks in windows'),
   counter('heap.contained', 'window_contained_frees', 'Blocks that two threads freed at once'),
 ]
 
@@ -57,7 +61,7 @@ function figure(values: Stats, statistic: Statistic): number {
   return inHeap ? values.heap[inHeap] : values[name as keyof RawStats]
 }
 
-/** The metrics in Prometheus' text format, to append to a page of one's own. */
+/** The metrics in Prometheus' text format, to append to a page of your own. */
 export function prometheusText(): string {
   const values = stats()
   return metrics
@@ -86,15 +90,15 @@ export interface PromClient {
   Counter: MetricClass
 }
 
-/** Where to register: prom-client's default registry if not told. */
+/** The registries; without them prom-client's default registry. */
 export interface CollectOptions {
   registers?: readonly unknown[]
 }
 
-/** Has prom-client, which the caller brings, collect the metrics whenever it is scraped. */
+/** Registers the metrics with the caller's prom-client, which then collects them at each scrape. */
 export function collectMetrics(client: PromClient, options: CollectOptions = {}): void {
   if (typeof client?.Gauge !== 'function' || typeof client.Counter !== 'function')
-    throw argumentType('client', 'prom-client, or what has its Gauge and Counter')
+    throw argumentType('client', 'prom-client, or an object with its Gauge and Counter')
   checkOptions('options', options, ['registers'])
   const { registers } = options
   if (registers !== undefined && !Array.isArray(registers))

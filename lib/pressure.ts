@@ -24,7 +24,7 @@ export interface Pressure {
 }
 
 export interface PressureOptions {
-  /** The share of the limit that counts as near. Without it 0.9, or that threads wait for memory. */
+  /** The share of the limit that counts as near. By default it is 0.9; threads that wait for memory count as well. */
   at?: number
   /** The least time between two calls of the listener, in milliseconds: 10,000. */
   every?: number
@@ -49,8 +49,8 @@ let last: { time: number; usedBytes: number } | undefined
 
 /**
  * Calls the listener from this thread's event loop when the container nears its memory limit, and again after
- * `every` milliseconds while it stays near. Returns a function that ends this. Where there is no limit the
- * listener is never called. It does not keep the process alive.
+ * `every` milliseconds while it stays near. Returns a function that stops the calls. Without a limit
+ * the listener is never called. It does not keep the process alive.
  */
 export function onPressure(
   listener: (pressure: Pressure) => void,

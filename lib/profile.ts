@@ -19,7 +19,7 @@ export type { Figures } from './profile/raw'
 export interface ProfileOptions {
   /** Mean of the bytes between two samples; 524,288 by default. */
   intervalBytes?: number
-  /** Whether `label` marks samples. It costs every asynchronous step something. */
+  /** Whether `label` marks samples. That adds a cost to each asynchronous step. */
   labels?: boolean
 }
 
@@ -33,7 +33,7 @@ const alreadyRunning = 2
 const labels = new Labels(addon)
 let hasLabels = false
 
-/** Begins to sample what this process allocates. While it samples already, only `labels` is changed. */
+/** Begins to sample what this process allocates. If it already samples, only `labels` changes. */
 function start(options: ProfileOptions = {}): void {
   checkOptions('options', options, ['intervalBytes', 'labels'])
   const { intervalBytes = 512 * 1024, labels: withLabels = false } = options
@@ -49,7 +49,7 @@ function start(options: ProfileOptions = {}): void {
   else labels.disable()
 }
 
-/** Ends sampling. A snapshot has what was found until then, less what is freed later. */
+/** Stops sampling. Later snapshots have the samples up to then, without blocks that are freed later. */
 function stop(): void {
   labels.disable()
   hasLabels = false
@@ -57,7 +57,7 @@ function stop(): void {
   opened()?.buffers.profiled()
 }
 
-/** What is in use now and was allocated since `start`, with names. A thread of its own gives them. */
+/** The memory that was allocated since `start` and is in use now. A thread of its own looks the names up. */
 async function snapshot(): Promise<Profile> {
   return (await inWorker('object')) as Profile
 }
@@ -68,8 +68,8 @@ async function pprof(): Promise<Buffer> {
 }
 
 /**
- * Runs a function; what it allocates, also later in what it starts, has the label, as `route=/orders`. Without
- * `start({ labels: true })` it only runs the function.
+ * Runs a function and labels its allocations, as in `route=/orders`, and those of the asynchronous work that it starts.
+ * Without `start({ labels: true })` it only runs the function.
  */
 function label<Result>(text: string, work: () => Result): Result {
   if (typeof text !== 'string') throw argumentType('text', 'a string')
@@ -92,7 +92,7 @@ export const profile = {
   label,
 }
 
-/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap. Only people who may see the names should reach it. */
+/** Answers a request with the profile for pprof, as Go's /debug/pprof/heap does. It has names of functions and files, so restrict access. */
 export async function heapHandler(
   _request: IncomingMessage,
   response: ServerResponse,

@@ -288,7 +288,7 @@ function none(pid: number, inherited: boolean, limitMs: number): NoPublication {
     return {
       pid,
       reason: 'not-yet',
-      message: `process ${pid} has no readable page yet: it has just been forked, or is stopped in the middle of writing, or shows what is no page of superslab`,
+      message: `process ${pid} has no readable page of superslab: it has just forked, or was stopped while it wrote the page, or the file is no such page`,
     }
   const environment = environmentOf(pid, limitMs)
   if (isMapped(pid, limitMs))

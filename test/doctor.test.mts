@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { installedLibrary, peerNames } from '#dist/cli/bench/allocators'
 import { browserFile, drawnCharts, withPage } from './support/browser.mjs'
+import { testUnless, works } from './support/needs.mjs'
 
 const onLinux = process.platform === 'linux' ? test : test.skip
 
@@ -280,17 +281,37 @@ onLinux('a server that does not speak HTTP is watched, and the doctor says so', 
   const few = ['--runs', '1', '--settle', '0.3', '--against', 'none', '--duration', '0.5']
   const { lines, code } = await watched(...few, '--', ...raw)
   t.is(code, 0)
-  t.regex(lines[2] ?? '', /^Port \d+ does not answer HTTP, .* --load names/)
+  t.regex(lines[2] ?? '', /^Port \d+ does not answer HTTP, .* --load COMMAND can/)
 })
 
-onLinux('a server with TLS gets its requests by TLS', async (t) => {
+onLinux('only the first trial waits for a port longer than --duration', async (t) => {
+  const file = path.join(folder, 'starts')
+  // The later starts fail if they are watched as long as the first one is.
+  const job = node(
+    `const fs = require('fs')
+    fs.appendFileSync('${file}', 'x')
+    const isFirst = fs.readFileSync('${file}', 'utf8') === 'x'
+    setTimeout(() => process.exit(3), isFirst ? 60000 : 8000)`,
+  )
+  const { trials, stderr, code } = await diagnosed('portless', ['--duration', '0.5'], job)
+  t.is(code, 0, stderr)
+  t.is(readFileSync(file, 'utf8'), 'xxx')
+  t.is(trials.length, 2)
+  for (const { stopped } of trials) t.true(stopped)
+  t.regex(stderr, /listens on no port\. The doctor waits up to 10 s for a port, in this run alone/)
+  t.regex(stderr, /^The command listens on no port after 10 s, .* runs of 0\.5 s\.$/m)
+})
+
+const withKeys = testUnless(
+  (process.platform !== 'linux' && 'the doctor needs Linux') ||
+    (!works('openssl', 'version') && 'openssl is not installed'),
+)
+
+withKeys('a server with TLS gets its requests by TLS', async (t) => {
   const keys = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=a']
   const [key, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')]
   const made = spawnSync('openssl', [...keys, '-keyout', key, '-out', certificate])
-  if (made.status !== 0) {
-    t.pass('skipped: openssl is not installed')
-    return
-  }
+  t.is(made.status, 0)
   const secure = node(
     `const [key, cert] = ['${key}', '${certificate}'].map((file) => require('fs').readFileSync(file))
     require('https').createServer({ key, cert }, (_, answer) => answer.end('x')).listen(0)`,

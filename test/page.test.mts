@@ -5,6 +5,7 @@ import test from 'ava'
 import { thinned } from '#dist/cli/page/chart'
 import { escaped, html } from '#dist/cli/page/document'
 import { browserFile, withPage } from './support/browser.mjs'
+import { testUnless } from './support/needs.mjs'
 
 test('text is escaped', (t) => {
   t.is(escaped('<a href="&">'), '&lt;a href=&quot;&amp;&quot;&gt;')
@@ -90,12 +91,9 @@ interface Look {
   folded: boolean
 }
 
-test('a page fits a phone and a desktop, in light and in dark', async (t) => {
-  if (browserFile === undefined) {
-    t.log('skipped: no Chromium is installed (Debian: chromium)')
-    t.pass()
-    return
-  }
+const drawn = testUnless(browserFile === undefined && 'no Chromium is installed (Debian: chromium)')
+
+drawn('a page fits a phone and a desktop, in light and in dark', async (t) => {
   await withPage(sample(), async ({ page, complaints }) => {
     const looks = new Map<string, Look>()
     for (const colorScheme of ['light', 'dark'] as const)

@@ -148,7 +148,7 @@ unprivilegedTest(
       cwd: closed,
     })
     t.notRegex(stdout, /perf-basic-prof/)
-    t.regex(stderr, /^superslab: JavaScript will have no names: .*current folder/)
+    t.regex(stderr, /^superslab: the profile will not name JavaScript functions: .*current folder/)
   },
 )
 
@@ -157,7 +157,7 @@ linuxTest('what cannot be profiled is refused before the program starts', async 
   for (const [option, message] of [
     ['--profile=node', /node does not end in \.html.*\(ERR_SUPERSLAB_PROFILE_FAILED\)/],
     ['--profile=/there/is/none/heap.html', /none is not a writable folder/],
-    ['--profile=a.html --record=a.rec', /exclude each other/],
+    ['--profile=a.html --record=a.rec', /cannot be used together/],
     ['--profile-signal=KILL', /It must be SIGUSR1, SIGUSR2/],
     ['--profile-minutes=0', /It must be a number of minutes/],
     ['--profile-mean=1', /It must be 1K to 1024M/],

@@ -20,6 +20,7 @@ import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { active } from 'superslab'
 import { ended, main, plainEnvironment, run } from './support/cli.mjs'
+import { testUnless, works } from './support/needs.mjs'
 
 const linuxTest = process.platform === 'linux' ? test : test.skip
 const node = process.execPath
@@ -152,15 +153,12 @@ linuxTest('musl’s loader ignores the path for glibc’s loader', async (t) => 
   t.is(existsSync(stdout.trim()), !isGlibc)
 })
 
-linuxTest('a program for musl runs below one for glibc, unserved', async (t) => {
+const muslTest = testUnless(!works('musl-gcc', '--version') && 'there is no musl-gcc')
+
+muslTest('a program for musl runs below one for glibc, unserved', async (t) => {
   const program = path.join(folder(t), 'musl')
   writeFileSync(`${program}.c`, '#include <stdio.h>\nint main(void) { return puts("musl") < 0; }\n')
-  const compiled = await ended('musl-gcc', ['-o', program, `${program}.c`]).catch(() => undefined)
-  if (!compiled) {
-    t.log('skipped: there is no musl-gcc')
-    t.pass()
-    return
-  }
+  const compiled = await ended('musl-gcc', ['-o', program, `${program}.c`])
   t.is(compiled.code, 0, compiled.stderr)
   for (const children of ['all', 'node', 'none']) {
     const command = ['--', 'sh', '-c', `${program}; ${node} ${isActive[0]} "${isActive[1]}"`]
@@ -373,12 +371,12 @@ linuxTest('another allocator is refused', async (t) => {
   await refused(t, code, 125, ['true'], env)
 })
 
-linuxTest('a file that runs as another user is refused', async (t) => {
-  if (process.getuid?.() !== 0) {
-    t.log('skipped: only root can make one')
-    t.pass()
-    return
-  }
+const rootTest = testUnless(
+  (process.platform !== 'linux' && 'preloading is tested on Linux') ||
+    (process.getuid?.() !== 0 && 'only root can make such a file'),
+)
+
+rootTest('a file that runs as another user is refused', async (t) => {
   const file = path.join(folder(t), 'setuid')
   copyFileSync('/bin/true', file)
   chownSync(file, 65534, 65534)
@@ -386,15 +384,29 @@ linuxTest('a file that runs as another user is refused', async (t) => {
   await refused(t, 'ERR_SUPERSLAB_SECURE_MODE', 125, [file])
 })
 
-linuxTest('a file with capabilities is refused to all but root', async (t) => {
+const giveCapability = ['setcap', 'cap_net_bind_service=+ep'] as const
+
+/** By a copy of a program that is tried once. */
+function canGiveCapability(): boolean {
+  const place = mkdtempSync(path.join(tmpdir(), 'superslab-setcap-'))
+  const file = path.join(place, 'true')
+  copyFileSync('/bin/true', file)
+  const able = works(...giveCapability, file)
+  rmSync(place, { recursive: true })
+  return able
+}
+
+const capableTest = testUnless(
+  (process.platform !== 'linux' && 'preloading is tested on Linux') ||
+    ((process.getuid?.() !== 0 || !canGiveCapability()) &&
+      'only root can give a file capabilities, with setcap'),
+)
+
+capableTest('a file with capabilities is refused to all but root', async (t) => {
   const file = path.join(folder(t), 'capable')
   copyFileSync('/bin/true', file)
-  const set = await ended('setcap', ['cap_net_bind_service=+ep', file]).catch(() => undefined)
-  if (process.getuid?.() !== 0 || set?.code !== 0) {
-    t.log('skipped: only root can give a file capabilities, with setcap')
-    t.pass()
-    return
-  }
+  const [command, capability] = giveCapability
+  t.is((await ended(command, [capability, file])).code, 0)
   t.is((await run([file])).code, 0)
   chmodSync(path.dirname(file), 0o755)
   const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups']
@@ -402,8 +414,8 @@ linuxTest('a file with capabilities is refused to all but root', async (t) => {
     t.log('skipped: this folder is closed to other users')
     return
   }
-  const command = [...asNobody, node, main, 'run', file]
-  const { code, stderr } = await ended('setpriv', command, { env: plainEnvironment() })
+  const asked = [...asNobody, node, main, 'run', file]
+  const { code, stderr } = await ended('setpriv', asked, { env: plainEnvironment() })
   t.is(code, 125, stderr)
   t.regex(stderr, /has capabilities of its own.*\(ERR_SUPERSLAB_SECURE_MODE\)/)
 })
@@ -469,6 +481,6 @@ linuxTest('with --require a program below the command with its own malloc ends',
   const { code, stdout, stderr } = await run(['--require', '--', ...below])
   t.is(code, 125)
   t.is(stdout, '')
-  t.regex(stderr, /^superslab: process \d+ \(.*node -p 1\) is not served, because another malloc/)
+  t.regex(stderr, /^superslab: process \d+ \(.*node -p 1\) ends, because another malloc/)
   t.is((await run(['--', ...below])).stdout, '1\n')
 })

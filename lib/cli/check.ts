@@ -6,18 +6,21 @@ import { ancestors, commandOf, cut, isNode } from './processes'
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('exit with 1 unless superslab serves the processes: a health check')
+    .description('health check: exit with 1 unless superslab serves the processes')
     .addArgument(
-      new Argument('[pid...]', 'without it: every Node that this user may read').argParser(counts),
+      new Argument(
+        '[pid...]',
+        'process ids (default: every Node process that this user may read)',
+      ).argParser(counts),
     )
-    .option('--quiet', 'print nothing if all is well')
+    .option('--quiet', 'print nothing on success')
     .addHelpText('after', note)
     .action(run)
 }
 
 const note = `
-Without a pid there must be at least one Node. These do not count: the Node of
-this check, and what started it or a served process, as npx does.`
+Without a pid it also exits with 1 if it finds no Node process. It ignores its
+own process, and launchers such as npx that started it or a served process.`
 
 function counts(text: string, before: number[] = []): number[] {
   return [...before, count(text)]
@@ -36,7 +39,7 @@ function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
   const bad = found.filter(({ complaint }) => complaint !== undefined)
   for (const { complaint, command } of bad)
     console.error(`superslab: ${complaint}${command ? ` (${command})` : ''}`)
-  if (found.length === 0) console.error('superslab: there is no Node that this user may read')
+  if (found.length === 0) console.error('superslab: found no Node process that this user may read')
   if (bad.length > 0 || found.length === 0) process.exitCode = 1
   else if (!quiet)
     for (const { pid, command } of found)

@@ -13,12 +13,12 @@ export function residentBytes(pid: number): number {
 }
 
 /** The words of the command line; none if the process has ended, or does not let itself be read. */
-export function wordsOf(pid: number): string[] {
-  return (readInTime(`/proc/${pid}/cmdline`) ?? '').split('\0').filter(Boolean)
+export function wordsOf(pid: number, limitMs?: number): string[] {
+  return (readInTime(`/proc/${pid}/cmdline`, limitMs) ?? '').split('\0').filter(Boolean)
 }
 
-export function commandOf(pid: number): string {
-  return shortCommand(wordsOf(pid))
+export function commandOf(pid: number, limitMs?: number): string {
+  return shortCommand(wordsOf(pid, limitMs))
 }
 
 /** A command as people name it: the program and its script without their folders, other words as they are. */

@@ -30,12 +30,8 @@ export function statusCommand(): Command {
     .description('show the processes that superslab serves, and what it holds in them')
     .addArgument(new Argument('[pid]', 'one process, with all its figures').argParser(count))
     .option('--json', 'print JSON')
-    .option('--explain', 'with a pid: show what holds its resident memory, as explain does')
-    .option(
-      '--watch [s]',
-      `show it again every ${watchSeconds} seconds, or every s seconds`,
-      seconds,
-    )
+    .option('--explain', 'with a pid: show what holds its memory, like superslab explain')
+    .option('--watch [s]', `repeat every s seconds (default: ${watchSeconds})`, seconds)
     .addHelpText('after', '\nExits with 1 if superslab does not serve the process, and says why.')
     .action(run)
 }
@@ -131,7 +127,7 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
   const width = columns ?? Number.POSITIVE_INFINITY
   return [
-    cut(`superslab ${version} serves process ${pid} (${commandOf(pid)})`, width),
+    cut(`superslab ${version} serves process ${pid} (${commandOf(pid, timeLimitOfOneMs)})`, width),
     ...lines.map((one) => cut(one, width)),
     cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')

@@ -75,7 +75,7 @@ SUPERSLAB_EXPORT void superslab_free_aligned_sized(void *block, size_t alignment
 /* Bytes the block can hold, at least the size of the request. 0 for NULL. */
 SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block);
 
-/* Bytes that a block for a request of `size` holds: a request of that many bytes wastes nothing. */
+/* The size that a block for a request of `size` bytes really has: a request of that size wastes nothing. */
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size);
 
 typedef enum superslab_address_kind {
@@ -96,37 +96,38 @@ typedef struct superslab_inspection {
     uintptr_t slab;     /* start of the slab or span around it, or 0 */
 } superslab_inspection;
 
-/* Tells what lies at an address. Never faults, with any address, also while other threads unmap memory. */
+/* Says what lies at an address. Any address is safe, also while other threads unmap memory. */
 SUPERSLAB_EXPORT void superslab_inspect(uintptr_t address, superslab_inspection *out);
 
-/* Called for each block: a pointer into the visitor's own copy of what superslab_inspect would say of the block, with the
- * kind LIVE, CACHED (freed, and kept by a thread or an isolate) or FREE (in its slab). 0 goes on, any other number ends
- * the walk and becomes its result; -1 is for errors. No lock is held: it may allocate, free and wait. */
+/* Called for each block with what superslab_inspect says of it. The kind is LIVE, CACHED (freed, and kept by a thread or
+ * an isolate) or FREE (in its slab). The structure is valid during the call. Return 0 to continue; any other number ends
+ * the walk and becomes its result (-1 is for errors). No lock is held, so the visitor may allocate, free and wait. */
 typedef int superslab_visitor(const superslab_inspection *block, void *context);
 
-/* Visits the blocks of the space that the address `within` lies in (one of malloc's, a region, or a window of
- * JavaScript's), or of all spaces if it is NULL, in ascending order within a space. Free memory that is part of no slab
+/* Visits the blocks of the space that the address `within` lies in (a space of malloc, a region, or a window of
+ * JavaScript), or of all spaces if `within` is NULL. The order within a space is ascending. Free memory outside of slabs
  * is not visited.
  *
- * While no other thread allocates or frees, each block is visited once, and their number and strides are those of
- * superslab_get_stats: what is live, cached and free. Otherwise each block that is live during the whole call is visited
- * once, as live; one that is allocated or freed meanwhile is visited as what it was at some moment of the call, or not at
- * all. Two things are told by what is found in memory: the blocks in the bins of a thread that is inside the allocator at
- * the moment at which it is looked at, or of any other thread where the system has no membarrier, may be visited as live
- * if they were never handed out; and a live block whose header was overwritten with 0 or 42 is visited as cached. Blocks
- * of a region that its owner keeps in bins of its own are live.
+ * If no other thread allocates or frees during the call, it visits each block once, and their number and strides are
+ * those of superslab_get_stats (live, cached and free). Otherwise it visits each block that is live during the whole call
+ * once, as live. A block that is allocated or freed during the call is visited in one of its states, or not at all.
  *
- * Other threads wait for a few microseconds each; the call takes memory from the system for a list of the blocks in
- * bins, and gives it back. A region that is retired meanwhile is left at that point.
+ * Some blocks may be visited with a wrong kind:
+ * - as LIVE: blocks that were never handed out, in the bins of a thread that is inside the allocator, or of any other
+ *   thread on a system without membarrier; and blocks that the owner of a region keeps in bins of its own.
+ * - as CACHED: a live block whose header was overwritten with 0 or 42.
  *
- * 0 when all were visited, the visitor's number if it ended the walk, or -1 and errno: EINVAL without a visitor, EFAULT
- * if no space is at `within`, ENOMEM. */
+ * The call stops each other thread for a few microseconds, and takes memory from the system for a list of the blocks in
+ * bins, which it gives back. If a region is retired during the call, the rest of the region is not visited.
+ *
+ * Returns 0 if all blocks were visited, the visitor's number if it ended the walk, or -1 and errno: EINVAL without a
+ * visitor, EFAULT if `within` lies in no space, ENOMEM. */
 SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visitor, void *context);
 
 /* ---- control ----------------------------------------------------------------------------- */
 
-/* Prepares `count` blocks of `size` bytes: pages are faulted in and the calling thread's bin is
- * filled as far as its limit allows. Returns the number of ready blocks, less when memory is short. */
+/* Prepares `count` blocks of `size` bytes: touches their pages, and fills the calling thread's bin up to its limit.
+ * Returns the number of blocks that are ready, less than `count` if memory is short. */
 SUPERSLAB_EXPORT size_t superslab_prewarm(size_t size, size_t count);
 
 /* Gives free memory back to the system: bins of the calling and of sleeping threads, empty slabs,
@@ -171,11 +172,11 @@ typedef enum superslab_error {
     SUPERSLAB_ERROR_SIZE_MISMATCH = 6     /* a sized free with a size the block cannot have */
 } superslab_error;
 
-/* Called on the thread that noticed the error. It may return (the pointer is then ignored: the block, if there
- * is one, leaks), leave by longjmp or end the process. It must not call superslab_set_error_handler. */
+/* Called on the thread that noticed the error. The handler may return (the pointer is then ignored, and its block, if
+ * there is one, leaks), leave by longjmp, or end the process. It must not call superslab_set_error_handler. */
 typedef void superslab_error_handler(superslab_error error, const void *pointer, void *context);
 
-/* NULL restores the default: one line beginning `superslab:` on stderr, then abort. */
+/* NULL restores the default, which writes one line that begins with `superslab:` to stderr and aborts. */
 SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context);
 
 /* A stable lower-case name, "double free" for example. */
@@ -190,44 +191,44 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 
 /* ---- profile ------------------------------------------------------------------------------
  *
- * A profile tells which functions hold the memory: it samples what is allocated, with the stack that asked for it. It can
- * be started and stopped at any time, and costs nothing while it is stopped. docs/profiling.md has the format of what it
- * writes, and what it costs. */
+ * A profile shows which functions hold the memory: it samples allocations with their stacks. It can be started and
+ * stopped at any time, and costs nothing while it is stopped. docs/profile-format.md has the format, docs/profiling.md
+ * the costs. */
 
 typedef enum superslab_profile_error {
     SUPERSLAB_PROFILE_OK = 0,
     SUPERSLAB_PROFILE_UNAVAILABLE = 1, /* not on this system: it needs Linux on x86-64 or arm64 */
     SUPERSLAB_PROFILE_RUNNING = 2,     /* it was started already */
     SUPERSLAB_PROFILE_NOT_RUNNING = 3, /* it was never started */
-    SUPERSLAB_PROFILE_RECORDED = 4,    /* all calls of the process are recorded: one or the other */
+    SUPERSLAB_PROFILE_RECORDED = 4,    /* the process records its calls, and cannot do both */
     SUPERSLAB_PROFILE_INVALID = 5,     /* the mean is 0, or very large */
     SUPERSLAB_PROFILE_NO_MEMORY = 6,
-    SUPERSLAB_PROFILE_NOT_WRITTEN = 7, /* the descriptor takes no more */
+    SUPERSLAB_PROFILE_NOT_WRITTEN = 7, /* a write to the descriptor failed */
     SUPERSLAB_PROFILE_BUSY =
         8 /* called in the handler of a signal that interrupted the profile: try again */
 } superslab_profile_error;
 
-/* The mean number of bytes between two samples that is usual: 512 KiB. */
+/* The usual mean of the bytes between two samples: 512 KiB. */
 #define SUPERSLAB_PROFILE_MEAN ((size_t)512 << 10)
 
-/* Starts to sample, with one sample for each `mean` bytes that are allocated. What an earlier profile found is
- * forgotten. Blocks that are in use already are not known to it. */
+/* Starts to sample, one sample for `mean` allocated bytes on average. The samples of an earlier profile are dropped.
+ * Blocks that were allocated before are not in the profile. */
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_start(size_t mean);
 
-/* Stops. What was found can still be written, and stays as it was then but for blocks that are freed. */
+/* Stops sampling. The samples can still be written; those of blocks that are freed later disappear. */
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_stop(void);
 
 /* 1 while it samples, else 0. */
 SUPERSLAB_EXPORT int superslab_profile_is_running(void);
 
-/* Writes the profile as text to a descriptor, also after it was stopped. May be called in the handler of a signal. */
+/* Writes the profile as text to a descriptor, also after it was stopped. Safe in a signal handler. */
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_write(int descriptor);
 
-/* The number of a label: a route or a tenant, for whom threads allocate. At most 1,024 labels of 63 bytes; a longer one is
- * cut. 0 if there is no room for another one, if the text is NULL or empty, or before a profile was first started. */
+/* The number of a label, for example of a route or a tenant for which threads allocate. At most 1,024 labels of 63 bytes;
+ * a longer one is cut. 0 if the table is full, if the text is NULL or empty, or before the first profile was started. */
 SUPERSLAB_EXPORT uint32_t superslab_profile_label(const char *text);
 
-/* Sets the label of what the calling thread allocates from now on, 0 for none. Returns the one before. */
+/* Sets the label of the calling thread's allocations from now on; 0 is none. Returns the previous label. */
 SUPERSLAB_EXPORT uint32_t superslab_profile_set_label(uint32_t label);
 
 /* A stable lower-case text, "already running" for example. */
@@ -244,16 +245,15 @@ typedef struct superslab_region superslab_region;
  * NULL and errno EINVAL or ENOMEM. */
 SUPERSLAB_EXPORT superslab_region *superslab_region_adopt(void *base, size_t bytes, size_t limit);
 
-/* The owner of the memory made it larger. */
+/* To be called when the owner of the memory has made it larger: `bytes` are usable now. */
 SUPERSLAB_EXPORT void superslab_region_grow(superslab_region *region, size_t bytes);
 
-/* Takes up to `count` blocks that hold `size` bytes each into `offsets`; returns their number. 0 means
- * that the region must grow (errno EAGAIN) or cannot (ENOMEM). */
+/* Takes up to `count` blocks of at least `size` bytes each, stores their offsets into `offsets`, and returns their
+ * number. 0 and errno EAGAIN: the region must grow. 0 and ENOMEM: it cannot. */
 SUPERSLAB_EXPORT size_t superslab_region_take(superslab_region *region, size_t size,
                                               uint32_t *offsets, size_t count);
 
-/* Returns blocks. Offsets that are no live block are skipped and not counted; the result is the number of
- * blocks that became free. */
+/* Returns blocks. Skips offsets at which no live block starts. Returns the number of blocks that became free. */
 SUPERSLAB_EXPORT size_t superslab_region_give(superslab_region *region, const uint32_t *offsets,
                                               size_t count);
 
@@ -269,15 +269,15 @@ SUPERSLAB_EXPORT void superslab_region_retire(superslab_region *region);
  * a block's address from `address(buffer)` or from napi_get_buffer_info; these functions take it. After
  * JavaScript has read the address, the block stays mapped until it is freed, even if its isolate ends. */
 
-/* Bytes the block at `address` can hold; 0 when no live block of JavaScript starts there, or when two isolates
- * freed a block in one instant and the core does not know the length of its successor. */
+/* Bytes the block at `address` can hold; 0 if no live block of JavaScript starts there, or if two isolates
+ * freed a block at the same time and the core does not know the length of the block that follows. */
 SUPERSLAB_EXPORT size_t superslab_window_usable_size(const void *address);
 
-/* Frees the block, from any thread, as `free(buffer)` does: once, either in C or in JavaScript. An error says
- * why nothing was freed; it does not go to the error handler. */
+/* Frees the block, from any thread, as `free(buffer)` does: once, either in C or in JavaScript. An error is the reason
+ * why nothing was freed; the error handler is not called. */
 SUPERSLAB_EXPORT superslab_error superslab_window_free(const void *address);
 
-/* ---- all of it as a table ----------------------------------------------------------------
+/* ---- the functions as a table ----------------------------------------------------------------
  *
  * For code that cannot link with superslab, such as other addons in a Node process: superslab_node.h finds it. */
 

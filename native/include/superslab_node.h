@@ -26,10 +26,10 @@ extern "C" {
 #define SUPERSLAB_NODE_TAG                                                                         \
     { UINT64_C(0x8d7e1f5a02c94b36), UINT64_C(0xa3f04c6be1d27958) }
 
-/* The functions of superslab.h, of the copy that serves this process. Under `superslab run`
- * that is the preload library, whose blocks and malloc's are then the same. NULL with an exception pending:
- * ERR_SUPERSLAB_LOAD_FAILED if the package is not loaded in this environment,
- * ERR_SUPERSLAB_INCOMPATIBLE_COPY if it is older than this header or has another ABI. */
+/* The functions of superslab.h, of the copy that serves this process. Under `superslab run` this copy is the preload
+ * library, so superslab->free also takes blocks of malloc. NULL if an exception is pending: ERR_SUPERSLAB_LOAD_FAILED if
+ * the package is not loaded in this environment, ERR_SUPERSLAB_INCOMPATIBLE_COPY if it is older than this header or has
+ * another ABI. */
 static inline const superslab_functions *superslab_from_node(napi_env env) {
     const napi_type_tag tag = SUPERSLAB_NODE_TAG;
     napi_value global, holder;
@@ -49,8 +49,8 @@ static inline const superslab_functions *superslab_from_node(napi_env env) {
     }
     if (functions->abi != SUPERSLAB_ABI || functions->bytes < sizeof(superslab_functions)) {
         napi_throw_error(env, "ERR_SUPERSLAB_INCOMPATIBLE_COPY",
-                         "the superslab that is loaded is another than this addon was built for, "
-                         "which was " SUPERSLAB_VERSION);
+                         "this addon was compiled for superslab " SUPERSLAB_VERSION
+                         ", and the version that is loaded does not fit");
         return NULL;
     }
     return functions;

@@ -83,11 +83,11 @@ static bool is_wanted(children served) {
 static _Noreturn void end_unserved(void) {
     char command[200], line[400];
     preload_command_line(command, sizeof command);
-    int length =
-        snprintf(line, sizeof line,
-                 "superslab: process %llu (%s) is not served, because another malloc comes before "
-                 "superslab's; SUPERSLAB_CHILDREN has `require`, so the process ends\n",
-                 (unsigned long long)ss_os_process_id(), command);
+    int length = snprintf(
+        line, sizeof line,
+        "superslab: process %llu (%s) ends, because another malloc comes before superslab's "
+        "and SUPERSLAB_CHILDREN has `require`\n",
+        (unsigned long long)ss_os_process_id(), command);
     ss_os_write_error(line, length < 0 ? 0 : (size_t)length);
     _exit(EXIT_REFUSED);
 }

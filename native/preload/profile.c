@@ -44,7 +44,7 @@ static void write_file(void) {
     snprintf(part, sizeof part, "%s.%u.part", target, process);
     const int file = ss_os_private_create(part);
     if (file < 0) {
-        complain("cannot be written: the file cannot be made");
+        complain("cannot be written: the system refuses to create the file");
         return;
     }
     const superslab_profile_error error = superslab_profile_write(file);
@@ -52,7 +52,7 @@ static void write_file(void) {
     if (error == SUPERSLAB_PROFILE_BUSY) /* after the sample that a handler has interrupted */
         atomic_store_explicit(&wanted, true, memory_order_relaxed);
     else if (error != SUPERSLAB_PROFILE_OK)
-        complain("cannot be written: there is no room");
+        complain("cannot be written: the disk or the limit on files is full");
 }
 
 /* One thread at a time; relaxed: the file is all that it guards, and another thread's request is not lost. */
@@ -188,8 +188,9 @@ void preload_profile_begin(void) {
     atomic_store_explicit(&due, ss_os_clock_nanoseconds() + every, memory_order_relaxed);
     const superslab_profile_error error = superslab_profile_start(mean);
     if (error != SUPERSLAB_PROFILE_OK || !ss_profile_set_hook(after_sample)) {
-        complain(error == SUPERSLAB_PROFILE_OK ? "cannot begin: the system refuses it"
-                                               : superslab_profile_error_name(error));
+        complain(error == SUPERSLAB_PROFILE_OK
+                     ? "cannot begin: the system refuses to change the sealed page"
+                     : superslab_profile_error_name(error));
         target[0] = '\0';
         return;
     }

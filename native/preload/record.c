@@ -101,7 +101,7 @@ static bool file_begin(bool is_command) {
     generation++;
     const bool made = create(is_command) == SS_OS_LOG_MADE && head_write();
     if (!made)
-        say("cannot begin: the file cannot be made");
+        say("cannot begin: the system refuses to create the file");
     state_set(made ? RECORDER_ON : RECORDER_STOPPED);
     atomic_store_explicit(original, 1, memory_order_relaxed);
     return made;
@@ -146,7 +146,7 @@ static bool stream_extend(record_stream *stream) {
     if (part != NULL) {
         record_part_begin(stream, part, bytes);
     } else if (state() == RECORDER_ON) {
-        say("stopped: there is no more room for the file");
+        say("stopped: the disk or the limit on files is full");
         atomic_store_explicit(&head->stopped, 1, memory_order_relaxed);
         state_set(RECORDER_STOPPED);
     }
@@ -339,9 +339,9 @@ void preload_record_begin(void) {
         snprintf(path, sizeof path, "%s", name);
         original = ss_os_copy_word();
         if (original == NULL || strlen(name) >= sizeof wanted)
-            say("cannot begin: the system lacks what it takes");
+            say("cannot begin: this system has no word that forks share, or the path is too long");
         else if (file_begin(preload_is_command()) && !ss_observe(&recorder))
-            say("cannot begin: the system refuses it");
+            say("cannot begin: the system refuses to change the sealed page");
     }
     ss_lock_release(&lock);
     ss_os_signals_restore(&before);

@@ -13,6 +13,8 @@ interface Needs {
   commands: string[]
   /** Takes long, so not part of `npm test`. */
   long?: boolean
+  /** What else the machine lacks. */
+  lacks?(): string | false
 }
 
 /** A test that is skipped, with the reason printed, where a program it needs is not installed. */
@@ -22,6 +24,7 @@ export function programTest(title: string, needs: Needs, body: Implementation<[]
     needs.long && !runsAll && 'takes long: npm run test:programs',
     process.platform !== 'linux' && 'preloading is tested on Linux',
     missing.length > 0 && `${missing.join(', ')} not installed`,
+    needs.lacks?.() ?? false,
   ]
   const skipped = reasons.find(Boolean)
   if (skipped) console.error(`skipped: ${title}: ${skipped}`)

@@ -21,6 +21,7 @@ import { type Diagnosis, diagnosisPage, diagnosisText } from './report'
 import { runTrials } from './rounds'
 import type { Plan, Trial } from './trial'
 import { verdict } from './verdict'
+import type { Agreed } from './work'
 
 interface DoctorOptions {
   runs: number
@@ -42,23 +43,33 @@ interface DoctorOptions {
 }
 
 export function doctorCommand(): Command {
-  const children = new Option('--children <which>', 'programs it starts that superslab serves')
+  const children = new Option(
+    '--children <which>',
+    'programs below the command that superslab also serves',
+  )
   return new Command('doctor')
     .description("run a command under the system's malloc, superslab and others; say which helps")
-    .addArgument(new Argument('[command...]', 'what to run, after --'))
+    .addArgument(new Argument('[command...]', 'the command to run, after --'))
     .option('--runs <n>', 'runs under each allocator', count, 3)
     .option('--duration <s>', 'seconds of work, for a command that does not end by itself', time)
-    .option('--get <path>', 'what the doctor requests from a server', path, '/')
+    .option('--get <path>', 'path that the doctor requests from a server', path, '/')
     .option('--no-get', 'request nothing from a server')
-    .option('--load <command>', 'shell command that gives the server work instead')
-    .option('--port <n>', 'port of the server; without it the doctor finds it', port)
-    .option('--replay <file>', 'a recording instead of a command: run --record')
-    .option('--settle <s>', 'seconds to watch after the work', time, 5)
-    .option('--signal <name>', 'signal that then ends the command', signal, 'SIGTERM')
+    .option('--load <command>', 'shell command that gives the server other work')
+    .option('--port <n>', 'port of the server (default: the doctor finds it)', port)
+    .option('--replay <file>', 'replay a recording of superslab run --record instead of a command')
+    .option('--settle <s>', 'seconds to watch the command after the work', time, 5)
+    .option('--signal <name>', 'signal that ends the command afterwards', signal, 'SIGTERM')
     .option('--interval <ms>', 'milliseconds between two readings of its memory', count, 50)
-    .option('--against <list>', 'other allocators to compare, or none', list)
+    .option(
+      '--against <list>',
+      'other allocators to compare, as in jemalloc,tcmalloc, or none',
+      list,
+    )
     .addOption(children.choices(['node', 'all', 'none']))
-    .option('--profile', 'where no allocator helps, say by line what holds the memory')
+    .option(
+      '--profile',
+      'if no allocator helps, run once more and name the lines that hold the memory',
+    )
     .option('--verbose', 'show what the command prints')
     .option('--json <file>', 'write every reading, - for standard output')
     .option('--html <file>', 'write a page with the verdict, the figures and the curves')
@@ -90,13 +101,14 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   const chosen = choose(conditions(library, children), options.against)
   endWithSignals()
   const live = new Live()
+  const agreed: Agreed = {}
   let diagnosis: Diagnosis
   try {
-    const trials = await runTrials(plan, chosen, options.runs, live)
+    const trials = await runTrials(plan, chosen, options.runs, agreed, live)
     diagnosis = diagnose(plan, chosen, trials, children)
     const superslab = chosen.find(({ name }) => name === superslabName)
     if (options.profile && superslab)
-      diagnosis.verdict = await byLine(diagnosis.verdict, plan, superslab, live)
+      diagnosis.verdict = await byLine(diagnosis.verdict, plan, superslab, agreed, live)
   } finally {
     live.stop()
   }

@@ -29,7 +29,7 @@ export function explained(verdict: Verdict, trials: readonly Trial[]): Verdict {
       ...verdict,
       lines: [
         ...verdict.lines,
-        'What holds it can be told of a command that goes on after its work: see --duration, or "superslab explain PID" while it runs.',
+        'To see what holds it, run "superslab explain PID" while the command runs, or give the doctor a command that goes on after its work (--duration).',
       ],
     }
   const { pid, residentBytes, holders, sentences } = held
@@ -41,7 +41,8 @@ export function explained(verdict: Verdict, trials: readonly Trial[]): Verdict {
       '',
       `At the end process ${pid}, the largest, had ${mebibytes(residentBytes)} resident:`,
       ...holderLines(worth),
-      ...sentences.map(({ text }) => text),
+      // The sentence about the C library's malloc says to run the doctor.
+      ...sentences.filter(({ kind }) => kind !== 'libc').map(({ text }) => text),
     ],
   }
 }

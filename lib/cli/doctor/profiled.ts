@@ -12,6 +12,7 @@ import type { Condition } from './condition'
 import type { Live } from './live'
 import { type Plan, runTrial } from './trial'
 import type { Verdict } from './verdict'
+import type { Agreed } from './work'
 
 const shown = 5
 
@@ -23,6 +24,7 @@ export async function byLine(
   verdict: Verdict,
   plan: Plan,
   superslab: Condition,
+  agreed: Agreed,
   live: Live,
 ): Promise<Verdict> {
   if (verdict.kind !== 'not-the-allocator' || plan.replay) return verdict
@@ -32,7 +34,7 @@ export async function byLine(
     const start = profiledStart(path.join(folder, 'p.raw'), {}, findCommand(name), plan.command)
     const environment = { ...superslab.environment, ...start.environment }
     live.say('One more run under superslab, with a profile.')
-    await runTrial({ ...plan, command: start.words }, { ...superslab, environment }, {}, live)
+    await runTrial({ ...plan, command: start.words }, { ...superslab, environment }, agreed, live)
     return { ...verdict, lines: [...verdict.lines, '', ...lines(largestIn(folder))] }
   } finally {
     rmSync(folder, { recursive: true })
@@ -49,11 +51,11 @@ function largestIn(folder: string): Profile | undefined {
 function lines(profile: Profile | undefined): string[] {
   if (profile === undefined)
     return [
-      'It wrote no profile: it ended by a signal that nothing can wait for, or was not served.',
+      'The command wrote no profile: a signal such as SIGKILL ended it, or superslab did not serve it.',
     ]
   const total = mebibytes(inUse(profile))
   return [
-    `By line, of another run with a profile: malloc's blocks at the end, ${total}, were held by`,
+    `One more run with a profile: ${total} of malloc's blocks were in use at its end. Most of them were allocated by`,
     ...holders(profile)
       .slice(0, shown)
       .map(({ name, bytes }) => `  ${mebibytes(bytes)}  ${name}`),

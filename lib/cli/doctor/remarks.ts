@@ -35,7 +35,7 @@ function ownAllocatorLines(superslab: Outcome | undefined, share: Share | undefi
   if (!share || outside < Math.max(noteworthy * share.bytes, noteworthyBytes)) return []
   return (superslab?.sightings?.allocators ?? []).map(
     ({ library, allocator }) =>
-      `${library} has a malloc of its own, ${allocator}, which no preloaded malloc replaces: ${mebibytes(outside)} of ${mebibytes(share.bytes)} lie outside of superslab, and what ${allocator} holds is among them.`,
+      `${library} has a malloc of its own, ${allocator}, which no preloaded malloc replaces. ${mebibytes(outside)} of ${mebibytes(share.bytes)} lie outside of superslab, the memory of ${allocator} included.`,
   )
 }
 
@@ -46,7 +46,7 @@ function sharpLines(outcomes: readonly Outcome[]): string[] {
   if (!base || !arenas || arenas.threads <= base.threads) return []
   const threads = outcomes.map(({ condition, threads }) => `${condition} ${threads}`).join(', ')
   return [
-    `MALLOC_ARENA_MAX changes more than the arenas here: with it, or with jemalloc, sharp uses several threads for an image, else one. Threads of the command: ${threads}. Set sharp.concurrency(n) in the program before you compare.`,
+    `sharp does not use the same number of threads in all runs: several for an image with MALLOC_ARENA_MAX or jemalloc, otherwise one. Threads of the command: ${threads}. Set sharp.concurrency(n) in the program, then run the doctor again.`,
   ]
 }
 

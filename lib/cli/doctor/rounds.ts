@@ -10,9 +10,9 @@ export async function runTrials(
   plan: Plan,
   chosen: readonly Condition[],
   runs: number,
+  agreed: Agreed,
   live: Live,
 ): Promise<Trial[]> {
-  const agreed: Agreed = {}
   const trials: Trial[] = []
   const started = performance.now()
   let order = Array.from({ length: runs }, (_, round) =>
@@ -25,6 +25,7 @@ export async function runTrials(
     live.state = () => place
     if (trials.length === 0) live.say(`The doctor runs the command ${timesText(order, chosen)}.`)
     const trial = await runTrial(plan, condition, agreed, live)
+    if (trial.searched) continue
     trials.push(trial)
     live.say(`${place}: ${trialText(trial)}`)
     order = following(order, chosen, trials)

@@ -47,6 +47,8 @@ export interface Trial {
   exit: Exit
   /** Ended by the plan, not by itself. */
   stopped: boolean
+  /** It only found out that the command listens on no port: see Work. */
+  searched?: boolean
   /** The signal that the plan then sent. */
   stopSignal?: NodeJS.Signals
   /** Whether the condition's library was found in a process of the command. */
@@ -85,7 +87,7 @@ export async function runTrial(
   let held: Explanation | undefined
   try {
     done = await work({ plan, child, recorder, agreed, live })
-    if (!child.exit && !done.idles) {
+    if (!child.exit && !done.idles && !done.searched) {
       workSeconds = recorder.seconds
       await child.within(plan.settle)
     }
@@ -118,6 +120,7 @@ export async function runTrial(
     cpuSeconds: Math.max(counted / ticksPerSecond, recorder.last?.cpuSeconds ?? 0),
     exit: await child.ended,
     stopped,
+    ...(done.searched && { searched: true }),
     ...(stopped && { stopSignal: plan.signal }),
     served: recorder.isFound,
     ...(held && { held }),

@@ -16,7 +16,7 @@ export function unusable(
     kind: 'superslab-did-not-serve',
     lines: [
       'superslab was loaded into no process of the command: the command, or a program that starts it, removes LD_PRELOAD from the environment, or starts a program that ignores it (linked statically, or with rights of its own).',
-      'Give the doctor the program itself, without its launcher.',
+      'Give the doctor the program itself as the command, without a launcher.',
     ],
   }
 }
@@ -25,8 +25,8 @@ function tooShort(): Verdict {
   return {
     kind: 'too-short',
     lines: [
-      `The command is too short to be measured: it ended before the doctor had looked at its memory ${readingsLeast} times.`,
-      'Give it more work, or look more often: --interval 5.',
+      `The command is too short to be measured: it ended before the doctor had read its memory ${readingsLeast} times.`,
+      'Give it more work, or read its memory more often: --interval 5.',
     ],
   }
 }
@@ -47,7 +47,7 @@ function crashes(outcomes: readonly Outcome[], base: Outcome): Verdict {
   const whose =
     unharmed.length === 0
       ? `The command crashes under every malloc, the system's too (${often(base)}): the fault is in the command, not in a malloc.`
-      : `The command crashes under the system's malloc (${often(base)}), and not under ${unharmed.join(', ')}: the fault is in the command. Probably it writes to memory that it does not own; which malloc shows that is chance.`
+      : `The command crashes under the system's malloc (${often(base)}), and not under ${unharmed.join(', ')}: the fault is in the command. It probably writes to memory that it does not own, which shows under some mallocs only.`
   return { kind: 'command-crashes', lines: [whose] }
 }
 
@@ -71,7 +71,7 @@ function breaks(outcomes: readonly Outcome[], superslab: Outcome): Verdict {
       kind,
       lines: [
         `The command ${how} under ${[superslabName, ...also].join(', ')} (${often(superslab)}), and not under the system's malloc.`,
-        "It depends on the system's malloc, as programs do that free memory of one malloc by another (libraries opened with RTLD_DEEPBIND). Do not preload any malloc.",
+        "It depends on the system's malloc: it may free one malloc's memory with the other's free, as libraries that are opened with RTLD_DEEPBIND do. Do not preload any malloc.",
       ],
     }
   return {

@@ -99,7 +99,7 @@ function compared(
       kind: 'not-the-allocator',
       lines: [
         `${text(base)} ${when} under the system's malloc, ${rangeText(others, measure)}: the allocator is not the reason.`,
-        'The memory is in use, or it is not memory of malloc. Look at heap snapshots (node --heapsnapshot-signal=SIGUSR2) and at process.memoryUsage().',
+        'The program still uses the memory, or it is not memory of malloc. Look at a heap snapshot (node --heapsnapshot-signal=SIGUSR2) and at process.memoryUsage().',
         ...rest,
       ],
     }

@@ -23,6 +23,8 @@ export interface Work {
   answers?: Answers
   /** The command idles by now, so there is no need to watch it any longer. */
   idles?: boolean
+  /** The doctor waited for a port longer than --duration, in vain: the figures are not those of the others. */
+  searched?: boolean
 }
 
 /** Within this time the doctor says what it does about a command that goes on. */
@@ -31,7 +33,7 @@ const pollMs = 100
 /** A command that listens on no port after this time is asked less often. */
 const eagerMs = 15_000
 const patientPollMs = 1000
-/** A server may take so long until it listens, whatever --duration says. */
+/** A server has this time to begin to listen in the first trial, whatever --duration says. */
 const startSeconds = 10
 /** Of requests, without --duration. */
 const requestSeconds = 5
@@ -66,18 +68,29 @@ async function watch(course: Course): Promise<Work> {
   const { plan, child, recorder, agreed } = course
   const started = performance.now()
   const stopsIdle = plan.duration === undefined && !plan.replay
-  let isSilent = agreed.answersHttp === undefined && stopsIdle
+  let isSilent = agreed.answersHttp === undefined && !plan.replay
   while (!child.exit) {
     const target = await findWork(course)
     if (target) return { answers: await giveWork(course, target) }
     const passedMs = performance.now() - started
     if (stopsIdle && recorder.idleSeconds >= idleSeconds(plan)) return { idles: true }
-    if (passedMs >= mostMs(plan, agreed)) return {}
+    if (passedMs >= mostMs(plan, agreed)) return withoutPort(course)
     isSilent &&= agreed.answersHttp === undefined && !agreed.goesOn
     if (isSilent && passedMs >= silentMs) sayItGoesOn(course)
     await Promise.race([sleep(passedMs < eagerMs ? pollMs : patientPollMs), child.ended])
   }
   return {}
+}
+
+/** Without a port in the first trial the command is no server, and no other trial waits for one. */
+function withoutPort({ plan, agreed, live }: Course): Work {
+  const searched = agreed.answersHttp === undefined && searches(plan)
+  agreed.answersHttp ??= false
+  if (searched)
+    live.say(
+      `The command listens on no port after ${startSeconds} s, so the doctor requests nothing and begins its runs of ${plan.duration} s.`,
+    )
+  return { ...(searched && { searched }) }
 }
 
 function mostMs({ duration, replay, get }: Plan, { answersHttp }: Agreed): number {
@@ -98,9 +111,16 @@ function limits(plan: Plan): string {
 
 function sayItGoesOn({ plan, agreed, live }: Course): void {
   agreed.goesOn = true
-  live.say(
-    `After ${silentMs / 1000} s the command has not ended, and it listens on no port. The doctor watches it ${limits(plan)}.`,
-  )
+  const port = plan.get === undefined ? '' : ', and it listens on no port'
+  const what = searches(plan)
+    ? `waits up to ${startSeconds} s for a port, in this run alone (--no-get: in none)`
+    : `watches it ${limits(plan)}`
+  live.say(`After ${silentMs / 1000} s the command has not ended${port}. The doctor ${what}.`)
+}
+
+/** Whether the first trial may take longer than the others, because the doctor waits for a port. */
+function searches({ duration = startSeconds, get }: Plan): boolean {
+  return get !== undefined && duration < startSeconds
 }
 
 /** The HTTP server that the command is, as soon as it is one. */
@@ -133,7 +153,7 @@ function requestsText({ protocol, port, path }: Target, { settle, duration }: Pl
 }
 
 function silenceText({ port }: Listener, plan: Plan): string {
-  return `Port ${port} does not answer HTTP, so the doctor has no work for it: --load names a command that has. It watches the command ${limits(plan)}.`
+  return `Port ${port} does not answer HTTP, so the doctor cannot give it work; --load COMMAND can. It watches the command ${limits(plan)}.`
 }
 
 /** In the first trial for a time, in the others the same number of requests. */

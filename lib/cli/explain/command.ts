@@ -15,7 +15,7 @@ export function explainCommand(): Command {
   return new Command('explain')
     .description('show what holds the resident memory of a process, served or not')
     .addArgument(new Argument('<pid>', 'the process').argParser(count))
-    .option('--seconds <n>', 'look twice, so far apart, and say what grew', count)
+    .option('--seconds <n>', 'look twice, n seconds apart, and say what grew', count)
     .option('--json', 'print JSON')
     .action(explainProcess)
 }

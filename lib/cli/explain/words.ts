@@ -32,17 +32,17 @@ function said(holder: Holder, facts: Facts): string[] {
       ]
     case 'v8-memory':
       return [
-        `WebAssembly memories and ArrayBuffers that may grow hold ${many}. Nothing gives them back before they are collected.`,
+        `WebAssembly memories and ArrayBuffers that may grow hold ${many}. They go back when the garbage collector frees their objects.`,
       ]
     case 'superslab':
       return saidOfSuperslab(many, bytes, facts)
     case 'libc':
       return [
-        `The C library's malloc holds ${many}: Buffers, addons and Node itself, and what they have freed and it has kept. "superslab doctor -- COMMAND" tells whether another malloc keeps less.`,
+        `The C library's malloc holds ${many}: blocks of Buffers, addons and Node itself, and freed memory that it keeps. "superslab doctor -- COMMAND" shows whether another malloc keeps less.`,
       ]
     case 'allocator':
       return [
-        `Your addon brings an allocator of its own: ${name} holds ${many}. It does not call malloc, so no malloc changes that; see the addon's options.`,
+        `Your addon brings an allocator of its own: ${name} holds ${many}. It does not call malloc, so another malloc changes nothing; look for an option of the addon.`,
       ]
     case 'stacks':
       return [`${facts.threads} threads have stacks of ${many}.`]
@@ -59,9 +59,7 @@ function said(holder: Holder, facts: Facts): string[] {
         `Shared memory holds ${many}: ${holder.parts[0]?.name}. Other processes may hold it too.`,
       ]
     case 'unknown':
-      return [
-        `${many} is anonymous memory whose owner does not show: mmap by the program or an addon.`,
-      ]
+      return [`${many} is anonymous memory of unknown origin: the program or an addon called mmap.`]
   }
 }
 

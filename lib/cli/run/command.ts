@@ -22,14 +22,14 @@ const exitCodes: Partial<Record<ErrorCode, number>> = {
 }
 
 const help = `
---profile writes a profile when the program ends, on SIGUSR2, and every n
-minutes: which function and line allocated what is in use. FILE's ending is the
-format, as of 'superslab profile'; without FILE it is heap-profile.html. Other
-processes that are served write FILE.PID. This process stays and ends as the
-program does; with .raw it becomes the program, and 'superslab profile FILE.raw'
-gives the names later. A small function that is called often becomes part of its
-caller, unless --profile-exact prevents it; that costs a server a tenth to a
-quarter more processor time.
+--profile writes which functions and lines allocated the memory in use: when the
+program ends, on SIGUSR2, and every n minutes if you ask for that. The file is
+heap-profile.html; the ending of another FILE chooses its format, as in
+'superslab profile --help'. Other served processes write FILE.PID. superslab
+stays as the parent of the program, and exits as the program does. With a FILE
+that ends in .raw it becomes the program, and 'superslab profile FILE.raw' adds
+the names later. Node inlines small functions that are called often into their
+callers; --profile-exact prevents that, for 10 to 25 % more processor time.
 
   superslab run --profile -- node server.js
   superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`
@@ -37,7 +37,7 @@ quarter more processor time.
 export function runCommand(): Command {
   const children = new Option(
     '--children <which>',
-    'programs that it starts and superslab serves too (default: node)',
+    'programs below the command that superslab also serves (default: node)',
   )
   return new Command('run')
     .description('run a program with superslab as its malloc')
@@ -50,13 +50,17 @@ export function runCommand(): Command {
     .option('--profile [file]', 'write which functions hold the memory; see below')
     .option(
       '--profile-signal <name>',
-      'write the profile on this signal, too (SIGUSR2)',
+      'also write the profile on this signal (default: SIGUSR2)',
       signalName,
     )
-    .option('--profile-minutes <n>', 'write the profile again and again', minutes)
-    .option('--profile-mean <bytes>', 'bytes between two samples on average (512K)', byteCount)
-    .option('--profile-exact', 'have Node build no function into its caller: slower, see below')
-    .option('--no-engine-map', 'do not have Node write the names of JavaScript functions')
+    .option('--profile-minutes <n>', 'also write the profile every n minutes', minutes)
+    .option(
+      '--profile-mean <bytes>',
+      'mean of the bytes between two samples (default: 512K)',
+      byteCount,
+    )
+    .option('--profile-exact', 'keep Node from inlining functions; slower, see below')
+    .option('--no-engine-map', 'profile without the names of JavaScript functions')
     .addHelpText('after', help)
     .passThroughOptions()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : refused))
@@ -75,13 +79,12 @@ async function run(words: string[], options: RunOptions): Promise<void> {
     const loaded = libc === 'musl' ? name : library
     refuseUnservable(file, { library: loaded, preload: changes[preloadVariable] ?? '' })
     if (options.profile === undefined) become(file, words, changes)
-    if (options.record)
-      throw profileFailed('--profile and --record exclude each other: both see to every call')
+    if (options.record) throw profileFailed('--profile and --record cannot be used together')
     const target = profileFile(options)
     if (!target.endsWith(rawEnding)) return await stay(target, words, options)
     const start = profiledStart(target, options, file, words)
     if (start.complaint)
-      console.error(`superslab: JavaScript will have no names: ${start.complaint}`)
+      console.error(`superslab: the profile will not name JavaScript functions: ${start.complaint}`)
     become(file, start.words, { ...changes, ...start.environment })
   } catch (error) {
     const { message, code } = error as SuperslabError

@@ -35,7 +35,7 @@ export function childrenWords(children: string, require = false): string {
 }
 
 export function requireOption(): Option {
-  return new Option('--require', 'end each of these programs that superslab cannot serve')
+  return new Option('--require', 'end a process that superslab should serve but cannot')
 }
 
 /** Libraries that are preloaded already come first, so that another allocator among them is noticed. */

@@ -26,7 +26,7 @@ const defaultFile = 'heap-profile.html'
 export function profileFile({ profile }: ProfileRunOptions): string {
   const file = path.resolve(profile === undefined || profile === true ? defaultFile : profile)
   if (process.platform !== 'linux')
-    throw profileFailed(`--profile: there are no profiles on ${process.platform}`)
+    throw profileFailed(`--profile needs Linux, this is ${process.platform}`)
   checkEnding('--profile', file)
   const folder = path.dirname(file)
   if (!isWritable(folder)) throw profileFailed(`--profile: ${folder} is not a writable folder`)
@@ -106,9 +106,9 @@ export function engineLog(raw: string): string {
 
 /** The engine ends the process if it cannot write its map. */
 function obstacle(isNode: boolean): string | undefined {
-  if (!isWritable('/tmp')) return 'the engine writes its map to /tmp, which is not writable'
+  if (!isWritable('/tmp')) return 'Node writes their names to /tmp, which is not writable'
   if (!isNode && !isWritable('.'))
-    return 'the engine writes its log to the current folder, which is not writable; run node itself, not a script that runs it'
+    return 'Node writes a log to the current folder, which is not writable; name node itself as the command, not a script that starts it'
   return undefined
 }
 

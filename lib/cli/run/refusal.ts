@@ -52,7 +52,7 @@ function checkProgram(file: string, elf: Elf, served: Served): void {
     throw new SuperslabError(code, `${file} ${why}`)
   }
   if (elf.bits !== 64 || elf.machine !== machines[process.arch])
-    refuse('ERR_SUPERSLAB_OTHER_ARCHITECTURE', `is not for ${process.arch}`)
+    refuse('ERR_SUPERSLAB_OTHER_ARCHITECTURE', `is not a program for ${process.arch}`)
   if (!elf.interpreter)
     refuse('ERR_SUPERSLAB_STATIC_BINARY', 'is linked statically: nothing can be preloaded into it')
   else if (runsSecurely(file))
@@ -93,7 +93,7 @@ function checkLoading(file: string, loader: string, { library, preload }: Served
   const before = loaded.slice(0, place).filter((name) => name !== path.normalize(loader))
   const other = before.find((name) => readElf(name)?.defines('malloc'))
   if (other) {
-    const message = `LD_PRELOAD has another allocator, ${other}; take it out`
+    const message = `LD_PRELOAD names another allocator, ${other}; remove it from there`
     throw new SuperslabError('ERR_SUPERSLAB_OTHER_ALLOCATOR', message)
   }
 }

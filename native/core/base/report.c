@@ -28,7 +28,7 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
 
 SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handler, void *context) {
     static const char refused[] =
-        "superslab: the system does not let the error handler be changed: it stays as it was\n";
+        "superslab: the error handler was not changed, because the system refused mprotect\n";
     if (!ss_sealed_open()) {
         ss_os_write_error(refused, sizeof refused - 1);
         return;

@@ -18,11 +18,15 @@ static uint32_t find_whole(const ss_space *space, uint32_t count, uint32_t *run)
     return first + SS_SUPERSLAB_GRANULES <= *run + ss_run_length(space, *run) ? first : SS_NO_SPAN;
 }
 
+static size_t granules_least(void) {
+    return (SS_HUGE_MIN_BYTES + ss_process_threads() * SS_HUGE_THREAD_BYTES) >> SS_GRANULE_SHIFT;
+}
+
 /* Near a container's limit, and where free memory goes back at once, nothing is taken before it is needed. */
 static bool may_fill(const ss_space *space, uint32_t count) {
     return space->kind == SS_SPACE_HEADED && count <= SS_HUGE_MOST_GRANULES &&
-           space->used_granules >= SS_HUGE_MIN_BYTES >> SS_GRANULE_SHIFT &&
-           ss_process_fills_huge() && ss_process_decay() != 0 && !ss_signal_is_at_once();
+           space->used_granules >= granules_least() && ss_process_fills_huge() &&
+           ss_process_decay() != 0 && !ss_signal_is_at_once();
 }
 
 SS_COLD void ss_huge_fill(ss_space *space, uint32_t count) {

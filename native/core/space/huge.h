@@ -1,7 +1,7 @@
 /* Huge pages for memory that grows.
  *
  * A page fault costs more than the zeroing of its page, and more still in a virtual machine. So once a headed space has
- * SS_HUGE_MIN_BYTES in use, a SuperSlab of clean granules that slabs are about to be made in is backed by one huge page
+ * SS_HUGE_MIN_BYTES in use, and SS_HUGE_THREAD_BYTES more for each thread, a SuperSlab of clean granules that slabs are about to be made in is backed by one huge page
  * before the first of them: one fault in place of 512. All of its memory is there then, so all of its granules become
  * dirty: what the program does not use ages and goes back like any other.
  *

@@ -3,12 +3,14 @@
 #include "huge.h"
 
 #include "background.h"
+#include "barrier.h"
 #include "block.h"
 #include "check.h"
 #include "child.h"
 #include "rss.h"
 #include "stats.h"
 #include "table.h"
+#include "team.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,9 @@ enum {
     COUNT = (64 << 10) - 700,
     KEPT_ONE_IN = 2,
     GROUP_BLOCKS = 1000,
-    SMALL_COUNT = 4 << 10
+    SMALL_COUNT = 4 << 10,
+    MANY_THREADS = 48,
+    EACH_COUNT = 600
 };
 
 static char group[256];
@@ -123,6 +127,24 @@ static void stays_small(void *unused) {
     CHECK_EQ(huge_bytes(blocks[SMALL_COUNT - 1]), 0);
 }
 
+/* Together they use more than one thread needs for huge pages, but each of them less than its share. */
+static void keeps_its_share(unsigned index, void *context) {
+    static barrier all = BARRIER(MANY_THREADS);
+    (void)index, (void)context;
+    barrier_wait(&all);
+    superslab_free(block_new(BYTES)); /* makes the heap */
+    barrier_wait(&all);
+    void **blocks = blocks_make(EACH_COUNT);
+    barrier_wait(&all);
+    CHECK_EQ(huge_bytes(blocks[EACH_COUNT - 1]), 0);
+    barrier_wait(&all);
+}
+
+static void threads_raise_the_bound(void *unused) {
+    (void)unused;
+    team_run(MANY_THREADS, keeps_its_share, NULL);
+}
+
 static void is_switched_off(void *unused) {
     (void)unused;
     setenv("SUPERSLAB_THP", "0", 1);
@@ -147,5 +169,6 @@ int main(void) {
     child_check_clean(&result);
     step(rest_goes_back);
     step(stays_small);
+    step(threads_raise_the_bound);
     step(is_switched_off);
 }

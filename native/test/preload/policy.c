@@ -80,8 +80,7 @@ static void check_passes(run one) {
 /* The line on stderr, then the exit. */
 static void check_ends(run one) {
     const child_result result = child_run(execute, &one);
-    CHECK_THAT(result.code == 125 &&
-                   strstr(result.text, "is not served, because another malloc") != NULL &&
+    CHECK_THAT(result.code == 125 && strstr(result.text, "ends, because another malloc") != NULL &&
                    strstr(result.text, "serves kept") == NULL,
                "%s, children %s: %d, %s", one.program, one.children, result.code, result.text);
 }

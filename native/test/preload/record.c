@@ -114,7 +114,8 @@ static recording of(const char *program, const char *suffix) {
         CHECK_EQ(result.signal, SIGKILL);
     else
         child_check_clean(&result);
-    CHECK((strstr(result.text, "no more room") != NULL) == (strcmp(program, "limited") == 0));
+    CHECK((strstr(result.text, "limit on files is full") != NULL) ==
+          (strcmp(program, "limited") == 0));
     recording found = {.threads = 0};
     char list[256], path[sizeof list + sizeof folder + 1];
     snprintf(list, sizeof list, "ls %s | head -1", folder);
