@@ -35,6 +35,12 @@ void ss_counted_settle(void) {
         ss_thread_leave(self);
 }
 
+/* The scavenger answers those who ask for the profile: it is started, though there may be nothing to give back. */
+static void sample(ss_heap *heap, const void *block, size_t size, size_t stride) {
+    ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+}
+
 /* ---- allocating ---- */
 
 static void *tiny_take(ss_heap *heap, size_t size, uint8_t *header) {
@@ -88,8 +94,7 @@ void *ss_malloc_counted(size_t size) {
     ss_thread_leave(ss_thread_self());
     ss_attend();
     if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)),
-                          ss_count_label(heap), ss_count_stack(heap));
+        sample(heap, block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)));
     return block;
 }
 
@@ -120,7 +125,7 @@ void *ss_counted(void *block, size_t size) {
     else if (found.slab != NULL)
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    ss_profile_sample(block, size, found.stride, ss_count_label(heap), ss_count_stack(heap));
+    sample(heap, block, size, found.stride);
     return block;
 }
 
@@ -137,7 +142,7 @@ void ss_counted_outside(const void *block, size_t size, size_t stride) {
     ss_heap *heap = ss_thread_heap(&self);
     ss_thread_leave(self);
     if (heap != NULL)
-        ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
+        sample(heap, block, size, stride);
 }
 
 void ss_counted_outside_freed(const void *block) {
