@@ -66,6 +66,32 @@ linuxTest('a process that profiles itself is asked without disturbing it', async
   t.is(readRaw(raw).interval, 65536)
 })
 
+linuxTest('an idle process that profiles itself answers', async (t) => {
+  const folder = folderOf(t)
+  const raw = path.join(folder, 'own.raw')
+  const file = written(
+    folder,
+    'idle.cjs',
+    `const kept = []
+    function holdHere() { for (let i = 0; i < 40; i++) kept.push(Buffer.alloc(1 << 16)) }
+    holdHere(); console.log('idle'); setTimeout(() => {}, 2 ** 30)`,
+  )
+  const setting = { NODE_OPTIONS: options, SUPERSLAB_PROFILE: `${raw},mean=8K` }
+  const child = spawn(node, [main, 'run', '--', node, file], {
+    ...{ cwd: folder, env: plainEnvironment(setting), stdio: ['ignore', 'pipe', 'inherit'] },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  await once(child.stdout as NonNullable<ChildProcess['stdout']>, 'data')
+  // As long as the background thread stays without work, and once more.
+  await new Promise((resolve) => setTimeout(resolve, 4000))
+  const { code, stdout, stderr } = await profile(String(child.pid), '--seconds', '0.1')
+  t.is(code, 0, stderr)
+  t.regex(stdout, /^Most memory in use: 2\.\d+ MiB.* by holdHere /m)
+  child.kill('SIGUSR2')
+  while (!existsSync(raw)) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.is(readRaw(raw).interval, 8192)
+})
+
 linuxTest('what cannot be profiled is told in one line', async (t) => {
   const { pid } = await growing(t, false)
   const file = written(folderOf(t), 'other.raw', 'text')

@@ -1,9 +1,9 @@
 // `superslab run --profile` around programs that write their raw profile themselves: what this process does with it.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { main, plainEnvironment, run } from './support/cli.mjs'
+import { ended, main, plainEnvironment, run } from './support/cli.mjs'
 import { folderOf, rawText, written } from './support/profiles.mjs'
 
 const linuxTest = process.platform === 'linux' ? test : test.skip
@@ -133,20 +133,25 @@ linuxTest(
   },
 )
 
-const unprivilegedTest = process.getuid?.() === 0 ? test.skip : linuxTest
+/** Root may write everywhere, unless it gives up that right. */
+const plainRight =
+  process.getuid?.() === 0
+    ? ['setpriv', '--bounding-set=-dac_override', '--inh-caps=-dac_override']
+    : ['env']
+const isThere = spawnSync(plainRight[0] as string, [...plainRight.slice(1), 'true']).status === 0
+const plainRightTest = isThere ? linuxTest : test.skip
 
-// Root may write everywhere.
-unprivilegedTest(
+plainRightTest(
   'where the engine cannot write, the program runs without names, and that is said',
   async (t) => {
     const folder = folderOf(t)
     const closed = path.join(folder, 'closed')
     mkdirSync(closed)
     chmodSync(closed, 0o500)
+    const [command = '', ...before] = plainRight
     const show = ['sh', '-c', 'echo "$NODE_OPTIONS"']
-    const { stdout, stderr } = await run([`--profile=${folder}/heap.raw`, '--', ...show], {
-      cwd: closed,
-    })
+    const words = [...before, node, main, 'run', `--profile=${folder}/heap.raw`, '--', ...show]
+    const { stdout, stderr } = await ended(command, words, { cwd: closed })
     t.notRegex(stdout, /perf-basic-prof/)
     t.regex(stderr, /^superslab: the profile will not name JavaScript functions: .*current folder/)
   },

@@ -44,7 +44,9 @@ static void *any_aligned(size_t size, size_t alignment) {
 #define NEW(symbol)                                                                                \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
+        void *block = ss_malloc_counting(size);                                                    \
+        if (block == NULL && preload_serves())                                                     \
+            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -56,7 +58,9 @@ static void *any_aligned(size_t size, size_t alignment) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
+        void *block = ss_malloc_counting(size);                                                    \
+        if (block == NULL && preload_serves())                                                     \
+            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
         if (block != NULL)                                                                         \
             return block;                                                                          \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \

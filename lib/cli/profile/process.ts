@@ -20,7 +20,7 @@ export async function profileProcess(pid: number, options: ProcessOptions): Prom
   const { output, seconds, diff = false } = options
   const session = Session.open(pid)
   try {
-    const isFresh = await session.start(intervalBytes)
+    const isFresh = await session.start(intervalBytes, 1000 * seconds)
     console.error(
       `superslab: sampling process ${pid} for ${seconds} s${isFresh ? '' : '; it does so already'}`,
     )

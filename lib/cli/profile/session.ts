@@ -36,11 +36,12 @@ export class Session {
     return new Session(pid, page)
   }
 
-  /** Has the process sample; false if it did already. */
-  async start(mean: number): Promise<boolean> {
+  /** Has the process sample, which may take until it allocates next; false if it did already. */
+  async start(mean: number, patience: number): Promise<boolean> {
     this.lock(runAt, mean)
     const { session, error } = await this.until(
       (answer) => answer.session === 1 || answer.error > 0,
+      patience,
     )
     if (session === 1) return true
     if (error === alreadyRunning) return false
@@ -69,8 +70,11 @@ export class Session {
       throw this.failure('the system refuses a lock on its page')
   }
 
-  private async until(isThere: (answer: Answer) => boolean): Promise<Answer> {
-    const end = performance.now() + patienceMs
+  private async until(
+    isThere: (answer: Answer) => boolean,
+    patience: number = patienceMs,
+  ): Promise<Answer> {
+    const end = performance.now() + Math.max(patience, patienceMs)
     for (;;) {
       const answer = this.answer()
       if (answer.version === 1 && isThere(answer)) return answer

@@ -14,6 +14,7 @@
 #include "base/copy.h"
 #include "base/report.h"
 #include "base/thread.h"
+#include "profile/profile.h"
 #include "slab/purge.h"
 #include "space/dirty.h"
 
@@ -219,7 +220,7 @@ static bool caches_matter(void) {
 /* Whether there is a reason to start the thread. A thread that frees a span reads the scavenger's state after it took
  * the space's lock, which dirty_visit takes too. So one of the two threads sees what the other did. */
 static bool is_wanted(void) {
-    if (is_hurried() || caches_matter())
+    if (is_hurried() || caches_matter() || ss_profile_is_running())
         return true;
     size_t most = atomic_load_explicit(&ss_signals->freed_bytes, memory_order_relaxed);
     ss_each_space(dirty_visit, &most);
@@ -244,6 +245,12 @@ static bool ended(void) {
     return !is_wanted();
 }
 
+/* Whether the thread is to stay without work. A process that profiles itself answers `superslab profile` while it is idle
+ * too: what it holds then is what is asked for. */
+static bool is_asked(const scavenger *self) {
+    return self->controlled || ss_profile_is_running() || ss_pressure_stays();
+}
+
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true, .until = SS_NO_END};
     ss_thread_bare();
@@ -255,7 +262,7 @@ static void scavenge(void) {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {
             wait_for_tick(&self, milliseconds);
             if (!is_told_to_leave())
-                quiet = tick(&self) || self.controlled || ss_pressure_stays() ? 0 : quiet + 1;
+                quiet = tick(&self) || is_asked(&self) ? 0 : quiet + 1;
         }
         at_once_reset();
         ss_park_keeping(SS_KEEPING_BY_COUNT);

@@ -147,7 +147,8 @@ static SS_NOINLINE void *allocated_watched(ss_call call, void *block, size_t siz
 }
 
 SS_COLD void *ss_malloc_cold(size_t size) {
-    return ss_malloc_as(SS_CALL_MALLOC, size);
+    void *block = ss_malloc_counting(size);
+    return block != NULL ? block : ss_malloc_as(SS_CALL_MALLOC, size);
 }
 
 /* ---- zeroed ---- */
@@ -172,7 +173,8 @@ static void *calloc_large(size_t bytes) {
 }
 
 static SS_COLD void *calloc_cold(size_t bytes) {
-    return ss_malloc_as(SS_CALL_CALLOC, bytes);
+    void *block = ss_malloc_counting(bytes);
+    return block != NULL ? block : ss_malloc_as(SS_CALL_CALLOC, bytes);
 }
 
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {

@@ -35,6 +35,12 @@ void ss_counted_settle(void) {
         ss_thread_leave(self);
 }
 
+/* The scavenger answers those who ask for the profile: it is started, though there may be nothing to give back. */
+static void sample(ss_heap *heap, const void *block, size_t size, size_t stride) {
+    ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
+    ss_signal_want(SS_SCAVENGER_START_BYTES);
+}
+
 /* ---- allocating ---- */
 
 static void *tiny_take(ss_heap *heap, size_t size, uint8_t *header) {
@@ -51,22 +57,20 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
         bin = ss_share_choose(ss_thread_self(), heap, size);
     if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
-    *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED
-                                                                         : (uint8_t)bin;
+    *header = ss_count_is_due(heap, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
     return ss_heap_pop(heap, bin);
 }
 
-/* Serves what most calls need while the heap counts: the second bin is empty, and the first one is not. */
-static inline void *turn(size_t size) {
+void *ss_malloc_turn(size_t size) {
     ss_thread *self = ss_thread_self();
+    if (size >= SS_TINY_END)
+        return NULL;
     ss_heap *heap = ss_thread_enter(self);
-    if (SS_UNLIKELY(heap == NULL || size >= SS_TINY_END || ss_count_is_late(heap)))
-        return NULL;
-    const unsigned counted = self->bin_of_step[size / SS_ALIGNMENT];
-    void *block = ss_count_turn(heap, ss_bin_first(counted));
-    if (SS_UNLIKELY(block == NULL))
-        return NULL;
-    ss_header_set(block, (uint8_t)counted);
+    const unsigned tiny = self->bin_of_step[size / SS_ALIGNMENT] - SS_BIN_COUNTED;
+    void *block = NULL;
+    if (SS_LIKELY(heap != NULL && tiny < SS_TINY_COUNT) &&
+        SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL))
+        ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
     ss_thread_leave(self);
     return block;
 }
@@ -78,7 +82,7 @@ static size_t size_of_step(size_t size) {
                : size;
 }
 
-static SS_NOINLINE void *malloc_counted(size_t size) {
+void *ss_malloc_counted(size_t size) {
     ss_heap *heap = size <= SS_SMALL_MAX ? enter() : NULL;
     if (heap == NULL)
         return NULL;
@@ -90,14 +94,8 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
     ss_thread_leave(ss_thread_self());
     ss_attend();
     if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)),
-                          ss_count_label(heap), ss_count_stack(heap));
+        sample(heap, block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)));
     return block;
-}
-
-void *ss_malloc_counted(size_t size) {
-    void *block = turn(size);
-    return SS_LIKELY(block != NULL) ? block : malloc_counted(size);
 }
 
 /* The heap of the calling thread if the block is to be sampled, else NULL. */
@@ -105,7 +103,7 @@ static ss_heap *sampled_by(size_t bytes) {
     ss_heap *heap = enter();
     if (heap == NULL)
         return NULL;
-    const bool due = ss_count_is_due(heap, SS_COUNT_OTHERS, bytes);
+    const bool due = ss_count_is_due(heap, bytes);
     ss_thread_leave(ss_thread_self());
     return due ? heap : NULL;
 }
@@ -127,7 +125,7 @@ void *ss_counted(void *block, size_t size) {
     else if (found.slab != NULL)
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    ss_profile_sample(block, size, found.stride, ss_count_label(heap), ss_count_stack(heap));
+    sample(heap, block, size, found.stride);
     return block;
 }
 
@@ -144,7 +142,7 @@ void ss_counted_outside(const void *block, size_t size, size_t stride) {
     ss_heap *heap = ss_thread_heap(&self);
     ss_thread_leave(self);
     if (heap != NULL)
-        ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
+        sample(heap, block, size, stride);
 }
 
 void ss_counted_outside_freed(const void *block) {

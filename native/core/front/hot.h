@@ -13,10 +13,6 @@
 
 #define SS_HOT static inline __attribute__((always_inline))
 
-/* Hides the value from the compiler. Adds no instruction, and saves some: otherwise gcc keeps the address of a bin's
- * top in an extra register, and the block in another register than it is returned in; clang keeps the size. */
-#define SS_OPAQUE(value) __asm__("" : "+r"(value))
-
 /* A relaxed access and its use, in one instruction where the machine has one. For atomics the compilers emit two. */
 #if defined(__x86_64__) && !defined(SS_TSAN)
 #define SS_BELOW(value, word)                                                                      \

@@ -234,7 +234,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
     if (SS_UNLIKELY(ss_bin_is_counted(bin))) /* they were counted, and were not handed out */
-        heap->count.left[bin - SS_BIN_COUNTED] += (int64_t)count * ss_bin_stride(bin);
+        heap->count.left[bin - SS_BIN_COUNTED] += count;
     heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];

@@ -26,6 +26,15 @@ void ss_count_mend(const ss_heap *heap, ss_thread *thread) {
     atomic_store_explicit(&thread->counts, heap->count.on, memory_order_relaxed);
 }
 
+static int64_t draw(ss_heap *heap) {
+    return ss_chance_draw(&heap->count.random, ss_profile_mean());
+}
+
+/* The number of blocks of a tiny class before the next that is sampled. */
+static int64_t draw_blocks(ss_heap *heap, unsigned tiny) {
+    return (int64_t)((uint64_t)draw(heap) / ss_bin_stride(SS_BIN_HEADED + tiny));
+}
+
 static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
     if (heap->count.on == on)
         return;
@@ -42,8 +51,9 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
     }
     heap->count.on = on;
     if (on) {
-        for (unsigned which = 0; which <= SS_COUNT_OTHERS; which++)
-            heap->count.left[which] = ss_chance_draw(&heap->count.random, ss_profile_mean());
+        for (unsigned tiny = 0; tiny < SS_TINY_COUNT; tiny++)
+            heap->count.left[tiny] = draw_blocks(heap, tiny);
+        heap->count.left_bytes = draw(heap);
         ss_large_cache_flush(heap);
     }
     ss_count_mend(heap, thread);
@@ -112,20 +122,18 @@ SS_COLD void ss_count_settle(ss_heap *heap, ss_faults *faults) {
 
 /* ---- counting ---- */
 
-bool ss_count_is_due(ss_heap *heap, unsigned which, size_t bytes) {
-    int64_t *left = &heap->count.left[which];
-    if (SS_LIKELY(*left >= (int64_t)bytes)) {
-        *left -= (int64_t)bytes;
+bool ss_count_is_due(ss_heap *heap, size_t bytes) {
+    if (SS_LIKELY(heap->count.left_bytes >= (int64_t)bytes)) {
+        heap->count.left_bytes -= (int64_t)bytes;
         return false;
     }
-    *left = ss_chance_draw(&heap->count.random, ss_profile_mean());
+    heap->count.left_bytes = draw(heap);
     return true;
 }
 
 void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
-    const unsigned counted = ss_bin_counted(bin);
-    const int64_t stride = ss_bin_stride(bin);
-    int64_t *left = &heap->count.left[bin - SS_BIN_HEADED];
+    const unsigned counted = ss_bin_counted(bin), tiny = bin - SS_BIN_HEADED;
+    int64_t *left = &heap->count.left[tiny];
     *header = (uint8_t)counted;
     void *block = ss_heap_pop(heap, counted); /* a thread that was closed comes here too */
     if (block != NULL)
@@ -133,16 +141,18 @@ void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);
     if (SS_UNLIKELY(count == 0))
         return NULL;
-    if (SS_UNLIKELY(ss_count_is_due(heap, bin - SS_BIN_HEADED, (size_t)stride))) {
-        *header = SS_HEADER_SAMPLED;
-        return ss_heap_pop(heap, bin);
-    }
-    /* This block has been counted, and more are counted as far as the next sample allows. */
     block = ss_heap_pop(heap, bin);
+    if (SS_UNLIKELY(*left == 0)) {
+        *left = draw_blocks(heap, tiny);
+        *header = SS_HEADER_SAMPLED;
+        return block;
+    }
+    /* This block is counted, and more as far as the next sample allows. */
+    --*left;
     count--;
-    if (SS_UNLIKELY(*left < count * stride))
-        count = (uint32_t)((uint64_t)*left / (uint32_t)stride);
+    if (SS_UNLIKELY(*left < count))
+        count = (uint32_t)*left;
     if (count != 0)
-        *left -= ss_heap_move(heap, bin, count) * stride;
+        *left -= ss_heap_move(heap, bin, count);
     return block;
 }

@@ -71,36 +71,39 @@ void ss_count_mend(const ss_heap *heap, ss_thread *thread);
 /* In the child of a fork: the number of heaps that count, added up anew. */
 void ss_count_inherit(uint32_t heaps);
 
-/* The heap hands out `bytes` of a tiny class, by its index, or of any other kind (SS_COUNT_OTHERS): whether the block is
- * to be sampled. Each of them has a distance of its own. With one for all, a sample that is due for a class whose
- * second bin still has blocks would go to another class, whose call comes first. */
-#define SS_COUNT_OTHERS SS_TINY_COUNT
-bool ss_count_is_due(ss_heap *heap, unsigned which, size_t bytes);
+/* The heap hands out `bytes` that are not a block of a tiny class: whether the block is to be sampled. The tiny classes
+ * and all others have a distance each. With one for all, a sample that is due for a class whose second bin still has
+ * blocks would go to another class, whose call comes first. */
+bool ss_count_is_due(ss_heap *heap, size_t bytes);
 
-/* The quick part of ss_count_take: moves all blocks of the first bin over, if the second one is empty and the first one
- * has enough of them, and if no sample is due among them. NULL if nothing was done. */
-static inline void *ss_count_turn(ss_heap *heap, unsigned bin) {
-    const unsigned counted = ss_bin_counted(bin);
-    ss_bin *from = &heap->bin[bin], *to = &heap->bin[counted];
+/* Exchanges the bins of a tiny class, by its index, and pops a block: if the second one is empty, if the first one has
+ * enough blocks, and if no sample is due among them. NULL if nothing was done. `top` has the tops of all bins. What most
+ * cold calls need, so it is short. */
+static inline void *ss_count_turn(ss_heap *heap, _Atomic(void **) *top, unsigned tiny) {
+    ss_bin *bin = heap->bin + tiny;
+    int64_t *left = heap->count.left + tiny;
+    top += tiny;
+    SS_OPAQUE(bin);
+    SS_OPAQUE(top);
+    SS_OPAQUE(left);
+    ss_bin *from = bin + SS_BIN_HEADED, *to = bin + SS_BIN_COUNTED;
     void **slots = atomic_load_explicit(&from->slots, memory_order_relaxed);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
+    void **last = atomic_load_explicit(top + SS_BIN_HEADED, memory_order_relaxed);
     void **others = atomic_load_explicit(&to->slots, memory_order_relaxed);
-    const ptrdiff_t count = top - slots;
-    const int64_t bytes = (int64_t)count * ss_bin_stride(bin);
-    int64_t *left = &heap->count.left[bin - SS_BIN_HEADED];
-    if (SS_UNLIKELY(count < SS_COUNT_LEAST || *left < bytes ||
-                    atomic_load_explicit(&heap->top[counted], memory_order_relaxed) != others ||
+    const ptrdiff_t count = last - slots;
+    if (SS_UNLIKELY(count < SS_COUNT_LEAST || *left < count ||
+                    atomic_load_explicit(top + SS_BIN_COUNTED, memory_order_relaxed) != others ||
                     atomic_load_explicit(&from->capacity, memory_order_relaxed) !=
                         atomic_load_explicit(&to->capacity, memory_order_relaxed)))
         return NULL;
-    void *block = *top;
-    *top = ss_bin_vacant(counted);
-    *left -= bytes;
+    *left -= count;
     atomic_store_explicit(&from->slots, others, memory_order_relaxed);
-    atomic_store_explicit(&heap->top[bin], others, memory_order_relaxed);
+    atomic_store_explicit(top + SS_BIN_HEADED, others, memory_order_relaxed);
     atomic_store_explicit(&to->slots, slots, memory_order_relaxed);
-    atomic_store_explicit(&heap->top[counted], top - 1, memory_order_relaxed);
+    atomic_store_explicit(top + SS_BIN_COUNTED, last - 1, memory_order_relaxed);
     ss_heap_note_cold(heap);
+    void *block = *last;
+    *last = ss_bin_vacant(SS_BIN_COUNTED + tiny);
     return block;
 }
 

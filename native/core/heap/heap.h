@@ -54,8 +54,8 @@ typedef struct ss_count {
     uint32_t label;  /* of what its thread allocates; 0 for none */
     ss_stack stack;  /* of its thread, as far as samples have found it */
     uint64_t random; /* state of its generator; 0 before its first draw */
-    /* The bytes that are handed out before the next sample: of each tiny class, and of all other blocks. */
-    int64_t left[SS_TINY_COUNT + 1];
+    /* What is handed out before the next sample: blocks of each tiny class, and bytes of all other blocks. */
+    int64_t left[SS_TINY_COUNT], left_bytes;
 } ss_count;
 
 typedef struct ss_heap {

@@ -91,6 +91,8 @@ static bool by_pointer(ss_frame *frame, ss_reader *reader) {
         !ss_reader_word(reader, fp + sizeof fp, &pc))
         return false;
     arrive(frame, pc, fp + 2 * sizeof fp);
+    frame->pc_place = fp + sizeof fp;
+    frame->fp_place = fp;
     frame->value[SS_UNWIND_FP] = next;
     frame->known = 1u << SS_UNWIND_SP | 1u << SS_UNWIND_FP;
     return true;
@@ -112,6 +114,8 @@ static bool by_simple(ss_frame *frame, ss_reader *reader, const known *rule) {
     if (rule->ra == 0 && (frame->known >> SS_UNWIND_RA & 1) == 0)
         return false;
     frame->known &= ~(rule->lost | 1u << SS_UNWIND_RA);
+    frame->pc_place = rule->ra != 0 ? cfa + (uintptr_t)(intptr_t)rule->ra : 0;
+    frame->fp_place = rule->fp != 0 ? cfa + (uintptr_t)(intptr_t)rule->fp : 0;
     arrive(frame, pc, cfa);
     return true;
 }
@@ -174,6 +178,8 @@ bool ss_unwind(ss_frame *frame, ss_reader *reader) {
     const uintptr_t before = frame->value[SS_UNWIND_SP], pc = frame->pc - !frame->exact;
     const known *rule = known_find(pc, &cfi, &read);
     frame->generated = rule == NULL;
+    frame->plain = rule == NULL || rule->kind != KNOWN_FULL;
+    frame->by_fp = rule == NULL || rule->kind == KNOWN_POINTER || rule->base == SS_UNWIND_FP;
     if (SS_LIKELY(rule != NULL && rule->kind == KNOWN_SIMPLE))
         return by_simple(frame, reader, rule);
     if (rule == NULL || rule->kind == KNOWN_POINTER)

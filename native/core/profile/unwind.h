@@ -30,8 +30,13 @@ typedef struct ss_frame {
     uintptr_t pc;
     bool exact;     /* pc is the next instruction itself, not one after a call */
     bool generated; /* pc is in no file */
+    /* How the step to this frame was found: from no other registers than the stack's and the frame's pointer, and
+     * whether from the latter. */
+    bool plain, by_fp;
     uint32_t known; /* registers whose value is known, one bit each */
     uintptr_t value[SS_UNWIND_REGISTERS];
+    /* Where that step found pc and the frame's pointer; 0 if that register stayed as it was. */
+    uintptr_t pc_place, fp_place;
 } ss_frame;
 
 /* Fills in the frame of its caller. */

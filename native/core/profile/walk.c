@@ -1,0 +1,93 @@
+#include "profile/walk.h"
+
+#include "os/profile.h"
+#include "profile/codemap.h"
+#include "profile/modules.h"
+#include "profile/trail.h"
+
+/* The code of this library, whose frames are left out at the inner end of stacks; empty where it is part of the program,
+ * whose own frames would go too. */
+static uintptr_t own_start, own_end;
+
+static void own_find(void) {
+    const ss_module *own = ss_module_at((uintptr_t)own_find);
+    const bool apart = own != NULL && ss_os_program_start() - own->base >= ss_os_page_bytes();
+    own_start = apart ? own->start : 0;
+    own_end = apart ? own->end : 0;
+}
+
+void ss_walk_begin(void) {
+    ss_modules_read();
+    own_find();
+    ss_trails_begin();
+}
+
+/* Extends what is known to be the thread's own stack down to the frame. */
+static SS_COLD void stack_extend(ss_stack *stack, uintptr_t sp, uintptr_t end) {
+    enum { PAGES = 64, PAGE = 4096 };
+    uint8_t byte;
+    if (stack->end != end)
+        *stack = (ss_stack){end & ~(uintptr_t)(PAGE - 1), end};
+    uintptr_t at = stack->low;
+    for (unsigned i = 0; i < PAGES && at > sp; i++) {
+        if (ss_os_read_memory((at - 1) & ~(uintptr_t)(PAGE - 1), &byte, 1) != 1)
+            return; /* a gap: this is another stack */
+        at = (at - 1) & ~(uintptr_t)(PAGE - 1);
+    }
+    if (at <= sp)
+        stack->low = at;
+}
+
+/* The part that may be read directly, from sp on; empty if the thread runs on another stack than its own. */
+static void reader_begin(ss_reader *reader, ss_stack *stack, uintptr_t sp) {
+    const uintptr_t end = ss_os_thread_end();
+    reader->copy_start = reader->copy_end = 0;
+    if (SS_UNLIKELY(end != 0 && (stack->end != end || sp < stack->low)))
+        stack_extend(stack, sp, end);
+    const bool own = end != 0 && stack->end == end && sp >= stack->low && sp < end;
+    reader->low = own ? sp : 0;
+    reader->end = own ? end : 0;
+}
+
+/* False if the stack is to be walked without the help of the last walk: a step needs registers that it does not tell. */
+static bool walk(ss_walk *out, ss_frame *frame, ss_reader *reader, ss_trail_walk *trail) {
+    bool inside = own_end != 0, more = true, generated = false;
+    out->count = out->epoch = 0;
+    out->map_bytes = 0;
+    for (uint32_t steps = 0; more && out->count < SS_STACK_FRAMES && steps < 2 * SS_STACK_FRAMES;
+         steps++) {
+        const uintptr_t pc = frame->pc, call = pc - !frame->exact;
+        if (!ss_trail_follow(trail, frame)) {
+            more = ss_trail_unwind(trail, frame, reader) && frame->pc > 4096;
+            if (SS_UNLIKELY(trail->followed && !frame->plain))
+                return false;
+        }
+        inside = inside && call - own_start < own_end - own_start;
+        if (inside || (steps == 0 && own_end == 0))
+            continue;
+        out->frames[out->count++] = pc;
+        if (frame->generated) {
+            if (!generated)
+                out->map_bytes = ss_codemap_read();
+            generated = true;
+            out->epoch = out->epoch * 31 + ss_codemap_epoch(call);
+        }
+    }
+    return true;
+}
+
+void ss_walk_stack(ss_walk *out, ss_stack *stack) {
+    ss_frame here, frame;
+    ss_reader reader;
+    ss_trail_walk trail;
+    SS_FRAME_HERE(&here);
+    reader_begin(&reader, stack, here.value[SS_UNWIND_SP]);
+    ss_trail_begin(&trail, &reader);
+    frame = here;
+    if (SS_UNLIKELY(!walk(out, &frame, &reader, &trail))) {
+        trail = (ss_trail_walk){.trail = NULL};
+        frame = here;
+        walk(out, &frame, &reader, &trail);
+    }
+    ss_trail_end(&trail);
+}
