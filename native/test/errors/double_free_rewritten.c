@@ -41,8 +41,8 @@ static again_function *const ways[] = {free_again, free_again_sized, resize_agai
 
 static void reported_once(const void *block) {
     CHECK_THAT(reports_count(SUPERSLAB_ERROR_DOUBLE_FREE) == 1 && reports_count(0) == 1,
-               "%u double frees of %u reports, size %zu", reports_count(SUPERSLAB_ERROR_DOUBLE_FREE),
-               reports_count(0), size);
+               "%u double frees of %u reports, size %zu",
+               reports_count(SUPERSLAB_ERROR_DOUBLE_FREE), reports_count(0), size);
     reports_expect(SUPERSLAB_ERROR_DOUBLE_FREE, block);
 }
 

@@ -49,7 +49,8 @@ static void guarded(const void *block) {
     CHECK_LT(at, count);
     CHECK(areas[at].start <= (uintptr_t)block && areas[at].plain);
     size_t first = at, last = at;
-    while (areas[first].access && areas[first - 1].end == areas[first].start && areas[first - 1].access)
+    while (areas[first].access && areas[first - 1].end == areas[first].start &&
+           areas[first - 1].access)
         first--;
     while (areas[last].access && areas[last + 1].start == areas[last].end && areas[last + 1].access)
         last++;
@@ -63,7 +64,8 @@ static void guarded(const void *block) {
 }
 
 static void all_kinds(void) {
-    void *headed = block_new(100), *aligned = block_new_aligned(64, 100), *large = block_new(1 << 20);
+    void *headed = block_new(100), *aligned = block_new_aligned(64, 100),
+         *large = block_new(1 << 20);
     guarded(headed);
     guarded(aligned);
     guarded(large);
@@ -92,7 +94,8 @@ static void used_up(void *unused) {
     CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
     static void *blocks[BLOCKS];
     size_t count = 0;
-    while (count < BLOCKS && (blocks[count] = superslab_malloc(count % 2 == 0 ? 60000 : 100000)) != NULL)
+    while (count < BLOCKS &&
+           (blocks[count] = superslab_malloc(count % 2 == 0 ? 60000 : 100000)) != NULL)
         count++;
     CHECK_GT(count, 1000);
     CHECK_LT(count, BLOCKS);

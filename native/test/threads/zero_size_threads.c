@@ -31,7 +31,8 @@ static void work(unsigned index, void *context) {
     for (unsigned round = 0; round < ROUNDS; round++) {
         const size_t count = 1 + rng_below(&random, HELD);
         for (size_t i = 0; i < count; i++) {
-            held[i] = i % 64 == 0 ? block_new_aligned(64 << rng_below(&random, 8), 0) : block_new(0);
+            held[i] =
+                i % 64 == 0 ? block_new_aligned(64 << rng_below(&random, 8), 0) : block_new(0);
             CHECK_EQ(atomic_exchange(&owner[place(held[i])], 1), 0);
         }
         for (size_t i = 0; i < count; i++) {
