@@ -34,8 +34,11 @@
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
-/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. */
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. The explorer
+ * sets a number of its own. */
+#ifndef SS_EMPTY_MOST_BYTES
 #define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
+#endif
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u
