@@ -34,6 +34,12 @@
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. The explorer
+ * sets a number of its own. */
+#ifndef SS_EMPTY_MOST_BYTES
+#define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
+#endif
+
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u
 #define SS_ALIGNMENT (1u << SS_ALIGNMENT_SHIFT)
@@ -69,9 +75,12 @@
 #define SS_BIN_COUNT ((SS_HEADER_SAMPLED + 1u + 7u) / 8u * 8u)
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
-/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each 16 bytes. */
+/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each size. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
+/* The bin of a request of no bytes: it never has room, so the request takes the cold path (space/empty.h). No heap has
+ * blocks of this bin's class, which is the headless one of SS_ALIGNMENT bytes. */
+#define SS_BIN_EMPTY 0u
 /* A slab takes granules until it holds this many blocks and its tail is small. Fewer slabs mean less traffic on the
  * lists, and untouched pages cost nothing. Headless slabs hold fewer blocks, because a caller's region may be small.
  * The explorer sets a number of its own: fewer blocks have fewer interleavings. */

@@ -45,7 +45,7 @@ static void sample(ss_heap *heap, const void *block, size_t size, size_t stride)
 
 static void *tiny_take(ss_heap *heap, size_t size, uint8_t *header) {
     ss_thread *self = ss_thread_self();
-    unsigned bin = ss_bin_first(self->bin_of_step[size / SS_ALIGNMENT]);
+    unsigned bin = ss_bin_first(self->bin_of_size[size]);
     if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
         bin = ss_share_choose(self, heap, size);
     return ss_count_take(heap, bin, header);
@@ -66,20 +66,13 @@ void *ss_malloc_turn(size_t size) {
     if (size >= SS_TINY_END)
         return NULL;
     ss_heap *heap = ss_thread_enter(self);
-    const unsigned tiny = self->bin_of_step[size / SS_ALIGNMENT] - SS_BIN_COUNTED;
+    const unsigned tiny = self->bin_of_size[size] - SS_BIN_COUNTED;
     void *block = NULL;
     if (SS_LIKELY(heap != NULL && tiny < SS_TINY_COUNT) &&
         SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL))
         ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
     ss_thread_leave(self);
     return block;
-}
-
-/* The hot path has only told the largest size of 16 bytes' steps: the middle is nearer to what was asked for. */
-static size_t size_of_step(size_t size) {
-    return size < SS_TINY_END && size % SS_ALIGNMENT == SS_ALIGNMENT - 1
-               ? size - SS_ALIGNMENT / 2 + 1
-               : size;
 }
 
 void *ss_malloc_counted(size_t size) {
@@ -94,7 +87,7 @@ void *ss_malloc_counted(size_t size) {
     ss_thread_leave(ss_thread_self());
     ss_attend();
     if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
-        sample(heap, block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)));
+        sample(heap, block, size, ss_bin_stride(ss_headed_bin(block)));
     return block;
 }
 
@@ -113,6 +106,8 @@ void *ss_counted(void *block, size_t size) {
     if (block == NULL || !ss_is_profiled())
         return block;
     ss_block_find((uintptr_t)block, &found);
+    if (ss_block_is_empty(&found))
+        return block;
     const bool headed = found.slab != NULL && ss_space_is_headed(found.space);
     /* A block with a second bin's header was counted, and a sampled one as well: a hot path took it. */
     if (headed && ss_header_get(block) != found.bin)

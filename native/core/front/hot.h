@@ -62,13 +62,8 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc
 SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
-    if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
-        size_t step = size / SS_ALIGNMENT;
-        SS_OPAQUE(step);
-        /* `cold` gets the largest size of the step, so that the size itself need not be kept. */
-        return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
-                          cold);
-    }
+    if (SS_LIKELY(SS_BELOW(size, self->tiny_end)))
+        return ss_pop_hot(self, self->bin_of_size[size], size, cold);
     SS_OPAQUE(size);
     if (SS_BELOW(size, self->small_end))
         return ss_pop_hot(self, ss_bin_of_size(size), size, cold);

@@ -48,23 +48,25 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    ss_space_is_external(found.space))) {
+                    ss_block_is_external(&found))) {
         ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }
     if (size > PTRDIFF_MAX)
         return ss_no_memory();
+    if (ss_block_is_empty(&found))
+        return size == 0 ? block : copy(block, 0, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
-    if (fits(found.usable, found.bin, size))
+    if (size != 0 && fits(found.usable, found.bin, size)) /* no other class serves a size of 0 */
         return block;
     return copy(block, found.usable, size);
 }
 
 static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
-    if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
+    if (SS_UNLIKELY(class == NULL || size - 1 >= PTRDIFF_MAX)) /* 0 as well */
         return resize_found(block, size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
