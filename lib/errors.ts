@@ -13,7 +13,8 @@ export const codes = {
   ERR_SUPERSLAB_OVERFLOW: 'Bytes behind the block were written',
   ERR_SUPERSLAB_UNDERFLOW: 'Bytes before the block were written or read',
   ERR_SUPERSLAB_USE_AFTER_FREE: 'The block was written or read after it was freed',
-  ERR_SUPERSLAB_WRONG_FREE: 'Memory of new freed by free, of malloc by delete, or of new[] by delete',
+  ERR_SUPERSLAB_WRONG_FREE:
+    'Memory of new freed by free, of malloc by delete, or of new[] by delete',
   ERR_SUPERSLAB_NOT_A_BLOCK: 'The view is not what alloc returned: a subarray, or made by hand',
   ERR_SUPERSLAB_HEAP_FULL: 'The window is full: see `size`, `limit` and `live` (a RangeError)',
   ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
