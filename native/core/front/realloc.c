@@ -42,6 +42,20 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     return there;
 }
 
+/* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
+static void *resize_hardened(void *block, unsigned bin, size_t size) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, SS_TRAILER_MALLOC))) {
+        ss_report(ss_trailer_error(block, usable, SS_TRAILER_MALLOC), block);
+        errno = EINVAL;
+        return NULL;
+    }
+    if (!fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
+        return copy(block, ss_trailer_size(block, usable), size);
+    ss_trailer_move(block, size, usable);
+    return block;
+}
+
 /* Resizes a block that has to be looked up in the registry. */
 static SS_COLD void *resize_found(void *block, size_t size) {
     ss_process_init();
@@ -57,6 +71,8 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return ss_no_memory();
     if (found.slab == NULL)
         return resize_large(&found, block, size);
+    if (SS_HARDENED && ss_space_is_headed(found.space))
+        return resize_hardened(block, found.bin, size);
     if (fits(found.usable, found.bin, size))
         return block;
     return copy(block, found.usable, size);
@@ -66,6 +82,8 @@ static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
         return resize_found(block, size);
+    if (SS_HARDENED)
+        return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }
