@@ -110,10 +110,10 @@ static inline unsigned ss_headless_bin(size_t size) {
     return ss_headless_bin_of_last(size - 1);
 }
 
-/* The offset of the last byte of a request whose size is rounded up to a multiple of `alignment`, a power of two. A
- * size of 0 counts as 1; an alignment of 0 gives SIZE_MAX. */
+/* The offset of the last byte of a request whose size is rounded up to a multiple of `alignment`, a power of two.
+ * SIZE_MAX for a size or an alignment of 0. */
 static inline size_t ss_aligned_last(size_t alignment, size_t size) {
-    return (size - (size != 0)) | (alignment - 1);
+    return (size - 1) | (alignment - 1);
 }
 
 /* The smallest headless bin whose blocks hold `size` bytes at multiples of `alignment`; both are at most

@@ -12,9 +12,6 @@
 #define SUPERSLAB_HARDENED 0
 #endif
 #define SS_HARDENED SUPERSLAB_HARDENED
-/* Hardened: a request of 0 bytes takes the cold path. The hot path subtracts this from the size before it compares it
- * with its bounds, which are lower by as much. */
-#define SS_ZERO_APART (SS_HARDENED ? 1u : 0u)
 /* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
 #define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
@@ -46,6 +43,9 @@
 /* Places in the table of spaces: those of malloc's, which come first, and all. */
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
+
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. */
+#define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u
@@ -89,11 +89,14 @@
 #define SS_OUTLET_LEAST 5u
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
-/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each 16 bytes. */
+/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each size. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
 /* The largest of them: with its trailer it is below SS_TINY_END. */
 #define SS_TINY_MAX (SS_TINY_END - 1 - SS_TRAILER_BYTES)
+/* The bin of a request of no bytes: it never has room, so the request takes the cold path (space/empty.h). No heap has
+ * blocks of this bin's class, which is the headless one of SS_ALIGNMENT bytes. */
+#define SS_BIN_EMPTY 0u
 /* A slab takes granules until it holds this many blocks and its tail is small. Fewer slabs mean less traffic on the
  * lists, and untouched pages cost nothing. Headless slabs hold fewer blocks, because a caller's region may be small.
  * The explorer sets a number of its own: fewer blocks have fewer interleavings. */

@@ -20,6 +20,7 @@
 #include "heap/large_cache.h"
 #include "heap/share.h"
 #include "slab/purge.h"
+#include "space/empty.h"
 #include "space/large.h"
 
 #include <errno.h>
@@ -70,6 +71,15 @@ static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     return ss_heapless_take(*bin);
 }
 
+/* A block of no bytes; NULL if there is none left. The thread may be inside, and is left outside. */
+static SS_COLD void *empty_take(size_t alignment) {
+    ss_process_init();
+    ss_thread_leave(ss_thread_self());
+    void *block = ss_process_ready() ? ss_empty_take(alignment) : NULL;
+    ss_attend();
+    return block;
+}
+
 static SS_COLD void *malloc_refill(size_t size) {
     const unsigned exact = ss_exact_bin(size);
     unsigned bin = exact;
@@ -101,7 +111,10 @@ static SS_COLD void *malloc_refill(size_t size) {
 }
 
 SS_COLD void *ss_malloc_quiet(size_t size) {
-    return size > SS_SMALL_MAX ? large_take(size, 1, NULL) : malloc_refill(size);
+    if (size > SS_SMALL_MAX)
+        return large_take(size, 1, NULL);
+    void *empty = size == 0 ? empty_take(1) : NULL;
+    return empty != NULL ? empty : malloc_refill(size);
 }
 
 /* Does what the hot path does, for a thread that an observer keeps closed. NULL if there is no block at hand. */
@@ -109,8 +122,8 @@ static void *pop_closed(size_t size) {
     ss_thread *self = ss_thread_self();
     uint8_t *block = NULL;
     if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
-        const unsigned bin = size <= SS_TINY_MAX ? self->bin_of_step[ss_step_of_size(size)]
-                                                 : (unsigned)ss_bin_of_size(size);
+        const unsigned bin =
+            size <= SS_TINY_MAX ? self->bin_of_size[size] : (unsigned)ss_bin_of_size(size);
         /* no heap counts while there is an observer */
         block = ss_bin_pop(self->top, ss_bin_outlet(bin));
         if (block != NULL)
@@ -130,6 +143,8 @@ static void *malloc_observed(ss_call call, size_t size) {
 static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
     if (ss_is_observed())
         return malloc_observed(call, size);
+    if (size == 0) /* it takes no memory, so a profile does not count it */
+        return ss_malloc_quiet(size);
     void *block = ss_malloc_counted(size);
     return SS_LIKELY(block != NULL) ? block : ss_counted(ss_malloc_quiet(size), size);
 }
@@ -229,6 +244,12 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
     }
     if (alignment <= SS_ALIGNMENT)
         return ss_malloc_hot(size, ss_malloc_quiet);
+    if (size == 0 && alignment <= SS_GRANULE_BYTES) {
+        void *empty = empty_take(alignment);
+        if (empty != NULL)
+            return empty;
+        size = 1;
+    }
     if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
         return aligned_refill(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);

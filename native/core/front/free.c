@@ -17,6 +17,7 @@
 #include "heap/share.h"
 #include "slab/give.h"
 #include "space/dirty.h"
+#include "space/empty.h"
 #include "space/large.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
@@ -186,9 +187,21 @@ static bool free_large(ss_space *space, void *block) {
     return true;
 }
 
+static SS_COLD void free_empty(void *block) {
+    ss_block found;
+    if (ss_empty_give(block))
+        return;
+    ss_block_find((uintptr_t)block, &found);
+    report_block(&found, block);
+}
+
 /* The block is not in the first headless space, or is not live there. */
 static SS_COLD void free_elsewhere(void *block) {
     ss_process_init();
+    if (ss_empty_has((uintptr_t)block)) {
+        free_empty(block);
+        return;
+    }
     ss_space *space = ss_space_find((uintptr_t)block);
     if (space != NULL && ss_space_is_headless(space) && free_large(space, block))
         return;
@@ -283,7 +296,7 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
     if (ss_space_is_headed(found->space))
         return ss_share_serves(found->bin, ss_exact_bin(size));
-    return found->bin == ss_aligned_bin(alignment, size);
+    return found->bin == ss_aligned_bin(alignment, size != 0 ? size : 1);
 }
 
 static void free_checked(void *block, size_t alignment, size_t size, ss_cold_free *cold) {

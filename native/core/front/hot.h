@@ -47,69 +47,35 @@ typedef void *ss_cold_malloc(size_t size);
  * `block` is not NULL. */
 typedef void ss_cold_free(void *block);
 
-/* The bin's top block, or what `cold` returns for the size. */
-SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold) {
+/* The outlet's top block, or what `cold` returns for the size. */
+SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold,
+                        ss_trailer_kind kind) {
     void **top;
-    SS_LOAD_TOP(top, self->top[bin]);
+    SS_LOAD_TOP(top, self->top[bin + SS_OUTLET]);
     uint8_t *block = *top;
     if (SS_UNLIKELY(block == NULL))
         return cold(size);
     SS_OPAQUE(block);
     *top = (void *)bin; /* ss_bin_vacant of a headed bin */
     SS_OPAQUE(bin);
-    SS_MOVE_TOP(self->top[bin], -1);
+    SS_MOVE_TOP(self->top[bin + SS_OUTLET], -1);
     ss_header_set(block, (uint8_t)bin);
+    if (SS_HARDENED)
+        ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), kind);
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
     return block;
-}
-
-/* The same in a hardened library, which needs the size, and prepares the block for it. */
-SS_HOT void *ss_pop_hardened(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold,
-                             ss_trailer_kind kind) {
-    void **top;
-    SS_LOAD_TOP(top, self->top[ss_bin_outlet((unsigned)bin)]);
-    uint8_t *block = *top;
-    if (SS_UNLIKELY(block == NULL))
-        return cold(size);
-    *top = (void *)bin;
-    SS_MOVE_TOP(self->top[ss_bin_outlet((unsigned)bin)], -1);
-    ss_header_set(block, (uint8_t)bin);
-    ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), kind);
-    SS_ROUTE(MALLOC_HIT, 1);
-    ss_thread_leave(self);
-    return block;
-}
-
-/* The size less 1 is compared, so that a size of 0 takes the cold path. */
-SS_HOT void *ss_malloc_hardened(size_t size, ss_cold_malloc *cold, ss_trailer_kind kind) {
-    ss_thread *self = ss_thread_self();
-    ss_thread_mark(self);
-    const size_t last = size - SS_ZERO_APART;
-    if (SS_LIKELY(SS_BELOW(last, self->tiny_end)))
-        return ss_pop_hardened(self, self->bin_of_step[ss_step_of_size(size)], size, cold, kind);
-    if (SS_BELOW(last, self->small_end))
-        return ss_pop_hardened(self, ss_bin_of_size(size), size, cold, kind);
-    ss_thread_leave(self);
-    return cold(size);
 }
 
 /* `kind` tells a hardened library which function is called. */
 SS_HOT void *ss_malloc_hot_as(size_t size, ss_cold_malloc *cold, ss_trailer_kind kind) {
-    if (SS_HARDENED)
-        return ss_malloc_hardened(size, cold, kind);
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
-    if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
-        size_t step = size / SS_ALIGNMENT;
-        SS_OPAQUE(step);
-        /* `cold` gets the largest size of the step, so that the size itself need not be kept. */
-        return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
-                          cold);
-    }
+    if (SS_LIKELY(SS_BELOW(size, self->tiny_end)))
+        return ss_pop_hot(self, self->bin_of_size[size], size, cold, kind);
     SS_OPAQUE(size);
     if (SS_BELOW(size, self->small_end))
-        return ss_pop_hot(self, ss_bin_of_size(size), size, cold);
+        return ss_pop_hot(self, ss_bin_of_size(size), size, cold, kind);
     ss_thread_leave(self);
     return cold(size);
 }

@@ -11,9 +11,10 @@
 #include <string.h>
 
 /* A block stays in place for a smaller size, unless more than half of it would be unused and another class would serve
- * the size. */
+ * the size, as an empty block serves a size of 0. */
 static bool fits(size_t usable, unsigned bin, size_t size) {
-    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
+    return size <= usable && size != 0 &&
+           (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */
@@ -62,13 +63,15 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    ss_space_is_external(found.space))) {
+                    ss_block_is_external(&found))) {
         ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }
     if (size > PTRDIFF_MAX)
         return ss_no_memory();
+    if (ss_block_is_empty(&found))
+        return size == 0 ? block : copy(block, 0, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))

@@ -8,8 +8,8 @@
 
 static void table_set(ss_thread *thread, bool on) {
     for (unsigned step = 0; step < SS_TINY_STEPS; step++) {
-        const unsigned bin = ss_bin_first(thread->bin_of_step[step]);
-        thread->bin_of_step[step] = (uint8_t)(on ? ss_bin_counted(bin) : bin);
+        const unsigned bin = ss_bin_first(ss_thread_step_bin(thread, step));
+        ss_thread_step_set(thread, step, on ? ss_bin_counted(bin) : bin);
     }
 }
 

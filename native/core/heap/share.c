@@ -16,7 +16,7 @@ static void steps_set(ss_thread *self, unsigned exact, unsigned bin) {
     const bool counts = atomic_load_explicit(&self->counts, memory_order_relaxed);
     for (; step <= last_step(exact); step++)
         if (step < SS_TINY_STEPS)
-            self->bin_of_step[step] = (uint8_t)(counts ? ss_bin_counted(bin) : bin);
+            ss_thread_step_set(self, step, counts ? ss_bin_counted(bin) : bin);
         else
             /* Relaxed: see ss_bin_of_size. */
             atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
@@ -40,7 +40,7 @@ static bool is_short(ss_heap *heap, unsigned wide) {
 }
 
 static unsigned step_bin(const ss_thread *self, size_t step) {
-    return step < SS_TINY_STEPS ? ss_bin_first(self->bin_of_step[step])
+    return step < SS_TINY_STEPS ? ss_bin_first(ss_thread_step_bin(self, step))
                                 : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
 }
 

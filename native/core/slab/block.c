@@ -1,6 +1,6 @@
 #include "slab/block.h"
 
-#include "space/large.h"
+#include "space/empty.h"
 
 /* The header of a live headed block is its bin's number, or one of those that ss_header_is_live knows. A free writes SS_HEADER_FREED, and a purge of the page
  * leaves 0. */
@@ -90,13 +90,28 @@ static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
     return granule;
 }
 
+/* What lies at an address outside of all spaces. */
+static SS_COLD void find_empty(ss_block *found, uintptr_t address) {
+    static const ss_block_state states[] = {[SS_EMPTY_LIVE] = SS_BLOCK_LIVE,
+                                            [SS_EMPTY_FREED] = SS_BLOCK_FREE,
+                                            [SS_EMPTY_UNUSED] = SS_BLOCK_NONE};
+    if (!ss_empty_has(address))
+        return;
+    found->state = states[ss_empty_use_at(address)];
+    if (found->state == SS_BLOCK_NONE)
+        return;
+    found->start = address & ~(uintptr_t)(SS_EMPTY_STRIDE - 1);
+}
+
 static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
     found->state = SS_BLOCK_NONE;
     found->slab = NULL;
     found->start = found->usable = found->stride = 0;
     found->space = space;
-    if (space == NULL)
+    if (space == NULL) {
+        find_empty(found, address);
         return;
+    }
     uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
     if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
         found->slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
@@ -136,7 +151,7 @@ void ss_block_release(const ss_block *found) {
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
     if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
         return SUPERSLAB_ERROR_DOUBLE_FREE;
-    if (found->state == SS_BLOCK_NONE || ss_space_is_external(found->space))
+    if (found->state == SS_BLOCK_NONE || ss_block_is_external(found))
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     if (found->start != (uintptr_t)pointer)
         return SUPERSLAB_ERROR_INSIDE_BLOCK;

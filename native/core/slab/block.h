@@ -52,16 +52,26 @@ typedef enum ss_block_state {
 
 typedef struct ss_block {
     ss_block_state state;
-    uintptr_t start;  /* address of the block around the address that was asked for */
-    size_t usable;    /* bytes it can hold */
-    size_t stride;    /* bytes it occupies */
-    ss_space *space;  /* NULL: the address is in no space */
-    unsigned phase;   /* set by ss_block_hold: the argument of ss_readers_end */
-    ss_slab *slab;    /* NULL: a large block */
-    uint32_t index;   /* in its slab */
-    unsigned bin;     /* of its slab */
+    uintptr_t start; /* address of the block around the address that was asked for */
+    size_t usable;   /* bytes it can hold */
+    size_t stride;   /* bytes it occupies; none if it is empty */
+    ss_space *space; /* NULL: the address is in no space; if there is a block, it is an empty one */
+    unsigned phase;  /* set by ss_block_hold: the argument of ss_readers_end */
+    ss_slab *slab;   /* NULL: a large block, or an empty one */
+    uint32_t index;  /* in its slab */
+    unsigned bin;    /* of its slab */
     uint32_t granule; /* first granule of the slab or the large block */
 } ss_block;
+
+/* Whether the block is an empty one (space/empty.h). */
+static inline bool ss_block_is_empty(const ss_block *found) {
+    return found->space == NULL && found->state != SS_BLOCK_NONE;
+}
+
+/* Whether the block is one of a region or a window. */
+static inline bool ss_block_is_external(const ss_block *found) {
+    return found->space != NULL && ss_space_is_external(found->space);
+}
 
 /* Looks up the address of a block that the caller has, or that a caller frees. */
 void ss_block_find(uintptr_t address, ss_block *found);
