@@ -46,6 +46,9 @@ typedef enum ss_os_extend_result {
 ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes);
 ss_os_extend_result ss_os_extend_before(void *start, size_t bytes);
 
+/* A random number for a secret. In hardened builds alone. */
+uint64_t ss_os_random(void);
+
 /* Lets the system back reservations made from now on with huge pages; by default it may not. */
 void ss_os_allow_huge_pages(void);
 
@@ -62,6 +65,10 @@ bool ss_os_protect(void *start, size_t bytes);
 
 /* Undoes ss_os_commit: the addresses are reserved again, and no longer charged for. */
 void ss_os_decommit(void *start, size_t bytes);
+
+/* Makes committed addresses inaccessible; ss_os_commit undoes it, and finds their contents as they were. False when the
+ * system refuses. In hardened builds alone. */
+bool ss_os_forbid(void *start, size_t bytes);
 
 /* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
  * system refuses (locked pages): the contents are then undefined, the memory may still be held. */

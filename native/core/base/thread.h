@@ -114,12 +114,15 @@ static inline bool ss_thread_is_outside(const ss_thread *thread) {
  * The sizes of one step of 16 bytes have one bin, except that no bytes have SS_BIN_EMPTY. */
 
 static inline unsigned ss_thread_step_bin(const ss_thread *thread, size_t step) {
-    return thread->bin_of_size[step * SS_ALIGNMENT + SS_ALIGNMENT - 1];
+    return thread->bin_of_size[step * SS_ALIGNMENT + SS_ALIGNMENT - 1 - SS_TRAILER_BYTES];
 }
 
 static inline void ss_thread_step_set(ss_thread *thread, size_t step, unsigned bin) {
-    for (unsigned i = step == 0; i < SS_ALIGNMENT; i++)
-        thread->bin_of_size[step * SS_ALIGNMENT + i] = (uint8_t)bin;
+    unsigned i = step == 0;
+    if (SS_HARDENED && step == 0)
+        i += SS_TRAILER_BYTES;
+    for (; i < SS_ALIGNMENT; i++)
+        thread->bin_of_size[step * SS_ALIGNMENT + i - SS_TRAILER_BYTES] = (uint8_t)bin;
 }
 
 /* Closes a thread; opens it with `heap`. Called by a parker with the heap's thread_lock held, and by the thread itself

@@ -61,12 +61,6 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
     return ss_malloc_hot(size, ss_malloc_cold);
 }
 
-/* Takes a block from `bin`, which need not be the bin that the hot path found empty. */
-static void *bin_take(ss_heap *heap, unsigned bin) {
-    void *block = ss_heap_pop(heap, bin);
-    return block != NULL ? block : ss_heap_refill(heap, bin);
-}
-
 /* The system refuses memory, or a space has no room for a record. `heap` is NULL for a thread that has none. */
 static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     if (heap != NULL)
@@ -98,15 +92,17 @@ static SS_COLD void *malloc_refill(size_t size) {
     if (heap != NULL && SS_UNLIKELY(ss_share_is_on()))
         bin = ss_share_choose(self, heap, size);
     if (heap != NULL)
-        block = bin_take(heap, bin);
+        block = ss_heap_take(heap, bin); /* need not be the bin that the hot path found empty */
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && bin != exact) /* slabs of its own class are smaller */
-        block = bin_take(heap, bin = ss_share_separate(self, size));
+        block = ss_heap_take(heap, bin = ss_share_separate(self, size));
     if (SS_UNLIKELY(block == NULL))
         block = scrape(heap, &bin, &faults);
     if (block != NULL)
         ss_header_set(block, (uint8_t)bin);
+    if (SS_HARDENED && block != NULL)
+        ss_block_hand_out(block, bin, size);
     SS_ROUTE(MALLOC_REFILL, 1);
     ss_thread_leave(self);
     ss_report_faults(&faults);
@@ -127,10 +123,13 @@ static void *pop_closed(size_t size) {
     uint8_t *block = NULL;
     if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
         const unsigned bin =
-            size < SS_TINY_END ? self->bin_of_size[size] : (unsigned)ss_bin_of_size(size);
-        block = ss_bin_pop(self->top, bin); /* no heap counts while there is an observer */
+            size <= SS_TINY_MAX ? self->bin_of_size[size] : (unsigned)ss_bin_of_size(size);
+        /* no heap counts while there is an observer */
+        block = ss_bin_pop(self->top, ss_bin_outlet(bin));
         if (block != NULL)
             ss_header_set(block, (uint8_t)bin);
+        if (SS_HARDENED && block != NULL)
+            ss_block_hand_out(block, bin, size);
     }
     ss_thread_leave(self);
     return block;
@@ -226,7 +225,7 @@ static SS_COLD void *aligned_refill(unsigned bin) {
     ss_heap *heap = ss_thread_heap(&self);
     void *block = NULL;
     if (heap != NULL)
-        block = bin_take(heap, bin);
+        block = ss_heap_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL))

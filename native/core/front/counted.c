@@ -55,10 +55,10 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
     unsigned bin = (unsigned)ss_bin_of_size(size);
     if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
         bin = ss_share_choose(ss_thread_self(), heap, size);
-    if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
+    if (!SS_HARDENED && SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
     *header = ss_count_is_due(heap, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
-    return ss_heap_pop(heap, bin);
+    return SS_HARDENED ? ss_heap_take(heap, bin) : ss_heap_pop(heap, bin);
 }
 
 void *ss_malloc_turn(size_t size) {
@@ -71,6 +71,8 @@ void *ss_malloc_turn(size_t size) {
     if (SS_LIKELY(heap != NULL && tiny < SS_TINY_COUNT) &&
         SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL))
         ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
+    if (SS_HARDENED && block != NULL)
+        ss_block_hand_out(block, SS_BIN_HEADED + tiny, size);
     ss_thread_leave(self);
     return block;
 }
@@ -81,9 +83,11 @@ void *ss_malloc_counted(size_t size) {
         return NULL;
     uint8_t header = 0;
     void *block =
-        size < SS_TINY_END ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
+        size <= SS_TINY_MAX ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
     if (block != NULL)
         ss_header_set(block, header);
+    if (SS_HARDENED && block != NULL)
+        ss_block_hand_out(block, (unsigned)ss_headed_bin(block), size);
     ss_thread_leave(ss_thread_self());
     ss_attend();
     if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))

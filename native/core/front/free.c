@@ -56,7 +56,18 @@ void ss_free_push(void *block, unsigned bin) {
     ss_thread_leave(self);
 }
 
+/* Whether the trailer of a block of `bin` is whole, whatever function allocated it; reports it if not. Called with the
+ * thread outside. */
+static bool is_whole(const void *block, unsigned bin) {
+    if (ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_ANY))
+        return true;
+    ss_report(SUPERSLAB_ERROR_OVERFLOW, block);
+    return false;
+}
+
 static SS_COLD void free_overflow(void *block, unsigned bin) {
+    if (SS_HARDENED && !is_whole(block, bin))
+        return;
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     ss_free_push(block, bin);
@@ -89,6 +100,8 @@ static SS_COLD void free_other_header(void *block, unsigned bin) {
 
 SS_COLD void ss_free_refused(void *block) {
     unsigned bin = (unsigned)ss_headed_bin(block);
+    if (SS_HARDENED) /* it may have to be reported */
+        ss_thread_leave(ss_thread_self());
     if (bin != 0 && ss_header_get(block) == bin) {
         free_overflow(block, bin);
         return;
@@ -125,7 +138,7 @@ static SS_COLD void free_found(void *block) {
     } else if (ss_space_is_headless(found.space)) { /* in a later space */
         if (!free_headless(found.space, block))
             ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
-    } else {                                               /* in a later headed space */
+    } else if (!SS_HARDENED || is_whole(block, found.bin)) { /* in a later headed space */
         if (ss_header_get(block) == SS_HEADER_SAMPLED)
             ss_counted_free(block);
         ss_header_set(block, SS_HEADER_FREED);
@@ -222,7 +235,9 @@ static bool push_closed(void *block) {
     ss_thread *self = ss_thread_self();
     const unsigned bin = (unsigned)ss_headed_bin(block);
     bool pushed = false;
-    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin)
+    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin &&
+        (!SS_HARDENED || ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)),
+                                             SS_TRAILER_ANY)))
         pushed = ss_bin_push(self->top, bin, block);
     if (pushed)
         ss_header_set(block, SS_HEADER_FREED);
@@ -309,7 +324,8 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 }
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
-    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
+    if (!SS_HARDENED &&
+        SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
         ss_free_hot(block, free_sized_cold);
         return;
     }

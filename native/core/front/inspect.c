@@ -39,7 +39,7 @@ SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
     if (size == 0)
         return 0;
     if (size <= SS_SMALL_MAX)
-        return ss_class_headed_usable(ss_bin_class(ss_exact_bin(size)));
+        return ss_class_headed_usable(ss_bin_class(ss_exact_bin(size))) - SS_TRAILER_BYTES;
     if (size > PTRDIFF_MAX)
         return size;
     return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);

@@ -42,6 +42,20 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     return there;
 }
 
+/* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
+static void *resize_hardened(void *block, unsigned bin, size_t size) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, SS_TRAILER_MALLOC))) {
+        ss_report(ss_trailer_error(block, usable, SS_TRAILER_MALLOC), block);
+        errno = EINVAL;
+        return NULL;
+    }
+    if (!fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
+        return copy(block, ss_trailer_size(block, usable), size);
+    ss_trailer_move(block, size, usable);
+    return block;
+}
+
 /* Resizes a block that has to be looked up in the registry. */
 static SS_COLD void *resize_found(void *block, size_t size) {
     ss_process_init();
@@ -59,6 +73,8 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return size == 0 ? block : copy(block, 0, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
+    if (SS_HARDENED && ss_space_is_headed(found.space))
+        return resize_hardened(block, found.bin, size);
     if (size != 0 && fits(found.usable, found.bin, size)) /* no other class serves a size of 0 */
         return block;
     return copy(block, found.usable, size);
@@ -68,6 +84,8 @@ static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size - 1 >= PTRDIFF_MAX)) /* 0 as well */
         return resize_found(block, size);
+    if (SS_HARDENED)
+        return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }

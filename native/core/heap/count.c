@@ -45,7 +45,7 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
                                   memory_order_relaxed);
     }
     for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++) {
-        if (!on)
+        if (!on || SS_HARDENED)
             ss_heap_end_counted(heap, bin, faults);
         vacant_set(heap, bin, on ? ss_bin_counted(bin) : bin);
     }
@@ -135,7 +135,7 @@ void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     const unsigned counted = ss_bin_counted(bin), tiny = bin - SS_BIN_HEADED;
     int64_t *left = &heap->count.left[tiny];
     *header = (uint8_t)counted;
-    void *block = ss_heap_pop(heap, counted); /* a thread that was closed comes here too */
+    void *block = ss_heap_pop(heap, ss_bin_outlet(counted)); /* a thread that was closed comes here too */
     if (block != NULL)
         return block;
     uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);

@@ -86,13 +86,14 @@ static inline void *ss_count_turn(ss_heap *heap, _Atomic(void **) *top, unsigned
     SS_OPAQUE(bin);
     SS_OPAQUE(top);
     SS_OPAQUE(left);
-    ss_bin *from = bin + SS_BIN_HEADED, *to = bin + SS_BIN_COUNTED;
+    ss_bin *from = bin + SS_BIN_HEADED, *to = bin + ss_bin_outlet(SS_BIN_COUNTED);
     void **slots = atomic_load_explicit(&from->slots, memory_order_relaxed);
     void **last = atomic_load_explicit(top + SS_BIN_HEADED, memory_order_relaxed);
     void **others = atomic_load_explicit(&to->slots, memory_order_relaxed);
     const ptrdiff_t count = last - slots;
     if (SS_UNLIKELY(count < SS_COUNT_LEAST || *left < count ||
-                    atomic_load_explicit(top + SS_BIN_COUNTED, memory_order_relaxed) != others ||
+                    atomic_load_explicit(top + ss_bin_outlet(SS_BIN_COUNTED),
+                                         memory_order_relaxed) != others ||
                     atomic_load_explicit(&from->capacity, memory_order_relaxed) !=
                         atomic_load_explicit(&to->capacity, memory_order_relaxed)))
         return NULL;
@@ -100,10 +101,10 @@ static inline void *ss_count_turn(ss_heap *heap, _Atomic(void **) *top, unsigned
     atomic_store_explicit(&from->slots, others, memory_order_relaxed);
     atomic_store_explicit(top + SS_BIN_HEADED, others, memory_order_relaxed);
     atomic_store_explicit(&to->slots, slots, memory_order_relaxed);
-    atomic_store_explicit(top + SS_BIN_COUNTED, last - 1, memory_order_relaxed);
+    atomic_store_explicit(top + ss_bin_outlet(SS_BIN_COUNTED), last - 1, memory_order_relaxed);
     ss_heap_note_cold(heap);
     void *block = *last;
-    *last = ss_bin_vacant(SS_BIN_COUNTED + tiny);
+    *last = ss_bin_vacant(ss_bin_outlet(SS_BIN_COUNTED) + tiny);
     return block;
 }
 

@@ -3,7 +3,7 @@
 #include "slab/state.h"
 
 void ss_share_classes(void) {
-    ss_process->heaps.shares_classes = true;
+    ss_process->heaps.shares_classes = !SS_HARDENED; /* the less behind a request, the better its trailer guards it */
 }
 
 /* The last 16-byte step of sizes that a headed class serves. */
@@ -49,7 +49,7 @@ static bool is_alone(unsigned exact) {
 }
 
 unsigned ss_share_separate(ss_thread *self, size_t size) {
-    const size_t step = size / SS_ALIGNMENT;
+    const size_t step = ss_step_of_size(size);
     const unsigned exact = ss_exact_bin_of_step((unsigned)step);
     /* Relaxed: a hint that is never taken back. It and the steps are written only if they change, because all threads
      * read them. */
@@ -62,7 +62,7 @@ unsigned ss_share_separate(ss_thread *self, size_t size) {
 }
 
 unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size) {
-    const size_t step = size / SS_ALIGNMENT;
+    const size_t step = ss_step_of_size(size);
     const unsigned exact = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(exact);
     if (wide == exact || is_alone(exact) || is_short(heap, wide))
         return ss_share_separate(self, size);

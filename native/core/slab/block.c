@@ -23,6 +23,19 @@ static ss_block_state headless_state(const ss_block *found) {
                                                                                 : SS_BLOCK_CACHED;
 }
 
+static bool is_whole(const ss_block *found) {
+    return ss_trailer_is_whole((const void *)found->start,
+                               ss_class_headed_usable(ss_bin_class(found->bin)), SS_TRAILER_ANY);
+}
+
+/* What was asked for, if the block is live; else what its class can serve. */
+static size_t usable_hardened(const ss_block *found) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(found->bin));
+    return found->state == SS_BLOCK_LIVE && is_whole(found)
+               ? ss_trailer_size((const void *)found->start, usable)
+               : usable - SS_TRAILER_BYTES;
+}
+
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
@@ -42,6 +55,8 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     case SS_SPACE_HEADED:
         found->usable--; /* the next block's header */
         found->state = headed_state(found);
+        if (SS_HARDENED)
+            found->usable = usable_hardened(found);
         break;
     case SS_SPACE_HEADLESS:
         found->state = headless_state(found);
@@ -149,6 +164,10 @@ SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointe
                    ? SUPERSLAB_ERROR_WRONG_CLASS
                    : SUPERSLAB_ERROR_CORRUPTED_HEADER;
     case SS_BLOCK_LIVE:
+        if (SS_HARDENED && found->slab != NULL && ss_space_is_headed(found->space) &&
+            !is_whole(found))
+            return SUPERSLAB_ERROR_OVERFLOW;
+        break;
     case SS_BLOCK_NONE:
         break;
     }

@@ -3,6 +3,7 @@
 #define SS_BLOCK_H
 
 #include "slab/slab.h"
+#include "slab/trailer.h"
 
 /* ---- the header ----
  * The thread that has the block writes it. Look-ups may read it from any thread at the same time, so it is atomic;
@@ -22,6 +23,25 @@ static inline bool ss_header_is_live(unsigned header, unsigned bin) {
     return header == bin ||
            (ss_has_counted() && (header == SS_HEADER_SAMPLED ||
                                  (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
+}
+
+/* Hardened: prepares a headed block of `bin` for a request. For cold paths of malloc's kind; ss_block_kind_set tells
+ * another kind later. */
+static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    /* After a refusal of memory the block may be of a much larger class. */
+    if (usable - size > SS_TRAILER_MOST)
+        size = usable - SS_TRAILER_MOST;
+    ss_trailer_set(block, size, usable, SS_TRAILER_MALLOC);
+}
+
+/* Hardened: tells that a function of another kind than malloc's allocated the block. Only for blocks of the first headed
+ * space: a free of others takes a cold path, which knows no kinds. */
+static inline void *ss_block_kind_set(void *block, ss_trailer_kind kind) {
+    const size_t bin = block != NULL ? ss_headed_bin(block) : 0;
+    if (bin != 0)
+        ss_trailer_kind_set(block, ss_class_headed_usable(ss_bin_class(bin)), kind);
+    return block;
 }
 
 /* ---- looking up ---- */
