@@ -1,5 +1,6 @@
 #include "profile/walk.h"
 
+#include "os/os.h"
 #include "os/profile.h"
 #include "profile/codemap.h"
 #include "profile/modules.h"
