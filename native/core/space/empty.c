@@ -79,13 +79,12 @@ static size_t index_of(uintptr_t address) {
 /* ---- taking and giving ----
  * Relaxed: a bit hands over no contents, because an empty block has none. */
 
-/* The bits of a word whose blocks have the alignment of `step` blocks. */
-static uint64_t aligned_bits(size_t word, size_t step) {
-    uint64_t bits = 0;
-    if (step > 64)
-        return word % (step / 64) == 0;
-    for (size_t bit = 0; bit < 64; bit += step)
-        bits |= UINT64_C(1) << bit;
+/* The bits of a word whose blocks have the alignment of `step` blocks, a power of two. With a step of more than a word it
+ * is the first bit of a word that the search visits. */
+static uint64_t aligned_bits(size_t step) {
+    uint64_t bits = 1;
+    for (; step < 64; step *= 2)
+        bits |= bits << step;
     return bits;
 }
 
@@ -108,9 +107,10 @@ static bool word_take(size_t word, uint64_t wanted, size_t *index) {
 static bool search(size_t from, size_t end, size_t words, size_t step, size_t *index) {
     const size_t stride = step > 64 ? step / 64 : 1; /* words between two that have such blocks */
     size_t word = from / 64 / stride * stride;
+    const uint64_t aligned = aligned_bits(step);
     uint64_t behind = UINT64_MAX << from % 64; /* of the first word: no earlier block */
     for (size_t seen = 0; seen < words; seen += stride) {
-        if (word_take(word, aligned_bits(word, step) & behind, index))
+        if (word_take(word, aligned & behind, index))
             return true;
         behind = UINT64_MAX;
         word += stride;

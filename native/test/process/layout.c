@@ -126,7 +126,8 @@ int main(int argc, char **argv) {
             qsort(all, PROCESSES, sizeof *all, compare);
             for (int i = 1; i < PROCESSES; i++)
                 repeated += all[i] == all[i - 1];
-            /* Of 2^30 places or more. By chance one repeats in one of 2,000 runs, two do in one of 10^7. */
+            /* Of 2^25 places or more, because spaces that huge pages may back have the alignment of those. By chance one
+             * repeats in one of 100 runs, two do in one of 10,000. */
             CHECK_THAT(repeated <= 1, "place %d and %d: %d distances repeat", (int)a, (int)b,
                        repeated);
         }
