@@ -30,6 +30,7 @@ interface Course {
   threads?: number
   errorOutput?: string
   sightings?: Sightings
+  requests?: number
 }
 
 const workSeconds = 10
@@ -59,6 +60,7 @@ function trial(condition: string, course: Course, noise: number): Trial {
     served,
     errorOutput: course.errorOutput ?? '',
     ...(course.sightings && { sightings: course.sightings }),
+    ...(course.requests && { answers: { requests: course.requests, statuses: {}, seconds: 1 } }),
   }
 }
 
@@ -288,9 +290,32 @@ test('the largest process is named if superslab does not serve it', (t) => {
 
 test('more threads of sharp under MALLOC_ARENA_MAX are said', (t) => {
   const seen = { allocators: [], usesSharp: true }
-  t.regex(remarksOn(seen, 15), /MALLOC_ARENA_MAX changes more.*system 11, system-2-arenas 15/)
+  t.regex(
+    remarksOn(seen, 15),
+    /sharp does not use the same number of threads.*system 11, system-2-arenas 15/,
+  )
   t.notRegex(remarksOn(seen), /sharp/)
   t.notRegex(remarksOn({ ...seen, usesSharp: false }, 15), /sharp/)
+})
+
+test('an allocator under which the command did less is not the best', (t) => {
+  const less = judged({
+    system: { ...big, requests: 100 },
+    superslab: { ...small, requests: 96 },
+    tcmalloc: { peak: 100, final: 50, requests: 80 },
+  })
+  t.is(less.kind, 'superslab-helps')
+  t.regex(less.lines.join(' '), /Under tcmalloc there was time for 80 of 100 requests only/)
+  for (const [ofSystem, ofSuperslab] of [
+    [100, 80],
+    [80, 100],
+  ]) {
+    const system = { ...big, requests: ofSystem as number }
+    const superslab = { ...small, requests: ofSuperslab as number }
+    const { kind, lines } = judged({ system, superslab })
+    t.is(kind, 'too-noisy')
+    t.regex(lines.join(' '), /did not do the same work.*80 of 100 requests only/)
+  }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-doctor-units-'))
