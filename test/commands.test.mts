@@ -16,7 +16,9 @@ function commandsOf(document: Document): string[] {
   const within = text.matchAll(
     /`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab|superslab) [^`]*)`/g,
   )
-  const started = text.matchAll(/^(?:CMD|\s+command:) (\["npx".*\])$/gm)
+  const started = text.matchAll(
+    /^(?:CMD|\s+command:) (\["(?:npx|node_modules\/\.bin\/superslab)".*\])$/gm,
+  )
   const units = text.matchAll(/^ExecStart=\/srv\/api\/(.*)$/gm)
   return [
     ...shellLinesOf(document),

@@ -371,7 +371,12 @@ test('the line for a Dockerfile is that of the condition', (t) => {
   t.is(arenas && dockerfileLine(arenas, command), 'ENV MALLOC_ARENA_MAX=2')
   const line = superslab && dockerfileLine(superslab, command)
   t.true(line?.startsWith('CMD '))
-  t.deepEqual(JSON.parse(line?.slice(4) ?? ''), ['npx', 'superslab', 'run', '--', ...command])
+  t.deepEqual(JSON.parse(line?.slice(4) ?? ''), [
+    'node_modules/.bin/superslab',
+    'run',
+    '--',
+    ...command,
+  ])
   const all = superslab && dockerfileLine(superslab, command, 'all')
   t.regex(all ?? '', /"run", "--children=all", "--"/)
 })
@@ -437,7 +442,7 @@ function diagnosis(courses: Record<string, Course>, command = ['node', 'server.j
     repeat: 'npx superslab doctor -- node server.js',
     outcomes,
     verdict: verdict(outcomes, true),
-    dockerfile: 'CMD ["npx", "superslab", "run", "--", "node", "server.js"]',
+    dockerfile: 'CMD ["node_modules/.bin/superslab", "run", "--", "node", "server.js"]',
     trials,
   }
 }
@@ -463,7 +468,7 @@ test('a report without figures has no table', (t) => {
 test('the page has the verdict, the line to paste, and itself as Markdown', (t) => {
   const page = diagnosisPage(diagnosis({ system: big, superslab: small }))
   t.regex(page, /<strong>180 MiB after the work under superslab, 70 % less/)
-  t.regex(page, /<pre><code>CMD \[&quot;npx&quot;/)
+  t.regex(page, /<pre><code>CMD \[&quot;node_modules\/\.bin\/superslab&quot;/)
   t.regex(page, /<details><summary><h2>As Markdown<\/h2>/)
   t.regex(page, /^\| superslab \| 500 MiB ±/m)
   t.regex(page, /npx superslab doctor -- node server\.js/)
