@@ -291,7 +291,7 @@ function none(pid: number, inherited: boolean, limitMs: number): NoPublication {
       message: `process ${pid} has no readable page of superslab: it has just forked, or was stopped while it wrote the page, or the file is no such page`,
     }
   const environment = environmentOf(pid, limitMs)
-  if (isMapped(pid, limitMs))
+  if (isPreloaded(pid, limitMs))
     return {
       pid,
       reason: 'passes-through',
@@ -302,6 +302,16 @@ function none(pid: number, inherited: boolean, limitMs: number): NoPublication {
     reason: 'not-active',
     message: `process ${pid} is not served: ${whyNotLoaded(environment)}`,
   }
+}
+
+/**
+ * Why superslab is not the malloc of a process that publishes; undefined if it is. A process that loads the package
+ * without the preload library publishes the memory of its Buffers and addons.
+ */
+export function whyOnlyAddon(pid: number, limitMs = timeLimitMs): string | undefined {
+  if (isPreloaded(pid, limitMs)) return undefined
+  const reason = whyNotLoaded(environmentOf(pid, limitMs))
+  return `process ${pid} uses superslab for Buffers and addons, but not as its malloc: ${reason}`
 }
 
 /** The environment that the process started with; undefined if it cannot be read. */
@@ -340,8 +350,8 @@ function unreadable(pid: number, why: string): NoPublication {
   return { pid, reason: 'unreadable', message: `process ${pid} cannot be read: ${why}` }
 }
 
-function isMapped(pid: number, limitMs: number): boolean {
-  return /\/(lib)?superslab[^/\n]*$/m.test(readInTime(`/proc/${pid}/maps`, limitMs) ?? '')
+function isPreloaded(pid: number, limitMs: number): boolean {
+  return /\/libsuperslab[^/\n]*$/m.test(readInTime(`/proc/${pid}/maps`, limitMs) ?? '')
 }
 
 function refused(pid: number, error: NodeJS.ErrnoException): NoPublication {

@@ -16,7 +16,9 @@ function commandsOf(document: Document): string[] {
   const within = text.matchAll(
     /`((?:LD_PRELOAD=\$\(npx superslab path\)|npx superslab|superslab) [^`]*)`/g,
   )
-  const started = text.matchAll(/^(?:CMD|\s+command:) (\["npx".*\])$/gm)
+  const started = text.matchAll(
+    /^(?:CMD|\s+command:) (\["(?:npx|node_modules\/\.bin\/superslab)".*\])$/gm,
+  )
   const units = text.matchAll(/^ExecStart=\/srv\/api\/(.*)$/gm)
   return [
     ...shellLinesOf(document),
@@ -45,7 +47,10 @@ const notHere: [RegExp, string][] = [
   [/^superslab run --profile=FILE\.raw|^superslab check PID/, 'a synopsis'],
   [/profile before\.raw after\.raw/, 'needs two profiles: test/profile-process.test.mts'],
   [/\bpm2 start\b/, 'pm2 is not installed here: test/programs/supervisors.test.mts runs it'],
-  [/^superslab check$/, 'looks at every process of this machine: test/status.test.mts runs it'],
+  [
+    /^(npx )?superslab check$/,
+    'looks at every process of this machine: test/status.test.mts runs it',
+  ],
   [/^superslab run -- sudo/, 'what is refused: test/run.test.mts'],
   [/^npm explore superslab -- npm run build:native$/, 'compiles for minutes'],
 ]

@@ -30,6 +30,7 @@ interface Course {
   threads?: number
   errorOutput?: string
   sightings?: Sightings
+  requests?: number
 }
 
 const workSeconds = 10
@@ -59,6 +60,7 @@ function trial(condition: string, course: Course, noise: number): Trial {
     served,
     errorOutput: course.errorOutput ?? '',
     ...(course.sightings && { sightings: course.sightings }),
+    ...(course.requests && { answers: { requests: course.requests, statuses: {}, seconds: 1 } }),
   }
 }
 
@@ -288,9 +290,32 @@ test('the largest process is named if superslab does not serve it', (t) => {
 
 test('more threads of sharp under MALLOC_ARENA_MAX are said', (t) => {
   const seen = { allocators: [], usesSharp: true }
-  t.regex(remarksOn(seen, 15), /MALLOC_ARENA_MAX changes more.*system 11, system-2-arenas 15/)
+  t.regex(
+    remarksOn(seen, 15),
+    /sharp does not use the same number of threads.*system 11, system-2-arenas 15/,
+  )
   t.notRegex(remarksOn(seen), /sharp/)
   t.notRegex(remarksOn({ ...seen, usesSharp: false }, 15), /sharp/)
+})
+
+test('an allocator under which the command did less is not the best', (t) => {
+  const less = judged({
+    system: { ...big, requests: 100 },
+    superslab: { ...small, requests: 96 },
+    tcmalloc: { peak: 100, final: 50, requests: 80 },
+  })
+  t.is(less.kind, 'superslab-helps')
+  t.regex(less.lines.join(' '), /Under tcmalloc there was time for 80 of 100 requests only/)
+  for (const [ofSystem, ofSuperslab] of [
+    [100, 80],
+    [80, 100],
+  ]) {
+    const system = { ...big, requests: ofSystem as number }
+    const superslab = { ...small, requests: ofSuperslab as number }
+    const { kind, lines } = judged({ system, superslab })
+    t.is(kind, 'too-noisy')
+    t.regex(lines.join(' '), /did not do the same work.*80 of 100 requests only/)
+  }
 })
 
 const folder = mkdtempSync(path.join(tmpdir(), 'superslab-doctor-units-'))
@@ -346,7 +371,12 @@ test('the line for a Dockerfile is that of the condition', (t) => {
   t.is(arenas && dockerfileLine(arenas, command), 'ENV MALLOC_ARENA_MAX=2')
   const line = superslab && dockerfileLine(superslab, command)
   t.true(line?.startsWith('CMD '))
-  t.deepEqual(JSON.parse(line?.slice(4) ?? ''), ['npx', 'superslab', 'run', '--', ...command])
+  t.deepEqual(JSON.parse(line?.slice(4) ?? ''), [
+    'node_modules/.bin/superslab',
+    'run',
+    '--',
+    ...command,
+  ])
   const all = superslab && dockerfileLine(superslab, command, 'all')
   t.regex(all ?? '', /"run", "--children=all", "--"/)
 })
@@ -412,7 +442,7 @@ function diagnosis(courses: Record<string, Course>, command = ['node', 'server.j
     repeat: 'npx superslab doctor -- node server.js',
     outcomes,
     verdict: verdict(outcomes, true),
-    dockerfile: 'CMD ["npx", "superslab", "run", "--", "node", "server.js"]',
+    dockerfile: 'CMD ["node_modules/.bin/superslab", "run", "--", "node", "server.js"]',
     trials,
   }
 }
@@ -438,7 +468,7 @@ test('a report without figures has no table', (t) => {
 test('the page has the verdict, the line to paste, and itself as Markdown', (t) => {
   const page = diagnosisPage(diagnosis({ system: big, superslab: small }))
   t.regex(page, /<strong>180 MiB after the work under superslab, 70 % less/)
-  t.regex(page, /<pre><code>CMD \[&quot;npx&quot;/)
+  t.regex(page, /<pre><code>CMD \[&quot;node_modules\/\.bin\/superslab&quot;/)
   t.regex(page, /<details><summary><h2>As Markdown<\/h2>/)
   t.regex(page, /^\| superslab \| 500 MiB ±/m)
   t.regex(page, /npx superslab doctor -- node server\.js/)

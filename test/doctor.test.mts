@@ -238,11 +238,12 @@ const served = node(
   }).listen(0)`,
 )
 
-/** The lines on the standard error, each with the time at which it came. */
+/** The lines on the standard error, but what a busy machine adds: that the server takes long to listen. */
 async function watched(...args: string[]) {
   const child = spawn(process.execPath, ['dist/cli/main.js', 'doctor', ...args])
   const lines: string[] = []
-  for await (const line of createInterface(child.stderr)) lines.push(line)
+  for await (const line of createInterface(child.stderr))
+    if (!line.startsWith('After 1.5 s')) lines.push(line)
   return { lines, code: child.exitCode ?? (await once(child, 'exit'))[0] }
 }
 
@@ -260,7 +261,7 @@ onLinux('a server is found by its socket, gets requests, and is stopped', async 
   t.is(lines.length, 6, lines.join('\n'))
   const { trials } = JSON.parse(readFileSync(json, 'utf8')) as Diagnosis
   const [system, superslab] = trials
-  t.true((system?.answers?.requests ?? 0) > 8)
+  t.true((system?.answers?.requests ?? 0) >= 8, 'at least one for each connection')
   t.is(superslab?.answers?.requests, system?.answers?.requests)
   for (const { stopped, exit } of trials) {
     t.true(stopped)
@@ -299,6 +300,7 @@ onLinux('only the first trial waits for a port longer than --duration', async (t
   t.is(trials.length, 2)
   for (const { stopped } of trials) t.true(stopped)
   t.regex(stderr, /listens on no port\. The doctor waits up to 10 s for a port, in this run alone/)
+  t.is(stderr.match(/^The doctor runs the command/gm)?.length, 1)
   t.regex(stderr, /^The command listens on no port after 10 s, .* runs of 0\.5 s\.$/m)
 })
 

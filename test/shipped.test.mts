@@ -220,7 +220,7 @@ packageTest('the commands of the installed package work', async (t, folder) => {
     '--',
     'node',
     '-e',
-    'setTimeout(() => {}, 1000)',
+    'setTimeout(() => {}, 5000)',
   )
   t.regex(doctored, /^superslab +\d+(\.\d)? MiB/m)
 })

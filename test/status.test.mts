@@ -28,7 +28,7 @@ import {
   statNames,
   timeLimitOfOneMs,
 } from '#dist/publication'
-import { ended, main } from './support/cli.mjs'
+import { ended, main, plainEnvironment } from './support/cli.mjs'
 import { testUnless, works } from './support/needs.mjs'
 import { start } from './support/workers.mjs'
 
@@ -263,6 +263,21 @@ onLinux('check succeeds for a served process and fails for others, with the reas
   const reason = `process ${other.pid} is not served: its environment has no LD_PRELOAD`
   t.regex(bad.stderr, new RegExp(`^superslab: ${reason}.* \\(sleep 60\\)\n$`))
   t.is((await check(String(2 ** 22 + 1))).code, 1)
+})
+
+onLinux('check fails for a Node that has the package and another malloc', async (t) => {
+  const program = "require('superslab').alloc(100); console.log(1); setInterval(() => {}, 1e6)"
+  const child = spawn(process.execPath, ['--eval', program], { env: plainEnvironment() })
+  t.teardown(() => child.kill())
+  await once(child.stdout, 'data')
+  const { code, stderr } = await check(String(child.pid))
+  t.is(code, 1)
+  t.regex(stderr, /uses superslab for Buffers and addons, but not as its malloc: .* no LD_PRELOAD/)
+  const shown = await status(String(child.pid))
+  t.regex(
+    shown.stdout,
+    /^process \d+ uses superslab for Buffers and addons, but not as its malloc/m,
+  )
 })
 
 onLinux('status and check name the library that the loader did not load', async (t) => {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { Argument, Command } from 'commander'
-import { readPublication, timeLimitOfOneMs } from '../publication'
+import { readPublication, timeLimitOfOneMs, whyOnlyAddon } from '../publication'
 import { count } from './bench/options'
 import { ancestors, commandOf, cut, isNode } from './processes'
 
@@ -66,7 +66,10 @@ function nodes(): number[] {
 function examine(pid: number, wasNamed: boolean): Finding[] {
   const command = cut(commandOf(pid), 60)
   const found = readPublication(pid, timeLimitOfOneMs)
-  if ('stats' in found) return [{ pid, command }]
+  if ('stats' in found) {
+    const complaint = whyOnlyAddon(pid, timeLimitOfOneMs)
+    return [{ pid, command, ...(complaint && { complaint }) }]
+  }
   if (!wasNamed && found.reason === 'no-such-process') return []
   return [{ pid, command, complaint: found.message }]
 }

@@ -7,6 +7,7 @@ import {
   readPublications,
   timeLimitOfAllMs,
   timeLimitOfOneMs,
+  whyOnlyAddon,
 } from '../publication'
 import { count } from './bench/options'
 import { plainTable } from './bench/table'
@@ -125,9 +126,11 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
     line('resident', residentBytes(pid), 'the whole process, now'),
   ]
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
+  const complaint = whyOnlyAddon(pid, timeLimitOfOneMs)
   const width = columns ?? Number.POSITIVE_INFINITY
   return [
     cut(`superslab ${version} serves process ${pid} (${commandOf(pid, timeLimitOfOneMs)})`, width),
+    ...(complaint ? [wrapped(complaint, columns)] : []),
     ...lines.map((one) => cut(one, width)),
     cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')

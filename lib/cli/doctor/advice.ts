@@ -13,8 +13,9 @@ export function dockerfileLine(
   return `ENV LD_PRELOAD=${library}${settings}`
 }
 
+/** Not by npx, which would stay beside the command and not pass SIGTERM on. */
 function runLine(command: readonly string[], children: string): string {
   const option = children === 'node' ? [] : [`--children=${children}`]
-  const words = ['npx', 'superslab', 'run', ...option, '--', ...command]
+  const words = ['node_modules/.bin/superslab', 'run', ...option, '--', ...command]
   return `CMD [${words.map((word) => JSON.stringify(word)).join(', ')}]`
 }

@@ -31,6 +31,8 @@ export interface Outcome {
   settled: boolean
   /** The memory was still rising when the work ended. */
   growing: boolean
+  /** Requests of a trial that the command answered, if they were its work. */
+  answered?: number
   /** A line that superslab wrote before it ended the command. */
   report?: string
   sightings?: Sightings
@@ -38,6 +40,8 @@ export interface Outcome {
 
 /** Assumed noise, as a share of the figure, where there is only one trial. */
 const singleNoise = 0.1
+/** Fewer requests than this share of the most are less work. */
+const lessWork = 0.9
 /** A rise by this share in the second half of the work counts as growth. */
 const growth = 0.1
 /** Fewer readings show neither the peak nor the course of the memory. */
@@ -62,9 +66,22 @@ export function outcome(condition: string, trials: readonly Trial[]): Outcome {
     short: trials.every(isShort),
     settled: trials.every(({ workSeconds }) => workSeconds !== undefined),
     growing: trials.every(isGrowing),
+    ...answeredBy(trials),
     ...(report !== undefined && { report }),
     ...(sightings && { sightings }),
   }
+}
+
+function answeredBy(trials: readonly Trial[]): { answered?: number } {
+  const counts = trials.flatMap(({ answers }) => (answers ? [answers.requests] : []))
+  return counts.length > 0 ? { answered: median(counts) } : {}
+}
+
+/** The command did less under the condition than under another one, so its figures say little. */
+export function didLess({ answered }: Outcome, all: readonly Outcome[]): boolean {
+  return (
+    answered !== undefined && answered < lessWork * Math.max(...all.map((one) => one.answered ?? 0))
+  )
 }
 
 export function figure(values: readonly number[]): Figure {

@@ -1,6 +1,6 @@
 import { mebibytes } from '../format'
 import { arenasName, baseName, superslabName } from './condition'
-import type { Outcome } from './outcome'
+import { didLess, type Outcome } from './outcome'
 import type { Share } from './sightings'
 import type { Measure } from './verdict'
 
@@ -17,6 +17,7 @@ export function remarks(outcomes: readonly Outcome[], measure: Measure): string[
     ...unservedLine(share),
     ...ownAllocatorLines(superslab, share),
     ...(sightings?.usesSharp ? sharpLines(outcomes) : []),
+    ...lessWorkLines(outcomes),
     ...growthLines(outcomes),
     ...failureLines(outcomes),
   ]
@@ -48,6 +49,16 @@ function sharpLines(outcomes: readonly Outcome[]): string[] {
   return [
     `sharp does not use the same number of threads in all runs: several for an image with MALLOC_ARENA_MAX or jemalloc, otherwise one. Threads of the command: ${threads}. Set sharp.concurrency(n) in the program, then run the doctor again.`,
   ]
+}
+
+function lessWorkLines(outcomes: readonly Outcome[]): string[] {
+  const most = Math.max(...outcomes.map(({ answered = 0 }) => answered))
+  return outcomes
+    .filter((one) => didLess(one, outcomes))
+    .map(
+      ({ condition, answered }) =>
+        `Under ${condition} there was time for ${answered} of ${most} requests only, so its figures are of less work. Is the machine busy?`,
+    )
 }
 
 function growthLines(outcomes: readonly Outcome[]): string[] {

@@ -18,12 +18,12 @@ export async function runTrials(
   let order = Array.from({ length: runs }, (_, round) =>
     round % 2 === 0 ? chosen : chosen.toReversed(),
   ).flat()
+  live.say(`The doctor runs the command ${timesText(order, chosen)}.`)
   while (trials.length < order.length) {
     const condition = order[trials.length] as Condition
     const place = `run ${trials.length + 1} of ${order.length}, ${condition.name}`
     live.suffix = remaining(trials.length, order.length, started)
     live.state = () => place
-    if (trials.length === 0) live.say(`The doctor runs the command ${timesText(order, chosen)}.`)
     const trial = await runTrial(plan, condition, agreed, live)
     if (trial.searched) continue
     trials.push(trial)

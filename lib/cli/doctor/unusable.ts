@@ -36,7 +36,7 @@ function fails(base: Outcome): Verdict {
     kind: 'command-fails',
     lines: [
       `The command fails under the system's malloc (${ways(base)}), so there is nothing to compare.`,
-      'Make it succeed first; what it wrote is above.',
+      'Make it succeed first. The end of what it wrote to its standard error is above, if it wrote any.',
     ],
   }
 }

@@ -1,6 +1,6 @@
 import { mebibytes, percent } from '../format'
 import { arenasName, baseName, superslabName } from './condition'
-import type { Figure, Outcome } from './outcome'
+import { didLess, type Figure, type Outcome } from './outcome'
 import { remarks } from './remarks'
 import { unusable } from './unusable'
 
@@ -67,6 +67,15 @@ function compared(
   measure: Measure,
 ): Verdict {
   const own = base[measure]
+  if ([base, superslab].some((one) => didLess(one, all)))
+    return {
+      kind: 'too-noisy',
+      lines: [
+        'The command did not do the same work in all runs, so they cannot be compared.',
+        ...remarks(all, measure),
+        'Repeat it when the machine does less, or with a shorter --duration.',
+      ],
+    }
   if (own.noise > tolerableNoise * own.median)
     return {
       kind: 'too-noisy',
@@ -75,7 +84,7 @@ function compared(
         'Repeat it with more --runs, or give the command the same work each time.',
       ],
     }
-  const outcomes = all.filter(({ failures, served }) => failures === 0 && served)
+  const outcomes = all.filter((one) => one.failures === 0 && one.served && !didLess(one, all))
   const less = (one: Outcome, other: Outcome) => keepsLess(one[measure], other[measure], own)
   const best = outcomes.reduce((a, b) => (b[measure].median < a[measure].median ? b : a))
   const arenas = outcomes.find(({ condition }) => condition === arenasName)
