@@ -27,9 +27,9 @@ minutes: which function and line allocated what is in use. FILE's ending is the
 format, as of 'superslab profile'; without FILE it is heap-profile.html. Other
 processes that are served write FILE.PID. This process stays and ends as the
 program does; with .raw it becomes the program, and 'superslab profile FILE.raw'
-gives the names later. A small function that is called often becomes part of its
-caller, unless --profile-exact prevents it; that costs a server a tenth to a
-quarter more processor time.
+gives the names later. A small function that is called thousands of times may
+become part of its caller, unless --profile-exact prevents it; that costs a
+server a tenth to a quarter more processor time.
 
   superslab run --profile -- node server.js
   superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`
