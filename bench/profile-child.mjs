@@ -38,6 +38,7 @@ function express(count) {
   return new Promise((resolve) => {
     let left = count
     const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
+    server.keepAliveTimeout = 600_000 // on a busy machine the client may pause
     server.on('request', (_request, response) =>
       response.on('close', () => {
         if (--left === 0) server.close(resolve)

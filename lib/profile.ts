@@ -103,7 +103,15 @@ export async function heapHandler(
     response.end('superslab does not sample this process: call profile.start()\n')
     return
   }
-  const bytes = await pprof()
+  let bytes: Buffer
+  try {
+    bytes = await pprof()
+  } catch (error) {
+    response.statusCode = 500
+    response.setHeader('content-type', 'text/plain')
+    response.end(`superslab: ${(error as Error).message}\n`)
+    return
+  }
   response.setHeader('content-type', 'application/octet-stream')
   response.setHeader('content-disposition', 'attachment; filename="heap.pb.gz"')
   response.end(bytes)
@@ -116,6 +124,7 @@ function inWorker(format: 'object' | 'pprof'): Promise<unknown> {
     const worker = new Worker(file, { workerData: { text, format }, execArgv: [] })
     worker.once('message', resolve)
     worker.once('error', reject)
+    worker.once('exit', () => reject(profileFailed('there is no snapshot: its thread has ended')))
   })
 }
 

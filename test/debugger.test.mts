@@ -2,7 +2,7 @@
 // native/test/process/debugger.c has it on a core file.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test from 'ava'
@@ -71,5 +71,44 @@ run(
     t.regex(stdout, new RegExp(`^block: ${at(empty)} \\+ 0, live, of no bytes$`, 'm'))
     t.regex(stdout, /^block: 0x\w+ \+ 0, not live, of no bytes$/m)
     t.regex(stdout, /^space 0: headed, 0x/m)
+  },
+)
+
+/** The library's probes, as a tracer counts them: gdb stops at the addresses of the notes. */
+run(
+  `a tracer counts as many probes as the profile has samples${missing ? ': no gdb here' : ''}`,
+  (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'superslab-probes-'))
+    t.teardown(() => rmSync(folder, { recursive: true }))
+    const raw = path.join(folder, 'heap.raw')
+    const environment = {
+      LD_PRELOAD: path.resolve('build/Release/libsuperslab.so'),
+      SUPERSLAB_CHILDREN: 'all',
+      SUPERSLAB_PROFILE: `${raw},mean=65536`,
+    }
+    const probes = ['alloc', 'free']
+    const words = ['random-mixed', '--allocator', 'system', '--threads', '1', '--ops', '20000']
+    const commands = [
+      ...['set breakpoint pending on', 'set startup-with-shell off'],
+      ...Object.entries(environment).map((pair) => `set environment ${pair.join(' ')}`),
+      ...probes.map((name) => `break -probe-stap otel_memory:${name}`),
+      ...['ignore 1 1000000', 'ignore 2 1000000', 'run', 'info breakpoints'],
+    ]
+    const { stdout } = spawnSync(
+      'gdb',
+      [
+        ...['-q', '-batch', '-nx', ...commands.flatMap((command) => ['-ex', command])],
+        ...['--args', 'build/Release/superslab-bench', ...words],
+      ],
+      { encoding: 'utf8', env: plainEnvironment() },
+    )
+    const counts = [...stdout.matchAll(/already hit (\d+) times/g)].map(([, count]) => Number(count))
+    const written = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    const [, taken = '', lost] = written[0]?.match(/^samples (\d+) (\d+)$/m) ?? []
+    t.true(Number(taken) > 10, stdout)
+    t.is(lost, '0')
+    const inUse = written[0]?.match(/^stack \d+ 0 (?!0 0 )/gm)?.length ?? 0
+    t.is(inUse, 0, 'the workload frees all')
+    t.deepEqual(counts, [Number(taken), Number(taken)], stdout)
   },
 )

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
@@ -112,6 +113,22 @@ linuxTest('labels follow what a function starts', async (t) => {
   t.true(none.some(({ inUseBytes }) => inUseBytes > 0))
 })
 
+linuxTest('a label is the same after another start, and comes back after a callback', async (t) => {
+  t.teardown(() => profile.stop())
+  for (let i = 0; i < 2; i++) {
+    profile.start({ intervalBytes: 1024, labels: true })
+    const blocks = profile.label('again', () => {
+      new AsyncResource('inner').runInAsyncScope(() => {})
+      return Array.from({ length: 10 }, () => native.malloc(block))
+    })
+    const snapshot = await profile.snapshot()
+    blocks.forEach(native.free)
+    profile.stop()
+    const share = inUse(snapshot, 'again') / (10 * block)
+    t.true(share > 0.9 && share < 1.1, `${i}: ${share}`)
+  }
+})
+
 linuxTest('without the option a label only runs its function', async (t) => {
   profile.start({ intervalBytes: 1024 })
   t.teardown(() => profile.stop())
@@ -135,6 +152,15 @@ linuxTest('a server hands out its profile', async (t) => {
   t.is(response.status, 200)
   const read = Pprof.decode(gunzipSync(Buffer.from(await response.arrayBuffer())))
   t.is(read.sampleType.length, 4)
+  const { TMPDIR } = process.env
+  process.env.TMPDIR = '/there/is/none'
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+  })
+  const failed = await fetch(url)
+  t.is(failed.status, 500)
+  t.regex(await failed.text(), /^superslab: .*ENOENT/)
 })
 
 linuxTest('wrong arguments are refused', (t) => {

@@ -74,7 +74,6 @@ async function profiled(t: ExecutionContext, node: string, options: string[] = [
     'run',
     `--profile=${raw}`,
     `--profile-mean=${mean}`,
-    '--profile-exact',
     ...options,
     '--',
   ]

@@ -106,7 +106,7 @@ linuxTest('what is asked for reaches the program, its own options of Node includ
   t.is(setting, `${folder}/heap.raw`)
   t.regex(
     nodeOptions ?? '',
-    /^--stack-trace-limit=7 --perf-basic-prof --interpreted-frames-native-stack --require="\/.*preloaded\.js"$/,
+    /^--stack-trace-limit=7 --perf-basic-prof --interpreted-frames-native-stack --require="\/.*apart\.js" --require="\/.*preloaded\.js"$/,
   )
   const [, exact] = await ask('--profile-exact')
   t.regex(exact ?? '', / --require="\/.*exact\.js" --require="\/.*preloaded\.js"$/)

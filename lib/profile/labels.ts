@@ -9,10 +9,15 @@ import type { Addon } from '../addon'
 export class Labels {
   private readonly storage = new AsyncLocalStorage<string>()
   private readonly hook = createHook({
-    before: () => this.tell(this.storage.getStore() ?? ''),
-    after: () => this.tell(''),
+    before: () => {
+      this.outer.push(this.told)
+      this.tell(this.storage.getStore() ?? '')
+    },
+    after: () => this.tell(this.outer.pop() ?? ''),
   })
   private told = ''
+  /** What was told before each callback that runs now: one may be called in the middle of another. */
+  private readonly outer: string[] = []
   /** Of the native side; 0 for none, and where it had no room. */
   private readonly numbers = new Map([['', 0]])
 
@@ -24,6 +29,7 @@ export class Labels {
 
   disable(): void {
     this.hook.disable()
+    this.outer.length = 0
     this.tell('')
   }
 

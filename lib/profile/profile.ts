@@ -11,7 +11,7 @@ export interface Profile {
   /** Mean of the bytes between two samples. */
   intervalBytes: number
   samples: number
-  /** Samples that are in no stack, because the table of stacks was full. */
+  /** Samples that are in no stack: the table was full, or a handler allocated while the profile worked on its thread. */
   lostSamples: number
   stackLimit: number
   stacks: Stack[]

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { damaged, notAProfile } from './failure'
 import { type Mapping, parseMapping } from './mapping'
 
-/** What the native code writes: addresses and figures, without a name. See docs/profiling.md. */
+/** What the native code writes: addresses and figures, without a name. See docs/profile-format.md. */
 export interface RawProfile {
   pid: number
   program: string
@@ -14,7 +14,7 @@ export interface RawProfile {
   stacksUsed: number
   stacksLimit: number
   samples: number
-  /** Samples that are in no stack, because the table of stacks was full. */
+  /** Samples that are in no stack: the table was full, or a handler allocated while the profile worked on its thread. */
   lost: number
   /** The engine's map of its compiled code; undefined if there is none. */
   perfMap: string | undefined

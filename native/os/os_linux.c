@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -21,6 +22,10 @@
 #endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
 #endif
 #define MEMBARRIER_PRIVATE_EXPEDITED (1 << 3)
 #define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED (1 << 4)
@@ -44,8 +49,19 @@ static void refuse_huge_pages(void *start, size_t bytes) {
         madvise(start, bytes, MADV_NOHUGEPAGE);
 }
 
+/* The kernel shows the mapping as [anon:superslab] from then on (Linux 5.17, if it is built for that; the first refusal is
+ * remembered). Mappings join only if their names are equal, so each that is made gets it. */
+static void name(void *start, size_t bytes) {
+    static _Atomic bool refused; /* relaxed: every thread finds the same */
+    if (atomic_load_explicit(&refused, memory_order_relaxed))
+        return;
+    if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, "superslab") != 0 && errno == EINVAL)
+        atomic_store_explicit(&refused, true, memory_order_relaxed);
+}
+
 /* A debugger's dump (gcore) has all that is mapped, and a core that is piped to a program is not sparse. */
 static void reserved_advise(void *start, size_t bytes) {
+    name(start, bytes);
     madvise(start, bytes, MADV_DONTDUMP);
     refuse_huge_pages(start, bytes);
 }
@@ -171,8 +187,10 @@ bool ss_os_renew(void *start, size_t bytes) {
     int saved = errno;
     /* Replaces the mapping under the kernel's lock, so that no other thread's mapping can come between. */
     bool done = mmap(start, bytes, PROT_READ | PROT_WRITE, MAP_KIND | MAP_FIXED, -1, 0) == start;
-    if (done)
+    if (done) {
+        name(start, bytes);
         refuse_huge_pages(start, bytes);
+    }
     errno = saved;
     return done;
 }
@@ -223,6 +241,7 @@ static bool may_move(void) {
 static ss_os_move_result move_refused(void *to, size_t bytes, uint64_t mark) {
     void *again = mmap(to, bytes, PROT_READ | PROT_WRITE, MAP_KIND | MAP_FIXED_NOREPLACE, -1, 0);
     if (again == to) {
+        name(to, bytes);
         refuse_huge_pages(to, bytes);
         return SS_OS_REFUSED;
     }

@@ -28,8 +28,9 @@ heap-profile.html; the ending of another FILE chooses its format, as in
 'superslab profile --help'. Other served processes write FILE.PID. superslab
 stays as the parent of the program, and exits as the program does. With a FILE
 that ends in .raw it becomes the program, and 'superslab profile FILE.raw' adds
-the names later. Node inlines small functions that are called often into their
-callers; --profile-exact prevents that, for 10 to 25 % more processor time.
+the names later. A small function that is called thousands of times may become
+part of its caller; --profile-exact prevents that, for 10 to 25 % more processor
+time.
 
   superslab run --profile -- node server.js
   superslab run --profile=heap.pb.gz --profile-minutes=10 -- node server.js`

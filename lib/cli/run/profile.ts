@@ -79,8 +79,8 @@ function profileSetting(raw: string, options: ProfileRunOptions): string {
 }
 
 /**
- * With `hasMap` the engine writes a map of its code, and gives each interpreted function code of its own; with `isExact`
- * it keeps functions apart in optimised code.
+ * With `hasMap` the engine writes a map of its code, and gives each interpreted function code of its own. It keeps
+ * functions apart in what its first optimising compiler makes, with `isExact` in all optimised code.
  */
 function nodeOptions(hasMap: boolean, isExact: boolean): string {
   const script = (name: string) =>
@@ -88,7 +88,7 @@ function nodeOptions(hasMap: boolean, isExact: boolean): string {
   return [
     process.env.NODE_OPTIONS,
     ...(hasMap ? ['--perf-basic-prof', '--interpreted-frames-native-stack'] : []),
-    ...(hasMap && isExact ? [script('exact')] : []),
+    ...(hasMap ? [script(isExact ? 'exact' : 'apart')] : []),
     script('preloaded'),
   ]
     .filter(Boolean)

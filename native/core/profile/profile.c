@@ -219,6 +219,7 @@ void ss_profile_inherit(void) {
     /* A thread that is gone was in the middle of a change: all is forgotten, and sampling goes on. */
     if (!ss_lock_inherit(&ss_profile->lock))
         return;
+    ss_walk_begin();
     if (!ss_stacks_begin() || !ss_samples_begin())
         ss_profile_end();
 }

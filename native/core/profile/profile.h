@@ -35,7 +35,7 @@ void ss_profile_sift(bool (*is_gone)(const ss_sample *sample, void *context));
 /* The number of a label for ss_profile_sample; 0 without room. */
 uint32_t ss_profile_label(const char *text);
 
-/* Writes the profile as text (docs/profiling.md) to a descriptor. SUPERSLAB_PROFILE_BUSY if a signal's handler calls it
+/* Writes the profile as text (docs/profile-format.md) to a descriptor. SUPERSLAB_PROFILE_BUSY if a signal's handler calls it
  * that interrupted the profile itself. */
 superslab_profile_error ss_profile_write(int descriptor);
 

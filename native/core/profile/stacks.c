@@ -19,12 +19,15 @@ typedef struct stacks_memory {
     uint32_t node_heads[HEADS];
     ss_stack_record stacks[SS_STACKS_MOST];
     uint32_t stack_heads[SS_STACKS_MOST];
-    char labels[SS_LABELS_MOST][SS_LABEL_BYTES];
 } stacks_memory;
-_Static_assert(sizeof(stacks_memory) < 3750 << 10, "with the other tables below 4 MiB");
+_Static_assert(sizeof(stacks_memory) < 3686 << 10, "with the labels and the other tables below 4 MiB");
 
 static stacks_memory *memory;
-static uint32_t node_count, stack_count, label_count;
+static uint32_t node_count, stack_count;
+
+/* They outlive a profile, because the program keeps their numbers. */
+static SS_SPARSE char label_texts[SS_LABELS_MOST][SS_LABEL_BYTES];
+static uint32_t label_count;
 
 static size_t memory_bytes(void) {
     const size_t page = ss_os_page_bytes();
@@ -116,16 +119,16 @@ uint32_t ss_label_find(const char *text) {
             label[i] = '?';
     }
     for (uint32_t i = 0; i < label_count; i++)
-        if (memcmp(memory->labels[i], label, sizeof label) == 0)
+        if (memcmp(label_texts[i], label, sizeof label) == 0)
             return i + 1;
-    if (memory == NULL || label_count == SS_LABELS_MOST)
+    if (label_count == SS_LABELS_MOST)
         return 0;
-    memcpy(memory->labels[label_count], label, sizeof label);
+    memcpy(label_texts[label_count], label, sizeof label);
     return ++label_count;
 }
 
 const char *ss_label_text(uint32_t label) {
-    return memory->labels[label - 1];
+    return label_texts[label - 1];
 }
 
 uint32_t ss_labels_count(void) {

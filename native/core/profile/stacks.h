@@ -22,7 +22,7 @@ typedef struct ss_stack_record {
 } ss_stack_record;
 _Static_assert(sizeof(ss_stack_record) == 64, "10,240 of them take 640 KiB");
 
-/* Takes the memory; false if the system refuses. Forgets all stacks. */
+/* Takes the memory; false if the system refuses. Forgets all stacks, and keeps the labels. */
 bool ss_stacks_begin(void);
 
 /* The stack with these frames, the innermost one first. SS_NO_STACK if there is no room for it. */

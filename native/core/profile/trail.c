@@ -40,15 +40,7 @@ static void part(ss_trail_walk *walk) {
     walk->from = SS_TRAIL_NONE;
 }
 
-/* Whether both walks end here. */
-static bool is_last(const ss_trail_walk *walk, const ss_trail_step *step) {
-    if (walk->from == SS_TRAIL_NONE || walk->next + 1 != walk->count)
-        return false;
-    const ss_trail_step *last = &walk->trail->steps[walk->next];
-    return last->sp == step->sp && last->pc == step->pc;
-}
-
-/* Where a step has read a register, which must be in the thread's own stack. */
+/* Where a step has read a register. False if that is not in the thread's own stack. */
 static bool place(const ss_reader *reader, uintptr_t sp, uintptr_t at, uint32_t *out) {
     *out = (uint32_t)(at - sp);
     return at >= sp && at - sp < SS_TRAIL_NONE && at - reader->low < reader->end - reader->low;
@@ -56,29 +48,26 @@ static bool place(const ss_reader *reader, uintptr_t sp, uintptr_t at, uint32_t 
 
 bool ss_trail_unwind(ss_trail_walk *walk, ss_frame *frame, ss_reader *reader) {
     const uint32_t both = 1u << SS_UNWIND_SP | 1u << SS_UNWIND_FP;
-    ss_trail_step step = {.pc = frame->pc,
-                          .sp = frame->value[SS_UNWIND_SP],
-                          .fp = frame->value[SS_UNWIND_FP],
-                          .fp_place = SS_TRAIL_NONE};
-    bool remembered = !frame->exact && (frame->known & both) == both;
-    const bool more = ss_unwind(frame, reader);
-    if (walk->trail == NULL)
-        return more;
-    if (!more && is_last(walk, &step))
+    const uintptr_t sp = frame->value[SS_UNWIND_SP];
+    ss_trail_step step = {.pc = frame->pc, .sp = sp, .fp = frame->value[SS_UNWIND_FP]};
+    const bool given = !frame->exact && (frame->known & both) == both;
+    if (!ss_unwind(frame, reader))
         return false;
-    part(walk);
+    const uintptr_t bytes = frame->value[SS_UNWIND_SP] - sp;
+    if (walk->trail == NULL || !given || !frame->plain || bytes >= SS_TRAIL_NONE ||
+        !place(reader, sp, frame->pc_place, &step.pc_place))
+        return true;
+    if (frame->fp_place == 0)
+        step.fp_place = SS_TRAIL_NONE;
+    else if (!place(reader, sp, frame->fp_place, &step.fp_place))
+        return true;
+    step.bytes = (uint32_t)bytes;
     step.generated = frame->generated;
     step.by_fp = frame->by_fp;
-    if (more)
-        remembered = remembered && frame->plain &&
-                     place(reader, step.sp, frame->pc_place, &step.pc_place) &&
-                     (frame->fp_place == 0 || place(reader, step.sp, frame->fp_place, &step.fp_place));
-    /* The list has no gap: a step that cannot be compared ends what is below it. */
-    if (!remembered)
-        walk->added = 0;
-    else if (walk->added < SS_TRAIL_STEPS)
+    part(walk);
+    if (walk->added < SS_TRAIL_STEPS)
         steps_added[walk->added++] = step;
-    return more;
+    return true;
 }
 
 void ss_trail_end(ss_trail_walk *walk) {

@@ -1,9 +1,9 @@
-/* The last walks, remembered, so that the next one need not read the tables again.
+/* The steps of the last walks, remembered, so that the next one need not look them up.
  *
  * The outer part of a stack is mostly the one of the sample before. A step by the frame pointer, or by a rule that takes
- * no other register than the stack's and the frame's pointer, depends on these two, on the code's address, and on the
- * words that it reads from the stack. So a walk that arrives where the last one was, and finds the same return address
- * in the same place, has the same next frame. Under the profile's lock. */
+ * no other register than the stack's and the frame's pointer, is given by the code's address and by these two: it says
+ * where the next frame begins and where its registers are. So a walk that arrives where the last one was takes the same
+ * step, and reads the registers. Under the profile's lock. */
 #ifndef SS_TRAIL_H
 #define SS_TRAIL_H
 
@@ -11,16 +11,17 @@
 
 #define SS_TRAIL_STEPS 96u
 
-/* A frame, and where its step found the registers of the next one, in bytes from its stack pointer. */
+/* A frame, and what its step does: in bytes from its stack pointer. */
 typedef struct ss_trail_step {
     uintptr_t pc, sp, fp;
-    uint32_t pc_place, fp_place; /* SS_TRAIL_NONE: fp stayed as it was */
+    uint32_t bytes; /* the next frame's stack pointer */
+    uint32_t pc_place, fp_place; /* where its registers are; SS_TRAIL_NONE: fp stays as it is */
     bool generated;              /* pc is in no file */
     bool by_fp;                  /* the step depends on fp */
 } ss_trail_step;
 #define SS_TRAIL_NONE UINT32_MAX
 
-/* The last walk of a thread's own stack, without the frames below the last step that depends on more. */
+/* The last walk of a thread's own stack, from the innermost frame on. */
 typedef struct ss_trail {
     uintptr_t end; /* of the thread's stack */
     uint32_t version, count;
@@ -31,8 +32,8 @@ typedef struct ss_trail {
 typedef struct ss_trail_walk {
     ss_trail *trail;      /* NULL: none is looked for */
     uint32_t next, count; /* the first step that is not below this walk's frame, and the number of them */
-    uint32_t from;        /* where this walk met the last one; SS_TRAIL_NONE while it has not */
-    uint32_t added;       /* steps that the last walk did not have, or had before they met */
+    uint32_t from;        /* where this walk met the last one; SS_TRAIL_NONE while they are apart */
+    uint32_t added;       /* steps until then */
     uint32_t version;     /* of the list of modules, at the beginning */
     bool followed;        /* so no other registers than the two pointers are known */
 } ss_trail_walk;
@@ -43,30 +44,26 @@ void ss_trails_begin(void);
 /* `reader` has the thread's stack. */
 void ss_trail_begin(ss_trail_walk *walk, const ss_reader *reader);
 
-/* Takes the step that the last walk took from here. False, with nothing done, if that was not here, or the stack has
- * changed. */
+/* Takes the step that the last walk took from here. False, with nothing done, if that was not here. */
 static inline bool ss_trail_follow(ss_trail_walk *walk, ss_frame *frame) {
-    const ss_trail_step *step = NULL;
     const uintptr_t sp = frame->value[SS_UNWIND_SP];
+    const ss_trail_step *step = NULL;
     for (; walk->next < walk->count; walk->next++)
         if ((step = &walk->trail->steps[walk->next])->sp >= sp)
             break;
-    if (walk->next + 1 >= walk->count || step->sp != sp || step->pc != frame->pc || frame->exact ||
+    if (walk->next >= walk->count || step->sp != sp || step->pc != frame->pc || frame->exact ||
         (step->by_fp && step->fp != frame->value[SS_UNWIND_FP]))
         return false;
     /* These places are in the thread's own stack, and not below the frame. */
     const char *base = (const char *)sp;
-    const uintptr_t pc = *(const volatile uintptr_t *)(const void *)(base + step->pc_place);
-    if (pc != step[1].pc)
-        return false;
+    frame->pc = ss_unwind_pc(*(const volatile uintptr_t *)(const void *)(base + step->pc_place));
     if (step->fp_place != SS_TRAIL_NONE)
         frame->value[SS_UNWIND_FP] =
             *(const volatile uintptr_t *)(const void *)(base + step->fp_place);
-    frame->pc = pc;
-    frame->value[SS_UNWIND_SP] = step[1].sp;
+    frame->value[SS_UNWIND_SP] = sp + step->bytes;
     frame->generated = step->generated;
     frame->known = 1u << SS_UNWIND_SP | 1u << SS_UNWIND_FP;
-    if (!walk->followed)
+    if (walk->from == SS_TRAIL_NONE)
         walk->from = walk->next;
     walk->followed = true;
     walk->next++;

@@ -75,10 +75,7 @@ static known *known_find(uintptr_t pc, ss_cfi *cfi, bool *read) {
 /* ---- steps ---- */
 
 static void arrive(ss_frame *frame, uintptr_t pc, uintptr_t sp) {
-#ifdef __aarch64__
-    pc &= (UINT64_C(1) << 48) - 1; /* without its signature */
-#endif
-    frame->pc = pc;
+    frame->pc = ss_unwind_pc(pc);
     frame->exact = false;
     frame->value[SS_UNWIND_SP] = sp;
     frame->known |= 1u << SS_UNWIND_SP;

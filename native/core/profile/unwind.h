@@ -39,6 +39,14 @@ typedef struct ss_frame {
     uintptr_t pc_place, fp_place;
 } ss_frame;
 
+/* A return address without its signature. */
+static inline uintptr_t ss_unwind_pc(uintptr_t pc) {
+#ifdef __aarch64__
+    pc &= (UINT64_C(1) << 48) - 1;
+#endif
+    return pc;
+}
+
 /* Fills in the frame of its caller. */
 #if defined(__x86_64__)
 #define SS_FRAME_HERE(frame)                                                                       \

@@ -59,10 +59,11 @@ static bool walk(ss_walk *out, ss_frame *frame, ss_reader *reader, ss_trail_walk
          steps++) {
         const uintptr_t pc = frame->pc, call = pc - !frame->exact;
         if (!ss_trail_follow(trail, frame)) {
-            more = ss_trail_unwind(trail, frame, reader) && frame->pc > 4096;
+            more = ss_trail_unwind(trail, frame, reader);
             if (SS_UNLIKELY(trail->followed && !frame->plain))
                 return false;
         }
+        more = more && frame->pc > 4096;
         inside = inside && call - own_start < own_end - own_start;
         if (inside || (steps == 0 && own_end == 0))
             continue;

@@ -1,4 +1,4 @@
-/* The profile as text. The format is in docs/profiling.md. */
+/* The profile as text. The format is in docs/profile-format.md. */
 #include "base/process.h"
 #include "os/profile.h"
 #include "profile/codemap.h"
