@@ -15,8 +15,8 @@
 /* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
 #define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
-/* Hardened: the most guards; guard.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
-#define SS_GUARD_MOST 16384u
+/* Hardened: the most gaps; gap.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
+#define SS_GAP_MOST 16384u
 
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16
@@ -47,8 +47,11 @@
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
-/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. */
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. The explorer
+ * sets a number of its own. */
+#ifndef SS_EMPTY_MOST_BYTES
 #define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
+#endif
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u

@@ -1,20 +1,20 @@
-#include "space/guard.h"
+#include "space/gap.h"
 
 #include "space/held.h"
 #include "space/registry.h"
 
-static _Atomic uint32_t guards; /* of all spaces; relaxed: a budget */
+static _Atomic uint32_t gaps; /* of all spaces; relaxed: a budget */
 
 static bool are_left(void) {
-    return atomic_load_explicit(&guards, memory_order_relaxed) < SS_GUARD_MOST;
+    return atomic_load_explicit(&gaps, memory_order_relaxed) < SS_GAP_MOST;
 }
 
-uint32_t ss_guard_wanted(const ss_space *space) {
-    return ss_guard_opens(space) && are_left();
+uint32_t ss_gap_wanted(const ss_space *space) {
+    return ss_gap_opens(space) && are_left();
 }
 
-uint32_t ss_guard_wanted_large(const ss_space *space) {
-    return SS_HARDENED >= 2 ? ss_guard_wanted(space) : 0;
+uint32_t ss_gap_wanted_large(const ss_space *space) {
+    return SS_HARDENED >= 2 ? ss_gap_wanted(space) : 0;
 }
 
 /* ---- masks ---- */
@@ -31,7 +31,7 @@ static void open_set(ss_space *space, uint32_t first, uint32_t count, bool open)
     }
 }
 
-bool ss_guard_is_open(const ss_space *space, uint32_t first, uint32_t count) {
+bool ss_gap_is_open(const ss_space *space, uint32_t first, uint32_t count) {
     for (uint32_t at = first, end = first + count, step; at < end; at += step) {
         const uint32_t mask = ss_superslab_mask(at, end, &step);
         if ((*ss_mask_of(space, at, SS_MASK_OPEN) & mask) != mask)
@@ -40,32 +40,32 @@ bool ss_guard_is_open(const ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
-void ss_guard_set(ss_space *space, uint32_t granule) {
-    *ss_mask_of(space, granule, SS_MASK_GUARD) |= bit_of(granule);
+void ss_gap_set(ss_space *space, uint32_t granule) {
+    *ss_mask_of(space, granule, SS_MASK_GAP) |= bit_of(granule);
     space->used_granules--;
     ss_span_discharge(space, 1);
-    atomic_fetch_add_explicit(&guards, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&gaps, 1, memory_order_relaxed);
 }
 
-bool ss_guard_is(const ss_space *space, uint32_t granule) {
+bool ss_gap_is(const ss_space *space, uint32_t granule) {
     return granule < space->granule_count &&
-           (*ss_mask_of(space, granule, SS_MASK_GUARD) & bit_of(granule)) != 0;
+           (*ss_mask_of(space, granule, SS_MASK_GAP) & bit_of(granule)) != 0;
 }
 
-bool ss_guard_forget(ss_space *space, uint32_t granule) {
-    if (!ss_guard_is(space, granule))
+bool ss_gap_forget(ss_space *space, uint32_t granule) {
+    if (!ss_gap_is(space, granule))
         return false;
-    *ss_mask_of(space, granule, SS_MASK_GUARD) &= ~bit_of(granule);
-    atomic_fetch_sub_explicit(&guards, 1, memory_order_relaxed);
+    *ss_mask_of(space, granule, SS_MASK_GAP) &= ~bit_of(granule);
+    atomic_fetch_sub_explicit(&gaps, 1, memory_order_relaxed);
     return true;
 }
 
-void ss_guard_end(ss_space *space, uint32_t granule) {
-    if (ss_guard_forget(space, granule))
+void ss_gap_end(ss_space *space, uint32_t granule) {
+    if (ss_gap_forget(space, granule))
         ss_run_join(space, granule, 1, SS_RUN_CLEAN);
 }
 
-void ss_guard_closed(ss_space *space, uint32_t first, uint32_t count) {
+void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count) {
     open_set(space, first, count, false);
 }
 
@@ -84,14 +84,14 @@ static bool open(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
-bool ss_guard_open(ss_space *space, uint32_t first, uint32_t count, uint32_t guard) {
+bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) {
     ss_space_lock(space);
-    const bool is_open = ss_guard_is_open(space, first, count);
-    const bool is_closed = guard == 0 || !ss_guard_is_open(space, first + count, 1);
+    const bool is_open = ss_gap_is_open(space, first, count);
+    const bool is_closed = gap == 0 || !ss_gap_is_open(space, first + count, 1);
     ss_space_unlock(space);
-    /* The system may have no mapping left: with the guard's granule open the span needs fewer. */
+    /* The system may have no mapping left: with the gap's granule open the span needs fewer. */
     if (!is_open && !open(space, first, count) &&
-        (guard == 0 || !open(space, first, count + guard)))
+        (gap == 0 || !open(space, first, count + gap)))
         return false;
     if (!is_closed) {
         ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);

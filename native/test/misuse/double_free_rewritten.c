@@ -1,0 +1,13 @@
+/* signal: SIGABRT
+ * stderr: superslab: double free: <hex>
+ * The header is restored after the free, and the block freed again: found when the bin is flushed. */
+#include "superslab.h"
+
+int main(void) {
+    char *volatile block = superslab_malloc(100);
+    const char header = block[-1];
+    superslab_free(block);
+    block[-1] = header;
+    superslab_free(block);
+    superslab_trim();
+}

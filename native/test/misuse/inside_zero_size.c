@@ -1,0 +1,8 @@
+/* signal: SIGABRT
+ * stderr: superslab: pointer inside a block: <hex>
+ * Not the address of a block of no bytes, but the one after it. */
+#include "superslab.h"
+
+int main(void) {
+    superslab_free((char *)superslab_malloc(0) + 1);
+}

@@ -1,0 +1,10 @@
+/* signal: SIGABRT
+ * stderr: superslab: double free: <hex>
+ * A block of no bytes resized after it was freed. */
+#include "superslab.h"
+
+int main(void) {
+    void *block = superslab_malloc(0);
+    superslab_free(block);
+    superslab_free(superslab_realloc(block, 100));
+}
