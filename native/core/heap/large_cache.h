@@ -41,7 +41,9 @@ static inline void *ss_large_cache_take(size_t size) {
         const size_t count = ((size - 1) >> SS_GRANULE_SHIFT) + 1;
         ss_large_cache *cache = &heap->large;
         uint64_t *slot = cache->span;
-        while (SS_UNLIKELY((uint32_t)*slot != count) && slot != cache->span + SS_LARGE_CACHE_SPANS)
+        while ((SS_UNLIKELY((uint32_t)*slot != count) ||
+                (SS_HARDENED && slot == cache->hardened->last)) &&
+               slot != cache->span + SS_LARGE_CACHE_SPANS)
             slot++;
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
             ss_space *space = ss_space_headless();
@@ -58,6 +60,21 @@ static inline void *ss_large_cache_take(size_t size) {
     return block;
 }
 
+/* ---- level 2: shutting ----
+ * The memory of a large block goes back and becomes inaccessible when it is freed. That takes two system calls and page
+ * faults, so a thread does it for its first SS_SHUT_FIRST blocks, and then once in SS_SHUT_FREES. */
+#define SS_SHUT_FIRST 64
+#define SS_SHUT_FREES 64u
+
+static inline bool ss_shut_is_due(ss_heap *heap) {
+    return heap->large.hardened->left + SS_SHUT_FIRST > 0;
+}
+
+/* Notes the free of a large block, and whether it was shut. */
+static inline void ss_shut_note(ss_heap *heap, bool shut) {
+    heap->large.hardened->left += (++heap->large.hardened->freed % SS_SHUT_FREES == 0) - shut;
+}
+
 /* Frees the block into the cache if it is a large one of the first headless space and the cache has room. False if
  * nothing was done. `block` is a multiple of SS_GRANULE_BYTES. */
 static inline bool ss_large_cache_put(const void *block) {
@@ -70,19 +87,24 @@ static inline bool ss_large_cache_put(const void *block) {
         return false;
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
-    if (SS_LIKELY(heap != NULL) && heap->large.granules + count <= heap->large.room) {
+    if (SS_LIKELY(heap != NULL) && heap->large.granules + count <= heap->large.room &&
+        !(SS_HARDENED >= 2 && ss_shut_is_due(heap))) {
         ss_large_cache *cache = &heap->large;
         uint64_t *slot = cache->span;
         while (SS_UNLIKELY(*slot != 0) && slot != cache->span + SS_LARGE_CACHE_SPANS)
             slot++;
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
             *slot = (uint64_t)first << 32 | count;
+            if (SS_HARDENED)
+                cache->hardened->last = slot;
             ss_lock_step();
             /* Relaxed: of two threads that free the block at once, one exchange succeeds. What the block's users
              * wrote is handed on with the heap. */
             put = ss_entry_change(
                 space, first, live,
                 live + ((uint32_t)(SS_ENTRY_CACHED - SS_ENTRY_LARGE) << SS_ENTRY_KIND_SHIFT));
+            if (SS_HARDENED >= 2)
+                ss_shut_note(heap, false);
             if (SS_LIKELY(put))
                 cache->granules += count;
             else

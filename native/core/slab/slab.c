@@ -170,6 +170,9 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = ss_class_granules(view.class);
     ss_span_hold(space, granule, granules);
+    const bool purged = SS_HARDENED >= 2 && ss_space_is_headed(space);
+    if (purged && !ss_os_purge(ss_space_address(space, granule), ss_class_slab_bytes(view.class)))
+        memset(ss_space_address(space, granule), 0, ss_class_slab_bytes(view.class)); /* locked */
     ss_headed_bin_set(space, granule, 0);
     for (uint32_t i = 1; i < granules; i++) {
         ss_headed_bin_set(space, granule + i, 0);
@@ -180,7 +183,8 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
     ss_span_unhold(space);
     if (SS_HARDENED)
         ss_gap_end(space, granule + granules);
-    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
+    bool over =
+        ss_span_release_locked(space, granule, granules, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
     ss_space_unlock(space);

@@ -60,9 +60,18 @@ bool ss_gap_forget(ss_space *space, uint32_t granule) {
     return true;
 }
 
+/* Whether gaps of the space keep memory that was there: a large block's is closed more often than one behind a slab, so
+ * that it must be cheap. */
+static bool keeps(const ss_space *space) {
+    return ss_space_is_headless(space);
+}
+
 void ss_gap_end(ss_space *space, uint32_t granule) {
-    if (ss_gap_forget(space, granule))
-        ss_run_join(space, granule, 1, SS_RUN_CLEAN);
+    if (!ss_gap_forget(space, granule))
+        return;
+    if (keeps(space))
+        ss_span_charge(space, granule, 1); /* above the limit it is free of charge until it is used */
+    ss_run_join(space, granule, 1, keeps(space) ? SS_RUN_DIRTY : SS_RUN_CLEAN);
 }
 
 void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count) {
@@ -93,9 +102,12 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
     if (!is_open && !open(space, first, count) &&
         (gap == 0 || !open(space, first, count + gap)))
         return false;
-    if (!is_closed) {
+    if (is_closed)
+        return true;
+    if (!keeps(space))
         ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
-        note(space, first + count, 1, false);
-    }
+    else if (!ss_os_forbid(ss_space_address(space, first + count), SS_GRANULE_BYTES))
+        return true; /* the gap stays open */
+    note(space, first + count, 1, false);
     return true;
 }
