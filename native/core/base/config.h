@@ -136,12 +136,12 @@
 /* ---- large caches ---- */
 /* At level 2 the spans of a cache keep the gaps behind them, so a request that finds one takes no system call: there are
  * more of them. */
-#define SS_LARGE_CACHE_SPANS (SS_HARDENED >= 2 ? 64u : 8u)
+#define SS_LARGE_CACHE_SPANS (SS_HARDENED >= 2 ? 256u : 8u)
 /* The bytes that the cache of one heap may hold. The caches of all heaps together may hold this share of the committed
  * headless memory, as a shift, and the floor in any case. What they may hold, up to the floor, is subtracted from
  * SS_DIRTY_FLOOR_BYTES. */
-#define SS_LARGE_CACHE_MAX_BYTES ((size_t)(SS_HARDENED >= 2 ? 64 : 8) << 20)
-#define SS_LARGE_CACHES_SHARE_SHIFT (SS_HARDENED >= 2 ? 1u : 3u)
+#define SS_LARGE_CACHE_MAX_BYTES ((size_t)(SS_HARDENED >= 2 ? 256 : 8) << 20)
+#define SS_LARGE_CACHES_SHARE_SHIFT (SS_HARDENED >= 2 ? 0u : 3u)
 #define SS_LARGE_CACHES_FLOOR_BYTES ((size_t)4 << 20)
 /* A thread gets a large cache after it has freed this many large blocks: programs that free few do not pay for it. */
 #ifndef SS_LARGE_CACHE_FREES

@@ -18,6 +18,7 @@
 #include "slab/give.h"
 #include "space/dirty.h"
 #include "space/empty.h"
+#include "space/gap.h"
 #include "space/large.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
@@ -184,14 +185,15 @@ static bool shut_begin(void) {
 
 static bool large_give(ss_space *space, void *block) {
     const uint32_t granule = ss_space_granule(space, (uintptr_t)block);
-    if (SS_HARDENED >= 2 && shut_begin()) {
-        if (ss_is_watched())
-            ss_counted_free(block);
-        return ss_large_shut(space, granule);
+    uint64_t flags = 0;
+    if (SS_HARDENED >= 2 && ss_large_bytes(space, granule) != 0 && shut_begin()) {
+        ss_gap_shut(space, granule, (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT));
+        flags = SS_CACHED_SHUT;
     }
     if (space == ss_space_headless() &&
         large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
-        ss_large_cache_put(block))
+        (SS_HARDENED >= 2 && flags != 0 ? ss_large_cache_put_as(block, flags)
+                                        : ss_large_cache_put(block)))
         return true;
     if (ss_is_watched())
         ss_counted_free(block); /* before another thread can get the span */

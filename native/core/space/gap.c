@@ -111,3 +111,8 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
     note(space, first + count, 1, false);
     return true;
 }
+
+void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
+    ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
+    note(space, first, count, false);
+}

@@ -49,4 +49,7 @@ void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count);
 /* Opens a span that the caller has, and closes the `gaps` granules behind it. False if the system refuses. */
 bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gaps);
 
+/* Gives the memory of a span that the caller has back, and makes it inaccessible. */
+void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count);
+
 #endif

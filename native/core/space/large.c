@@ -72,30 +72,6 @@ bool ss_large_give(ss_space *space, uint32_t granule) {
     return large_cut(space, granule, 0, SS_RUN_DIRTY);
 }
 
-#if SS_HARDENED >= 2
-bool ss_large_shut(ss_space *space, uint32_t granule) {
-    ss_biased_take(&space->lock);
-    const uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
-    const bool ours = entry_cut(space, granule, entry, 0);
-    if (ours)
-        ss_span_hold(space, granule, count);
-    ss_biased_release(&space->lock);
-    if (!ours)
-        return false;
-    ss_os_decommit(ss_space_address(space, granule), (size_t)count << SS_GRANULE_SHIFT);
-    ss_biased_take(&space->lock);
-    ss_gap_closed(space, granule, count);
-    ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
-    ss_span_unhold(space);
-    ss_gap_end(space, granule + count);
-    const bool over = ss_span_release_locked(space, granule, count, SS_RUN_CLEAN);
-    ss_biased_release(&space->lock);
-    if (over)
-        ss_span_settle(space);
-    return true;
-}
-#endif
-
 bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule) {
     ss_biased_take(&space->lock);
     uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;

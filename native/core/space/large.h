@@ -11,9 +11,6 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero);
 /* Frees the block. False if no large block starts there, or no longer. */
 bool ss_large_give(ss_space *space, uint32_t granule);
 
-/* Level 2: the same, and makes the memory inaccessible at once. */
-bool ss_large_shut(ss_space *space, uint32_t granule);
-
 /* Frees the span of a block in a heap's large cache. Called by the thread that has the heap. *slot, the heap's note of
  * the span, is cleared after the registry entry has changed from cached and before another thread can take the span, so
  * that in the child of a fork no two heaps have a note of it. True if the thread must call ss_span_settle. */
