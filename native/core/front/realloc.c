@@ -50,7 +50,7 @@ static void *resize_hardened(void *block, unsigned bin, size_t size) {
         errno = EINVAL;
         return NULL;
     }
-    if (!fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
+    if (size == 0 || !fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
         return copy(block, ss_trailer_size(block, usable), size);
     ss_trailer_move(block, size, usable);
     return block;

@@ -3,16 +3,23 @@
  * The block before wrote a text one byte too long. */
 #include "superslab.h"
 
+#include <stddef.h>
 #include <string.h>
 
+enum { COUNT = 200, SIZE = 111 };
+
 int main(void) {
-    /* Two blocks side by side, the second 112 bytes after the first. */
-    char *before = superslab_malloc(111), *block = superslab_malloc(111);
-    while (block != before + 112) {
-        before = block;
-        block = superslab_malloc(111);
+    static char *blocks[COUNT];
+    superslab_inspection found;
+    for (unsigned i = 0; i < COUNT; i++)
+        blocks[i] = superslab_malloc(SIZE);
+    superslab_inspect((uintptr_t)blocks[0], &found);
+    for (unsigned i = 0; i < COUNT * COUNT; i++) {
+        char *volatile text = blocks[i / COUNT];
+        char *behind = blocks[i % COUNT];
+        if (behind != text + found.stride)
+            continue;
+        memset(text, 'x', found.stride); /* the last byte is the header of the block behind */
+        superslab_free(behind);
     }
-    char *volatile text = before;
-    memset(text, 'x', 112);
-    superslab_free(block);
 }
