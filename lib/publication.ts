@@ -13,6 +13,7 @@ import {
   statSync,
 } from 'node:fs'
 import type { RawStats } from './addon'
+import { withoutRoot } from './children'
 
 /*
  * Reads the page of statistics that every process served by superslab publishes, see native/core/background/publish.h. It is a
@@ -314,7 +315,7 @@ function environmentOf(pid: number, limitMs: number): Map<string, string> | unde
 }
 
 function whyPassed(environment: Map<string, string> | undefined): string {
-  const children = printable(environment?.get('SUPERSLAB_CHILDREN') ?? '')
+  const children = printable(withoutRoot(environment?.get('SUPERSLAB_CHILDREN') ?? ''))
   const excluded = children === '' ? '' : `SUPERSLAB_CHILDREN=${children} excludes it, or `
   return `${excluded}it has a malloc of its own, or it closed the descriptor of its page`
 }
