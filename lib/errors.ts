@@ -10,6 +10,11 @@ export const codes = {
     'The byte before the block is not a header: something wrote there',
   ERR_SUPERSLAB_WRONG_CLASS: "The byte before the block is another class's header",
   ERR_SUPERSLAB_SIZE_MISMATCH: 'A sized free with a size the block cannot have',
+  ERR_SUPERSLAB_OVERFLOW: 'Bytes behind the block were written',
+  ERR_SUPERSLAB_UNDERFLOW: 'Bytes before the block were written or read',
+  ERR_SUPERSLAB_USE_AFTER_FREE: 'The block was written or read after it was freed',
+  ERR_SUPERSLAB_WRONG_FREE:
+    'Memory of new freed by free, of malloc by delete, or of new[] by delete',
   ERR_SUPERSLAB_NOT_A_BLOCK: 'The view is not what alloc returned: a subarray, or made by hand',
   ERR_SUPERSLAB_HEAP_FULL: 'The window is full: see `size`, `limit` and `live` (a RangeError)',
   ERR_SUPERSLAB_LOAD_FAILED: 'The native addon could not be loaded',
@@ -54,6 +59,10 @@ const misuses: readonly ErrorCode[] = [
   'ERR_SUPERSLAB_CORRUPTED_HEADER',
   'ERR_SUPERSLAB_WRONG_CLASS',
   'ERR_SUPERSLAB_SIZE_MISMATCH',
+  'ERR_SUPERSLAB_OVERFLOW',
+  'ERR_SUPERSLAB_UNDERFLOW',
+  'ERR_SUPERSLAB_USE_AFTER_FREE',
+  'ERR_SUPERSLAB_WRONG_FREE',
 ]
 
 export function misuse(error: number, address: number): SuperslabError {

@@ -5,6 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- hardening ----
+ * 0 in the default build, 1 or 2 in the hardened libraries: docs/design/hardened.md. Code asks for it by `if`, so that
+ * each build compiles all of it and keeps none of what it does not use. */
+#ifndef SUPERSLAB_HARDENED
+#define SUPERSLAB_HARDENED 0
+#endif
+#define SS_HARDENED SUPERSLAB_HARDENED
+
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16
 #define SS_GRANULE_BYTES ((size_t)1 << SS_GRANULE_SHIFT)

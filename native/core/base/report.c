@@ -22,6 +22,14 @@ SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
         return "header of another class";
     case SUPERSLAB_ERROR_SIZE_MISMATCH:
         return "size mismatch";
+    case SUPERSLAB_ERROR_OVERFLOW:
+        return "overflow";
+    case SUPERSLAB_ERROR_UNDERFLOW:
+        return "underflow";
+    case SUPERSLAB_ERROR_USE_AFTER_FREE:
+        return "use after free";
+    case SUPERSLAB_ERROR_WRONG_FREE:
+        return "freed by the wrong function";
     }
     return "unknown error";
 }

@@ -93,8 +93,8 @@ static void by_default(void *unused) {
 }
 
 static void names(void) {
-    const char *seen[SUPERSLAB_ERROR_SIZE_MISMATCH + 1] = {NULL};
-    for (int error = SUPERSLAB_ERROR_DOUBLE_FREE; error <= SUPERSLAB_ERROR_SIZE_MISMATCH; error++) {
+    const char *seen[SUPERSLAB_ERROR_WRONG_FREE + 1] = {NULL};
+    for (int error = SUPERSLAB_ERROR_DOUBLE_FREE; error <= SUPERSLAB_ERROR_WRONG_FREE; error++) {
         seen[error] = superslab_error_name((superslab_error)error);
         CHECK(seen[error] != NULL && seen[error][0] != '\0');
         CHECK_EQ(seen[error], superslab_error_name((superslab_error)error));

@@ -11,7 +11,7 @@ static int context_expected;
 
 static void note(superslab_error error, const void *pointer, void *context) {
     CHECK_EQ(context, &context_expected);
-    CHECK(error >= SUPERSLAB_ERROR_DOUBLE_FREE && error <= SUPERSLAB_ERROR_SIZE_MISMATCH);
+    CHECK(error >= SUPERSLAB_ERROR_DOUBLE_FREE && error <= SUPERSLAB_ERROR_WRONG_FREE);
     atomic_store(&last_pointer, pointer);
     atomic_fetch_add(&counts[error], 1);
     atomic_fetch_add(&counts[0], 1);

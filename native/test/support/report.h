@@ -4,7 +4,7 @@
 
 #include "superslab.h"
 
-enum { REPORT_KINDS = 7 };
+enum { REPORT_KINDS = 11 };
 
 /* Becomes the error handler. */
 void reports_start(void);
