@@ -11,7 +11,7 @@ export interface Condition {
 }
 
 /** The word root= names the process that becomes the command, as `superslab run` does. */
-const children = 'SUPERSLAB_CHILDREN="$SUPERSLAB_CHILDREN${SUPERSLAB_CHILDREN:+,}root=$$"'
+const children = 'SUPERSLAB_CHILDREN="$SUPERSLAB_CHILDREN,root=$$"'
 const preloading = `export LD_PRELOAD="$0" ${children}; exec "$@"`
 const plain = 'exec "$@"'
 
