@@ -154,6 +154,10 @@ typedef struct superslab_stats {
      * stay counted as live. */
     uint64_t lost_blocks;
     uint64_t lost_bytes;
+    /* Guarded blocks (docs/guards.md): the most in a second, 0 if there are none; since the start; live now. */
+    uint64_t guard_rate;
+    uint64_t guard_samples;
+    uint64_t guarded_blocks;
 } superslab_stats;
 
 /* Exact while no other thread allocates or frees; a consistent estimate otherwise. */

@@ -127,6 +127,15 @@
 #define SS_LARGE_CACHE_LOST 8u
 #define SS_LARGE_CACHE_FAILURES 10u
 
+/* ---- guarded blocks ---- */
+/* The most in a second. */
+#define SS_GUARD_RATE_MOST 100u
+/* An asked thread lets up to this many calls pass before its next block is guarded, at random: calls that always follow
+ * another call at once have their share. */
+#define SS_GUARD_CALLS_MOST 64u
+/* Threads that are asked with each sample that is granted. */
+#define SS_GUARD_ASKED 4u
+
 /* ---- spares ---- */
 /* A slab that ends and is made again for another class has other pages touched. So each class keeps up to this many
  * slabs without live blocks, all classes of a space together at most this share of its memory, as a shift. */

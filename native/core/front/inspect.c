@@ -23,7 +23,7 @@ SS_COLD size_t ss_usable_size_cold(const void *block) {
     superslab_error error = ss_block_error(&found, block);
     ss_block_release(&found);
     if (SS_UNLIKELY(error != SUPERSLAB_OK)) {
-        ss_report(error, block);
+        ss_block_report(error, block);
         return 0;
     }
     return found.usable;
@@ -53,7 +53,7 @@ static superslab_address_kind foreign_kind(uintptr_t address) {
 
 static void describe(const ss_block *found, uintptr_t address, superslab_inspection *out) {
     *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
-    if (found->space == NULL) {
+    if (found->space == NULL && !found->guarded) {
         out->kind = foreign_kind(address);
         return;
     }

@@ -1,6 +1,7 @@
 #include "background/attend.h"
 #include "base/report.h"
 #include "front/counted.h"
+#include "front/guarded.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "heap/large_cache.h"
@@ -18,7 +19,9 @@ static bool fits(size_t usable, unsigned bin, size_t size) {
 
 /* Copies into a new block; errno is set when there is none. */
 static void *copy(void *block, size_t usable, size_t size) {
-    void *fresh = ss_malloc_hot(size, ss_malloc_quiet);
+    void *fresh = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
+    if (fresh == NULL)
+        fresh = ss_malloc_hot(size, ss_malloc_quiet);
     if (fresh == NULL)
         return NULL;
     memcpy(fresh, block, size < usable ? size : usable);
@@ -48,13 +51,15 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    ss_space_is_external(found.space))) {
-        ss_report(ss_block_error(&found, block), block);
+                    (found.space != NULL && ss_space_is_external(found.space)))) {
+        ss_block_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }
     if (size > PTRDIFF_MAX)
         return ss_no_memory();
+    if (SS_UNLIKELY(found.guarded))
+        return ss_guarded_resize(block, found.usable, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
     if (fits(found.usable, found.bin, size))
