@@ -93,7 +93,7 @@ typedef struct superslab_inspection {
     uintptr_t block;    /* start of the block that holds the address, or 0 */
     size_t usable_size; /* bytes that block can hold, or 0 */
     size_t stride;      /* bytes it occupies, or 0 */
-    uintptr_t slab;     /* start of the slab or span around it, or 0 */
+    uintptr_t slab;     /* start of the slab or span around it, or 0; a guarded block has none */
 } superslab_inspection;
 
 /* Tells what lies at an address. Never faults, with any address, also while other threads unmap memory. */

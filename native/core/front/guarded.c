@@ -69,14 +69,14 @@ static void ask_by_call(void) {
 
 void *ss_guarded_malloc(size_t size, size_t alignment) {
     ss_thread *self = ss_thread_self();
-    /* Inside the allocator: the hot path found its bin empty, and told the largest size of the step alone. The thread
-     * itself writes both words, but for the first `asked`. */
-    if (atomic_load_explicit(&self->busy, memory_order_relaxed) != 0)
-        return NULL;
+    /* Relaxed: the thread itself writes both words, but for the first `asked`. */
     if (atomic_load_explicit(&self->asked, memory_order_relaxed) == 0) {
         ask_by_call();
         return NULL;
     }
+    /* Inside the allocator: the hot path found its bin empty, and told the largest size of the step alone. */
+    if (atomic_load_explicit(&self->busy, memory_order_relaxed) != 0)
+        return NULL;
     return ss_place_fits(size, alignment) && is_chosen(self) ? take(size, alignment) : NULL;
 }
 

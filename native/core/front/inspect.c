@@ -61,7 +61,7 @@ static void describe(const ss_block *found, uintptr_t address, superslab_inspect
         out->slab = (uintptr_t)ss_space_address(found->space, found->granule);
     if (found->state == SS_BLOCK_NONE || found->stride == 0)
         return;
-    if (found->slab == NULL)
+    if (found->slab == NULL && !found->guarded)
         out->slab = found->start;
     out->block = found->start;
     out->usable_size = found->usable;

@@ -263,8 +263,7 @@ static int visit_guarded(const walk *at) {
     for (uint32_t i = 0; i < SS_PLACES && result == 0; i++) {
         if (!ss_place_of_index(i, &one) || one.state != SS_PLACE_LIVE)
             continue;
-        const superslab_inspection block = {SUPERSLAB_ADDRESS_LIVE, one.start, one.size, page,
-                                            one.start};
+        const superslab_inspection block = {SUPERSLAB_ADDRESS_LIVE, one.start, one.size, page, 0};
         result = at->visitor(&block, at->context);
     }
     return result;
