@@ -2,22 +2,17 @@
 
 #include "base/signal.h"
 #include "guard/due.h"
-#include "guard/places.h"
 
 /* While a granted sample is not taken the waits become longer, up to this: the thread wakes rarely in a process that does
  * not allocate. */
 #define MOST_NANOSECONDS UINT64_C(125000000)
-
-static uint8_t calls_random(void) {
-    return (uint8_t)(1 + ss_places_random() % SS_GUARD_CALLS_MOST);
-}
 
 /* Asks some threads, and others the next time. */
 static void ask_some(ss_guarding *self) {
     unsigned asked = 0;
     ss_heap *heap = self->next != NULL ? self->next : ss_heap_first();
     for (ss_heap *first = heap; heap != NULL && asked < SS_GUARD_ASKED;) {
-        asked += ss_heap_ask(heap, calls_random());
+        asked += ss_heap_ask(heap, ss_guard_calls());
         heap = ss_heap_next(heap);
         if (heap == NULL)
             heap = ss_heap_first();
@@ -70,7 +65,7 @@ bool ss_guarding_stays(ss_guarding *self) {
 void ss_guarding_leave(void) {
     for (ss_heap *heap = ss_heap_first(); heap != NULL && ss_guard_is_on();
          heap = ss_heap_next(heap))
-        ss_heap_ask(heap, calls_random());
+        ss_heap_ask(heap, ss_guard_calls());
 }
 
 bool ss_guarding_is_wanted(void) {

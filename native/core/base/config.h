@@ -130,9 +130,10 @@
 /* ---- guarded blocks ---- */
 /* The most in a second. */
 #define SS_GUARD_RATE_MOST 100u
-/* An asked thread lets up to this many calls pass before its next block is guarded, at random: calls that always follow
- * another call at once have their share. */
-#define SS_GUARD_CALLS_MOST 64u
+/* An asked thread lets calls pass before its next block is guarded: a random number of 1 to this many bits, less 1. Without
+ * that only the first call after a pause would have a guarded block. Each call that passes takes its cold path, so the
+ * number is seldom large. */
+#define SS_GUARD_CALLS_BITS 11u
 /* Threads that are asked with each sample that is granted. */
 #define SS_GUARD_ASKED 4u
 

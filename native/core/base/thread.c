@@ -115,7 +115,7 @@ void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
 }
 
 /* No barrier: a thread that loaded its bounds before serves one more call without being asked. */
-void ss_thread_ask(ss_thread *thread, uint8_t calls) {
+void ss_thread_ask(ss_thread *thread, uint16_t calls) {
     atomic_store_explicit(&thread->asked, calls, memory_order_relaxed);
     atomic_store_explicit(&thread->small_end, 0, SS_ORDER_OPEN);
     atomic_store_explicit(&thread->tiny_end, 0, SS_ORDER_OPEN);

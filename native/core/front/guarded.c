@@ -10,13 +10,9 @@
 
 #include <string.h>
 
-static uint8_t calls_random(void) {
-    return (uint8_t)(1 + ss_places_random() % SS_GUARD_CALLS_MOST);
-}
-
 void ss_guarded_thread_begin(ss_thread *self) {
     if (ss_guard_is_on())
-        ss_thread_ask(self, calls_random());
+        ss_thread_ask(self, ss_guard_calls());
 }
 
 /* What is known of the calling thread's stack; `none` for a thread without a heap. */
@@ -35,14 +31,14 @@ static void unask(ss_thread *self) {
 
 /* Whether this call is the one that the thread was asked for. */
 static bool is_chosen(ss_thread *self) {
-    const uint8_t asked = atomic_load_explicit(&self->asked, memory_order_relaxed);
+    const uint16_t asked = atomic_load_explicit(&self->asked, memory_order_relaxed);
     if (!ss_guard_is_due()) {
         unask(self);
         return false;
     }
     if (asked > 1) {
         /* No other thread changes it while it is not 0. */
-        atomic_store_explicit(&self->asked, (uint8_t)(asked - 1), memory_order_relaxed);
+        atomic_store_explicit(&self->asked, (uint16_t)(asked - 1), memory_order_relaxed);
         return false;
     }
     unask(self);
@@ -64,7 +60,7 @@ static SS_COLD void *take(size_t size, size_t alignment) {
 static void ask_by_call(void) {
     ss_heap *heap = ss_thread_assigned_heap();
     if (ss_guarding_by_call() && heap != NULL)
-        ss_heap_ask(heap, calls_random());
+        ss_heap_ask(heap, ss_guard_calls());
 }
 
 void *ss_guarded_malloc(size_t size, size_t alignment) {

@@ -41,6 +41,11 @@ bool ss_guard_claim(uint64_t now) {
     return true;
 }
 
+uint16_t ss_guard_calls(void) {
+    const uint32_t random = ss_places_random(), bits = random % SS_GUARD_CALLS_BITS;
+    return (uint16_t)((1u << bits) + (random >> 16 & ((1u << bits) - 1)));
+}
+
 void ss_guard_count(void) {
     atomic_fetch_add_explicit(&ss_guard->samples, 1, memory_order_relaxed);
 }

@@ -51,6 +51,9 @@ uint64_t ss_guard_grant(uint64_t now);
 /* Takes the sample that is due; false if there is none. */
 bool ss_guard_claim(uint64_t now);
 
+/* The calls after which a thread that is asked takes a sample, at random; not 0. */
+uint16_t ss_guard_calls(void);
+
 /* A sample was taken. */
 void ss_guard_count(void);
 

@@ -122,7 +122,7 @@ bool ss_heap_is_parked(const ss_heap *heap) {
     return true;
 }
 
-SS_COLD bool ss_heap_ask(ss_heap *heap, uint8_t calls) {
+SS_COLD bool ss_heap_ask(ss_heap *heap, uint16_t calls) {
     if (!ss_lock_try(&heap->thread_lock))
         return false;
     /* Relaxed: the thread, which alone changes it without the lock, counts it down. */

@@ -188,7 +188,7 @@ void ss_heap_park_end(ss_heap *heap);
 
 /* Asks the heap's thread for a guarded block after `calls` - 1 further calls. False if the heap has no thread, if it is asked
  * already, or if another thread holds thread_lock. */
-bool ss_heap_ask(ss_heap *heap, uint8_t calls);
+bool ss_heap_ask(ss_heap *heap, uint16_t calls);
 
 /* Called by a thread that is asked: it is not asked any more. Does nothing while another thread holds thread_lock. */
 void ss_heap_unask(ss_heap *heap, ss_thread *self);
