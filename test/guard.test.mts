@@ -28,7 +28,7 @@ async function rate(args: string[], more: Record<string, string> = {}): Promise<
 
 linuxTest('--guard sets the rate, and without it the environment does', async (t) => {
   t.is(await rate([]), 0)
-  t.is(await rate(['--guard']), 100)
+  t.is(await rate(['--guard']), 50)
   t.is(await rate(['--guard=7']), 7)
   t.is(await rate([], { SUPERSLAB_GUARD: '3' }), 3)
   t.is(await rate(['--guard=7'], { SUPERSLAB_GUARD: '3' }), 7)

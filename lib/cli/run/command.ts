@@ -53,7 +53,11 @@ export function runCommand(): Command {
     .addOption(requireOption())
     .option('--stats', 'print the statistics of each served process when it ends')
     .option('--record <file>', 'record what each served process allocates and frees')
-    .option('--guard [rate]', 'find misuse of memory: guard so many blocks a second (100)', guardRate)
+    .option(
+      '--guard [rate]',
+      'find misuse of memory: guard so many blocks a second (50)',
+      guardRate,
+    )
     .option('--profile [file]', 'write which functions hold the memory; see below')
     .option(
       '--profile-signal <name>',

@@ -25,13 +25,14 @@ static void ask_some(ss_guarding *self) {
 /* Returns the nanoseconds until it has to be called again. */
 static uint64_t tick(ss_guarding *self) {
     const uint64_t interval = UINT64_C(1000000000) / ss_guard_rate();
+    const bool was_due = ss_guard_is_due();
     const uint64_t left = ss_guard_grant(ss_os_clock_nanoseconds());
-    if (left != 0) {
-        self->idle = 0;
+    if (left != 0)
         return left;
-    }
     ask_some(self);
-    self->idle = self->idle == 0 ? interval : 2 * self->idle;
+    /* Most samples are taken at once, and the next one is due a quarter of an interval late at most. So there is one wake-up
+     * for each. */
+    self->idle = was_due ? 2 * self->idle : interval + interval / 4;
     if (self->idle > MOST_NANOSECONDS)
         self->idle = MOST_NANOSECONDS;
     return self->idle;

@@ -133,7 +133,7 @@
 /* An asked thread lets calls pass before its next block is guarded: a random number of 1 to this many bits, less 1. Without
  * that only the first call after a pause would have a guarded block. Each call that passes takes its cold path, so the
  * number is seldom large. */
-#define SS_GUARD_CALLS_BITS 11u
+#define SS_GUARD_CALLS_BITS 10u
 /* Threads that are asked with each sample that is granted. */
 #define SS_GUARD_ASKED 4u
 

@@ -217,7 +217,7 @@ void *ss_place_take(size_t size, size_t alignment, ss_stack *stack) {
     if (!use_begin())
         return NULL;
     place *one = find_place();
-    if (one != NULL && ss_os_commit(page_of((uint32_t)(one - places)), ss_places->page))
+    if (one != NULL && ss_os_permit(page_of((uint32_t)(one - places)), ss_places->page))
         return fill(one, size, alignment, stack);
     if (one != NULL) {
         const uint64_t life = atomic_load_explicit(&one->life, memory_order_relaxed);
@@ -230,9 +230,17 @@ void *ss_place_take(size_t size, size_t alignment, ss_stack *stack) {
 
 /* ---- giving ---- */
 
+/* Whether all bytes are the pattern's: the first one is, and each equals the one before it. */
+static bool is_whole(const uint8_t *at, size_t bytes) {
+    return bytes == 0 || (at[0] == PATTERN && memcmp(at, at + 1, bytes - 1) == 0);
+}
+
 /* The changed byte nearest to the block; NULL if none is. */
 static const uint8_t *find_damage(const uint8_t *page, const ss_place_view *view) {
     const uint8_t *const start = (const uint8_t *)view->start, *const end = start + view->size;
+    if (is_whole(page, (size_t)(start - page)) &&
+        is_whole(end, (size_t)(page + ss_places->page - end)))
+        return NULL;
     for (const uint8_t *at = end; at != page + ss_places->page; at++)
         if (*at != PATTERN)
             return at;
@@ -255,7 +263,7 @@ superslab_error ss_place_give(uintptr_t block, ss_stack *stack, uintptr_t *damag
     uint8_t *const page = page_of(view.index);
     const uint8_t *changed = find_damage(page, &view);
     ss_moment_take(&one->freed, stack);
-    ss_os_decommit(page, ss_places->page);
+    ss_os_forbid(page, ss_places->page);
     /* The blocks that were never freed come first: their numbers are smaller. */
     atomic_store_explicit(&one->order,
                           UINT32_MAX + (uint64_t)atomic_fetch_add_explicit(&ss_places->freed, 1,
@@ -276,6 +284,9 @@ bool ss_places_begin(void) {
     void *base = ss_os_reserve(bytes, page);
     if (base == NULL)
         return false;
+    ss_os_dump(
+        base, bytes,
+        true); /* guarded blocks are in a core dump; pages without memory take no room there */
     ss_places->page = page;
     ss_places->used_most = SS_PLACES_USED_BYTES / page < SS_PLACES_USED_MOST
                                ? (uint32_t)(SS_PLACES_USED_BYTES / page)
@@ -304,7 +315,7 @@ void ss_places_inherit(void) {
         used += state_of(life) == SS_PLACE_LIVE || (moving && is_mine);
         if (!moving || is_mine)
             continue;
-        ss_os_decommit(page_of(i), ss_places->page);
+        ss_os_forbid(page_of(i), ss_places->page);
         place_release(one, with_state(life, SS_PLACE_FREED));
     }
     atomic_store_explicit(&ss_places->used, used, memory_order_relaxed);
