@@ -13,6 +13,7 @@ import {
   statSync,
 } from 'node:fs'
 import type { RawStats } from './addon'
+import { withoutRoot } from './children'
 
 /*
  * Reads the page of statistics that every process served by superslab publishes, see native/core/background/publish.h. It is a
@@ -66,6 +67,7 @@ export const statNames = [
   ...(['slabBytes', 'largeBytes', 'dirtyBytes', 'metadataBytes', 'reservedBytes'] as const),
   ...(['committedBytes', 'givenBackBytes', 'slabCount', 'threadCount', 'guardedReads'] as const),
   ...(['foreignFrees', 'lostBlocks', 'lostBytes'] as const),
+  ...(['guardRate', 'guardSamples', 'guardedBlocks'] as const),
 ] as const satisfies readonly (keyof RawStats)[]
 
 /** The target of the page's link in /proc: a file without a name in a folder. */
@@ -324,7 +326,7 @@ function environmentOf(pid: number, limitMs: number): Map<string, string> | unde
 }
 
 function whyPassed(environment: Map<string, string> | undefined): string {
-  const children = printable(environment?.get('SUPERSLAB_CHILDREN') ?? '')
+  const children = printable(withoutRoot(environment?.get('SUPERSLAB_CHILDREN') ?? ''))
   const excluded = children === '' ? '' : `SUPERSLAB_CHILDREN=${children} excludes it, or `
   return `${excluded}it has a malloc of its own, or it closed the descriptor of its page`
 }

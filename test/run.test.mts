@@ -447,7 +447,9 @@ linuxTest('LD_PRELOAD alone serves a program that is not Node', async (t) => {
 linuxTest('run tells the processes below the command which of them are served', async (t) => {
   const told = async (args: string[], more: Record<string, string> = {}) => {
     const command = [...args, 'printenv', 'SUPERSLAB_CHILDREN']
-    return (await run(command, { env: plainEnvironment(more) })).stdout.trim()
+    const value = (await run(command, { env: plainEnvironment(more) })).stdout.trim()
+    t.regex(value, /,root=\d+:\d+$/)
+    return value.replace(/,root=.*/, '')
   }
   t.is(await told([]), 'node')
   t.is(await told(['--require']), 'node,require')
@@ -455,6 +457,7 @@ linuxTest('run tells the processes below the command which of them are served', 
   t.is(await told([], { SUPERSLAB_CHILDREN: 'all' }), 'all')
   t.is(await told(['--require'], { SUPERSLAB_CHILDREN: 'none' }), 'none,require')
   t.is(await told(['--children=node'], { SUPERSLAB_CHILDREN: 'none' }), 'node')
+  t.is(await told([], { SUPERSLAB_CHILDREN: 'all,root=1:1' }), 'all')
 })
 
 linuxTest('with --require a Node that lost the library ends, and says why', async (t) => {

@@ -290,7 +290,7 @@ onLinux('status and check name the library that the loader did not load', async 
 })
 
 onLinux('status names SUPERSLAB_CHILDREN where it excludes the process', async (t) => {
-  const env = { ...process.env, LD_PRELOAD: preloadFile(), SUPERSLAB_CHILDREN: 'node' }
+  const env = { ...process.env, LD_PRELOAD: preloadFile(), SUPERSLAB_CHILDREN: 'node,root=1:1' }
   const child = spawn('cat', { env })
   t.teardown(() => child.kill())
   child.stdin.write('up\n')

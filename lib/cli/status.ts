@@ -124,6 +124,7 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
     line('given back', stats.givenBackBytes, 'since the start'),
     line('metadata', stats.metadataBytes),
     line('resident', residentBytes(pid), 'the whole process, now'),
+    ...(stats.guardRate > 0 ? [guards(stats)] : []),
   ]
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
   const complaint = whyOnlyAddon(pid, timeLimitOfOneMs)
@@ -134,6 +135,11 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
     ...lines.map((one) => cut(one, width)),
     cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')
+}
+
+function guards({ guardRate, guardSamples, guardedBlocks }: Publication['stats']): string {
+  const so = `${guardSamples.toLocaleString('en')} blocks so far, ${guardedBlocks} now`
+  return `${'guarded'.padEnd(14)} ${so}, at most ${guardRate} a second`
 }
 
 function line(name: string, bytes: number, note = ''): string {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import { addon } from '../addon'
+import { isCommand } from '../children'
 
 /** The profile at the end of a program, in the place of the one that the library would write later. */
 export function writeLast(): void {
@@ -24,6 +25,6 @@ export function writeLast(): void {
 function target(): string | undefined {
   const file = process.env.SUPERSLAB_PROFILE?.split(',')[0]
   if (!file) return undefined
-  const isCommand = process.env.SUPERSLAB_ROOT?.split(':')[0] === String(process.pid)
-  return isCommand ? file : `${file}.${process.pid}`
+  const own = isCommand(process.env.SUPERSLAB_CHILDREN, process.pid)
+  return own ? file : `${file}.${process.pid}`
 }

@@ -12,19 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* SUPERSLAB_ROOT is the command's process id and, after a colon, its start time, which distinguishes it from a
- * later process, or one of another namespace, with the same id. */
-bool preload_is_command(void) {
-    const char *root = ss_os_environment("SUPERSLAB_ROOT");
-    if (root == NULL)
-        return false;
-    const char *end;
-    uint64_t process = ss_os_digits(root, &end);
-    if (end == root || process != ss_os_process_id())
-        return false;
-    return *end != ':' || ss_os_digits(end + 1, NULL) == ss_os_process_start();
-}
-
 static bool is_node(void) {
     return ss_os_symbol_exists("napi_create_function");
 }
@@ -36,6 +23,7 @@ typedef enum children { CHILDREN_ALL, CHILDREN_NODE, CHILDREN_NONE } children;
 typedef struct policy {
     children served;
     bool required; /* a process that is to be served and is not ends */
+    bool command;  /* this process is the command that `superslab run` became */
 } policy;
 
 static const char *const words[] = {"all", "node", "none", "require"};
@@ -48,33 +36,54 @@ static unsigned word_index(const char *text, size_t length) {
     return i;
 }
 
+/* `superslab run` adds the word root=PID:START: the command's process id and start time. The start time distinguishes the
+ * command from a later process, or one of another namespace, with the same id. */
+static const char root_word[] = "root=";
+enum { ROOT_LENGTH = sizeof root_word - 1 };
+
+static bool is_this_process(const char *root) {
+    const char *end;
+    uint64_t process = ss_os_digits(root, &end);
+    if (end == root || process != ss_os_process_id())
+        return false;
+    return *end != ':' || ss_os_digits(end + 1, NULL) == ss_os_process_start();
+}
+
 /* Words with commas between them. False if one of them is unknown; then the others count. */
 static bool parse_children(const char *text, policy *out) {
     bool valid = true;
     while (*text != '\0') {
         size_t length = strcspn(text, ",");
+        const bool is_root = strncmp(text, root_word, ROOT_LENGTH) == 0;
         unsigned word = word_index(text, length);
-        if (word == WORD_REQUIRE)
+        if (is_root)
+            out->command |= is_this_process(text + ROOT_LENGTH);
+        else if (word == WORD_REQUIRE)
             out->required = true;
         else if (word < WORD_REQUIRE)
             out->served = (children)word;
-        valid &= word < WORDS;
+        valid &= is_root || word < WORDS;
         text += length + (text[length] == ',');
     }
     return valid;
 }
 
-static policy read_policy(void) {
-    policy read = {.served = CHILDREN_ALL};
+/* False if the variable has an unknown word. */
+static bool read_policy(policy *out) {
     const char *text = ss_os_environment("SUPERSLAB_CHILDREN");
-    if (text != NULL && !parse_children(text, &read))
-        ss_settings_complain("SUPERSLAB_CHILDREN", text,
-                             "node, all or none, and ,require after it");
-    return read;
+    *out = (policy){.served = CHILDREN_ALL};
+    return text == NULL || parse_children(text, out);
 }
 
-static bool is_wanted(children served) {
-    return served == CHILDREN_ALL || preload_is_command() || (served == CHILDREN_NODE && is_node());
+bool preload_is_command(void) {
+    policy read;
+    read_policy(&read);
+    return read.command;
+}
+
+static bool is_wanted(const policy *read) {
+    return read->served == CHILDREN_ALL || read->command ||
+           (read->served == CHILDREN_NODE && is_node());
 }
 
 /* As `superslab run` when it refuses a command. */
@@ -93,8 +102,11 @@ static _Noreturn void end_unserved(void) {
 }
 
 bool preload_is_wanted(bool possible) {
-    const policy read = read_policy();
-    const bool wanted = is_wanted(read.served);
+    policy read;
+    if (!read_policy(&read))
+        ss_settings_complain("SUPERSLAB_CHILDREN", ss_os_environment("SUPERSLAB_CHILDREN"),
+                             "node, all or none, and ,require after it");
+    const bool wanted = is_wanted(&read);
     if (wanted && !possible && read.required)
         end_unserved();
     return wanted && possible;

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
+import { withoutRoot } from '../../children'
 import { preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'
@@ -95,7 +96,7 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   }
   const what = subject(command, options)
   const plan: Plan = { ...what, ...limits, settle, signal, intervalMs, verbose }
-  const children = options.children ?? process.env.SUPERSLAB_CHILDREN ?? 'node'
+  const children = options.children ?? withoutRoot(process.env.SUPERSLAB_CHILDREN ?? 'node')
   const library = preloadPath()
   if (!plan.replay) checkCommand(command[0] ?? '', library)
   const chosen = choose(conditions(library, children), options.against)

@@ -10,8 +10,9 @@ export interface Condition {
   library?: string
 }
 
-/** SUPERSLAB_ROOT names the process that becomes the command, as `superslab run` does. */
-const preloading = 'export LD_PRELOAD="$0" SUPERSLAB_ROOT=$$; exec "$@"'
+/** The word root= names the process that becomes the command, as `superslab run` does. */
+const children = 'SUPERSLAB_CHILDREN="$SUPERSLAB_CHILDREN,root=$$"'
+const preloading = `export LD_PRELOAD="$0" ${children}; exec "$@"`
 const plain = 'exec "$@"'
 
 /** The command under a condition: a shell sets the environment and becomes it, so only the command is preloaded to. */

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
+import { withoutRoot, withRoot } from '../../children'
 import { preloadVariable } from '../../preload'
+import { guardSetting, guardVariable } from './guard'
 import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
 
@@ -9,27 +11,28 @@ export interface RunOptions extends ProfileRunOptions {
   require?: boolean
   stats?: boolean
   record?: string
+  guard?: number | true
 }
 
 /** The variables that the program's environment has in addition to this process's. */
 export function environment(options: RunOptions, library: string): Record<string, string> {
   return {
     [preloadVariable]: [...preloaded(), library].join(':'),
-    SUPERSLAB_ROOT: root(),
-    SUPERSLAB_CHILDREN: children(options),
+    SUPERSLAB_CHILDREN: withRoot(children(options), root()),
     ...(options.stats && { SUPERSLAB_STATS: '1' }),
+    ...(options.guard && { [guardVariable]: guardSetting(options.guard) }),
     ...(options.record && { [recordVariable]: recordingPath(options.record) }),
   }
 }
 
 /** Without the option, what the environment says; without that, node below the command. */
 function children({ children, require }: RunOptions): string {
-  const inherited = process.env.SUPERSLAB_CHILDREN
+  const inherited = withoutRoot(process.env.SUPERSLAB_CHILDREN ?? '')
   if (children === undefined && inherited) return require ? `${inherited},require` : inherited
   return childrenWords(children ?? 'node', require)
 }
 
-/** The value of SUPERSLAB_CHILDREN. */
+/** The value of SUPERSLAB_CHILDREN, without the word for the command. */
 export function childrenWords(children: string, require = false): string {
   return require ? `${children},require` : children
 }

@@ -4,8 +4,6 @@
 #include "base/sealed.h"
 #include "base/signal.h"
 
-#include <string.h>
-
 SUPERSLAB_EXPORT const char *superslab_error_name(superslab_error error) {
     switch (error) {
     case SUPERSLAB_OK:
@@ -48,33 +46,69 @@ SUPERSLAB_EXPORT void superslab_set_error_handler(superslab_error_handler *handl
     ss_sealed_close();
 }
 
-static char *append(char *at, const char *text) {
-    size_t length = strlen(text);
-    memcpy(at, text, length);
-    return at + length;
+/* Where an address lies, seen from a block: "one byte past a block of 24 bytes". */
+static void put_place(ss_text *to, uintptr_t address, const ss_fault_detail *detail) {
+    const char *const block = detail->freed ? " a freed block of " : " a block of ";
+    const uintptr_t offset = address - detail->block;
+    if (address < detail->block) {
+        ss_text_put_count(to, detail->block - address);
+        ss_text_put(to, " before");
+    } else if (offset >= detail->size) {
+        ss_text_put_count(to, offset - detail->size + 1);
+        ss_text_put(to, " past");
+    } else {
+        ss_text_put(to, offset == 0 ? "the start of" : "inside");
+    }
+    ss_text_put(to, block);
+    ss_text_put_number(to, detail->size);
+    ss_text_put(to, detail->size == 1 ? " byte" : " bytes");
+    if (address > detail->block && offset < detail->size) {
+        ss_text_put(to, ", ");
+        ss_text_put_count(to, offset);
+        ss_text_put(to, " from its start");
+    }
 }
 
-/* `superslab: double free of 0x7f…`; the line is built without allocating. */
-static _Noreturn SS_COLD void report_and_abort(superslab_error error, const void *pointer) {
-    char line[96], *at = append(line, "superslab: ");
-    at = append(at, superslab_error_name(error));
-    at = append(at, ": 0x");
-    uintptr_t value = (uintptr_t)pointer;
-    int shift = value == 0 ? 0 : (63 - __builtin_clzll(value)) / 4 * 4;
-    for (; shift >= 0; shift -= 4)
-        *at++ = "0123456789abcdef"[value >> shift & 15];
-    *at++ = '\n';
-    ss_os_write_error(line, (size_t)(at - line));
-    ss_os_abort();
+/* `superslab: double free: 0x7f…`; the lines are built without allocating. */
+SS_COLD void ss_report_write(superslab_error error, const void *pointer,
+                             const ss_fault_detail *detail) {
+    ss_text to = {.length = 0};
+    ss_text_put(&to, "superslab: ");
+    ss_text_put(&to, superslab_error_name(error));
+    ss_text_put(&to, ": ");
+    ss_text_put_address(&to, (uintptr_t)pointer);
+    if (detail != NULL) {
+        ss_text_put(&to, ", ");
+        put_place(&to, (uintptr_t)pointer, detail);
+    }
+    if (detail != NULL && detail->found != NULL) {
+        ss_text_put(&to, ", found ");
+        ss_text_put(&to, detail->found);
+    }
+    ss_text_end(&to);
+    if (detail != NULL && detail->more != NULL)
+        detail->more(&to, detail->context);
+}
+
+bool ss_report_is_handled(void) {
+    /* Relaxed: nothing is read through it. */
+    return atomic_load_explicit(&ss_sealed_now->error_handler, memory_order_relaxed) != NULL;
+}
+
+SS_COLD void ss_report_detail(superslab_error error, const void *pointer,
+                              const ss_fault_detail *detail) {
+    superslab_error_handler *handler =
+        atomic_load_explicit(&ss_sealed_now->error_handler, memory_order_acquire);
+    if (handler == NULL) {
+        ss_report_write(error, pointer, detail);
+        ss_os_abort();
+    }
+    handler(error, pointer,
+            atomic_load_explicit(&ss_sealed_now->error_context, memory_order_relaxed));
 }
 
 SS_COLD void ss_report(superslab_error error, const void *pointer) {
-    superslab_error_handler *handler =
-        atomic_load_explicit(&ss_sealed_now->error_handler, memory_order_acquire);
-    if (handler == NULL)
-        report_and_abort(error, pointer);
-    handler(error, pointer,
-            atomic_load_explicit(&ss_sealed_now->error_context, memory_order_relaxed));
+    ss_report_detail(error, pointer, NULL);
 }
 
 SS_COLD void ss_report_all(const ss_faults *faults) {

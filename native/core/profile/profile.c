@@ -12,6 +12,8 @@
 
 ss_profile_data ss_profile_state;
 
+#define LOCK_NAPS 200u /* of 0.1 ms */
+
 /* ---- the lock ---- */
 
 /* Blocks that were freed by handlers which had interrupted the lock's holder. */
@@ -106,16 +108,58 @@ size_t ss_profile_mean(void) {
     return atomic_load_explicit(&ss_profile->mean, memory_order_relaxed);
 }
 
+/* ---- stacks for others ---- */
+
+bool ss_profile_lock_patiently(void) {
+    for (unsigned naps = 0; !ss_lock_try(&ss_profile->lock); naps++) {
+        if (naps == LOCK_NAPS)
+            return false;
+        ss_os_nap();
+    }
+    return true;
+}
+
+uint32_t ss_profile_stack(uintptr_t *frames, uint32_t most, ss_stack *stack, uint64_t *map_bytes) {
+    ss_walk walk = {.count = 0};
+    if (!ss_os_can_profile() || !ss_profile_lock())
+        return 0;
+    ss_walk_here(frames, most, stack, &walk);
+    ss_profile_unlock();
+    *map_bytes = walk.map_bytes;
+    return walk.count;
+}
+
+uint32_t ss_profile_stack_from(ss_frame *frame, uintptr_t *frames, uint32_t most,
+                               uint64_t *map_bytes) {
+    ss_walk walk = {.count = 0};
+    if (!ss_os_can_profile() || !ss_profile_lock_patiently())
+        return 0;
+    ss_walk_from(frame, frames, most, &walk);
+    ss_profile_unlock();
+    *map_bytes = walk.map_bytes;
+    return walk.count;
+}
+
+bool ss_profile_prepare_stacks(void) {
+    if (!ss_os_can_profile() || !ss_profile_lock())
+        return false;
+    ss_codemap_begin();
+    ss_walk_begin();
+    ss_profile_unlock();
+    return true;
+}
+
 /* ---- samples ---- */
 
 static bool sample_add(const void *block, size_t size, double weight, uint32_t label,
                        ss_stack *own) {
-    ss_walk walk;
-    ss_walk_stack(&walk, own);
+    uintptr_t frames[SS_STACK_FRAMES];
+    ss_walk walk = {.count = 0};
+    ss_walk_here(frames, SS_STACK_FRAMES, own, &walk);
     ss_sample sample = {.block = (uintptr_t)block,
                         .objects = (uint64_t)(weight * 1000 + 0.5),
                         .bytes = (uint64_t)(weight * (double)size + 0.5),
-                        .stack = ss_stack_find(walk.frames, walk.count, label, walk.epoch)};
+                        .stack = ss_stack_find(frames, walk.count, label, walk.epoch)};
     block_freed(sample.block); /* its free was not noticed */
     if (sample.stack == SS_NO_STACK || !ss_sample_add(&sample))
         return false;
@@ -220,6 +264,6 @@ void ss_profile_inherit(void) {
     if (!ss_lock_inherit(&ss_profile->lock))
         return;
     ss_walk_begin();
-    if (!ss_stacks_begin() || !ss_samples_begin())
+    if (ss_profile->started != 0 && (!ss_stacks_begin() || !ss_samples_begin()))
         ss_profile_end();
 }

@@ -50,13 +50,25 @@ static void reader_begin(ss_reader *reader, ss_stack *stack, uintptr_t sp) {
     reader->end = own ? end : 0;
 }
 
-/* False if the stack is to be walked without the help of the last walk: a step needs registers that it does not tell. */
-static bool walk(ss_walk *out, ss_frame *frame, ss_reader *reader, ss_trail_walk *trail) {
-    bool inside = own_end != 0, more = true, generated = false;
-    out->count = out->epoch = 0;
-    out->map_bytes = 0;
-    for (uint32_t steps = 0; more && out->count < SS_STACK_FRAMES && steps < 2 * SS_STACK_FRAMES;
-         steps++) {
+/* Adds the frame; at generated code looks at the engine's map. */
+static void frame_add(const ss_frame *frame, uintptr_t pc, uintptr_t call, uintptr_t *frames,
+                      ss_walk *out) {
+    frames[out->count++] = pc;
+    if (!frame->generated)
+        return;
+    if (!out->generated)
+        out->map_bytes = ss_codemap_read();
+    out->generated = true;
+    out->epoch = out->epoch * 31 + ss_codemap_epoch(call);
+}
+
+/* `skips` frames at the inner end are left out, and then those of this library. False if the stack is to be walked without
+ * the help of the last walk: a step needs registers that it does not tell. */
+static bool walk(ss_frame *frame, ss_reader *reader, ss_trail_walk *trail, uint32_t skips,
+                 uintptr_t *frames, uint32_t most, ss_walk *out) {
+    bool inside = own_end != 0, more = true;
+    *out = (ss_walk){.count = 0};
+    for (uint32_t steps = 0; more && out->count < most && steps < 2 * most; steps++) {
         const uintptr_t pc = frame->pc, call = pc - !frame->exact;
         if (!ss_trail_follow(trail, frame)) {
             more = ss_trail_unwind(trail, frame, reader);
@@ -65,31 +77,31 @@ static bool walk(ss_walk *out, ss_frame *frame, ss_reader *reader, ss_trail_walk
         }
         more = more && frame->pc > 4096;
         inside = inside && call - own_start < own_end - own_start;
-        if (inside || (steps == 0 && own_end == 0))
-            continue;
-        out->frames[out->count++] = pc;
-        if (frame->generated) {
-            if (!generated)
-                out->map_bytes = ss_codemap_read();
-            generated = true;
-            out->epoch = out->epoch * 31 + ss_codemap_epoch(call);
-        }
+        if (!inside && steps >= skips)
+            frame_add(frame, pc, call, frames, out);
     }
     return true;
 }
 
-void ss_walk_stack(ss_walk *out, ss_stack *stack) {
+void ss_walk_here(uintptr_t *frames, uint32_t most, ss_stack *stack, ss_walk *out) {
     ss_frame here, frame;
     ss_reader reader;
     ss_trail_walk trail;
+    const uint32_t skips = own_end == 0;
     SS_FRAME_HERE(&here);
     reader_begin(&reader, stack, here.value[SS_UNWIND_SP]);
     ss_trail_begin(&trail, &reader);
     frame = here;
-    if (SS_UNLIKELY(!walk(out, &frame, &reader, &trail))) {
+    if (SS_UNLIKELY(!walk(&frame, &reader, &trail, skips, frames, most, out))) {
         trail = (ss_trail_walk){.trail = NULL};
         frame = here;
-        walk(out, &frame, &reader, &trail);
+        walk(&frame, &reader, &trail, skips, frames, most, out);
     }
     ss_trail_end(&trail);
+}
+
+void ss_walk_from(ss_frame *frame, uintptr_t *frames, uint32_t most, ss_walk *out) {
+    ss_reader reader = {.low = 0};
+    ss_trail_walk trail = {.trail = NULL};
+    walk(frame, &reader, &trail, 0, frames, most, out);
 }

@@ -1,22 +1,25 @@
-/* The calling thread's stack. Under the profile's lock. */
+/* The stack of a thread, as return addresses from the inner one on. Under the profile's lock. */
 #ifndef SS_WALK_H
 #define SS_WALK_H
 
-#include "profile/reader.h"
-#include "profile/stacks.h"
+#include "profile/unwind.h"
 
 typedef struct ss_walk {
-    uintptr_t frames[SS_STACK_FRAMES]; /* return addresses, the innermost one first */
-    uint32_t count;
+    uint32_t count;     /* frames */
+    bool generated;     /* one of them is in code of a JavaScript engine */
     uint32_t epoch;     /* tells stacks apart whose addresses belonged to other code before */
-    uint64_t map_bytes; /* the length of the engine's map; 0 for a stack without generated code */
+    uint64_t map_bytes; /* the length of the engine's map; 0 without generated code or a map */
 } ss_walk;
 
-/* Looks for the library's own code, whose frames are left out, and forgets what was remembered of stacks. */
+/* Reads the mappings, finds this library's own code, whose frames are left out, and forgets what was remembered of stacks.
+ * Before the first walk. */
 void ss_walk_begin(void);
 
-/* Fills in the calling thread's frames, from the caller of this library on. `stack` is what was found of the thread's
- * stack at earlier walks; all 0 at first. */
-void ss_walk_stack(ss_walk *out, ss_stack *stack);
+/* Writes at most `most` frames of the calling thread, from the caller of this library on. `stack` is what earlier walks
+ * have found of the thread's stack; all 0 at first. */
+void ss_walk_here(uintptr_t *frames, uint32_t most, ss_stack *stack, ss_walk *out);
+
+/* The same from a frame on, which is the first one. All memory is read through the system. */
+void ss_walk_from(ss_frame *frame, uintptr_t *frames, uint32_t most, ss_walk *out);
 
 #endif

@@ -9,8 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* SUPERSLAB_ROOT of a child. */
-typedef enum root { NOT_SET, ITS_ID, ITS_ID_AND_START, ITS_ID_OTHER_START, OTHER_ID } root;
+/* The process that the word root= of a child's SUPERSLAB_CHILDREN names. */
+typedef enum root {
+    NOT_SET,
+    ITS_ID,
+    ITS_ID_AND_START,
+    ITS_ID_OTHER_START,
+    OTHER_ID,
+    MALFORMED
+} root;
 
 typedef struct run {
     const char *program, *through; /* `through`: a program that becomes the other one by exec */
@@ -33,28 +40,33 @@ static void print_start(char *text, size_t bytes, unsigned more) {
     snprintf(text, bytes, "%d:%llu", (int)getpid(), start + more);
 }
 
-static void set_root(root wanted) {
+/* Appends the word to the value; the first word has no comma before it. */
+static void add_root(char *value, size_t bytes, root wanted) {
     char text[64] = "1";
-    if (wanted == NOT_SET) {
-        unsetenv("SUPERSLAB_ROOT");
+    if (wanted == NOT_SET)
         return;
-    }
     if (wanted == ITS_ID)
         snprintf(text, sizeof text, "%d", (int)getpid());
+    else if (wanted == MALFORMED)
+        snprintf(text, sizeof text, "x%d", (int)getpid());
     else if (wanted != OTHER_ID)
         print_start(text, sizeof text, wanted == ITS_ID_OTHER_START);
-    setenv("SUPERSLAB_ROOT", text, 1);
+    const size_t length = strlen(value);
+    snprintf(value + length, bytes - length, "%sroot=%s", length == 0 ? "" : ",", text);
 }
 
 static void execute(void *context) {
     const run *self = context;
-    if (self->children == NULL)
+    char children[128] = "";
+    if (self->children != NULL)
+        snprintf(children, sizeof children, "%s", self->children);
+    add_root(children, sizeof children, self->root);
+    if (self->children == NULL && self->root == NOT_SET)
         unsetenv("SUPERSLAB_CHILDREN");
     else
-        setenv("SUPERSLAB_CHILDREN", self->children, 1);
+        setenv("SUPERSLAB_CHILDREN", children, 1);
     if (self->preload_before)
         setenv("LD_PRELOAD", OTHER_MALLOC ":" PRELOAD, 1);
-    set_root(self->root);
     if (self->through != NULL)
         execl(self->through, self->through, self->program, (char *)NULL);
     else
@@ -121,6 +133,8 @@ int main(void) {
                        .children = "none"});
     check_passes((run){.program = PROGRAM_PLAIN, .root = ITS_ID_OTHER_START, .children = "node"});
     check_passes((run){.program = PROGRAM_PLAIN, .root = OTHER_ID, .children = "node"});
+    check_passes((run){.program = PROGRAM_PLAIN, .root = MALFORMED, .children = "node"});
+    check_serves((run){.program = PROGRAM_PLAIN, .root = ITS_ID, .children = "node,require"});
 
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .children = "all"});
     check_passes((run){.program = PROGRAM_OWN_MALLOC, .root = ITS_ID});
