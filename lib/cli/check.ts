@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { Argument, Command } from 'commander'
+import type { Level } from '../preload'
 import { readPublication, timeLimitOfOneMs } from '../publication'
 import { count } from './bench/options'
 import { ancestors, commandOf, cut, isNode } from './processes'
@@ -26,6 +27,7 @@ function counts(text: string, before: number[] = []): number[] {
 interface Finding {
   pid: number
   command: string
+  hardened?: Level
   /** Why superslab does not serve it. */
   complaint?: string
 }
@@ -39,8 +41,12 @@ function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
   if (found.length === 0) console.error('superslab: there is no Node that this user may read')
   if (bad.length > 0 || found.length === 0) process.exitCode = 1
   else if (!quiet)
-    for (const { pid, command } of found)
-      console.log(`superslab: process ${pid} is served (${command})`)
+    for (const { pid, command, hardened } of found)
+      console.log(`superslab: process ${pid} is served${levelText(hardened)} (${command})`)
+}
+
+function levelText(level: Level | undefined): string {
+  return level ? ` at hardened level ${level}` : ''
 }
 
 /** The other Node processes, without those that started a served one: npx, npm and their kin. */
@@ -63,7 +69,7 @@ function nodes(): number[] {
 function examine(pid: number, wasNamed: boolean): Finding[] {
   const command = cut(commandOf(pid), 60)
   const found = readPublication(pid, timeLimitOfOneMs)
-  if ('stats' in found) return [{ pid, command }]
+  if ('stats' in found) return [{ pid, command, hardened: found.hardened }]
   if (!wasNamed && found.reason === 'no-such-process') return []
   return [{ pid, command, complaint: found.message }]
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { withoutRoot, withRoot } from '../../children'
 import { preloadVariable } from '../../preload'
+import type { Hardened } from './hardened'
 import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
 
@@ -10,6 +11,7 @@ export interface RunOptions extends ProfileRunOptions {
   require?: boolean
   stats?: boolean
   record?: string
+  hardened?: Hardened
 }
 
 /** The variables that the program's environment has in addition to this process's. */

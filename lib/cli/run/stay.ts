@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { Conversions } from '../profile/conversions'
 import type { RunOptions } from './environment'
+import { hardenedWords } from './hardened'
 import { rawBeside } from './profile'
 
 /** Signals that are for the program, and would end this process. */
@@ -37,6 +38,7 @@ function commandLine(raw: string, options: RunOptions): string[] {
     ...[...process.execArgv, process.argv[1] ?? '', 'run', `--profile=${raw}`],
     ...(children ? [`--children=${children}`] : []),
     ...(stats ? ['--stats'] : []),
+    ...hardenedWords(options.hardened),
     ...(record ? [`--record=${record}`] : []),
     ...(profileSignal ? [`--profile-signal=${profileSignal}`] : []),
     ...(profileMinutes ? [`--profile-minutes=${profileMinutes}`] : []),
