@@ -29,6 +29,7 @@ endfunction()
 
 superslab_read(SUPERSLAB_CORE_SOURCES core)
 superslab_read(SUPERSLAB_OS_SOURCES os ${SUPERSLAB_OS})
+superslab_read(SUPERSLAB_HARDENED_SOURCES hardened ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_PRELOAD_SOURCES preload ${SUPERSLAB_OS})
 superslab_read(SUPERSLAB_ADDON_SOURCES addon)
 superslab_read(SUPERSLAB_EXECUTE_SOURCES execute ${SUPERSLAB_OS})

@@ -42,7 +42,8 @@ extern "C" {
 
 /* ---- allocate and free ------------------------------------------------------------------- */
 
-/* At least `size` bytes, 16-byte aligned, contents undefined. A size of 0 gives a unique pointer.
+/* At least `size` bytes, 16-byte aligned, contents undefined. A size of 0 gives a unique pointer to a block of no
+ * bytes: to read or write it faults. The same holds for all functions below and for alignments to 64 KiB.
  * NULL and errno ENOMEM above PTRDIFF_MAX or when the system refuses memory. */
 SUPERSLAB_EXPORT void *superslab_malloc(size_t size) SUPERSLAB_ALLOCATES(1);
 
@@ -50,7 +51,7 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) SUPERSLAB_ALLOCATES(1);
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) SUPERSLAB_ALLOCATES(1, 2);
 
 /* Resizes a block, in place where its class or its run of pages allows. `block` may be NULL.
- * A size of 0 behaves as a size of 1: the result is a block. On NULL the old block is untouched. */
+ * A size of 0 gives a block of no bytes. On NULL the old block is untouched. */
 SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) SUPERSLAB_REALLOCATES(2);
 
 /* As superslab_realloc(block, count * size); NULL and ENOMEM when the product overflows. */

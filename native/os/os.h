@@ -46,6 +46,9 @@ typedef enum ss_os_extend_result {
 ss_os_extend_result ss_os_extend_behind(void *end, size_t bytes);
 ss_os_extend_result ss_os_extend_before(void *start, size_t bytes);
 
+/* A random number for a secret. In hardened builds alone. */
+uint64_t ss_os_random(void);
+
 /* Lets the system back reservations made from now on with huge pages; by default it may not. */
 void ss_os_allow_huge_pages(void);
 

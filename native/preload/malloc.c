@@ -5,6 +5,7 @@
 #include "front/hot.h"
 #include "heap/large_cache.h"
 #include "next.h"
+#include "space/empty.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,7 +22,7 @@ typedef size_t usable_size_function(void *block);
 
 static bool is_foreign(const void *block) {
     return ss_headed_bin(block) == 0 && !ss_space_contains(ss_space_headless(), (uintptr_t)block) &&
-           ss_space_find((uintptr_t)block) == NULL;
+           ss_space_find((uintptr_t)block) == NULL && !ss_empty_has((uintptr_t)block);
 }
 
 /* Whether another malloc may have made the block: that malloc reads the bytes before it, so a pointer into

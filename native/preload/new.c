@@ -38,31 +38,38 @@ static void *any_aligned(size_t size, size_t alignment) {
     return preload_serves() ? superslab_aligned_alloc(alignment, size) : memalign(alignment, size);
 }
 
+/* Hardened: what cold paths allocated, as malloc's, becomes new's or new[]'s. */
+static void *as_kind(void *block, ss_trailer_kind kind) {
+    return SS_HARDENED && preload_serves() ? ss_block_kind_set(block, kind) : block;
+}
+
 /* ---- new ----
  * Each under the name that the compiler gives it. */
 
-#define NEW(symbol)                                                                                \
+#define NEW(symbol, kind)                                                                          \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
-            return block;                                                                          \
+            return as_kind(block, kind);                                                           \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
-        return next != NULL ? next(size) : must_have(preload_malloc_cold(size));                   \
+        return as_kind(next != NULL ? next(size) : must_have(preload_malloc_cold(size)), kind);    \
     }                                                                                              \
-    void *symbol(size_t size) { return ss_malloc_hot(size, symbol##_cold); }
+    void *symbol(size_t size) { return ss_malloc_hot_as(size, symbol##_cold, kind); }
 
-#define NEW_NOTHROW(symbol)                                                                        \
+#define NEW_NOTHROW(symbol, kind)                                                                  \
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
         void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
-            return block;                                                                          \
+            return as_kind(block, kind);                                                           \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \
-        return next != NULL ? next(size, &tag) : preload_malloc_cold(size);                        \
+        return as_kind(next != NULL ? next(size, &tag) : preload_malloc_cold(size), kind);         \
     }                                                                                              \
-    void *symbol(size_t size, const nothrow_tag *tag) { return ss_malloc_hot(size, symbol##_cold); }
+    void *symbol(size_t size, const nothrow_tag *tag) {                                            \
+        return ss_malloc_hot_as(size, symbol##_cold, kind);                                        \
+    }
 
 #define NEW_ALIGNED(symbol)                                                                        \
     PRELOAD_EXPORT new_aligned_function symbol;                                                    \
@@ -93,10 +100,10 @@ static void *any_aligned(size_t size, size_t alignment) {
         return ss_aligned_hot(alignment, size, symbol##_cold);                                     \
     }
 
-NEW(_Znwm)
-NEW(_Znam)
-NEW_NOTHROW(_ZnwmRKSt9nothrow_t)
-NEW_NOTHROW(_ZnamRKSt9nothrow_t)
+NEW(_Znwm, SS_TRAILER_NEW)
+NEW(_Znam, SS_TRAILER_ARRAY)
+NEW_NOTHROW(_ZnwmRKSt9nothrow_t, SS_TRAILER_NEW)
+NEW_NOTHROW(_ZnamRKSt9nothrow_t, SS_TRAILER_ARRAY)
 NEW_ALIGNED(_ZnwmSt11align_val_t)
 NEW_ALIGNED(_ZnamSt11align_val_t)
 NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t)
@@ -117,21 +124,21 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
             preload_free_as(block, call);                                                          \
     }
 
-#define DELETE(symbol)                                                                             \
+#define DELETE(symbol, kind)                                                                       \
     PRELOAD_EXPORT delete_function symbol;                                                         \
     DELETE_AS(symbol, symbol, SS_CALL_DELETE)                                                      \
-    void symbol(void *block) { ss_free_hot(block, symbol##_cold); }
+    void symbol(void *block) { ss_free_hot_as(block, symbol##_cold, kind); }
 
 /* As DELETE, with an unused nothrow_t. */
-#define DELETE_NOTHROW(symbol, plain)                                                              \
+#define DELETE_NOTHROW(symbol, plain, kind)                                                        \
     PRELOAD_EXPORT void symbol(void *block, const nothrow_tag *tag);                               \
-    void symbol(void *block, const nothrow_tag *tag) { ss_free_hot(block, plain##_cold); }
+    void symbol(void *block, const nothrow_tag *tag) { ss_free_hot_as(block, plain##_cold, kind); }
 
 /* With a size. */
-#define DELETE_SIZED(symbol, plain)                                                                \
+#define DELETE_SIZED(symbol, plain, kind)                                                          \
     PRELOAD_EXPORT void symbol(void *block, size_t size);                                          \
     DELETE_AS(symbol, plain, SS_CALL_DELETE_SIZED)                                                 \
-    void symbol(void *block, size_t size) { ss_free_hot(block, symbol##_cold); }
+    void symbol(void *block, size_t size) { ss_free_hot_as(block, symbol##_cold, kind); }
 
 static SS_NOINLINE void delete_aligned_cold(void *block) {
     if (block != NULL && !ss_free_aligned_hot(block))
@@ -147,7 +154,7 @@ static SS_NOINLINE void delete_aligned_cold(void *block) {
         if (next != NULL)                                                                          \
             next(block, alignment);                                                                \
         else                                                                                       \
-            ss_free_hot(block, delete_aligned_cold);                                               \
+            ss_free_hot_as(block, delete_aligned_cold, SS_TRAILER_ANY);                            \
     }                                                                                              \
     void symbol(void *block, size_t alignment) { symbol##_here(block, alignment); }
 
@@ -161,12 +168,12 @@ static SS_NOINLINE void delete_aligned_cold(void *block) {
         plain##_here(block, alignment);                                                            \
     }
 
-DELETE(_ZdlPv)
-DELETE(_ZdaPv)
-DELETE_SIZED(_ZdlPvm, _ZdlPv)
-DELETE_SIZED(_ZdaPvm, _ZdaPv)
-DELETE_NOTHROW(_ZdlPvRKSt9nothrow_t, _ZdlPv)
-DELETE_NOTHROW(_ZdaPvRKSt9nothrow_t, _ZdaPv)
+DELETE(_ZdlPv, SS_TRAILER_NEW)
+DELETE(_ZdaPv, SS_TRAILER_ARRAY)
+DELETE_SIZED(_ZdlPvm, _ZdlPv, SS_TRAILER_NEW)
+DELETE_SIZED(_ZdaPvm, _ZdaPv, SS_TRAILER_ARRAY)
+DELETE_NOTHROW(_ZdlPvRKSt9nothrow_t, _ZdlPv, SS_TRAILER_NEW)
+DELETE_NOTHROW(_ZdaPvRKSt9nothrow_t, _ZdaPv, SS_TRAILER_ARRAY)
 DELETE_ALIGNED(_ZdlPvSt11align_val_t)
 DELETE_ALIGNED(_ZdaPvSt11align_val_t)
 DELETE_ALIGNED_SIZED(_ZdlPvmSt11align_val_t, _ZdlPvSt11align_val_t)

@@ -5,6 +5,7 @@
 
 #include "front/hot.h"
 #include "os/os.h"
+#include "space/empty.h"
 #include "space/registry.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 static malloc_zone_t zone;
 
 static size_t zone_size(malloc_zone_t *self, const void *block) {
-    if (ss_space_find((uintptr_t)block) == NULL || superslab_check(block) != SUPERSLAB_OK)
+    if (superslab_check(block) != SUPERSLAB_OK)
         return 0; /* the system asks every zone about every pointer */
     return superslab_usable_size(block);
 }
@@ -67,7 +68,7 @@ static size_t zone_pressure_relief(malloc_zone_t *self, size_t goal) {
 }
 
 static boolean_t zone_claimed_address(malloc_zone_t *self, void *block) {
-    return ss_space_find((uintptr_t)block) != NULL;
+    return ss_space_find((uintptr_t)block) != NULL || ss_empty_has((uintptr_t)block);
 }
 
 /* ---- introspection ---- */

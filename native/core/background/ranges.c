@@ -1,6 +1,7 @@
 #include "background/ranges.h"
 
 #include "base/meta.h"
+#include "space/empty.h"
 
 typedef struct range_list {
     ss_range *out;
@@ -37,5 +38,9 @@ uint32_t ss_ranges_list(ss_range *out, uint32_t most) {
     for (uint32_t i = 0; ss_meta_chunk(i, &chunk); i++)
         range_add(&list, SS_RANGE_METADATA, chunk.start, chunk.end - chunk.start);
     ss_each_space(space_visit, &list);
+    uintptr_t start;
+    size_t bytes;
+    ss_empty_range(&start, &bytes);
+    range_add(&list, SS_RANGE_BLOCKS, start, bytes);
     return list.count;
 }

@@ -6,6 +6,7 @@
 #include "heap/bins.h"
 #include "slab/state.h"
 #include "space/dirty.h"
+#include "space/empty.h"
 
 static void add_slab(const ss_slab *slab, const ss_class *class, superslab_stats *out) {
     uint64_t bytes = ss_class_slab_bytes(class);
@@ -105,6 +106,7 @@ static void add_process(superslab_stats *out) {
     ss_heaps_lost_read(out);
     if (ss_source_now() != NULL)
         ss_source_now()->add_cached(out);
+    out->live_blocks += ss_empty_live(); /* of no bytes */
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
     ss_counts_read(out);

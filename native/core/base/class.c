@@ -13,7 +13,7 @@
 #define DOUBLING(doubling)                                                                         \
     STEP(doubling, 0), STEP(doubling, 1), STEP(doubling, 2), STEP(doubling, 3), STEP(doubling, 4), \
         STEP(doubling, 5), STEP(doubling, 6), STEP(doubling, 7)
-#define SMALL(step) [step] = SS_BIN_HEADED + (step)
+#define SMALL(step) [step] = SS_BIN_HEADED + (SS_HARDENED && (step) == 0 ? 1 : (step))
 
 _Static_assert(SS_LINEAR_CLASSES == 16 && SS_DOUBLINGS == 8 && SS_DOUBLING_CLASSES == 8,
                "the table below lists every step");
@@ -66,4 +66,6 @@ void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
     }
     for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++)
         classes[ss_bin_counted(bin)] = classes[bin];
+    for (unsigned bin = SS_HEADER_COUNT; bin < SS_BIN_COUNT; bin++)
+        classes[bin] = classes[ss_bin_header(bin)];
 }

@@ -7,7 +7,7 @@
 #include "base/types.h"
 
 #define SS_HEADER_FREED 0x2a
-_Static_assert(SS_BIN_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_COUNTED, "a header is one byte");
+_Static_assert(SS_HEADER_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_COUNTED, "a header is one byte");
 _Static_assert(SS_LINEAR_MAX << SS_TINY_DOUBLINGS == SS_TINY_END, "the tiny classes end there");
 _Static_assert(SS_BIN_COUNTED + SS_TINY_COUNT <= SS_BIN_HEADED,
                "headless bins and second ones lie below the headed ones");
@@ -75,15 +75,20 @@ static inline uint32_t ss_class_index(const ss_class *class, uintptr_t offset) {
  * wider class (share.h). Correct before initialisation. */
 extern _Atomic uint8_t ss_bin_of_step[SS_STEPS] __attribute__((visibility("hidden")));
 
+/* A request's number of whole 16-byte steps, the trailer included. */
+static inline size_t ss_step_of_size(size_t size) {
+    return (size + SS_TRAILER_BYTES) >> SS_ALIGNMENT_SHIFT;
+}
+
 static inline unsigned ss_bin_of_size(size_t size) {
     /* Relaxed: an older entry names a bin whose blocks are large enough, too. */
-    return atomic_load_explicit(&ss_bin_of_step[size >> SS_ALIGNMENT_SHIFT], memory_order_relaxed);
+    return atomic_load_explicit(&ss_bin_of_step[ss_step_of_size(size)], memory_order_relaxed);
 }
 
 /* The bin of a request's own class, by the request's number of whole 16-byte steps. */
 static inline unsigned ss_exact_bin_of_step(unsigned step) {
-    if (step <= SS_LINEAR_CLASSES)
-        return SS_BIN_HEADED + step;
+    if (step <= SS_LINEAR_CLASSES) /* hardened: the smallest class has no room for a trailer */
+        return SS_BIN_HEADED + (SS_HARDENED && step == 0 ? 1 : step);
     /* The highest bit of `step - 1` tells the doubling, the SS_DOUBLING_SHIFT bits below it the class in it. */
     const unsigned doubling = (31u - SS_LINEAR_SHIFT) - (unsigned)__builtin_clz(step - 1);
     return SS_BIN_HEADED + SS_LINEAR_CLASSES + 1 + doubling * SS_DOUBLING_CLASSES +
@@ -91,7 +96,7 @@ static inline unsigned ss_exact_bin_of_step(unsigned step) {
 }
 
 static inline unsigned ss_exact_bin(size_t size) {
-    return ss_exact_bin_of_step((unsigned)(size >> SS_ALIGNMENT_SHIFT));
+    return ss_exact_bin_of_step((unsigned)ss_step_of_size(size));
 }
 
 /* The smallest headless bin whose blocks hold `last` + 1 bytes, at most SS_HEADLESS_MAX. It is computed from the headed
@@ -105,10 +110,10 @@ static inline unsigned ss_headless_bin(size_t size) {
     return ss_headless_bin_of_last(size - 1);
 }
 
-/* The offset of the last byte of a request whose size is rounded up to a multiple of `alignment`, a power of two. A
- * size of 0 counts as 1; an alignment of 0 gives SIZE_MAX. */
+/* The offset of the last byte of a request whose size is rounded up to a multiple of `alignment`, a power of two.
+ * SIZE_MAX for a size or an alignment of 0. */
 static inline size_t ss_aligned_last(size_t alignment, size_t size) {
-    return (size - (size != 0)) | (alignment - 1);
+    return (size - 1) | (alignment - 1);
 }
 
 /* The smallest headless bin whose blocks hold `size` bytes at multiples of `alignment`; both are at most
@@ -125,19 +130,31 @@ static inline bool ss_bin_is_tiny(unsigned bin) {
     return bin - SS_BIN_HEADED < SS_TINY_COUNT;
 }
 
-/* Whether a bin is the second one of a tiny class. */
-static inline bool ss_bin_is_counted(unsigned bin) {
-    return bin - SS_BIN_COUNTED < SS_TINY_COUNT;
-}
-
-/* The second bin of a tiny class. */
+/* The header of blocks of the second bin of a tiny class. */
 static inline unsigned ss_bin_counted(unsigned bin) {
     return bin - (SS_BIN_HEADED - SS_BIN_COUNTED);
 }
 
-/* The bin of the slabs that a bin's blocks are of: itself, or the first bin of its class. */
+/* The stack from which malloc pops the blocks of a bin: the bin, or hardened its outlet. */
+static inline unsigned ss_bin_outlet(unsigned bin) {
+    return bin + SS_OUTLET;
+}
+
+/* Whether a bin is the second one of a tiny class. Nothing is pushed onto it: hardened it is an outlet. */
+static inline bool ss_bin_is_counted(unsigned bin) {
+    return bin - ss_bin_outlet(SS_BIN_COUNTED) < SS_TINY_COUNT;
+}
+
+/* The header of a bin's blocks: the bin's number, or that of the bin whose outlet it is. */
+static inline unsigned ss_bin_header(unsigned bin) {
+    return bin >= SS_HEADER_COUNT ? bin - SS_OUTLET : bin;
+}
+
+/* The bin of the slabs that a bin's blocks are of: itself, the bin whose outlet it is, or the first bin of its class. */
 static inline unsigned ss_bin_first(unsigned bin) {
-    return ss_bin_is_counted(bin) ? bin + (SS_BIN_HEADED - SS_BIN_COUNTED) : bin;
+    const unsigned header = SS_HARDENED ? ss_bin_header(bin) : bin;
+    return header - SS_BIN_COUNTED < SS_TINY_COUNT ? header + (SS_BIN_HEADED - SS_BIN_COUNTED)
+                                                   : header;
 }
 
 /* ---- the record of a slab ---- */

@@ -12,6 +12,8 @@
 #define SUPERSLAB_HARDENED 0
 #endif
 #define SS_HARDENED SUPERSLAB_HARDENED
+/* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
+#define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16
@@ -42,6 +44,9 @@
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. */
+#define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
+
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u
 #define SS_ALIGNMENT (1u << SS_ALIGNMENT_SHIFT)
@@ -58,10 +63,10 @@
 #define SS_HEADLESS_COUNT (SS_LINEAR_CLASSES + SS_DOUBLINGS * SS_DOUBLING_CLASSES)
 /* One headed class more: its stride is SS_LINEAR_MAX and the step that a header needs. */
 #define SS_HEADED_COUNT (SS_HEADLESS_COUNT + 1u)
-/* The largest request that a bin serves: the largest headed stride, less its header byte. */
-#define SS_SMALL_MAX (SS_HEADLESS_MAX + SS_ALIGNMENT - 1)
+/* The largest request that a bin serves: the largest headed stride, less its header byte and its trailer. */
+#define SS_SMALL_MAX (SS_HEADLESS_MAX + SS_ALIGNMENT - 1 - SS_TRAILER_BYTES)
 /* The number of 16-byte steps of those requests, 0 included. */
-#define SS_STEPS (SS_SMALL_MAX / SS_ALIGNMENT + 1)
+#define SS_STEPS ((SS_SMALL_MAX + SS_TRAILER_BYTES) / SS_ALIGNMENT + 1)
 /* Bins are indexed by the header byte itself: a live header has bit 7, unless the block was counted for a profile.
  * Headless classes lie below. */
 #define SS_BIN_HEADED 128u
@@ -74,12 +79,24 @@
  * place that it has among the bins stays without room. */
 #define SS_HEADER_SAMPLED (SS_BIN_HEADED + SS_HEADED_COUNT)
 /* The last number plus 1, rounded up to whole cache lines of pointers. */
-#define SS_BIN_COUNT ((SS_HEADER_SAMPLED + 1u + 7u) / 8u * 8u)
+#define SS_HEADER_COUNT ((SS_HEADER_SAMPLED + 1u + 7u) / 8u * 8u)
+/* Hardened: each bin has an outlet, a second stack from which malloc pops, while free pushes onto the bin. Its number is
+ * the bin's plus this. In the default build a bin is its own outlet. */
+#define SS_OUTLET (SS_HARDENED ? SS_HEADER_COUNT : 0u)
+#define SS_BIN_COUNT (SS_HEADER_COUNT + SS_OUTLET)
+/* An empty outlet changes places with its bin if that has at least this many blocks: so a block is not handed out again
+ * before others of its class. */
+#define SS_OUTLET_LEAST 5u
 /* The bins of a space, which are of one kind: at most this many. */
 #define SS_SPACE_BINS SS_HEADED_COUNT
-/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each 16 bytes. */
+/* Requests below SS_TINY_END find their bin in a table of the thread record, which has an entry for each size. */
 #define SS_TINY_STEPS 128u
 #define SS_TINY_END ((size_t)SS_TINY_STEPS * SS_ALIGNMENT)
+/* The largest of them: with its trailer it is below SS_TINY_END. */
+#define SS_TINY_MAX (SS_TINY_END - 1 - SS_TRAILER_BYTES)
+/* The bin of a request of no bytes: it never has room, so the request takes the cold path (space/empty.h). No heap has
+ * blocks of this bin's class, which is the headless one of SS_ALIGNMENT bytes. */
+#define SS_BIN_EMPTY 0u
 /* A slab takes granules until it holds this many blocks and its tail is small. Fewer slabs mean less traffic on the
  * lists, and untouched pages cost nothing. Headless slabs hold fewer blocks, because a caller's region may be small.
  * The explorer sets a number of its own: fewer blocks have fewer interleavings. */

@@ -108,7 +108,8 @@ void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     if (ss_is_observed() || counts != ss_is_profiled())
         bounds_set(thread, 0, 0, 0); /* the next call must end in its cold path */
     else
-        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX + 1, SS_TINY_END);
+        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX + 1,
+                   SS_TINY_MAX + 1);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 

@@ -26,22 +26,23 @@ typedef struct ss_thread {
     /* Whether its heap counts (count.h). Written under the heap's thread_lock, or while no parker knows of the thread. */
     _Atomic bool counts;
     /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
-     * bin or an entry of bin_of_step serves a request. All are 0 while the thread is closed (before its heap exists,
+     * bin or an entry of bin_of_size serves a request. All are 0 while the thread is closed (before its heap exists,
      * while it is parked, after its end), while there is an observer, and until the thread's heap counts if it is to.
      * small_end alone is 0 while the heap counts. */
     _Atomic size_t headed_end, small_end, tiny_end;
     uintptr_t headed_base;          /* ss_headed_base: here no instruction is needed to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
     struct ss_heap *assigned;       /* its heap, closed or not; only this thread reads it */
-    /* ss_bin_of_step for requests below SS_TINY_END. */
-    _Alignas(SS_CACHE_LINE) uint8_t bin_of_step[SS_TINY_STEPS];
+    /* The bin of each request below SS_TINY_END, by its size. With an entry for each 16 bytes the hot path would have to
+     * divide, and a request of no bytes would have a bin that others use. */
+    _Alignas(SS_CACHE_LINE) uint8_t bin_of_size[SS_TINY_END];
     /* The slot of each bin that was pushed last. A pop or a push touches one word here, and slots beside the one it
      * points to. Written by the thread, or by the parker while it is parked; statistics read it. */
     _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
 } ss_thread;
 _Static_assert(offsetof(ss_thread, assigned) + sizeof(struct ss_heap *) <= SS_CACHE_LINE,
                "what each call reads before it knows its bin is one cache line");
-_Static_assert(offsetof(ss_thread, bin_of_step) == SS_CACHE_LINE, "the table is on the next ones");
+_Static_assert(offsetof(ss_thread, bin_of_size) == SS_CACHE_LINE, "the table is on the next ones");
 
 #if defined(__SANITIZE_THREAD__)
 #define SS_TSAN 1
@@ -107,6 +108,18 @@ static inline void ss_thread_leave(ss_thread *self) {
 static inline bool ss_thread_is_outside(const ss_thread *thread) {
     /* Acquire: pairs with the release in ss_thread_leave. With a 0 this thread sees the bins as they were left. */
     return atomic_load_explicit(&thread->busy, memory_order_acquire) == 0;
+}
+
+/* ---- the table of sizes ----
+ * The sizes of one step of 16 bytes have one bin, except that no bytes have SS_BIN_EMPTY. */
+
+static inline unsigned ss_thread_step_bin(const ss_thread *thread, size_t step) {
+    return thread->bin_of_size[step * SS_ALIGNMENT + SS_ALIGNMENT - 1 - SS_TRAILER_BYTES];
+}
+
+static inline void ss_thread_step_set(ss_thread *thread, size_t step, unsigned bin) {
+    for (unsigned i = step == 0 ? 1 + SS_TRAILER_BYTES : 0; i < SS_ALIGNMENT; i++)
+        thread->bin_of_size[step * SS_ALIGNMENT + i - SS_TRAILER_BYTES] = (uint8_t)bin;
 }
 
 /* Closes a thread; opens it with `heap`. Called by a parker with the heap's thread_lock held, and by the thread itself

@@ -12,6 +12,7 @@
  * registry    the map from an address to what lies there: one entry a granule, in a flat array a space
  * slab        a span cut into blocks of one size class, with a bitmap of the free ones
  * block       what malloc returns; a large block is a span of its own, a huge one several SuperSlabs long
+ * empty block what a request of no bytes gets: an address of its own, without memory behind it
  * stride      the distance between the blocks of a slab: the bytes that one occupies
  * header      the byte before a headed block: its bin while live, SS_HEADER_FREED after a free
  * size class  one stride; headed and headless classes are numbered apart

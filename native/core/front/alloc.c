@@ -20,6 +20,7 @@
 #include "heap/large_cache.h"
 #include "heap/share.h"
 #include "slab/purge.h"
+#include "space/empty.h"
 #include "space/large.h"
 
 #include <errno.h>
@@ -60,12 +61,6 @@ SUPERSLAB_EXPORT void *superslab_malloc(size_t size) {
     return ss_malloc_hot(size, ss_malloc_cold);
 }
 
-/* Takes a block from `bin`, which need not be the bin that the hot path found empty. */
-static void *bin_take(ss_heap *heap, unsigned bin) {
-    void *block = ss_heap_pop(heap, bin);
-    return block != NULL ? block : ss_heap_refill(heap, bin);
-}
-
 /* The system refuses memory, or a space has no room for a record. `heap` is NULL for a thread that has none. */
 static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
     if (heap != NULL)
@@ -74,6 +69,15 @@ static SS_COLD void *scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
         return NULL;
     ss_purge_recover();
     return ss_heapless_take(*bin);
+}
+
+/* A block of no bytes; NULL if there is none left. The thread may be inside, and is left outside. */
+static SS_COLD void *empty_take(size_t alignment) {
+    ss_process_init();
+    ss_thread_leave(ss_thread_self());
+    void *block = ss_process_ready() ? ss_empty_take(alignment) : NULL;
+    ss_attend();
+    return block;
 }
 
 static SS_COLD void *malloc_refill(size_t size) {
@@ -88,15 +92,17 @@ static SS_COLD void *malloc_refill(size_t size) {
     if (heap != NULL && SS_UNLIKELY(ss_share_is_on()))
         bin = ss_share_choose(self, heap, size);
     if (heap != NULL)
-        block = bin_take(heap, bin);
+        block = ss_heap_take(heap, bin); /* need not be the bin that the hot path found empty */
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL) && bin != exact) /* slabs of its own class are smaller */
-        block = bin_take(heap, bin = ss_share_separate(self, size));
+        block = ss_heap_take(heap, bin = ss_share_separate(self, size));
     if (SS_UNLIKELY(block == NULL))
         block = scrape(heap, &bin, &faults);
     if (block != NULL)
         ss_header_set(block, (uint8_t)bin);
+    if (SS_HARDENED && block != NULL)
+        ss_block_hand_out(block, bin, size);
     SS_ROUTE(MALLOC_REFILL, 1);
     ss_thread_leave(self);
     ss_report_faults(&faults);
@@ -105,7 +111,10 @@ static SS_COLD void *malloc_refill(size_t size) {
 }
 
 SS_COLD void *ss_malloc_quiet(size_t size) {
-    return size > SS_SMALL_MAX ? large_take(size, 1, NULL) : malloc_refill(size);
+    if (size > SS_SMALL_MAX)
+        return large_take(size, 1, NULL);
+    void *empty = size == 0 ? empty_take(1) : NULL;
+    return empty != NULL ? empty : malloc_refill(size);
 }
 
 /* Does what the hot path does, for a thread that an observer keeps closed. NULL if there is no block at hand. */
@@ -113,11 +122,14 @@ static void *pop_closed(size_t size) {
     ss_thread *self = ss_thread_self();
     uint8_t *block = NULL;
     if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
-        const unsigned bin = size < SS_TINY_END ? self->bin_of_step[size / SS_ALIGNMENT]
-                                                : (unsigned)ss_bin_of_size(size);
-        block = ss_bin_pop(self->top, bin); /* no heap counts while there is an observer */
+        const unsigned bin =
+            size <= SS_TINY_MAX ? self->bin_of_size[size] : (unsigned)ss_bin_of_size(size);
+        /* no heap counts while there is an observer */
+        block = ss_bin_pop(self->top, ss_bin_outlet(bin));
         if (block != NULL)
             ss_header_set(block, (uint8_t)bin);
+        if (SS_HARDENED && block != NULL)
+            ss_block_hand_out(block, bin, size);
     }
     ss_thread_leave(self);
     return block;
@@ -131,6 +143,8 @@ static void *malloc_observed(ss_call call, size_t size) {
 static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
     if (ss_is_observed())
         return malloc_observed(call, size);
+    if (size == 0) /* it takes no memory, so a profile does not count it */
+        return ss_malloc_quiet(size);
     void *block = ss_malloc_counted(size);
     return SS_LIKELY(block != NULL) ? block : ss_counted(ss_malloc_quiet(size), size);
 }
@@ -209,7 +223,7 @@ static SS_COLD void *aligned_refill(unsigned bin) {
     ss_heap *heap = ss_thread_heap(&self);
     void *block = NULL;
     if (heap != NULL)
-        block = bin_take(heap, bin);
+        block = ss_heap_take(heap, bin);
     else if (ss_process_ready())
         block = ss_heapless_take(bin);
     if (SS_UNLIKELY(block == NULL))
@@ -230,6 +244,12 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
     }
     if (alignment <= SS_ALIGNMENT)
         return ss_malloc_hot(size, ss_malloc_quiet);
+    if (size == 0 && alignment <= SS_GRANULE_BYTES) {
+        void *empty = empty_take(alignment);
+        if (empty != NULL)
+            return empty;
+        size = 1;
+    }
     if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
         return aligned_refill(ss_aligned_bin(alignment, size));
     return large_take(size, alignment, NULL);

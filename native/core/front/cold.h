@@ -5,6 +5,7 @@
 #define SS_COLD_H
 
 #include "heap/observe.h"
+#include "slab/trailer.h"
 
 /* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is not a block
  * and returns 0. */
@@ -47,5 +48,10 @@ void ss_free_lost(void *block);
 /* Frees or reports a block of the first headed space whose push was refused: its header is not that of the slab's bin,
  * the bin is full, or no slab is there. Called with the thread inside, and leaves it. */
 void ss_free_refused(void *block);
+/* Hardened: reports a block that a free of that kind of function found broken. Called with the thread inside, and leaves
+ * it. */
+void ss_free_broken(void *block, ss_trailer_kind kind);
+/* Hardened: ss_free_refused for a function of that kind. */
+void ss_free_refused_as(void *block, ss_trailer_kind kind);
 
 #endif

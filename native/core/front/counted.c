@@ -39,7 +39,7 @@ void ss_counted_settle(void) {
 
 static void *tiny_take(ss_heap *heap, size_t size, uint8_t *header) {
     ss_thread *self = ss_thread_self();
-    unsigned bin = ss_bin_first(self->bin_of_step[size / SS_ALIGNMENT]);
+    unsigned bin = ss_bin_first(self->bin_of_size[size]);
     if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
         bin = ss_share_choose(self, heap, size);
     return ss_count_take(heap, bin, header);
@@ -49,33 +49,28 @@ static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
     unsigned bin = (unsigned)ss_bin_of_size(size);
     if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
         bin = ss_share_choose(ss_thread_self(), heap, size);
-    if (SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
+    if (!SS_HARDENED && SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
         return NULL;
     *header = ss_count_is_due(heap, SS_COUNT_OTHERS, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED
                                                                          : (uint8_t)bin;
-    return ss_heap_pop(heap, bin);
+    return SS_HARDENED ? ss_heap_take(heap, bin) : ss_heap_pop(heap, bin);
 }
 
 /* Serves what most calls need while the heap counts: the second bin is empty, and the first one is not. */
 static inline void *turn(size_t size) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
-    if (SS_UNLIKELY(heap == NULL || size >= SS_TINY_END || ss_count_is_late(heap)))
+    if (SS_UNLIKELY(heap == NULL || size > SS_TINY_MAX || ss_count_is_late(heap)))
         return NULL;
-    const unsigned counted = self->bin_of_step[size / SS_ALIGNMENT];
+    const unsigned counted = self->bin_of_size[size];
     void *block = ss_count_turn(heap, ss_bin_first(counted));
     if (SS_UNLIKELY(block == NULL))
         return NULL;
     ss_header_set(block, (uint8_t)counted);
+    if (SS_HARDENED)
+        ss_block_hand_out(block, ss_bin_first(counted), size);
     ss_thread_leave(self);
     return block;
-}
-
-/* The hot path has only told the largest size of 16 bytes' steps: the middle is nearer to what was asked for. */
-static size_t size_of_step(size_t size) {
-    return size < SS_TINY_END && size % SS_ALIGNMENT == SS_ALIGNMENT - 1
-               ? size - SS_ALIGNMENT / 2 + 1
-               : size;
 }
 
 static SS_NOINLINE void *malloc_counted(size_t size) {
@@ -84,14 +79,16 @@ static SS_NOINLINE void *malloc_counted(size_t size) {
         return NULL;
     uint8_t header = 0;
     void *block =
-        size < SS_TINY_END ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
+        size <= SS_TINY_MAX ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
     if (block != NULL)
         ss_header_set(block, header);
+    if (SS_HARDENED && block != NULL)
+        ss_block_hand_out(block, (unsigned)ss_headed_bin(block), size);
     ss_thread_leave(ss_thread_self());
     ss_attend();
     if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
-        ss_profile_sample(block, size_of_step(size), ss_bin_stride(ss_headed_bin(block)),
-                          ss_count_label(heap), ss_count_stack(heap));
+        ss_profile_sample(block, size, ss_bin_stride(ss_headed_bin(block)), ss_count_label(heap),
+                          ss_count_stack(heap));
     return block;
 }
 
@@ -115,6 +112,8 @@ void *ss_counted(void *block, size_t size) {
     if (block == NULL || !ss_is_profiled())
         return block;
     ss_block_find((uintptr_t)block, &found);
+    if (ss_block_is_empty(&found))
+        return block;
     const bool headed = found.slab != NULL && ss_space_is_headed(found.space);
     /* A block with a second bin's header was counted, and a sampled one as well: a hot path took it. */
     if (headed && ss_header_get(block) != found.bin)

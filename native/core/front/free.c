@@ -17,6 +17,7 @@
 #include "heap/share.h"
 #include "slab/give.h"
 #include "space/dirty.h"
+#include "space/empty.h"
 #include "space/large.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
@@ -55,7 +56,18 @@ void ss_free_push(void *block, unsigned bin) {
     ss_thread_leave(self);
 }
 
+/* Whether the trailer of a block of `bin` is whole, whatever function allocated it; reports it if not. Called with the
+ * thread outside. */
+static bool is_whole(const void *block, unsigned bin) {
+    if (ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_ANY))
+        return true;
+    ss_report(SUPERSLAB_ERROR_OVERFLOW, block);
+    return false;
+}
+
 static SS_COLD void free_overflow(void *block, unsigned bin) {
+    if (SS_HARDENED && !is_whole(block, bin))
+        return;
     ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     ss_free_push(block, bin);
@@ -88,6 +100,8 @@ static SS_COLD void free_other_header(void *block, unsigned bin) {
 
 SS_COLD void ss_free_refused(void *block) {
     unsigned bin = (unsigned)ss_headed_bin(block);
+    if (SS_HARDENED) /* it may have to be reported */
+        ss_thread_leave(ss_thread_self());
     if (bin != 0 && ss_header_get(block) == bin) {
         free_overflow(block, bin);
         return;
@@ -124,7 +138,7 @@ static SS_COLD void free_found(void *block) {
     } else if (ss_space_is_headless(found.space)) { /* in a later space */
         if (!free_headless(found.space, block))
             ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
-    } else {                                               /* in a later headed space */
+    } else if (!SS_HARDENED || is_whole(block, found.bin)) { /* in a later headed space */
         if (ss_header_get(block) == SS_HEADER_SAMPLED)
             ss_counted_free(block);
         ss_header_set(block, SS_HEADER_FREED);
@@ -173,9 +187,21 @@ static bool free_large(ss_space *space, void *block) {
     return true;
 }
 
+static SS_COLD void free_empty(void *block) {
+    ss_block found;
+    if (ss_empty_give(block))
+        return;
+    ss_block_find((uintptr_t)block, &found);
+    report_block(&found, block);
+}
+
 /* The block is not in the first headless space, or is not live there. */
 static SS_COLD void free_elsewhere(void *block) {
     ss_process_init();
+    if (ss_empty_has((uintptr_t)block)) {
+        free_empty(block);
+        return;
+    }
     ss_space *space = ss_space_find((uintptr_t)block);
     if (space != NULL && ss_space_is_headless(space) && free_large(space, block))
         return;
@@ -209,7 +235,9 @@ static bool push_closed(void *block) {
     ss_thread *self = ss_thread_self();
     const unsigned bin = (unsigned)ss_headed_bin(block);
     bool pushed = false;
-    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin)
+    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin &&
+        (!SS_HARDENED || ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)),
+                                             SS_TRAILER_ANY)))
         pushed = ss_bin_push(self->top, bin, block);
     if (pushed)
         ss_header_set(block, SS_HEADER_FREED);
@@ -268,7 +296,7 @@ static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
         return alignment > SS_HEADLESS_MAX && found->usable == SS_GRANULE_BYTES;
     if (ss_space_is_headed(found->space))
         return ss_share_serves(found->bin, ss_exact_bin(size));
-    return found->bin == ss_aligned_bin(alignment, size);
+    return found->bin == ss_aligned_bin(alignment, size != 0 ? size : 1);
 }
 
 static void free_checked(void *block, size_t alignment, size_t size, ss_cold_free *cold) {
@@ -296,7 +324,8 @@ SUPERSLAB_EXPORT superslab_error superslab_check_sized(const void *block, size_t
 }
 
 SUPERSLAB_EXPORT void superslab_free_sized(void *block, size_t size) {
-    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
+    if (!SS_HARDENED &&
+        SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_exact_bin(size))) {
         ss_free_hot(block, free_sized_cold);
         return;
     }

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "front/cold.h"
 #include "slab/block.h"
+#include "slab/trailer.h"
 
 #define SS_HOT static inline __attribute__((always_inline))
 
@@ -46,41 +47,44 @@ typedef void *ss_cold_malloc(size_t size);
  * `block` is not NULL. */
 typedef void ss_cold_free(void *block);
 
-/* The bin's top block, or what `cold` returns for the size. */
-SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold) {
+/* The outlet's top block, or what `cold` returns for the size. */
+SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold,
+                        ss_trailer_kind kind) {
     void **top;
-    SS_LOAD_TOP(top, self->top[bin]);
+    SS_LOAD_TOP(top, self->top[bin + SS_OUTLET]);
     uint8_t *block = *top;
     if (SS_UNLIKELY(block == NULL))
         return cold(size);
     SS_OPAQUE(block);
     *top = (void *)bin; /* ss_bin_vacant of a headed bin */
     SS_OPAQUE(bin);
-    SS_MOVE_TOP(self->top[bin], -1);
+    SS_MOVE_TOP(self->top[bin + SS_OUTLET], -1);
     ss_header_set(block, (uint8_t)bin);
+    if (SS_HARDENED)
+        ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), kind);
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
     return block;
 }
 
-SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
+/* `kind` tells a hardened library which function is called. */
+SS_HOT void *ss_malloc_hot_as(size_t size, ss_cold_malloc *cold, ss_trailer_kind kind) {
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
-    if (SS_LIKELY(SS_BELOW(size, self->tiny_end))) {
-        size_t step = size / SS_ALIGNMENT;
-        SS_OPAQUE(step);
-        /* `cold` gets the largest size of the step, so that the size itself need not be kept. */
-        return ss_pop_hot(self, self->bin_of_step[step], step * SS_ALIGNMENT + SS_ALIGNMENT - 1,
-                          cold);
-    }
+    if (SS_LIKELY(SS_BELOW(size, self->tiny_end)))
+        return ss_pop_hot(self, self->bin_of_size[size], size, cold, kind);
     SS_OPAQUE(size);
     if (SS_BELOW(size, self->small_end))
-        return ss_pop_hot(self, ss_bin_of_size(size), size, cold);
+        return ss_pop_hot(self, ss_bin_of_size(size), size, cold, kind);
     ss_thread_leave(self);
     return cold(size);
 }
 
-SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
+SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
+    return ss_malloc_hot_as(size, cold, SS_TRAILER_MALLOC);
+}
+
+SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind) {
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
     uintptr_t offset = (uintptr_t)block - self->headed_base;
@@ -97,7 +101,15 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     void **top;
     SS_LOAD_TOP(top, self->top[bin]);
     if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {
-        ss_free_refused(block);
+        if (SS_HARDENED)
+            ss_free_refused_as(block, kind);
+        else
+            ss_free_refused(block);
+        return;
+    }
+    if (SS_HARDENED &&
+        SS_UNLIKELY(!ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), kind))) {
+        ss_free_broken(block, kind);
         return;
     }
     top[1] = block;
@@ -106,6 +118,10 @@ SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
     SS_MOVE_TOP(self->top[bin], 1);
     SS_ROUTE(FREE_HIT, 1);
     ss_thread_leave(self);
+}
+
+SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
+    ss_free_hot_as(block, cold, SS_TRAILER_MALLOC);
 }
 
 /* ---- aligned blocks, which are headless ---- */
@@ -125,11 +141,11 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
     _Static_assert(SS_SMALL_MAX + 1 - SS_HEADLESS_MAX <= 31, "no such number in between");
     if (SS_LIKELY(SS_BELOW(last, self->small_end))) {
         const size_t bin = ss_headless_bin_of_last(last);
-        SS_LOAD_TOP(top, self->top[bin]);
+        SS_LOAD_TOP(top, self->top[ss_bin_outlet((unsigned)bin)]);
         block = *top;
         if (SS_LIKELY(block != NULL)) {
             *top = ss_headless_vacant(bin);
-            SS_MOVE_TOP(self->top[bin], -1);
+            SS_MOVE_TOP(self->top[ss_bin_outlet((unsigned)bin)], -1);
             _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
             SS_ROUTE(MALLOC_ALIGNED, 1);
             if (SS_UNLIKELY(live == NULL))
@@ -186,7 +202,7 @@ typedef size_t ss_cold_usable_size(const void *block);
 
 SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
     if ((uintptr_t)block % SS_GRANULE_BYTES != 0) { /* no headed block begins a granule */
-        const ss_class *class = ss_headed_class(block);
+        const ss_class *class = SS_HARDENED ? NULL : ss_headed_class(block);
         if (SS_LIKELY(class != NULL))
             return ss_class_headed_usable(class);
     } else {
@@ -204,6 +220,8 @@ typedef void *ss_cold_realloc(void *block, size_t size);
 /* Leaves the block in place, as in most calls, if the size fits and uses at least half of it. Calls `cold` otherwise,
  * and for a size of 0. */
 SS_HOT void *ss_realloc_hot(void *block, size_t size, ss_cold_realloc *cold) {
+    if (SS_HARDENED) /* the trailer is checked, and written anew */
+        return cold(block, size);
     const uintptr_t base = atomic_load_explicit(&ss_resize_base, memory_order_relaxed);
     const ss_class *class = ss_class_exact_at(base, block);
     if (SS_LIKELY(class != NULL)) {

@@ -5,10 +5,13 @@
 #include "base/copy.h"
 #include "front/fork.h"
 #include "front/lifecycle.h"
+#include "slab/trailer.h"
 
 /* A refusal is not final: the next request tries again, without the steps that are done. */
 static bool init(void) {
     ss_process_prepare();
+    if (SS_HARDENED)
+        ss_trailer_init();
     if (ss_process_is_inline())
         atomic_store_explicit(&ss_signals->keeping, SS_KEEPING_NEVER, memory_order_relaxed);
     if (ss_process_allows_huge())

@@ -4,6 +4,7 @@
 #include "base/report.h"
 #include "front/hot.h"
 #include "front/init.h"
+#include "space/empty.h"
 
 SUPERSLAB_EXPORT superslab_error superslab_check(const void *block) {
     ss_block found;
@@ -35,8 +36,10 @@ SUPERSLAB_EXPORT size_t superslab_usable_size(const void *block) {
 
 SUPERSLAB_EXPORT size_t superslab_good_size(size_t size) {
     ss_process_init();
+    if (size == 0)
+        return 0;
     if (size <= SS_SMALL_MAX)
-        return ss_class_headed_usable(ss_bin_class(ss_exact_bin(size)));
+        return ss_class_headed_usable(ss_bin_class(ss_exact_bin(size))) - SS_TRAILER_BYTES;
     if (size > PTRDIFF_MAX)
         return size;
     return (size + SS_GRANULE_BYTES - 1) & ~(SS_GRANULE_BYTES - 1);
@@ -53,15 +56,15 @@ static superslab_address_kind foreign_kind(uintptr_t address) {
 
 static void describe(const ss_block *found, uintptr_t address, superslab_inspection *out) {
     *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
-    if (found->space == NULL) {
+    if (found->space == NULL && !ss_empty_has(address)) {
         out->kind = foreign_kind(address);
         return;
     }
     if (found->slab != NULL)
         out->slab = (uintptr_t)ss_space_address(found->space, found->granule);
-    if (found->state == SS_BLOCK_NONE || found->stride == 0)
+    if (found->state == SS_BLOCK_NONE || (found->stride == 0 && !ss_block_is_empty(found)))
         return;
-    if (found->slab == NULL)
+    if (found->slab == NULL && !ss_block_is_empty(found))
         out->slab = found->start;
     out->block = found->start;
     out->usable_size = found->usable;

@@ -11,9 +11,10 @@
 #include <string.h>
 
 /* A block stays in place for a smaller size, unless more than half of it would be unused and another class would serve
- * the size. */
+ * the size, as an empty block serves a size of 0. */
 static bool fits(size_t usable, unsigned bin, size_t size) {
-    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
+    return size <= usable && size != 0 &&
+           (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */
@@ -42,21 +43,39 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     return there;
 }
 
+/* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
+static void *resize_hardened(void *block, unsigned bin, size_t size) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, SS_TRAILER_MALLOC))) {
+        ss_report(ss_trailer_error(block, usable, SS_TRAILER_MALLOC), block);
+        errno = EINVAL;
+        return NULL;
+    }
+    if (!fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
+        return copy(block, ss_trailer_size(block, usable), size);
+    ss_trailer_move(block, size, usable);
+    return block;
+}
+
 /* Resizes a block that has to be looked up in the registry. */
 static SS_COLD void *resize_found(void *block, size_t size) {
     ss_process_init();
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
-                    ss_space_is_external(found.space))) {
+                    ss_block_is_external(&found))) {
         ss_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }
     if (size > PTRDIFF_MAX)
         return ss_no_memory();
+    if (ss_block_is_empty(&found))
+        return size == 0 ? block : copy(block, 0, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
+    if (SS_HARDENED && ss_space_is_headed(found.space))
+        return resize_hardened(block, found.bin, size);
     if (fits(found.usable, found.bin, size))
         return block;
     return copy(block, found.usable, size);
@@ -66,6 +85,8 @@ static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
     if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
         return resize_found(block, size);
+    if (SS_HARDENED)
+        return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }

@@ -15,6 +15,7 @@
 #include "heap/bins.h"
 #include "slab/block.h"
 #include "slab/state.h"
+#include "space/empty.h"
 
 #include <errno.h>
 
@@ -253,6 +254,21 @@ static int visit_space(walk *at, uint32_t place) {
     }
 }
 
+/* ---- empty blocks ---- */
+
+static int visit_empty(walk *at) {
+    uintptr_t first;
+    uint64_t live;
+    int result = 0;
+    for (uint32_t group = 0; result == 0 && ss_empty_group(group, &first, &live); group++)
+        for (; live != 0 && result == 0; live &= live - 1) {
+            const uintptr_t block = first + (uintptr_t)__builtin_ctzll(live) * SS_EMPTY_STRIDE;
+            const superslab_inspection found = {SUPERSLAB_ADDRESS_LIVE, block, 0, 0, 0};
+            result = at->visitor(&found, at->context);
+        }
+    return result;
+}
+
 /* ---- all of them ---- */
 
 static int visit_all(walk *at) {
@@ -262,7 +278,7 @@ static int visit_all(walk *at) {
     const uint32_t externals = ss_space_external_count();
     for (uint32_t i = 0; i < externals && result == 0; i++)
         result = visit_space(at, SS_INTERNAL_SPACE_COUNT + i);
-    return result;
+    return result == 0 ? visit_empty(at) : result;
 }
 
 /* The place of the space that an address is in; SS_SPACE_COUNT for none. */
@@ -286,6 +302,8 @@ SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visi
         return fail(EINVAL);
     if (!ss_process_ready())
         return fail(ENOMEM);
+    if (within != NULL && ss_empty_has((uintptr_t)within))
+        return visit_empty(&at);
     const uint32_t place = within == NULL ? 0 : place_of((uintptr_t)within);
     if (place == SS_SPACE_COUNT)
         return fail(EFAULT);

@@ -5,6 +5,7 @@
 #include "base/signal.h"
 #include "heap/heap_checks.h"
 #include "heap/large_cache.h"
+#include "heap/outlet.h"
 #include "slab/owner.h"
 #include "slab/purge.h"
 #include "slab/slab_checks.h"
@@ -61,7 +62,8 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
 /* Whether a bin may grow by `bytes`. The bins of one heap may hold a fixed number of bytes, those of all heaps a share
  * of the committed memory: otherwise many threads would cache more than the program uses. */
 static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
-    ss_space_kind kind = bin >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
+    ss_space_kind kind =
+        ss_bin_header(bin) >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
     size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
@@ -149,7 +151,10 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     if (blocks >= want)
         return blocks;
     void **slots = ss_bin_slots(heap, bin);
-    uint32_t got = heap_take(heap, bin, slots + 1 + blocks, want - blocks);
+    uint32_t got = heap_take(heap, SS_HARDENED ? ss_bin_first(bin) : bin, slots + 1 + blocks,
+                             want - blocks);
+    if (SS_HARDENED)
+        ss_outlet_shuffle(heap, slots + 1 + blocks, got);
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
     bin_vacate(heap, slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
@@ -159,17 +164,21 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
 }
 
 void *ss_heap_refill(ss_heap *heap, unsigned bin) {
-    bin_grow(heap, bin);
-    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    const unsigned outlet = ss_bin_outlet(bin);
+    if (SS_HARDENED && ss_outlet_turn(heap, bin))
+        return ss_heap_pop(heap, outlet);
+    bin_grow(heap, outlet);
+    uint32_t capacity = atomic_load_explicit(&heap->bin[outlet].capacity, memory_order_relaxed);
     if (capacity == 0)
         return ss_heapless_take(bin);
-    uint32_t blocks = bin_fill(heap, bin, (capacity + 1) / 2);
+    uint32_t blocks = bin_fill(heap, outlet, (capacity + 1) / 2);
     if (blocks == 0)
         return NULL;
-    return ss_heap_pop(heap, bin);
+    return ss_heap_pop(heap, outlet);
 }
 
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
+    bin = ss_bin_outlet(bin);
     while (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) < count &&
            bin_grow(heap, bin))
         ;
@@ -234,7 +243,7 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
     if (SS_UNLIKELY(ss_bin_is_counted(bin))) /* they were counted, and were not handed out */
-        heap->count.left[bin - SS_BIN_COUNTED] += (int64_t)count * ss_bin_stride(bin);
+        heap->count.left[ss_bin_header(bin) - SS_BIN_COUNTED] += (int64_t)count * ss_bin_stride(bin);
     heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
@@ -347,32 +356,28 @@ void ss_heap_age(ss_heap *heap, ss_faults *faults) {
 
 /* ---- second bins ---- */
 
-static uint16_t bin_capacity(const ss_heap *heap, unsigned bin) {
-    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
-}
-
 uint32_t ss_heap_stock(ss_heap *heap, unsigned bin, uint32_t least) {
     const uint32_t blocks = ss_bin_blocks(heap, bin);
-    uint32_t capacity = bin_capacity(heap, bin);
+    uint32_t capacity = ss_bin_capacity(heap, bin);
     if (blocks >= least || (blocks != 0 && blocks >= capacity / 2u))
         return blocks;
     if (capacity < 2 * least && bin_grow(heap, bin))
-        capacity = bin_capacity(heap, bin);
+        capacity = ss_bin_capacity(heap, bin);
     return bin_fill(heap, bin, (capacity + 1u) / 2);
 }
 
 /* Gives the second bin as much room as the first one has, so that they can change places. */
 static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned counted) {
-    if (!bin_resize(heap, counted, bin_capacity(heap, bin)))
+    if (!bin_resize(heap, counted, ss_bin_capacity(heap, bin)))
         return false;
     bin_used(heap, counted);
     return true;
 }
 
 uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
-    const unsigned counted = ss_bin_counted(bin);
-    const uint16_t capacity = bin_capacity(heap, bin);
-    if (SS_UNLIKELY(bin_capacity(heap, counted) != capacity) && !counted_resize(heap, bin, counted))
+    const unsigned counted = ss_bin_outlet(ss_bin_counted(bin));
+    const uint16_t capacity = ss_bin_capacity(heap, bin);
+    if (SS_UNLIKELY(ss_bin_capacity(heap, counted) != capacity) && !counted_resize(heap, bin, counted))
         return 0;
     void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
@@ -389,11 +394,12 @@ uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
 }
 
 SS_COLD void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults) {
-    const unsigned counted = ss_bin_counted(bin);
+    const unsigned outlet =
+        ss_bin_outlet(!SS_HARDENED || heap->count.on ? ss_bin_counted(bin) : bin);
     void *block;
-    while ((block = ss_heap_pop(heap, counted)) != NULL)
+    while ((block = ss_heap_pop(heap, outlet)) != NULL)
         if (!ss_bin_push(heap->top, bin, block))
             heap_give(heap, bin, &block, 1, false, faults);
-    ss_bins_shrunk(heap, bin_bytes(heap, counted));
-    bin_end(heap, counted);
+    ss_bins_shrunk(heap, bin_bytes(heap, outlet));
+    bin_end(heap, outlet);
 }

@@ -27,6 +27,11 @@ static inline void **ss_bin_slots(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].slots, memory_order_relaxed);
 }
 
+/* The blocks for which a bin has room. */
+static inline uint16_t ss_bin_capacity(const ss_heap *heap, unsigned bin) {
+    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+}
+
 /* The heap's bins have room for `bytes` less. */
 static inline void ss_bins_shrunk(ss_heap *heap, size_t bytes) {
     atomic_fetch_sub_explicit(&ss_signals->bins_bytes, bytes, memory_order_relaxed);
@@ -90,8 +95,14 @@ static inline bool ss_bin_push(_Atomic(void **) tops[SS_BIN_COUNT], unsigned bin
 
 /* ---- batches ---- */
 
-/* The bin is empty: takes a batch from a slab and returns one block of it, or NULL. */
+/* The bin's outlet is empty: takes a batch from a slab, or hardened from the bin, and returns one block of it, or NULL. */
 void *ss_heap_refill(ss_heap *heap, unsigned bin);
+
+/* Takes a block of the bin's class: from the outlet, or after a refill. NULL without memory. */
+static inline void *ss_heap_take(ss_heap *heap, unsigned bin) {
+    void *block = ss_heap_pop(heap, ss_bin_outlet(bin));
+    return block != NULL ? block : ss_heap_refill(heap, bin);
+}
 
 /* The system refuses memory: flushes the heap, which may end slabs, and tries again. Failing that, takes a block of a
  * larger class and sets *bin to that class's bin. NULL if there is none. */
@@ -113,7 +124,7 @@ bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults);
  * cache too. So unused blocks go back within a few ticks, and blocks in use stay. */
 void ss_heap_age(ss_heap *heap, ss_faults *faults);
 
-/* Fills the bin to at least `count` blocks if its limit allows. Returns how many it then holds. */
+/* Fills the bin's outlet to at least `count` blocks if its limit allows. Returns how many it then holds. */
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
 
 /* ---- the second bins of tiny classes; count.h ---- */
@@ -126,7 +137,7 @@ uint32_t ss_heap_stock(ss_heap *heap, unsigned bin, uint32_t least);
 uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count);
 
 /* Moves the blocks of the second bin to the first one of the class, or to slabs if that has no room, and ends the second
- * one. */
+ * one. Hardened, and before the heap counts: does that to the first one's outlet. */
 void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults);
 
 /* Takes one block from a slab, for a thread without a heap. NULL without memory. */

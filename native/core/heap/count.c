@@ -8,8 +8,8 @@
 
 static void table_set(ss_thread *thread, bool on) {
     for (unsigned step = 0; step < SS_TINY_STEPS; step++) {
-        const unsigned bin = ss_bin_first(thread->bin_of_step[step]);
-        thread->bin_of_step[step] = (uint8_t)(on ? ss_bin_counted(bin) : bin);
+        const unsigned bin = ss_bin_first(ss_thread_step_bin(thread, step));
+        ss_thread_step_set(thread, step, on ? ss_bin_counted(bin) : bin);
     }
 }
 
@@ -36,7 +36,7 @@ static void set(ss_heap *heap, ss_thread *thread, bool on, ss_faults *faults) {
                                   memory_order_relaxed);
     }
     for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++) {
-        if (!on)
+        if (!on || SS_HARDENED)
             ss_heap_end_counted(heap, bin, faults);
         vacant_set(heap, bin, on ? ss_bin_counted(bin) : bin);
     }
@@ -127,7 +127,7 @@ void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     const int64_t stride = ss_bin_stride(bin);
     int64_t *left = &heap->count.left[bin - SS_BIN_HEADED];
     *header = (uint8_t)counted;
-    void *block = ss_heap_pop(heap, counted); /* a thread that was closed comes here too */
+    void *block = ss_heap_pop(heap, ss_bin_outlet(counted)); /* a thread that was closed comes here too */
     if (block != NULL)
         return block;
     uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);

@@ -80,7 +80,7 @@ bool ss_count_is_due(ss_heap *heap, unsigned which, size_t bytes);
 /* The quick part of ss_count_take: moves all blocks of the first bin over, if the second one is empty and the first one
  * has enough of them, and if no sample is due among them. NULL if nothing was done. */
 static inline void *ss_count_turn(ss_heap *heap, unsigned bin) {
-    const unsigned counted = ss_bin_counted(bin);
+    const unsigned counted = ss_bin_outlet(ss_bin_counted(bin));
     ss_bin *from = &heap->bin[bin], *to = &heap->bin[counted];
     void **slots = atomic_load_explicit(&from->slots, memory_order_relaxed);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);

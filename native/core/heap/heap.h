@@ -21,6 +21,8 @@ static inline void *ss_headless_vacant(size_t bin) {
     return (void *)(bin + 0x200);
 }
 static inline void *ss_bin_vacant(size_t bin) {
+    if (SS_HARDENED)
+        bin = ss_bin_header((unsigned)bin);
     return bin >= SS_BIN_COUNTED ? (void *)bin : ss_headless_vacant(bin);
 }
 
@@ -65,6 +67,7 @@ typedef struct ss_heap {
     uint32_t id;
     bool inherited;    /* its bins hold what they held in the parent of a fork: see `left` */
     size_t bins_bytes; /* bytes of blocks for which its bins have room */
+    uint64_t unused[SS_HARDENED ? 5 : 0]; /* to the end of the line: outlets make `used` longer */
     ss_bin bin[SS_BIN_COUNT];
     ss_large_cache large;
     size_t freed_bytes;    /* moved between bins and slabs, not yet added to ss_signals' count */
@@ -88,9 +91,10 @@ typedef struct ss_heap {
     ss_thread *thread; /* under thread_lock; NULL while no thread has this heap */
     struct ss_heap *next;      /* all heaps ever made */
     struct ss_heap *next_free; /* under ss_heaps->lock */
+    uint64_t shuffle[SS_HARDENED != 0]; /* hardened: the state of a generator; outlet.h */
 } ss_heap;
 _Static_assert(offsetof(ss_heap, owner) == 0, "biased.h takes the heap for it");
-_Static_assert(offsetof(ss_heap, bin) == SS_CACHE_LINE,
+_Static_assert(offsetof(ss_heap, bin) == (SS_HARDENED ? 2 : 1) * SS_CACHE_LINE,
                "what every refill reads is one line; two bins a line");
 
 /* All heaps. */

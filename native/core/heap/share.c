@@ -3,7 +3,7 @@
 #include "slab/state.h"
 
 void ss_share_classes(void) {
-    ss_process->heaps.shares_classes = true;
+    ss_process->heaps.shares_classes = !SS_HARDENED; /* the less behind a request, the better its trailer guards it */
 }
 
 /* The last 16-byte step of sizes that a headed class serves. */
@@ -16,7 +16,7 @@ static void steps_set(ss_thread *self, unsigned exact, unsigned bin) {
     const bool counts = atomic_load_explicit(&self->counts, memory_order_relaxed);
     for (; step <= last_step(exact); step++)
         if (step < SS_TINY_STEPS)
-            self->bin_of_step[step] = (uint8_t)(counts ? ss_bin_counted(bin) : bin);
+            ss_thread_step_set(self, step, counts ? ss_bin_counted(bin) : bin);
         else
             /* Relaxed: see ss_bin_of_size. */
             atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
@@ -40,7 +40,7 @@ static bool is_short(ss_heap *heap, unsigned wide) {
 }
 
 static unsigned step_bin(const ss_thread *self, size_t step) {
-    return step < SS_TINY_STEPS ? ss_bin_first(self->bin_of_step[step])
+    return step < SS_TINY_STEPS ? ss_bin_first(ss_thread_step_bin(self, step))
                                 : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
 }
 
@@ -49,7 +49,7 @@ static bool is_alone(unsigned exact) {
 }
 
 unsigned ss_share_separate(ss_thread *self, size_t size) {
-    const size_t step = size / SS_ALIGNMENT;
+    const size_t step = ss_step_of_size(size);
     const unsigned exact = ss_exact_bin_of_step((unsigned)step);
     /* Relaxed: a hint that is never taken back. It and the steps are written only if they change, because all threads
      * read them. */
@@ -62,7 +62,7 @@ unsigned ss_share_separate(ss_thread *self, size_t size) {
 }
 
 unsigned ss_share_choose(ss_thread *self, ss_heap *heap, size_t size) {
-    const size_t step = size / SS_ALIGNMENT;
+    const size_t step = ss_step_of_size(size);
     const unsigned exact = ss_exact_bin_of_step((unsigned)step), wide = ss_wide_bin(exact);
     if (wide == exact || is_alone(exact) || is_short(heap, wide))
         return ss_share_separate(self, size);

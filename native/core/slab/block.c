@@ -1,6 +1,6 @@
 #include "slab/block.h"
 
-#include "space/large.h"
+#include "space/empty.h"
 
 /* The header of a live headed block is its bin's number, or one of those that ss_header_is_live knows. A free writes SS_HEADER_FREED, and a purge of the page
  * leaves 0. */
@@ -23,6 +23,19 @@ static ss_block_state headless_state(const ss_block *found) {
                                                                                 : SS_BLOCK_CACHED;
 }
 
+static bool is_whole(const ss_block *found) {
+    return ss_trailer_is_whole((const void *)found->start,
+                               ss_class_headed_usable(ss_bin_class(found->bin)), SS_TRAILER_ANY);
+}
+
+/* What was asked for, if the block is live; else what its class can serve. */
+static size_t usable_hardened(const ss_block *found) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(found->bin));
+    return found->state == SS_BLOCK_LIVE && is_whole(found)
+               ? ss_trailer_size((const void *)found->start, usable)
+               : usable - SS_TRAILER_BYTES;
+}
+
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
@@ -42,6 +55,8 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     case SS_SPACE_HEADED:
         found->usable--; /* the next block's header */
         found->state = headed_state(found);
+        if (SS_HARDENED)
+            found->usable = usable_hardened(found);
         break;
     case SS_SPACE_HEADLESS:
         found->state = headless_state(found);
@@ -75,13 +90,28 @@ static SS_COLD uint32_t large_begin(ss_space *space, uint32_t granule) {
     return granule;
 }
 
+/* What lies at an address outside of all spaces. */
+static SS_COLD void find_empty(ss_block *found, uintptr_t address) {
+    static const ss_block_state states[] = {[SS_EMPTY_LIVE] = SS_BLOCK_LIVE,
+                                            [SS_EMPTY_FREED] = SS_BLOCK_FREE,
+                                            [SS_EMPTY_UNUSED] = SS_BLOCK_NONE};
+    if (!ss_empty_has(address))
+        return;
+    found->state = states[ss_empty_use_at(address)];
+    if (found->state == SS_BLOCK_NONE)
+        return;
+    found->start = address & ~(uintptr_t)(SS_EMPTY_STRIDE - 1);
+}
+
 static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
     found->state = SS_BLOCK_NONE;
     found->slab = NULL;
     found->start = found->usable = found->stride = 0;
     found->space = space;
-    if (space == NULL)
+    if (space == NULL) {
+        find_empty(found, address);
         return;
+    }
     uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
     if (ss_entry_kind_of(entry) == SS_ENTRY_SLAB) {
         found->slab = ss_slab_of_id(space, entry & SS_ENTRY_VALUE);
@@ -121,7 +151,7 @@ void ss_block_release(const ss_block *found) {
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
     if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
         return SUPERSLAB_ERROR_DOUBLE_FREE;
-    if (found->state == SS_BLOCK_NONE || ss_space_is_external(found->space))
+    if (found->state == SS_BLOCK_NONE || ss_block_is_external(found))
         return SUPERSLAB_ERROR_UNKNOWN_POINTER;
     if (found->start != (uintptr_t)pointer)
         return SUPERSLAB_ERROR_INSIDE_BLOCK;
@@ -134,6 +164,10 @@ SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointe
                    ? SUPERSLAB_ERROR_WRONG_CLASS
                    : SUPERSLAB_ERROR_CORRUPTED_HEADER;
     case SS_BLOCK_LIVE:
+        if (SS_HARDENED && found->slab != NULL && ss_space_is_headed(found->space) &&
+            !is_whole(found))
+            return SUPERSLAB_ERROR_OVERFLOW;
+        break;
     case SS_BLOCK_NONE:
         break;
     }

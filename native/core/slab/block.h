@@ -3,6 +3,7 @@
 #define SS_BLOCK_H
 
 #include "slab/slab.h"
+#include "slab/trailer.h"
 
 /* ---- the header ----
  * The thread that has the block writes it. Look-ups may read it from any thread at the same time, so it is atomic;
@@ -24,6 +25,21 @@ static inline bool ss_header_is_live(unsigned header, unsigned bin) {
                                  (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
 }
 
+/* Hardened: prepares a headed block of `bin` for a request. For cold paths of malloc's kind; ss_block_kind_set tells
+ * another kind later. */
+static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
+    ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_MALLOC);
+}
+
+/* Hardened: tells that a function of another kind than malloc's allocated the block. Only for blocks of the first headed
+ * space: a free of others takes a cold path, which knows no kinds. */
+static inline void *ss_block_kind_set(void *block, ss_trailer_kind kind) {
+    const size_t bin = block != NULL ? ss_headed_bin(block) : 0;
+    if (bin != 0)
+        ss_trailer_kind_set(block, ss_class_headed_usable(ss_bin_class(bin)), kind);
+    return block;
+}
+
 /* ---- looking up ---- */
 
 typedef enum ss_block_state {
@@ -36,16 +52,26 @@ typedef enum ss_block_state {
 
 typedef struct ss_block {
     ss_block_state state;
-    uintptr_t start;  /* address of the block around the address that was asked for */
-    size_t usable;    /* bytes it can hold */
-    size_t stride;    /* bytes it occupies */
-    ss_space *space;  /* NULL: the address is in no space */
-    unsigned phase;   /* set by ss_block_hold: the argument of ss_readers_end */
-    ss_slab *slab;    /* NULL: a large block */
-    uint32_t index;   /* in its slab */
-    unsigned bin;     /* of its slab */
+    uintptr_t start; /* address of the block around the address that was asked for */
+    size_t usable;   /* bytes it can hold */
+    size_t stride;   /* bytes it occupies; none if it is empty */
+    ss_space *space; /* NULL: the address is in no space; if there is a block, it is an empty one */
+    unsigned phase;  /* set by ss_block_hold: the argument of ss_readers_end */
+    ss_slab *slab;   /* NULL: a large block, or an empty one */
+    uint32_t index;  /* in its slab */
+    unsigned bin;    /* of its slab */
     uint32_t granule; /* first granule of the slab or the large block */
 } ss_block;
+
+/* Whether the block is an empty one (space/empty.h). */
+static inline bool ss_block_is_empty(const ss_block *found) {
+    return found->space == NULL && found->state != SS_BLOCK_NONE;
+}
+
+/* Whether the block is one of a region or a window. */
+static inline bool ss_block_is_external(const ss_block *found) {
+    return found->space != NULL && ss_space_is_external(found->space);
+}
 
 /* Looks up the address of a block that the caller has, or that a caller frees. */
 void ss_block_find(uintptr_t address, ss_block *found);

@@ -5,7 +5,7 @@
 
 classes classes_derive(void) {
     classes found = {0};
-    for (size_t size = 0;;) {
+    for (size_t size = 1;;) {
         const size_t usable = superslab_good_size(size);
         CHECK_GE(usable, size);
         if (usable > CLASSES_WALK_BYTES)

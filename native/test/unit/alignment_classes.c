@@ -1,5 +1,5 @@
 /* An aligned request gets the smallest stride that holds it and is a multiple of its alignment. Strides rise by 16 to
- * 256, then in eight steps a doubling. Where none fits, the request gets whole granules. */
+ * 256, then in eight steps a doubling. Where none fits, the request gets whole granules. A request of no bytes has none. */
 #include "block.h"
 #include "check.h"
 #include "stats.h"
@@ -25,7 +25,7 @@ static size_t expected(size_t alignment, size_t size) {
 
 static void check_one(size_t alignment, size_t size) {
     void *block = block_new_aligned(alignment, size);
-    const size_t most = expected(alignment, size == 0 ? 1 : size);
+    const size_t most = size == 0 ? 0 : expected(alignment, size);
     CHECK_THAT(superslab_usable_size(block) == most, "%zu bytes at %zu: %zu instead of %zu", size,
                alignment, superslab_usable_size(block), most);
     superslab_free_aligned_sized(block, alignment, size);

@@ -1,0 +1,24 @@
+/* Hardened: what a free does with a block that it found broken. */
+#include "base/report.h"
+#include "front/cold.h"
+#include "slab/block.h"
+
+SS_COLD void ss_free_broken(void *block, ss_trailer_kind kind) {
+    ss_block found;
+    ss_thread_leave(ss_thread_self());
+    ss_block_find((uintptr_t)block, &found);
+    if (found.start != (uintptr_t)block) /* the byte before it looked like a header */
+        ss_report(SUPERSLAB_ERROR_INSIDE_BLOCK, block);
+    else
+        ss_report(ss_trailer_error(block, ss_class_headed_usable(ss_bin_class(found.bin)), kind),
+                  block);
+}
+
+SS_COLD void ss_free_refused_as(void *block, ss_trailer_kind kind) {
+    const unsigned bin = (unsigned)ss_headed_bin(block);
+    if (bin != 0 && ss_header_is_live(ss_header_get(block), bin) &&
+        !ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), kind))
+        ss_free_broken(block, kind);
+    else
+        ss_free_refused(block);
+}
