@@ -1,0 +1,11 @@
+/* delete of a block of malloc.
+ *
+ * all at 24, 3000, 300000: nothing */
+#include "given.h"
+
+#include <new>
+
+static void misuse(size_t size) {
+    void *volatile block = malloc(size);
+    ::operator delete(block);
+}

@@ -1,0 +1,35 @@
+/* What the programs of this folder share, and their main. Blocks are volatile, because the compiler knows that their uses are wrong. */
+#ifndef TEST_GIVEN_H
+#define TEST_GIVEN_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef volatile unsigned char byte;
+
+/* Changes a byte for certain. */
+static inline void spoil(byte *at) {
+    *at = (unsigned char)~*at;
+}
+
+/* Reads a byte in such a way that it is read. */
+static inline unsigned look(const byte *at) {
+    static volatile unsigned sum;
+    return sum += *at;
+}
+
+enum { FAR = 1 << 20 };
+
+/* What the program does wrong, with a block of this number of bytes. */
+static void misuse(size_t size);
+
+/* The first argument is the size. With a second one it happens again and again, until it is noticed: for guards, which
+ * are given to some blocks only. */
+int main(int argc, char **argv) {
+    do
+        misuse((size_t)strtoul(argv[1], NULL, 10));
+    while (argc > 2);
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* One byte behind the block is written; then it is freed.
+ *
+ * all at 24, 3000, 300000: nothing */
+#include "given.h"
+
+static void misuse(size_t size) {
+    byte *block = malloc(size);
+    spoil(block + size);
+    free((void *)block);
+}
