@@ -1,5 +1,6 @@
 // npm run fuzz -- --seconds N: sequences of calls found by libFuzzer, checked against a shadow, under
-// AddressSanitizer. New inputs stay in build/; --keep merges those that reach new code into the corpus.
+// AddressSanitizer. New inputs stay in build/; --keep merges those that reach new code into the corpus. --hardened 1 or 2
+// fuzzes the core with that level of checks.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -11,12 +12,20 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },
     keep: { type: 'boolean', default: false },
+    hardened: { type: 'string', default: '' },
   },
 })
 const corpus = 'native/test/fuzz/corpus'
 
 installClang()
-const directory = buildPreset('fuzz target', 'fuzz')
+if (!['', '1', '2'].includes(values.hardened)) {
+  console.error('fuzz: --hardened takes 1 or 2')
+  process.exit(2)
+}
+
+/** CMake keeps what it was configured with, so the level is given each time. */
+const level = `-DSUPERSLAB_TEST_HARDENED=${values.hardened}`
+const directory = buildPreset('fuzz target', 'fuzz', [level])
 const found = path.join(directory, 'found')
 mkdirSync(path.join(root, found), { recursive: true })
 const fuzzer = path.join(root, directory, 'native/test/superslab-fuzz')
