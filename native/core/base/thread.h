@@ -118,7 +118,10 @@ static inline unsigned ss_thread_step_bin(const ss_thread *thread, size_t step) 
 }
 
 static inline void ss_thread_step_set(ss_thread *thread, size_t step, unsigned bin) {
-    for (unsigned i = step == 0 ? 1 + SS_TRAILER_BYTES : 0; i < SS_ALIGNMENT; i++)
+    unsigned i = step == 0;
+    if (SS_HARDENED && step == 0)
+        i += SS_TRAILER_BYTES;
+    for (; i < SS_ALIGNMENT; i++)
         thread->bin_of_size[step * SS_ALIGNMENT + i - SS_TRAILER_BYTES] = (uint8_t)bin;
 }
 

@@ -28,7 +28,11 @@ static inline bool ss_header_is_live(unsigned header, unsigned bin) {
 /* Hardened: prepares a headed block of `bin` for a request. For cold paths of malloc's kind; ss_block_kind_set tells
  * another kind later. */
 static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
-    ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_MALLOC);
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    /* After a refusal of memory the block may be of a much larger class. */
+    if (usable - size > SS_TRAILER_MOST)
+        size = usable - SS_TRAILER_MOST;
+    ss_trailer_set(block, size, usable, SS_TRAILER_MALLOC);
 }
 
 /* Hardened: tells that a function of another kind than malloc's allocated the block. Only for blocks of the first headed

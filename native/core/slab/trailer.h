@@ -80,28 +80,26 @@ static inline bool ss_trailer_canary_is_whole(const char *at, uint64_t word, uns
 #endif
 }
 
-static inline uint16_t ss_trailer_code(const char *block, size_t usable) {
-    uint16_t code;
-    memcpy(&code, block + usable - SS_TRAILER_CODE_BYTES, sizeof code);
-    return code;
+/* The code may lie at any address. No memcpy: the preload library is compiled without builtin functions. */
+typedef uint16_t ss_trailer_code __attribute__((aligned(1), may_alias));
+
+static inline ss_trailer_code *ss_trailer_code_at(const void *block, size_t usable) {
+    return (ss_trailer_code *)((uintptr_t)block + usable - SS_TRAILER_CODE_BYTES);
 }
 
-/* Trailers a block that holds `usable` bytes behind the `size` bytes of a request. Writes over bytes of the request: only
- * for a block whose contents are not defined yet. */
+/* Writes the trailer of a block that holds `usable` bytes behind the `size` bytes of a request. The slack is at most
+ * SS_TRAILER_MOST. Writes over bytes of the request: only for a block whose contents are not defined yet. */
 static inline void ss_trailer_set(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
     const uint64_t word = ss_trailer_word(block);
-    size_t slack = usable - size;
-    if (SS_UNLIKELY(slack > SS_TRAILER_MOST))
-        slack = SS_TRAILER_MOST;
-    const uint16_t code = (uint16_t)((slack | (unsigned)kind << SS_TRAILER_KIND_SHIFT) ^ word);
-    ss_trailer_canary((char *)block + ss_trailer_place(usable - slack, usable), word);
-    memcpy((char *)block + usable - SS_TRAILER_CODE_BYTES, &code, sizeof code);
+    ss_trailer_canary((char *)block + ss_trailer_place(size, usable), word);
+    *ss_trailer_code_at(block, usable) =
+        (uint16_t)(((usable - size) | (unsigned)kind << SS_TRAILER_KIND_SHIFT) ^ word);
 }
 
 /* Whether the trailer of a block is whole, and says the kind. */
 static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trailer_kind kind) {
     const uint64_t word = ss_trailer_word(block);
-    uint32_t slack = (uint16_t)(ss_trailer_code(block, usable) ^ word);
+    uint32_t slack = (uint16_t)(*ss_trailer_code_at(block, usable) ^ word);
     if (kind == SS_TRAILER_ANY)
         slack &= SS_TRAILER_MOST;
     else
@@ -114,7 +112,7 @@ static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trai
 
 /* What the trailer says, for a block whose trailer is whole. */
 static inline size_t ss_trailer_size(const void *block, size_t usable) {
-    return usable - ((ss_trailer_code(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
+    return usable - ((*ss_trailer_code_at(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
 }
 
 /* The same for a block of malloc's whose contents stay: what a realloc in place does. */
@@ -127,9 +125,7 @@ static inline void ss_trailer_move(void *block, size_t size, size_t usable) {
 
 /* Changes the kind of a block that was allocated as malloc's. */
 static inline void ss_trailer_kind_set(void *block, size_t usable, ss_trailer_kind kind) {
-    const uint16_t code =
-        (uint16_t)(ss_trailer_code(block, usable) ^ (unsigned)kind << SS_TRAILER_KIND_SHIFT);
-    memcpy((char *)block + usable - SS_TRAILER_CODE_BYTES, &code, sizeof code);
+    *ss_trailer_code_at(block, usable) ^= (uint16_t)((unsigned)kind << SS_TRAILER_KIND_SHIFT);
 }
 
 #endif
