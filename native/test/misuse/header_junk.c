@@ -5,14 +5,21 @@
 
 #include <string.h>
 
+enum { COUNT = 64 };
+
 int main(void) {
-    /* Two blocks side by side, the second 112 bytes after the first. */
-    char *before = superslab_malloc(111), *block = superslab_malloc(111);
-    while (block != before + 112) {
-        before = block;
-        block = superslab_malloc(111);
-    }
+    char *blocks[COUNT], *before = NULL, *block = NULL;
+    for (int i = 0; i < COUNT; i++)
+        blocks[i] = superslab_malloc(111);
+    /* Two blocks side by side. */
+    for (int i = 0; i < COUNT; i++)
+        for (int j = 0; j < COUNT; j++)
+            if (blocks[j] > blocks[i] &&
+                (block == NULL || blocks[j] - blocks[i] < block - before)) {
+                before = blocks[i];
+                block = blocks[j];
+            }
     char *volatile text = before;
-    memset(text, 'x', 112);
+    memset(text, 'x', (size_t)(block - before));
     superslab_free(block);
 }

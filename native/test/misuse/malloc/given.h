@@ -1,4 +1,5 @@
-/* What the programs of this folder share, and their main. Blocks are volatile, because the compiler knows that their uses are wrong. */
+/* What the programs of this folder share, and their main. Blocks are volatile, because the compiler knows that their uses
+ * are wrong. */
 #ifndef TEST_GIVEN_H
 #define TEST_GIVEN_H
 
@@ -19,7 +20,23 @@ static inline unsigned look(const byte *at) {
     return sum += *at;
 }
 
-enum { FAR = 1 << 20 };
+enum { FAR = 1 << 20, AROUND = 9 };
+
+/* A block of `size` bytes with live ones of that size before and behind it. */
+static inline byte *middle(size_t size) {
+    static byte *blocks[AROUND];
+    for (int i = 0; i < AROUND; i++) /* those of the last time */
+        if (i != AROUND / 2)
+            free((void *)blocks[i]);
+    for (int i = 0; i < AROUND; i++) {
+        byte *const block = (byte *)malloc(size);
+        int at = i;
+        for (; at > 0 && blocks[at - 1] > block; at--)
+            blocks[at] = blocks[at - 1];
+        blocks[at] = block;
+    }
+    return blocks[AROUND / 2];
+}
 
 /* What the program does wrong, with a block of this number of bytes. */
 static void misuse(size_t size);

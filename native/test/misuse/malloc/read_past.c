@@ -4,7 +4,7 @@
 #include "given.h"
 
 static void misuse(size_t size) {
-    byte *block = malloc(size);
+    byte *block = middle(size);
     look(block + size);
     free((void *)block);
 }

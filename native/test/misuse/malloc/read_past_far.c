@@ -4,7 +4,7 @@
 #include "given.h"
 
 static void misuse(size_t size) {
-    byte *block = malloc(size);
+    byte *block = middle(size);
     for (size_t i = 0; i < FAR; i++)
         look(block + size + i);
     free((void *)block);

@@ -1,6 +1,8 @@
 /* realloc of a block of new.
  *
- * all at 24, 3000, 300000: nothing */
+ * default at 24, 3000, 300000: nothing
+ * hardened1, hardened2 at 24, 3000: SIGABRT superslab: freed by the wrong function: <hex>
+ * hardened1, hardened2 at 300000: nothing */
 #include "given.h"
 
 #include <new>

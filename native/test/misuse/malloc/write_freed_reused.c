@@ -6,7 +6,7 @@
 enum { COUNT = 4096, SOME = 64 };
 
 static void misuse(size_t size) {
-    byte *block = malloc(size);
+    byte *block = middle(size);
     free((void *)block);
     spoil(block);
     for (int i = 0; i < (size > 4096 ? SOME : COUNT); i++)
