@@ -1,5 +1,6 @@
-// npm run bench:hardened: the hardened libraries beside others, in two tables: how many programs of a folder, each of
-// which does one thing wrong, are stopped; and the processor time of workloads over that of the system's malloc.
+// npm run bench:hardened: the hardened libraries beside others, in three tables: how many programs of a folder, each of
+// which does one thing wrong, are stopped; how well the place of a block can be foretold; and the processor time of
+// workloads over that of the system's malloc.
 //
 //   npm run bench:hardened -- --programs FOLDER --against hardened_malloc=/path/of/its/library.so
 //
@@ -20,6 +21,9 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     /** A row for each program. */
     each: { type: 'boolean', default: false },
+    /** Processes for the table of the order. */
+    processes: { type: 'string', default: '256' },
+    'no-order': { type: 'boolean', default: false },
     'no-times': { type: 'boolean', default: false },
   },
 })
@@ -35,6 +39,8 @@ const workloads = [
   ['large'],
   ['handoff'],
 ]
+
+const orderBytes = [64, 1000, 20_000]
 
 function fail(message) {
   console.error(`bench:hardened: ${message}`)
@@ -70,11 +76,15 @@ function environment({ library, variables }) {
   }
 }
 
+let tables = 0
+
 function row(cells) {
   return `| ${cells.join(' | ')} |`
 }
 
+/** Begins a table. */
 function head(first) {
+  if (tables++ > 0) console.log()
   console.log(row([first, ...allocators.map(({ name }) => name)]))
   console.log(`|---|${allocators.map(() => '--:').join('|')}|`)
 }
@@ -119,6 +129,45 @@ async function comparePrograms(folder) {
   }
   if (!values.each) head('programs')
   console.log(row([`stopped, of ${programs.length}`, ...stopped]))
+}
+
+// ---- the order of blocks ----
+
+/** Of each process: the distance between two blocks, and the number of the allocation that gets a freed block. */
+function orders(allocator, bytes, processes) {
+  return Array.from({ length: processes }, () =>
+    execFileSync(path.join(release, 'superslab-calls'), ['order', String(bytes)], {
+      env: environment(allocator),
+      encoding: 'utf8',
+    })
+      .trim()
+      .split(' ')
+      .map(Number),
+  )
+}
+
+/** Bits by which the likeliest value is hidden, at most those that so many samples can show. */
+function bits(numbers) {
+  const counts = new Map()
+  for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1)
+  return Math.log2(numbers.length / Math.max(...counts.values())).toFixed(1)
+}
+
+function compareOrders(processes) {
+  head(`order, ${processes} processes`)
+  for (const bytes of orderBytes) {
+    const found = allocators.map((allocator) => orders(allocator, bytes, processes))
+    console.log(
+      row([
+        `bits of the next place, ${bytes} bytes`,
+        ...found.map((all) => bits(all.map(([next]) => next))),
+      ]),
+    )
+    const reuse = (all) =>
+      median(all.map(([, reused]) => (reused === 0 ? Number.POSITIVE_INFINITY : reused)))
+    const shown = found.map(reuse).map((one) => (Number.isFinite(one) ? one : '> 4096'))
+    console.log(row([`allocations until reuse, ${bytes} bytes`, ...shown]))
+  }
 }
 
 // ---- the times ----
@@ -168,5 +217,5 @@ function compareTimes(rounds) {
 }
 
 if (values.programs) await comparePrograms(path.resolve(values.programs))
-if (values.programs && !values['no-times']) console.log()
+if (!values['no-order']) compareOrders(Number(values.processes))
 if (!values['no-times']) compareTimes(Number(values.runs))

@@ -1,16 +1,19 @@
 /* Runs a program of misuse/ under one build of superslab and compares its end with what its source says.
  *
- * Usage: misuse_driver BUILD SOURCE PROGRAM [LIBRARY]. BUILD is default, hardened1 or hardened2; LIBRARY is
- * preloaded, for a program that calls malloc. The first comment of the source ends in expectations, one a line and
+ * Usage: misuse_driver BUILD SOURCE PROGRAM [LIBRARY]. BUILD is default, hardened1, hardened2, or guard, the default
+ * library with guards; LIBRARY is preloaded, for a program that calls malloc. The first comment of the source ends in expectations, one a line and
  * continued on further lines:
  *
  *     BUILD[, BUILD...][ at SIZE[, SIZE...]]: END
  *
- * `all` stands for the builds that no other expectation names. The program runs once for each SIZE, which is its
+ * `all` stands for the builds that no other expectation names, without guard. The program runs once for each SIZE, which is its
  * argument. END is one of
  *
  *     nothing               it ends with exit code 0 and has written nothing to stderr
  *     SIGNAL TEXT           the signal ends it, and it has written TEXT; a SIGNAL without TEXT: and nothing
+ *
+ * Guards are given to some blocks only, so there the program has a second argument, by which it goes on until it is
+ * stopped, and further lines may follow TEXT.
  *
  * In TEXT <hex> stands for an address, <size> for the SIZE. */
 #include "check.h"
@@ -24,7 +27,11 @@
 
 enum { COMMENT_BYTES = 8192, LINE_BYTES = 512, SIZES_MAX = 8 };
 
-static const char *const builds[] = {"all", "default", "hardened1", "hardened2"};
+static const char *const builds[] = {"all", "default", "hardened1", "hardened2", "guard"};
+
+/* Guarded blocks a second, the most there may be. */
+static const char guard_rate[] = "100";
+static bool is_guarded;
 
 /* ---- the source ---- */
 
@@ -126,6 +133,8 @@ static bool ends(const char *text, bool has_line) {
     static const char emulator[] = "qemu: uncaught target signal ";
     if (has_line && *text++ != '\n')
         return false;
+    if (is_guarded) /* the calls that used the block */
+        return true;
     return *text == '\0' || (CHECK_EMULATED && strncmp(text, emulator, sizeof emulator - 1) == 0);
 }
 
@@ -156,7 +165,8 @@ static bool matches(const char *expected, const char *text, const char *size) {
 static void run(char *program, const char *end, unsigned long size) {
     char argument[32];
     snprintf(argument, sizeof argument, "%lu", size);
-    const child_result result = child_execute((char *[]){program, argument, NULL});
+    char *again = is_guarded ? (char *)"again" : NULL;
+    const child_result result = child_execute((char *[]){program, argument, again, NULL});
     if (strcmp(end, "nothing") == 0) {
         CHECK_THAT(result.signal == 0 && result.code == 0 && result.text[0] == '\0',
                    "at %lu: expected nothing; signal %d, exit code %d: %s", size, result.signal,
@@ -201,7 +211,11 @@ int main(int argc, char **argv) {
         else
             setenv("LD_PRELOAD", argv[4], 1);
         setenv("SUPERSLAB_CHILDREN", "all", 1);
+        is_guarded = strcmp(argv[1], "guard") == 0;
+        if (is_guarded)
+            setenv("SUPERSLAB_GUARD", guard_rate, 1);
     }
     if (run_all(comment, argv[1], argv[3]) == 0)
-        CHECK_THAT(run_all(comment, "all", argv[3]) > 0, "%s says nothing of %s", argv[2], argv[1]);
+        CHECK_THAT(!is_guarded && run_all(comment, "all", argv[3]) > 0, "%s says nothing of %s",
+                   argv[2], argv[1]);
 }
