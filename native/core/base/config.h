@@ -15,6 +15,9 @@
 /* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
 #define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
+/* Hardened: the most guards; guard.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
+#define SS_GUARD_MOST 16384u
+
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16
 #define SS_GRANULE_BYTES ((size_t)1 << SS_GRANULE_SHIFT)

@@ -2,6 +2,7 @@
 
 #include "base/meta.h"
 #include "space/arrays.h"
+#include "space/guard.h"
 #include "space/held.h"
 #include "space/registry.h"
 
@@ -103,7 +104,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
+    while (!(ss_guard_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
@@ -112,19 +113,38 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     return ss_span_add(space, end, step);
 }
 
+/* Hardened: gives a span back that the system did not let open. */
+static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
+    ss_biased_take(&space->lock);
+    ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
+    ss_guard_end(space, first + count - 1);
+    const bool over = ss_span_release_locked(space, first, count, SS_RUN_DIRTY);
+    ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+}
+
 uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
     for (;;) {
         ss_biased_take(&space->lock);
-        uint32_t first = ss_span_take_locked(space, count, align, zero);
+        const uint32_t guard = SS_HARDENED ? ss_guard_wanted_large(space) : 0;
+        uint32_t first = ss_span_take_locked(space, count + guard, align, zero);
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
+        if (guard != 0 && first != SS_NO_SPAN)
+            ss_guard_set(space, first + count);
         ss_biased_release(&space->lock);
+        if (SS_HARDENED && first != SS_NO_SPAN && ss_guard_opens(space) &&
+            !ss_guard_open(space, first, count, guard)) {
+            give_closed(space, first, count + guard);
+            return SS_NO_SPAN;
+        }
         /* An external space may be no larger than its program needs. Large spans that go back to the system are free
          * once they are purged. */
         if (first == SS_NO_SPAN && space->kind == SS_SPACE_EXTERNAL &&
             ss_span_purge(space, SIZE_MAX) != 0)
             continue;
-        if (first != SS_NO_SPAN || !ss_space_grow(space, count + align - 1))
+        if (first != SS_NO_SPAN || !ss_space_grow(space, count + guard + align - 1))
             return first;
     }
 }

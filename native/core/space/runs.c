@@ -259,7 +259,10 @@ void ss_runs_forget(ss_space *space) {
         ss_granule *node = &space->granules[i];
         if (node->length != 0)
             node->length = 0;
-        if (i % SS_SUPERSLAB_GRANULES != SS_MASK_MOVED && node->mask != 0)
+        if (i % SS_SUPERSLAB_GRANULES != SS_MASK_MOVED &&
+            !(SS_HARDENED && (i % SS_SUPERSLAB_GRANULES == SS_MASK_OPEN ||
+                              i % SS_SUPERSLAB_GRANULES == SS_MASK_GUARD)) &&
+            node->mask != 0)
             node->mask = 0;
     }
     space->runs = (ss_runs){.nonempty = {0}};

@@ -2,6 +2,7 @@
 
 #include "base/signal.h"
 #include "space/figures.h"
+#include "space/guard.h"
 #include "space/held.h"
 #include "space/registry.h"
 #include "space/space_checks.h"
@@ -47,6 +48,8 @@ static found_span span_at(ss_space *space, uint32_t at, ss_slab_length *slab_len
     case SS_ENTRY_NONE:
         if (value != 0)
             found = (found_span){value, ss_span_is_lost(space, at) ? LOST : HELD};
+        else if (SS_HARDENED && ss_guard_is(space, at))
+            found.what = USED;
         break;
     }
     return found;
@@ -66,6 +69,8 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
         lost += found.what == LOST;
         if (found.what == LOST) {
             lost_clear(space, at, found.count);
+            if (SS_HARDENED)
+                ss_guard_end(space, at + found.count - 1);
             if (!torn)
                 ss_run_join(space, at, found.count, SS_RUN_DIRTY);
         }
@@ -209,6 +214,8 @@ SS_COLD bool ss_span_shrink(ss_space *space) {
     ss_run_take(space, run, end - count, count);
     space->shrinks++;
     space->shrinking = ss_os_thread_token();
+    if (SS_HARDENED)
+        ss_guard_closed(space, end - count, count);
     ss_biased_release(&space->lock);
     size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
     ss_os_decommit(ss_space_address(space, end - count), bytes);

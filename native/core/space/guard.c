@@ -1,0 +1,98 @@
+#include "space/guard.h"
+
+#include "space/registry.h"
+
+static _Atomic uint32_t guards; /* of all spaces; relaxed: a budget */
+
+static bool are_left(void) {
+    return atomic_load_explicit(&guards, memory_order_relaxed) < SS_GUARD_MOST;
+}
+
+uint32_t ss_guard_wanted(const ss_space *space) {
+    return ss_guard_opens(space) && are_left();
+}
+
+uint32_t ss_guard_wanted_large(const ss_space *space) {
+    return SS_HARDENED >= 2 ? ss_guard_wanted(space) : 0;
+}
+
+/* ---- masks ---- */
+
+static uint32_t bit_of(uint32_t granule) {
+    return UINT32_C(1) << granule % SS_SUPERSLAB_GRANULES;
+}
+
+static void open_set(ss_space *space, uint32_t first, uint32_t count, bool open) {
+    for (uint32_t at = first, end = first + count, step; at < end; at += step) {
+        const uint32_t mask = ss_superslab_mask(at, end, &step);
+        uint32_t *word = ss_mask_of(space, at, SS_MASK_OPEN);
+        *word = open ? *word | mask : *word & ~mask;
+    }
+}
+
+bool ss_guard_is_open(const ss_space *space, uint32_t first, uint32_t count) {
+    for (uint32_t at = first, end = first + count, step; at < end; at += step) {
+        const uint32_t mask = ss_superslab_mask(at, end, &step);
+        if ((*ss_mask_of(space, at, SS_MASK_OPEN) & mask) != mask)
+            return false;
+    }
+    return true;
+}
+
+void ss_guard_set(ss_space *space, uint32_t granule) {
+    *ss_mask_of(space, granule, SS_MASK_GUARD) |= bit_of(granule);
+    atomic_fetch_add_explicit(&guards, 1, memory_order_relaxed);
+}
+
+bool ss_guard_is(const ss_space *space, uint32_t granule) {
+    return granule < space->granule_count &&
+           (*ss_mask_of(space, granule, SS_MASK_GUARD) & bit_of(granule)) != 0;
+}
+
+uint32_t ss_guard_end(ss_space *space, uint32_t granule) {
+    if (!ss_guard_is(space, granule))
+        return 0;
+    *ss_mask_of(space, granule, SS_MASK_GUARD) &= ~bit_of(granule);
+    atomic_fetch_sub_explicit(&guards, 1, memory_order_relaxed);
+    return 1;
+}
+
+void ss_guard_closed(ss_space *space, uint32_t first, uint32_t count) {
+    open_set(space, first, count, false);
+}
+
+uint32_t ss_guard_count(ss_space *space, uint32_t granule) {
+    ss_space_lock(space);
+    const bool is = ss_guard_is(space, granule);
+    ss_space_unlock(space);
+    return is;
+}
+
+/* ---- opening ---- */
+
+static void note(ss_space *space, uint32_t first, uint32_t count, bool open) {
+    ss_space_lock(space);
+    open_set(space, first, count, open);
+    ss_space_unlock(space);
+}
+
+static bool open(ss_space *space, uint32_t first, uint32_t count) {
+    if (!ss_os_commit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT))
+        return false;
+    note(space, first, count, true);
+    return true;
+}
+
+bool ss_guard_open(ss_space *space, uint32_t first, uint32_t count, uint32_t guard) {
+    ss_space_lock(space);
+    const bool is_open = ss_guard_is_open(space, first, count);
+    const bool is_closed = guard == 0 || !ss_guard_is_open(space, first + count, 1);
+    ss_space_unlock(space);
+    /* The system may have no mapping left: with the guard's granule open the span needs fewer. */
+    if (!is_open && !open(space, first, count) &&
+        (guard == 0 || !open(space, first, count + guard)))
+        return false;
+    if (!is_closed && ss_os_forbid(ss_space_address(space, first + count), SS_GRANULE_BYTES))
+        note(space, first + count, 1, false);
+    return true;
+}
