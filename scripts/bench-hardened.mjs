@@ -6,7 +6,7 @@
 //
 // FOLDER has the built programs of mimalloc-bench's bench/security, or others that print NOT_CAUGHT where nothing stopped
 // them. A library may be followed by variables: NAME=LIBRARY,VARIABLE=VALUE.
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
@@ -135,15 +135,15 @@ async function comparePrograms(folder) {
 
 /** Of each process: the distance between two blocks, and the number of the allocation that gets a freed block. */
 function orders(allocator, bytes, processes) {
-  return Array.from({ length: processes }, () =>
-    execFileSync(path.join(release, 'superslab-calls'), ['order', String(bytes)], {
+  const args = ['order', String(bytes)]
+  return Array.from({ length: processes }, () => {
+    const { stdout, stderr, status } = spawnSync(path.join(release, 'superslab-calls'), args, {
       env: environment(allocator),
       encoding: 'utf8',
     })
-      .trim()
-      .split(' ')
-      .map(Number),
-  )
+    if (status !== 0 || /cannot be preloaded/.test(stderr)) fail(`${allocator.name}: ${stderr}`)
+    return stdout.trim().split(' ').map(Number)
+  })
 }
 
 /** Bits by which the likeliest value is hidden, at most those that so many samples can show. */

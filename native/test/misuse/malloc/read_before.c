@@ -1,6 +1,8 @@
 /* The byte before the block is read.
  *
- * all at 24, 3000, 300000: nothing */
+ * default, hardened1 at 24, 3000, 300000: nothing
+ * hardened2 at 24, 3000: nothing
+ * hardened2 at 300000: SIGSEGV */
 #include "given.h"
 
 static void misuse(size_t size) {

@@ -1,6 +1,9 @@
 /* A loop reads 1 MiB behind the block.
  *
- * all at 24, 3000, 300000: nothing */
+ * default at 24, 3000, 300000: nothing
+ * hardened1 at 24, 3000: SIGSEGV
+ * hardened1 at 300000: nothing
+ * hardened2 at 24, 3000, 300000: SIGSEGV */
 #include "given.h"
 
 static void misuse(size_t size) {

@@ -1,7 +1,9 @@
 /* The byte before the block is written; then it is freed.
  *
- * all at 24, 3000: SIGABRT superslab: corrupted header: <hex>
- * all at 300000: nothing */
+ * default, hardened1 at 24, 3000: SIGABRT superslab: corrupted header: <hex>
+ * default, hardened1 at 300000: nothing
+ * hardened2 at 24, 3000: SIGABRT superslab: corrupted header: <hex>
+ * hardened2 at 300000: SIGSEGV */
 #include "given.h"
 
 static void misuse(size_t size) {

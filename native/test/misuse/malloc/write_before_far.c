@@ -1,7 +1,8 @@
 /* A loop writes 1 MiB before the block, downwards.
  *
- * all at 24, 3000: SIGSEGV
- * all at 300000: nothing */
+ * default, hardened1 at 24, 3000: SIGSEGV
+ * default, hardened1 at 300000: nothing
+ * hardened2 at 24, 3000, 300000: SIGSEGV */
 #include "given.h"
 
 static void misuse(size_t size) {

@@ -1,8 +1,9 @@
 /* A loop writes 1 MiB behind the block.
  *
  * default at 24, 3000, 300000: nothing
- * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex>
- * hardened1, hardened2 at 300000: nothing */
+ * hardened1 at 24, 3000: SIGSEGV
+ * hardened1 at 300000: nothing
+ * hardened2 at 24, 3000, 300000: SIGSEGV */
 #include "given.h"
 
 static void misuse(size_t size) {
