@@ -28,6 +28,13 @@
 
 /* Set by CMake where programs run in an emulator: its memory, threads and descriptors are the process's as well, and a
  * program's limits on memory have no effect. */
+/* The level of hardening that the tests are compiled with. */
+#ifdef SUPERSLAB_HARDENED
+#define CHECK_HARDENED SUPERSLAB_HARDENED
+#else
+#define CHECK_HARDENED 0
+#endif
+
 #ifndef CHECK_EMULATED
 #define CHECK_EMULATED 0
 #endif

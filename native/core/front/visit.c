@@ -162,7 +162,11 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
         superslab_address_kind kind = SUPERSLAB_ADDRESS_FREE;
         if (!ss_slab_is_free(slab, view.class, i))
             kind = taken_kind(space, &at->cached, block, view.bin);
-        note(at, kind, block, stride - header, stride, start);
+        size_t usable = stride - header;
+        if (SS_HARDENED && header != 0)
+            usable = ss_block_usable_hardened((const void *)block, view.bin,
+                                              kind == SUPERSLAB_ADDRESS_LIVE);
+        note(at, kind, block, usable, stride, start);
     }
 }
 

@@ -153,8 +153,10 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     void **slots = ss_bin_slots(heap, bin);
     uint32_t got = heap_take(heap, SS_HARDENED ? ss_bin_first(bin) : bin, slots + 1 + blocks,
                              want - blocks);
-    if (SS_HARDENED)
+    if (SS_HARDENED) {
         ss_outlet_shuffle(heap, slots + 1 + blocks, got);
+        bin_used(heap, ss_bin_first(bin)); /* it has slabs, although only its outlet has blocks */
+    }
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
     bin_vacate(heap, slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);

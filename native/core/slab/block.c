@@ -28,14 +28,6 @@ static bool is_whole(const ss_block *found) {
                                ss_class_headed_usable(ss_bin_class(found->bin)), SS_TRAILER_ANY);
 }
 
-/* What was asked for, if the block is live; else what its class can serve. */
-static size_t usable_hardened(const ss_block *found) {
-    const size_t usable = ss_class_headed_usable(ss_bin_class(found->bin));
-    return found->state == SS_BLOCK_LIVE && is_whole(found)
-               ? ss_trailer_size((const void *)found->start, usable)
-               : usable - SS_TRAILER_BYTES;
-}
-
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
     ss_slab_view view = ss_slab_read(found->slab);
     uintptr_t base = ss_slab_base(found->space, view);
@@ -56,7 +48,8 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         found->usable--; /* the next block's header */
         found->state = headed_state(found);
         if (SS_HARDENED)
-            found->usable = usable_hardened(found);
+            found->usable = ss_block_usable_hardened((const void *)found->start, found->bin,
+                                                     found->state == SS_BLOCK_LIVE);
         break;
     case SS_SPACE_HEADLESS:
         found->state = headless_state(found);

@@ -144,7 +144,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
             else
-                ss_span_hold(space, granule, ss_class_granules(class) + guard);
+                ss_span_hold(space, granule, ss_class_granules(class));
             if (guard != 0 && granule != SS_NO_SPAN)
                 ss_guard_set(space, granule + ss_class_granules(class));
         }
@@ -169,8 +169,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = ss_class_granules(view.class);
-    const uint32_t guard = SS_HARDENED ? ss_guard_count(space, granule + granules) : 0;
-    ss_span_hold(space, granule, granules + guard);
+    ss_span_hold(space, granule, granules);
     ss_headed_bin_set(space, granule, 0);
     for (uint32_t i = 1; i < granules; i++) {
         ss_headed_bin_set(space, granule + i, 0);
@@ -179,9 +178,9 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
     ss_space_lock(space);
     ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
     ss_span_unhold(space);
-    if (guard != 0)
+    if (SS_HARDENED)
         ss_guard_end(space, granule + granules);
-    bool over = ss_span_release_locked(space, granule, granules + guard, SS_RUN_DIRTY);
+    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
     ss_space_unlock(space);

@@ -117,7 +117,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
 static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
-    ss_guard_end(space, first + count - 1);
+    ss_guard_end(space, first + count);
     const bool over = ss_span_release_locked(space, first, count, SS_RUN_DIRTY);
     ss_biased_release(&space->lock);
     if (over)
@@ -136,7 +136,7 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
         ss_biased_release(&space->lock);
         if (SS_HARDENED && first != SS_NO_SPAN && ss_guard_opens(space) &&
             !ss_guard_open(space, first, count, guard)) {
-            give_closed(space, first, count + guard);
+            give_closed(space, first, count);
             return SS_NO_SPAN;
         }
         /* An external space may be no larger than its program needs. Large spans that go back to the system are free

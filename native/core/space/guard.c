@@ -1,5 +1,6 @@
 #include "space/guard.h"
 
+#include "space/held.h"
 #include "space/registry.h"
 
 static _Atomic uint32_t guards; /* of all spaces; relaxed: a budget */
@@ -41,6 +42,8 @@ bool ss_guard_is_open(const ss_space *space, uint32_t first, uint32_t count) {
 
 void ss_guard_set(ss_space *space, uint32_t granule) {
     *ss_mask_of(space, granule, SS_MASK_GUARD) |= bit_of(granule);
+    space->used_granules--;
+    ss_span_discharge(space, 1);
     atomic_fetch_add_explicit(&guards, 1, memory_order_relaxed);
 }
 
@@ -49,23 +52,21 @@ bool ss_guard_is(const ss_space *space, uint32_t granule) {
            (*ss_mask_of(space, granule, SS_MASK_GUARD) & bit_of(granule)) != 0;
 }
 
-uint32_t ss_guard_end(ss_space *space, uint32_t granule) {
+bool ss_guard_forget(ss_space *space, uint32_t granule) {
     if (!ss_guard_is(space, granule))
-        return 0;
+        return false;
     *ss_mask_of(space, granule, SS_MASK_GUARD) &= ~bit_of(granule);
     atomic_fetch_sub_explicit(&guards, 1, memory_order_relaxed);
-    return 1;
+    return true;
+}
+
+void ss_guard_end(ss_space *space, uint32_t granule) {
+    if (ss_guard_forget(space, granule))
+        ss_run_join(space, granule, 1, SS_RUN_CLEAN);
 }
 
 void ss_guard_closed(ss_space *space, uint32_t first, uint32_t count) {
     open_set(space, first, count, false);
-}
-
-uint32_t ss_guard_count(ss_space *space, uint32_t granule) {
-    ss_space_lock(space);
-    const bool is = ss_guard_is(space, granule);
-    ss_space_unlock(space);
-    return is;
 }
 
 /* ---- opening ---- */
@@ -92,7 +93,9 @@ bool ss_guard_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gua
     if (!is_open && !open(space, first, count) &&
         (guard == 0 || !open(space, first, count + guard)))
         return false;
-    if (!is_closed && ss_os_forbid(ss_space_address(space, first + count), SS_GRANULE_BYTES))
+    if (!is_closed) {
+        ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
         note(space, first + count, 1, false);
+    }
     return true;
 }

@@ -29,14 +29,17 @@ uint32_t ss_guard_wanted_large(const ss_space *space);
 /* Whether all of the granules are open. */
 bool ss_guard_is_open(const ss_space *space, uint32_t first, uint32_t count);
 
-/* Notes that the granule is a guard. */
+/* Notes that a granule, just taken, is a guard: it is neither used nor charged for. */
 void ss_guard_set(ss_space *space, uint32_t granule);
 
 /* Whether the granule is a guard. */
 bool ss_guard_is(const ss_space *space, uint32_t granule);
 
-/* Ends the guard at the granule behind a span; the number of granules that it had: 0 or 1. */
-uint32_t ss_guard_end(ss_space *space, uint32_t granule);
+/* Makes the granule behind a span free if it is a guard. */
+void ss_guard_end(ss_space *space, uint32_t granule);
+
+/* Notes that the granule is no guard, and leaves the runs as they are: they are rebuilt. False if it was none. */
+bool ss_guard_forget(ss_space *space, uint32_t granule);
 
 /* Notes that granules were decommitted. */
 void ss_guard_closed(ss_space *space, uint32_t first, uint32_t count);
@@ -45,8 +48,5 @@ void ss_guard_closed(ss_space *space, uint32_t first, uint32_t count);
 
 /* Opens a span that the caller has, and closes the `guards` granules behind it. False if the system refuses. */
 bool ss_guard_open(ss_space *space, uint32_t first, uint32_t count, uint32_t guards);
-
-/* The number of guards behind a span that the caller has: 0 or 1. */
-uint32_t ss_guard_count(ss_space *space, uint32_t granule);
 
 #endif

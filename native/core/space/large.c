@@ -59,7 +59,7 @@ static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_k
     uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
     bool ours = entry_cut(space, granule, entry, kept), over = false;
     if (SS_HARDENED && ours)
-        count += ss_guard_end(space, granule + count);
+        ss_guard_end(space, granule + count);
     if (ours)
         over = ss_span_release_locked(space, granule + kept, count - kept, kind);
     ss_biased_release(&space->lock);
@@ -76,7 +76,7 @@ bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule) {
     ss_biased_take(&space->lock);
     uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;
     if (SS_HARDENED)
-        count += ss_guard_end(space, granule + count);
+        ss_guard_end(space, granule + count);
     ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
     ss_lock_step();
     *slot = 0;

@@ -69,8 +69,10 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
         lost += found.what == LOST;
         if (found.what == LOST) {
             lost_clear(space, at, found.count);
-            if (SS_HARDENED)
-                ss_guard_end(space, at + found.count - 1);
+            if (SS_HARDENED && torn)
+                ss_guard_forget(space, at + found.count);
+            else if (SS_HARDENED)
+                ss_guard_end(space, at + found.count);
             if (!torn)
                 ss_run_join(space, at, found.count, SS_RUN_DIRTY);
         }
@@ -78,6 +80,8 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
             if (torn && at != first_free) /* dirty: its pages may hold memory */
                 ss_run_join(space, first_free, at - first_free, SS_RUN_DIRTY);
             used += at == end ? 0 : found.count;
+            if (SS_HARDENED && ss_guard_is(space, at))
+                used--;
             first_free = at + found.count;
         }
         at += found.count;

@@ -3,23 +3,23 @@
  * all: SIGABRT superslab: corrupted header: <hex> */
 #include "superslab.h"
 
+#include <stddef.h>
 #include <string.h>
 
-enum { COUNT = 64 };
+enum { COUNT = 200, SIZE = 111 };
 
 int main(void) {
-    char *blocks[COUNT], *before = NULL, *block = NULL;
-    for (int i = 0; i < COUNT; i++)
-        blocks[i] = superslab_malloc(111);
-    /* Two blocks side by side. */
-    for (int i = 0; i < COUNT; i++)
-        for (int j = 0; j < COUNT; j++)
-            if (blocks[j] > blocks[i] &&
-                (block == NULL || blocks[j] - blocks[i] < block - before)) {
-                before = blocks[i];
-                block = blocks[j];
-            }
-    char *volatile text = before;
-    memset(text, 'x', (size_t)(block - before));
-    superslab_free(block);
+    static char *blocks[COUNT];
+    superslab_inspection found;
+    for (unsigned i = 0; i < COUNT; i++)
+        blocks[i] = superslab_malloc(SIZE);
+    superslab_inspect((uintptr_t)blocks[0], &found);
+    for (unsigned i = 0; i < COUNT * COUNT; i++) {
+        char *volatile text = blocks[i / COUNT];
+        char *behind = blocks[i % COUNT];
+        if (behind != text + found.stride)
+            continue;
+        memset(text, 'x', found.stride); /* the last byte is the header of the block behind */
+        superslab_free(behind);
+    }
 }

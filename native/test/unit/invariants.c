@@ -80,6 +80,7 @@ static void slab_taken_without_owner(void) {
 
 static ss_bin *own_bin(unsigned *bin) {
     *bin = ss_slab_read(own_slab()).bin;
+    *bin = ss_bin_outlet(*bin);
     return &ss_thread_assigned_heap()->bin[*bin];
 }
 
