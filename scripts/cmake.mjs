@@ -8,18 +8,17 @@ import { root, step } from './run.mjs'
 
 export const jobs = String(availableParallelism())
 
-/** Builds what a build preset says, with its configure preset and these options; the folder it is in. */
-export function buildPreset(title, name, options = []) {
-  const preset = named(readPresets().buildPresets, name).configurePreset
-  const directory = configurePreset(title, preset, options)
+/** Builds what a build preset says, with its configure preset; the folder it is in. */
+export function buildPreset(title, name) {
+  const directory = configurePreset(title, named(readPresets().buildPresets, name).configurePreset)
   step(`${title}: build`, 'cmake', ['--build', '--preset', name, '--parallel', jobs])
   return directory
 }
 
 /** Configures, and writes compile_commands.json; the folder it is in. */
-export function configurePreset(title, name, options = []) {
+export function configurePreset(title, name) {
   const directory = folderOf(named(readPresets().configurePresets, name))
-  const args = ['--preset', name, ...options]
+  const args = ['--preset', name]
   if (!isConfigured(directory) && hasNinja()) args.push('-G', 'Ninja')
   step(`${title}: configure`, 'cmake', args)
   return directory

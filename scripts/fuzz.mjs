@@ -12,20 +12,22 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },
     keep: { type: 'boolean', default: false },
-    hardened: { type: 'string', default: '' },
+    hardened: { type: 'string', default: '0' },
   },
 })
-const corpus = 'native/test/fuzz/corpus'
-
-installClang()
-if (!['', '1', '2'].includes(values.hardened)) {
+if (!/^[012]$/.test(values.hardened)) {
   console.error('fuzz: --hardened takes 1 or 2')
   process.exit(2)
 }
+const corpus = 'native/test/fuzz/corpus'
 
-/** CMake keeps what it was configured with, so the level is given each time. */
-const level = `-DSUPERSLAB_TEST_HARDENED=${values.hardened}`
-const directory = buildPreset('fuzz target', 'fuzz', [level])
+installClang()
+const builds = {
+  0: () => buildPreset('fuzz target', 'fuzz'),
+  1: () => buildPreset('fuzz target', 'fuzz-hardened'),
+  2: () => buildPreset('fuzz target', 'fuzz-hardened2'),
+}
+const directory = builds[values.hardened]()
 const found = path.join(directory, 'found')
 mkdirSync(path.join(root, found), { recursive: true })
 const fuzzer = path.join(root, directory, 'native/test/superslab-fuzz')

@@ -22,9 +22,15 @@ static inline unsigned look(const byte *at) {
 
 enum { FAR = 1 << 20, AROUND = 9 };
 
-/* A block of `size` bytes with live ones of that size before and behind it. */
+/* It happens again and again, until it is noticed: for guards, which are given to some blocks only. */
+static int is_repeated;
+
+/* A block of `size` bytes with live ones of that size before and behind it; if it is repeated, any, because guarded blocks
+ * lie apart. */
 static inline byte *middle(size_t size) {
     static byte *blocks[AROUND];
+    if (is_repeated)
+        return (byte *)malloc(size);
     for (int i = 0; i < AROUND; i++) /* those of the last time */
         if (i != AROUND / 2)
             free((void *)blocks[i]);
@@ -41,12 +47,12 @@ static inline byte *middle(size_t size) {
 /* What the program does wrong, with a block of this number of bytes. */
 static void misuse(size_t size);
 
-/* The first argument is the size. With a second one it happens again and again, until it is noticed: for guards, which
- * are given to some blocks only. */
+/* The first argument is the size; with a second one it is repeated. */
 int main(int argc, char **argv) {
+    is_repeated = argc > 2;
     do
         misuse((size_t)strtoul(argv[1], NULL, 10));
-    while (argc > 2);
+    while (is_repeated);
 }
 
 #endif
