@@ -41,7 +41,7 @@ run(
     execFileSync('strip', ['--strip-all', '-o', library, 'build/Release/libsuperslab.so'])
     const program = `
     const { native } = require('superslab')
-    console.log(String(native.malloc(5000)), String(native.malloc(500000)))
+    console.log(String(native.malloc(5000)), String(native.malloc(500000)), String(native.malloc(0)))
     setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['-e', program], {
       env: plainEnvironment({ LD_PRELOAD: library, SUPERSLAB_DECAY: '-1' }),
@@ -49,8 +49,9 @@ run(
     })
     t.teardown(() => child.kill('SIGKILL'))
     const [line] = await once(child.stdout, 'data')
-    const [small = '', large = ''] = String(line).trim().split(' ')
-    const commands = [`superslab block ${small}`, `superslab block ${large}`, 'superslab spaces']
+    const [small = '', large = '', empty = ''] = String(line).trim().split(' ')
+    const blocks = [small, large, empty, String(BigInt(empty) + 16n)]
+    const commands = [...blocks.map((block) => `superslab block ${block}`), 'superslab spaces']
     const { stdout, stderr } = spawnSync(
       'gdb',
       [
@@ -67,6 +68,8 @@ run(
     const at = (address: string) => `0x${BigInt(address).toString(16)}`
     t.regex(stdout, new RegExp(`^block: ${at(small)} \\+ 0, live, usable \\d+, index \\d+$`, 'm'))
     t.regex(stdout, new RegExp(`^block: ${at(large)} \\+ 0, live, large, usable 524288,`, 'm'))
+    t.regex(stdout, new RegExp(`^block: ${at(empty)} \\+ 0, live, of no bytes$`, 'm'))
+    t.regex(stdout, /^block: 0x\w+ \+ 0, not live, of no bytes$/m)
     t.regex(stdout, /^space 0: headed, 0x/m)
   },
 )

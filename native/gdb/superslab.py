@@ -31,6 +31,7 @@ slab_state slab_info slab_owner_free slab_bits
 heap_top heap_bin heap_id heap_holder heap_next
 bin_bytes bin_slots bin_capacity bin_left bin_ring_count
 bin_counted tiny_count header_sampled
+empty_base empty_bytes empty_pages empty_page empty_stride empty_page_blocks
 """.split()
 
 KINDS = ["headed", "headless", "external"]
@@ -63,6 +64,8 @@ class Layout:
         self.process, self.registry, self.heaps = (read(table + 8 * i, 8) for i in (1, 2, 3))
         for i, name in enumerate(NAMES[:count]):
             setattr(self, name, read(table + 32 + 4 * i, 4))
+        # A library from before there were blocks of no bytes has none of their numbers.
+        self.empty = read((table + 32 + 4 * count + 7) // 8 * 8, 8) if hasattr(self, "empty_base") else None
 
 
 def find_layout():
@@ -313,7 +316,28 @@ def large_around(space, granule):
     return None
 
 
+def print_empty(layout, address):
+    """True if the address lies among the blocks of no bytes."""
+    if layout.empty is None:
+        return False
+    base, size = (read(layout.empty + at, 8) for at in (layout.empty_base, layout.empty_bytes))
+    if not 0 <= address - base < size:
+        return False
+    index = (address - base) // layout.empty_stride
+    page, bit = divmod(index, layout.empty_page_blocks)
+    live = False
+    if page < read(layout.empty + layout.empty_pages, 4):
+        bits = read(layout.empty + layout.empty_page + 8 * page, 8)
+        live = read(bits + bit // 8, 1) >> bit % 8 & 1
+    print(f"blocks of no bytes: {base:#x} to {base + size:#x}, no access")
+    block = base + index * layout.empty_stride
+    print(f"block: {block:#x} + {address - block}, {'live' if live else 'not live'}, of no bytes")
+    return True
+
+
 def print_block(layout, address):
+    if print_empty(layout, address):
+        return
     space = space_around(layout, address)
     granule = space.granule_of(address)
     kind, value = space.entry(granule)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,4 +28,11 @@ uint64_t ss_os_random(void) {
     }
     errno = saved;
     return drawn;
+}
+
+bool ss_os_forbid(void *start, size_t bytes) {
+    const int saved = errno;
+    const bool done = mprotect(start, bytes, PROT_NONE) == 0;
+    errno = saved;
+    return done;
 }

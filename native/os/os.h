@@ -66,6 +66,10 @@ bool ss_os_protect(void *start, size_t bytes);
 /* Undoes ss_os_commit: the addresses are reserved again, and no longer charged for. */
 void ss_os_decommit(void *start, size_t bytes);
 
+/* Makes committed addresses inaccessible; ss_os_commit undoes it, and finds their contents as they were. False when the
+ * system refuses. In hardened builds alone. */
+bool ss_os_forbid(void *start, size_t bytes);
+
 /* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
  * system refuses (locked pages): the contents are then undefined, the memory may still be held. */
 bool ss_os_purge(void *start, size_t bytes);

@@ -15,8 +15,8 @@
 /* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
 #define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
-/* Hardened: the most guards; guard.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
-#define SS_GUARD_MOST 16384u
+/* Hardened: the most gaps; gap.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
+#define SS_GAP_MOST 16384u
 
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16
@@ -47,8 +47,11 @@
 #define SS_INTERNAL_SPACE_COUNT 64u
 #define SS_SPACE_COUNT 256u
 
-/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. */
+/* The bytes of addresses for blocks of no bytes, 16 for each. A request beyond them gets an ordinary block. The explorer
+ * sets a number of its own. */
+#ifndef SS_EMPTY_MOST_BYTES
 #define SS_EMPTY_MOST_BYTES ((size_t)256 << 20)
+#endif
 
 /* ---- size classes ---- */
 #define SS_ALIGNMENT_SHIFT 4u
@@ -131,16 +134,18 @@
 #endif
 
 /* ---- large caches ---- */
-#define SS_LARGE_CACHE_SPANS 8u
+/* At level 2 the spans of a cache keep the gaps behind them, so a request that finds one takes no system call: there are
+ * more of them. */
+#define SS_LARGE_CACHE_SPANS (SS_HARDENED >= 2 ? 256u : 8u)
 /* The bytes that the cache of one heap may hold. The caches of all heaps together may hold this share of the committed
  * headless memory, as a shift, and the floor in any case. What they may hold, up to the floor, is subtracted from
  * SS_DIRTY_FLOOR_BYTES. */
-#define SS_LARGE_CACHE_MAX_BYTES ((size_t)8 << 20)
-#define SS_LARGE_CACHES_SHARE_SHIFT 3u
+#define SS_LARGE_CACHE_MAX_BYTES ((size_t)(SS_HARDENED >= 2 ? 256 : 8) << 20)
+#define SS_LARGE_CACHES_SHARE_SHIFT (SS_HARDENED >= 2 ? 0u : 3u)
 #define SS_LARGE_CACHES_FLOOR_BYTES ((size_t)4 << 20)
 /* A thread gets a large cache after it has freed this many large blocks: programs that free few do not pay for it. */
 #ifndef SS_LARGE_CACHE_FREES
-#define SS_LARGE_CACHE_FREES 64u
+#define SS_LARGE_CACHE_FREES (SS_HARDENED ? 0u : 64u) /* hardened: the cache delays reuse */
 #endif
 /* A cache is judged each time this many spans were lost from it. A failure gives it up for a number of frees that
  * doubles with each further failure, at most this many times. */

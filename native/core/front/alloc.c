@@ -37,7 +37,7 @@ static SS_COLD void *large_scrape(size_t size, size_t alignment, bool *zero) {
 static SS_NOINLINE void *large_take_span(size_t size, size_t alignment, bool *zero) {
     if (SS_UNLIKELY(size > PTRDIFF_MAX || !ss_process_ready()))
         return ss_no_memory();
-    if (ss_large_cache_is_in_the_way(size))
+    if (!SS_HARDENED && ss_large_cache_is_in_the_way(size))
         ss_large_cache_give_back();
     void *block = ss_large_take(size, alignment, zero);
     if (SS_UNLIKELY(block == NULL))

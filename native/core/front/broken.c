@@ -1,4 +1,4 @@
-/* Hardened: what a free does with a block that it found broken. */
+/* Hardened: what malloc and free do with a block that they found broken. */
 #include "base/report.h"
 #include "front/cold.h"
 #include "slab/block.h"
@@ -21,4 +21,12 @@ SS_COLD void ss_free_refused_as(void *block, ss_trailer_kind kind) {
         ss_free_broken(block, kind);
     else
         ss_free_refused(block);
+}
+
+SS_COLD void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
+    ss_scrub(block, usable);
+    ss_trailer_set(block, size, usable, kind);
+    ss_thread_leave(ss_thread_self());
+    ss_report(SUPERSLAB_ERROR_USE_AFTER_FREE, block);
+    return block;
 }

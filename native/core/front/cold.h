@@ -48,6 +48,9 @@ void ss_free_lost(void *block);
 /* Frees or reports a block of the first headed space whose push was refused: its header is not that of the slab's bin,
  * the bin is full, or no slab is there. Called with the thread inside, and leaves it. */
 void ss_free_refused(void *block);
+/* Level 2: hands out a block that was written after it was freed, and reports that. Called with the thread inside, and
+ * leaves it. */
+void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind kind);
 /* Hardened: reports a block that a free of that kind of function found broken. Called with the thread inside, and leaves
  * it. */
 void ss_free_broken(void *block, ss_trailer_kind kind);

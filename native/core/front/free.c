@@ -18,6 +18,7 @@
 #include "slab/give.h"
 #include "space/dirty.h"
 #include "space/empty.h"
+#include "space/gap.h"
 #include "space/large.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
@@ -56,11 +57,15 @@ void ss_free_push(void *block, unsigned bin) {
     ss_thread_leave(self);
 }
 
-/* Whether the trailer of a block of `bin` is whole, whatever function allocated it; reports it if not. Called with the
- * thread outside. */
-static bool is_whole(const void *block, unsigned bin) {
-    if (ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_ANY))
+/* Whether the trailer of a block of `bin` is whole, whatever function allocated it; then scrubs the block at level 2. If
+ * not, reports it. Called with the thread outside. */
+static bool is_whole(void *block, unsigned bin) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    if (ss_trailer_is_whole(block, usable, SS_TRAILER_ANY)) {
+        if (SS_HARDENED >= 2)
+            ss_scrub(block, usable);
         return true;
+    }
     ss_report(SUPERSLAB_ERROR_OVERFLOW, block);
     return false;
 }
@@ -166,11 +171,29 @@ static SS_COLD bool large_cache_widen(size_t granules) {
     return wide;
 }
 
+/* Level 2: whether the memory of a large block goes back at once. */
+static bool shut_begin(void) {
+    ss_thread *self = ss_thread_self();
+    ss_thread_enter(self);
+    ss_heap *heap = ss_thread_heap(&self);
+    const bool due = heap != NULL && ss_shut_is_due(heap);
+    if (heap != NULL)
+        ss_shut_note(heap, due);
+    ss_thread_leave(self);
+    return due;
+}
+
 static bool large_give(ss_space *space, void *block) {
     const uint32_t granule = ss_space_granule(space, (uintptr_t)block);
+    uint64_t flags = 0;
+    if (SS_HARDENED >= 2 && ss_large_bytes(space, granule) != 0 && shut_begin()) {
+        ss_gap_shut(space, granule, (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT));
+        flags = SS_CACHED_SHUT;
+    }
     if (space == ss_space_headless() &&
         large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
-        ss_large_cache_put(block))
+        (SS_HARDENED >= 2 && flags != 0 ? ss_large_cache_put_as(block, flags)
+                                        : ss_large_cache_put(block)))
         return true;
     if (ss_is_watched())
         ss_counted_free(block); /* before another thread can get the span */
@@ -241,6 +264,8 @@ static bool push_closed(void *block) {
         pushed = ss_bin_push(self->top, bin, block);
     if (pushed)
         ss_header_set(block, SS_HEADER_FREED);
+    if (SS_HARDENED >= 2 && pushed)
+        ss_scrub(block, ss_class_headed_usable(ss_bin_class(bin)));
     ss_thread_leave(self);
     return pushed;
 }

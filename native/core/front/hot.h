@@ -60,8 +60,12 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc
     SS_OPAQUE(bin);
     SS_MOVE_TOP(self->top[bin + SS_OUTLET], -1);
     ss_header_set(block, (uint8_t)bin);
-    if (SS_HARDENED)
-        ss_trailer_set(block, size, ss_class_headed_usable(ss_bin_class(bin)), kind);
+    if (SS_HARDENED) {
+        const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+        if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_is_whole(block, usable)))
+            return ss_malloc_written(block, size, usable, kind);
+        ss_trailer_set(block, size, usable, kind);
+    }
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
     return block;
@@ -107,10 +111,14 @@ SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind
             ss_free_refused(block);
         return;
     }
-    if (SS_HARDENED &&
-        SS_UNLIKELY(!ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), kind))) {
-        ss_free_broken(block, kind);
-        return;
+    if (SS_HARDENED) {
+        const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+        if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, kind))) {
+            ss_free_broken(block, kind);
+            return;
+        }
+        if (SS_HARDENED >= 2)
+            ss_scrub(block, usable);
     }
     top[1] = block;
     ss_header_set(block, SS_HEADER_FREED);

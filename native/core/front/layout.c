@@ -5,6 +5,7 @@ const ss_layout ss_layout_here = {.version = SS_LAYOUT_VERSION,
                                   .process = &ss_process_state,
                                   .registry = &ss_registry_state,
                                   .heaps = &ss_heaps_state,
+                                  .empty = &ss_empty_state,
                                   .numbers = {
 #define SS_LAYOUT_NUMBER(name, number) (uint32_t)(number),
                                       SS_LAYOUT(SS_LAYOUT_NUMBER)

@@ -6,6 +6,7 @@
 #define SS_LAYOUT_H
 
 #include "heap/heap.h"
+#include "space/empty.h"
 
 #define SS_LAYOUT_VERSION 1u
 
@@ -68,7 +69,13 @@
     NUMBER(bin_ring_count, offsetof(ss_bin, ring) + offsetof(ss_ring, count))                      \
     NUMBER(bin_counted, SS_BIN_COUNTED)                                                            \
     NUMBER(tiny_count, SS_TINY_COUNT)                                                              \
-    NUMBER(header_sampled, SS_HEADER_SAMPLED)
+    NUMBER(header_sampled, SS_HEADER_SAMPLED)                                                      \
+    NUMBER(empty_base, offsetof(ss_empty_data, base))                                              \
+    NUMBER(empty_bytes, offsetof(ss_empty_data, bytes))                                            \
+    NUMBER(empty_pages, offsetof(ss_empty_data, pages))                                            \
+    NUMBER(empty_page, offsetof(ss_empty_data, page))                                              \
+    NUMBER(empty_stride, SS_EMPTY_STRIDE)                                                          \
+    NUMBER(empty_page_blocks, SS_EMPTY_PAGE_BLOCKS)
 
 typedef enum ss_layout_place {
 #define SS_LAYOUT_PLACE(name, number) SS_LAYOUT_##name,
@@ -83,6 +90,7 @@ typedef struct ss_layout {
     const ss_registry_data *registry;
     const ss_heaps_data *heaps;
     uint32_t numbers[SS_LAYOUT_COUNT];
+    const ss_empty_data *empty; /* behind the numbers, because it came later */
 } ss_layout;
 
 extern const ss_layout ss_layout_here SS_HIDDEN;

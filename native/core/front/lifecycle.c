@@ -55,7 +55,7 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
     }
     block->assigned = heap;
     block->headed_base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
-    for (unsigned step = 0; step < SS_TINY_STEPS; step++)
+    for (size_t step = 0; step < SS_TINY_STEPS; step++)
         ss_thread_step_set(block, step, ss_bin_of_size(step * SS_ALIGNMENT));
     block->bin_of_size[0] = SS_BIN_EMPTY;
     ss_heap_attach(heap, block);

@@ -11,10 +11,9 @@
 #include <string.h>
 
 /* A block stays in place for a smaller size, unless more than half of it would be unused and another class would serve
- * the size, as an empty block serves a size of 0. */
+ * the size. */
 static bool fits(size_t usable, unsigned bin, size_t size) {
-    return size <= usable && size != 0 &&
-           (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
+    return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
 
 /* Copies into a new block; errno is set when there is none. */
@@ -51,7 +50,7 @@ static void *resize_hardened(void *block, unsigned bin, size_t size) {
         errno = EINVAL;
         return NULL;
     }
-    if (!fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
+    if (size == 0 || !fits(usable - SS_TRAILER_BYTES, bin, size) || usable - size > SS_TRAILER_MOST)
         return copy(block, ss_trailer_size(block, usable), size);
     ss_trailer_move(block, size, usable);
     return block;
@@ -76,14 +75,14 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))
         return resize_hardened(block, found.bin, size);
-    if (fits(found.usable, found.bin, size))
+    if (size != 0 && fits(found.usable, found.bin, size)) /* no other class serves a size of 0 */
         return block;
     return copy(block, found.usable, size);
 }
 
 static void *resize(void *block, size_t size) {
     const ss_class *class = ss_headed_class_exact(block);
-    if (SS_UNLIKELY(class == NULL || size > PTRDIFF_MAX))
+    if (SS_UNLIKELY(class == NULL || size - 1 >= PTRDIFF_MAX)) /* 0 as well */
         return resize_found(block, size);
     if (SS_HARDENED)
         return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);

@@ -28,26 +28,35 @@
 
 #define SS_CACHED_OLD (UINT64_C(1) << 63) /* it was there at the scavenger's last visit */
 
+#define SS_CACHED_SHUT (UINT64_C(1) << 62) /* level 2: its memory is inaccessible */
+
 static inline uint32_t ss_cached_first(uint64_t span) {
-    return (uint32_t)(span >> 32) & (UINT32_MAX >> 1);
+    return (uint32_t)(span >> 32) & (UINT32_MAX >> (SS_HARDENED >= 2 ? 2 : 1));
 }
+
+/* Level 2: opens a block whose span was shut. If the system refuses, frees it and returns NULL. */
+void *ss_shut_open(void *block);
 
 /* Takes a span for a block of `size` bytes from the cache; NULL if it has none. `size` is above SS_SMALL_MAX. */
 static inline void *ss_large_cache_take(size_t size) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     void *block = NULL;
+    bool shut = false;
     if (SS_LIKELY(heap != NULL) && heap->large.granules != 0) {
         const size_t count = ((size - 1) >> SS_GRANULE_SHIFT) + 1;
         ss_large_cache *cache = &heap->large;
         uint64_t *slot = cache->span;
-        while (SS_UNLIKELY((uint32_t)*slot != count) && slot != cache->span + SS_LARGE_CACHE_SPANS)
+        while ((SS_UNLIKELY((uint32_t)*slot != count) ||
+                (SS_HARDENED && slot == cache->hardened->last)) &&
+               slot != cache->span + SS_LARGE_CACHE_SPANS)
             slot++;
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
             ss_space *space = ss_space_headless();
             const uint32_t first = ss_cached_first(*slot);
             ss_entry_set(space, first, SS_ENTRY_LARGE, (uint32_t)count);
             ss_lock_step();
+            shut = SS_HARDENED >= 2 && (*slot & SS_CACHED_SHUT) != 0;
             *slot = 0;
             cache->granules -= (uint32_t)count;
             SS_COUNT_UP(cache->hits);
@@ -55,12 +64,29 @@ static inline void *ss_large_cache_take(size_t size) {
         }
     }
     ss_thread_leave(self);
-    return block;
+    return SS_HARDENED >= 2 && SS_UNLIKELY(shut) ? ss_shut_open(block) : block;
+}
+
+/* ---- level 2: shutting ----
+ * The memory of a large block goes back and becomes inaccessible when it is freed, and the span waits in the cache. That
+ * takes two system calls and page faults, so a thread does it for its first SS_SHUT_FIRST blocks, and then once in
+ * SS_SHUT_FREES. */
+#define SS_SHUT_FIRST 64
+#define SS_SHUT_FREES 64u
+
+static inline bool ss_shut_is_due(ss_heap *heap) {
+    return heap->large.hardened->left + SS_SHUT_FIRST > 0;
+}
+
+/* Notes the free of a large block, and whether it was shut. */
+static inline void ss_shut_note(ss_heap *heap, bool shut) {
+    heap->large.hardened->left += (++heap->large.hardened->freed % SS_SHUT_FREES == 0) - shut;
 }
 
 /* Frees the block into the cache if it is a large one of the first headless space and the cache has room. False if
  * nothing was done. `block` is a multiple of SS_GRANULE_BYTES. */
-static inline bool ss_large_cache_put(const void *block) {
+static inline __attribute__((always_inline)) bool ss_large_cache_put_as(const void *block,
+                                                                        uint64_t flags) {
     ss_space *space = ss_space_headless();
     const size_t first = ss_space_offset(space, (uintptr_t)block) >> SS_GRANULE_SHIFT;
     uint32_t live = ss_entry_near(space, first);
@@ -70,19 +96,24 @@ static inline bool ss_large_cache_put(const void *block) {
         return false;
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
-    if (SS_LIKELY(heap != NULL) && heap->large.granules + count <= heap->large.room) {
+    if (SS_LIKELY(heap != NULL) && heap->large.granules + count <= heap->large.room &&
+        !(SS_HARDENED >= 2 && flags == 0 && ss_shut_is_due(heap))) {
         ss_large_cache *cache = &heap->large;
         uint64_t *slot = cache->span;
         while (SS_UNLIKELY(*slot != 0) && slot != cache->span + SS_LARGE_CACHE_SPANS)
             slot++;
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
-            *slot = (uint64_t)first << 32 | count;
+            *slot = (uint64_t)first << 32 | count | flags;
+            if (SS_HARDENED)
+                cache->hardened->last = slot;
             ss_lock_step();
             /* Relaxed: of two threads that free the block at once, one exchange succeeds. What the block's users
              * wrote is handed on with the heap. */
             put = ss_entry_change(
                 space, first, live,
                 live + ((uint32_t)(SS_ENTRY_CACHED - SS_ENTRY_LARGE) << SS_ENTRY_KIND_SHIFT));
+            if (SS_HARDENED >= 2 && flags == 0)
+                ss_shut_note(heap, false);
             if (SS_LIKELY(put))
                 cache->granules += count;
             else
@@ -91,6 +122,10 @@ static inline bool ss_large_cache_put(const void *block) {
     }
     ss_thread_leave(self);
     return put;
+}
+
+static inline bool ss_large_cache_put(const void *block) {
+    return ss_large_cache_put_as(block, 0);
 }
 
 /* Whether any cache may hold a span of that many granules. */

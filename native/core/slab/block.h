@@ -3,6 +3,7 @@
 #define SS_BLOCK_H
 
 #include "slab/slab.h"
+#include "slab/scrub.h"
 #include "slab/trailer.h"
 
 /* ---- the header ----
@@ -25,6 +26,9 @@ static inline bool ss_header_is_live(unsigned header, unsigned bin) {
                                  (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
 }
 
+/* Level 2: a block was written after it was freed. Keeps the report for the end of the cold path, and scrubs the block. */
+void ss_block_written(void *block, size_t usable);
+
 /* Hardened: prepares a headed block of `bin` for a request. For cold paths of malloc's kind; ss_block_kind_set tells
  * another kind later. */
 static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
@@ -32,6 +36,8 @@ static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
     /* After a refusal of memory the block may be of a much larger class. */
     if (usable - size > SS_TRAILER_MOST)
         size = usable - SS_TRAILER_MOST;
+    if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_is_whole(block, usable)))
+        ss_block_written(block, usable);
     ss_trailer_set(block, size, usable, SS_TRAILER_MALLOC);
 }
 

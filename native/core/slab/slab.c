@@ -5,7 +5,7 @@
 #include "slab/slab_checks.h"
 #include "slab/state.h"
 #include "space/grow.h"
-#include "space/guard.h"
+#include "space/gap.h"
 #include "space/held.h"
 #include "space/huge.h"
 #include "space/space_checks.h"
@@ -132,28 +132,28 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
         if (!ss_space_ready_record(space))
             return NULL;
         ss_space_lock(space);
-        const uint32_t guard = SS_HARDENED ? ss_guard_wanted(space) : 0;
+        const uint32_t gap = SS_HARDENED ? ss_gap_wanted(space) : 0;
         if (!SS_HARDENED) /* a huge page would be open as a whole */
             ss_huge_fill(space, ss_class_granules(class));
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
-            granule = ss_span_take_locked(space, ss_class_granules(class) + guard, 1, NULL);
+            granule = ss_span_take_locked(space, ss_class_granules(class) + gap, 1, NULL);
             atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, ss_space_place(space)),
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
                 record_give(space, slab);
             else
                 ss_span_hold(space, granule, ss_class_granules(class));
-            if (guard != 0 && granule != SS_NO_SPAN)
-                ss_guard_set(space, granule + ss_class_granules(class));
+            if (gap != 0 && granule != SS_NO_SPAN)
+                ss_gap_set(space, granule + ss_class_granules(class));
         }
         ss_space_unlock(space);
         if (granule != SS_NO_SPAN) {
             ss_slab_view view = ss_slab_read(slab);
             if (!ss_space_ready_live(space, (size_t)granule + ss_class_granules(class)) ||
-                (SS_HARDENED && ss_guard_opens(space) &&
-                 !ss_guard_open(space, granule, ss_class_granules(class), guard))) {
+                (SS_HARDENED && ss_gap_opens(space) &&
+                 !ss_gap_open(space, granule, ss_class_granules(class), gap))) {
                 ss_span_unhold(space);
                 ss_slab_end(space, view, slab);
                 return NULL;
@@ -161,7 +161,7 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             slab_publish(space, slab, owner);
             return slab;
         }
-        if (slab != NULL ? !ss_space_grow(space, ss_class_granules(class) + guard)
+        if (slab != NULL ? !ss_space_grow(space, ss_class_granules(class) + gap)
                          : records_spent(space, units))
             return NULL;
     }
@@ -170,6 +170,9 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = ss_class_granules(view.class);
     ss_span_hold(space, granule, granules);
+    const bool purged = SS_HARDENED >= 2 && ss_space_is_headed(space);
+    if (purged && !ss_os_purge(ss_space_address(space, granule), ss_class_slab_bytes(view.class)))
+        memset(ss_space_address(space, granule), 0, ss_class_slab_bytes(view.class)); /* locked */
     ss_headed_bin_set(space, granule, 0);
     for (uint32_t i = 1; i < granules; i++) {
         ss_headed_bin_set(space, granule + i, 0);
@@ -179,8 +182,9 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
     ss_entry_set(space, granule, SS_ENTRY_NONE, 0);
     ss_span_unhold(space);
     if (SS_HARDENED)
-        ss_guard_end(space, granule + granules);
-    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
+        ss_gap_end(space, granule + granules);
+    bool over =
+        ss_span_release_locked(space, granule, granules, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
     ss_space_unlock(space);

@@ -55,12 +55,22 @@ static inline size_t ss_trailer_place(size_t size, size_t usable) {
     return size < last ? size : last;
 }
 
-static inline void ss_trailer_canary(char *at, uint64_t word) {
+/* Level 2: the `lead` bytes of the request before it stay zero. */
+extern const uint8_t ss_trailer_masks[2 * SS_TRAILER_SPAN] SS_HIDDEN;
+
+static inline void ss_trailer_canary(char *at, uint64_t word, size_t lead) {
 #if defined(__SSE2__)
-    _mm_storeu_si128((__m128i *)(void *)at, _mm_set1_epi64x((long long)word));
+    __m128i canary = _mm_set1_epi64x((long long)word);
+    if (SS_HARDENED >= 2)
+        canary = _mm_and_si128(
+            canary, _mm_loadu_si128((const __m128i *)(const void *)(ss_trailer_masks +
+                                                                    SS_TRAILER_SPAN - lead)));
+    _mm_storeu_si128((__m128i *)(void *)at, canary);
 #else
     memcpy(at, &word, sizeof word);
     memcpy(at + sizeof word, &word, sizeof word);
+    if (SS_HARDENED >= 2)
+        memset(at, 0, lead);
 #endif
 }
 
@@ -91,7 +101,8 @@ static inline ss_trailer_code *ss_trailer_code_at(const void *block, size_t usab
  * SS_TRAILER_MOST. Writes over bytes of the request: only for a block whose contents are not defined yet. */
 static inline void ss_trailer_set(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
     const uint64_t word = ss_trailer_word(block);
-    ss_trailer_canary((char *)block + ss_trailer_place(size, usable), word);
+    const size_t at = ss_trailer_place(size, usable);
+    ss_trailer_canary((char *)block + at, word, size - at);
     *ss_trailer_code_at(block, usable) =
         (uint16_t)(((usable - size) | (unsigned)kind << SS_TRAILER_KIND_SHIFT) ^ word);
 }

@@ -4,7 +4,6 @@
 #include "space/registry.h"
 
 SS_SPARSE ss_empty_data ss_empty_state;
-static ss_empty_data *const empty = &ss_empty_state;
 
 /* The words that a search looks at before it asks for another page: it need not be long where few are free. */
 #define SEARCH_WORDS 64u
@@ -22,14 +21,14 @@ static size_t reservation_bytes(void) {
 
 static SS_COLD void empty_make(void) {
     ss_lock_take(&ss_registry->lock);
-    if (atomic_load_explicit(&empty->bytes, memory_order_relaxed) == 0) {
+    if (atomic_load_explicit(&ss_empty->bytes, memory_order_relaxed) == 0) {
         const size_t bytes = reservation_bytes();
         void *start = ss_os_reserve(bytes, SS_GRANULE_BYTES);
         if (start != NULL) {
             ss_count_reserved(bytes);
-            atomic_store_explicit(&empty->base, (uintptr_t)start, memory_order_relaxed);
+            atomic_store_explicit(&ss_empty->base, (uintptr_t)start, memory_order_relaxed);
             /* Release: pairs with the acquire in ss_empty_has. */
-            atomic_store_explicit(&empty->bytes, bytes, memory_order_release);
+            atomic_store_explicit(&ss_empty->bytes, bytes, memory_order_release);
         }
     }
     ss_lock_release(&ss_registry->lock);
@@ -39,41 +38,42 @@ static SS_COLD void empty_make(void) {
 
 static uint32_t pages_in_use(void) {
     /* Acquire: pairs with the release in page_add, so the pages are there. */
-    return atomic_load_explicit(&empty->pages, memory_order_acquire);
+    return atomic_load_explicit(&ss_empty->pages, memory_order_acquire);
 }
 
 /* Adds a page if there are still `pages` of them. False if that is all, or without memory. */
 static SS_COLD bool page_add(uint32_t pages) {
-    const size_t bytes = atomic_load_explicit(&empty->bytes, memory_order_acquire);
+    const size_t bytes = atomic_load_explicit(&ss_empty->bytes, memory_order_acquire);
     if (pages >= bytes / SS_EMPTY_STRIDE / SS_EMPTY_PAGE_BLOCKS)
         return false;
     _Atomic uint64_t *none = NULL, *bits = ss_meta_take(SS_EMPTY_PAGE_BYTES);
     if (bits == NULL)
         return false;
     /* Release, here and below: a thread that acquires the number or the page sees its bits as 0. */
-    if (!atomic_compare_exchange_strong_explicit(&empty->page[pages], &none, bits,
+    if (!atomic_compare_exchange_strong_explicit(&ss_empty->page[pages], &none, bits,
                                                  memory_order_release, memory_order_relaxed))
         ss_meta_give(bits, SS_EMPTY_PAGE_BYTES); /* another thread was first */
     uint32_t now = pages;
-    if (atomic_compare_exchange_strong_explicit(&empty->pages, &now, pages + 1,
+    if (atomic_compare_exchange_strong_explicit(&ss_empty->pages, &now, pages + 1,
                                                 memory_order_acq_rel, memory_order_relaxed))
-        atomic_store_explicit(&empty->next, pages * (uint32_t)SS_EMPTY_PAGE_BLOCKS,
+        atomic_store_explicit(&ss_empty->next, pages * (uint32_t)SS_EMPTY_PAGE_BLOCKS,
                               memory_order_relaxed);
     return true;
 }
 
 static _Atomic uint64_t *word_at(size_t word) {
     /* Acquire: see page_add. */
-    return &atomic_load_explicit(&empty->page[word / SS_EMPTY_PAGE_WORDS],
+    return &atomic_load_explicit(&ss_empty->page[word / SS_EMPTY_PAGE_WORDS],
                                  memory_order_acquire)[word % SS_EMPTY_PAGE_WORDS];
 }
 
 static uintptr_t block_at(size_t index) {
-    return atomic_load_explicit(&empty->base, memory_order_relaxed) + index * SS_EMPTY_STRIDE;
+    return atomic_load_explicit(&ss_empty->base, memory_order_relaxed) + index * SS_EMPTY_STRIDE;
 }
 
 static size_t index_of(uintptr_t address) {
-    return (address - atomic_load_explicit(&empty->base, memory_order_relaxed)) / SS_EMPTY_STRIDE;
+    return (address - atomic_load_explicit(&ss_empty->base, memory_order_relaxed)) /
+           SS_EMPTY_STRIDE;
 }
 
 /* ---- taking and giving ----
@@ -115,7 +115,7 @@ static bool search(size_t from, size_t end, size_t words, size_t step, size_t *i
         behind = UINT64_MAX;
         word += stride;
         if (word >= end) {
-            atomic_store_explicit(&empty->lapped, true, memory_order_relaxed);
+            atomic_store_explicit(&ss_empty->lapped, true, memory_order_relaxed);
             word = 0;
         }
     }
@@ -124,10 +124,10 @@ static bool search(size_t from, size_t end, size_t words, size_t step, size_t *i
 
 /* Where the search begins. */
 static size_t search_from(size_t end) {
-    const size_t next = atomic_load_explicit(&empty->next, memory_order_relaxed);
+    const size_t next = atomic_load_explicit(&ss_empty->next, memory_order_relaxed);
     if (next < end * 64)
         return next;
-    atomic_store_explicit(&empty->lapped, true, memory_order_relaxed);
+    atomic_store_explicit(&ss_empty->lapped, true, memory_order_relaxed);
     return 0;
 }
 
@@ -148,13 +148,13 @@ static size_t index_take(size_t step) {
 }
 
 void *ss_empty_take(size_t alignment) {
-    if (SS_UNLIKELY(atomic_load_explicit(&empty->bytes, memory_order_relaxed) == 0))
+    if (SS_UNLIKELY(atomic_load_explicit(&ss_empty->bytes, memory_order_relaxed) == 0))
         empty_make();
     const size_t step = alignment <= SS_EMPTY_STRIDE ? 1 : alignment / SS_EMPTY_STRIDE;
     const size_t index = index_take(step);
     if (index == SIZE_MAX)
         return NULL;
-    atomic_store_explicit(&empty->next, (uint32_t)index + 1, memory_order_relaxed);
+    atomic_store_explicit(&ss_empty->next, (uint32_t)index + 1, memory_order_relaxed);
     return (void *)block_at(index);
 }
 
@@ -177,8 +177,8 @@ ss_empty_use ss_empty_use_at(uintptr_t address) {
         return SS_EMPTY_UNUSED;
     if (atomic_load_explicit(word_at(index / 64), memory_order_relaxed) >> index % 64 & 1)
         return SS_EMPTY_LIVE;
-    return index < atomic_load_explicit(&empty->next, memory_order_relaxed) ||
-                   atomic_load_explicit(&empty->lapped, memory_order_relaxed)
+    return index < atomic_load_explicit(&ss_empty->next, memory_order_relaxed) ||
+                   atomic_load_explicit(&ss_empty->lapped, memory_order_relaxed)
                ? SS_EMPTY_FREED
                : SS_EMPTY_UNUSED;
 }

@@ -28,6 +28,7 @@ typedef struct ss_empty_data {
 } ss_empty_data;
 
 extern ss_empty_data ss_empty_state SS_HIDDEN;
+#define ss_empty (&ss_empty_state)
 
 /* An empty block whose address is a multiple of `alignment`, a power of two of at most SS_GRANULE_BYTES. NULL without
  * memory for its bit, and when all are in use. */
@@ -39,8 +40,8 @@ bool ss_empty_give(const void *block);
 /* Whether the address lies among the empty blocks, live or not. */
 static inline bool ss_empty_has(uintptr_t address) {
     /* Acquire: pairs with the release in empty_make, so the base is set. */
-    const size_t bytes = atomic_load_explicit(&ss_empty_state.bytes, memory_order_acquire);
-    return address - atomic_load_explicit(&ss_empty_state.base, memory_order_relaxed) < bytes;
+    const size_t bytes = atomic_load_explicit(&ss_empty->bytes, memory_order_acquire);
+    return address - atomic_load_explicit(&ss_empty->base, memory_order_relaxed) < bytes;
 }
 
 typedef enum ss_empty_use {
@@ -54,8 +55,8 @@ ss_empty_use ss_empty_use_at(uintptr_t address);
 
 /* The addresses of all empty blocks; 0 bytes until there is one. */
 static inline void ss_empty_range(uintptr_t *start, size_t *bytes) {
-    *bytes = atomic_load_explicit(&ss_empty_state.bytes, memory_order_acquire);
-    *start = atomic_load_explicit(&ss_empty_state.base, memory_order_relaxed);
+    *bytes = atomic_load_explicit(&ss_empty->bytes, memory_order_acquire);
+    *start = atomic_load_explicit(&ss_empty->base, memory_order_relaxed);
 }
 
 /* The number of live ones. Exact while nothing changes. */

@@ -2,7 +2,7 @@
 
 #include "base/meta.h"
 #include "space/arrays.h"
-#include "space/guard.h"
+#include "space/gap.h"
 #include "space/held.h"
 #include "space/registry.h"
 
@@ -104,7 +104,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    while (!(ss_guard_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
+    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
@@ -117,7 +117,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
 static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
-    ss_guard_end(space, first + count);
+    ss_gap_end(space, first + count);
     const bool over = ss_span_release_locked(space, first, count, SS_RUN_DIRTY);
     ss_biased_release(&space->lock);
     if (over)
@@ -127,15 +127,15 @@ static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count)
 uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
     for (;;) {
         ss_biased_take(&space->lock);
-        const uint32_t guard = SS_HARDENED ? ss_guard_wanted_large(space) : 0;
-        uint32_t first = ss_span_take_locked(space, count + guard, align, zero);
+        const uint32_t gap = SS_HARDENED ? ss_gap_wanted_large(space) : 0;
+        uint32_t first = ss_span_take_locked(space, count + gap, align, zero);
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
-        if (guard != 0 && first != SS_NO_SPAN)
-            ss_guard_set(space, first + count);
+        if (gap != 0 && first != SS_NO_SPAN)
+            ss_gap_set(space, first + count);
         ss_biased_release(&space->lock);
-        if (SS_HARDENED && first != SS_NO_SPAN && ss_guard_opens(space) &&
-            !ss_guard_open(space, first, count, guard)) {
+        if (SS_HARDENED && first != SS_NO_SPAN && ss_gap_opens(space) &&
+            !ss_gap_open(space, first, count, gap)) {
             give_closed(space, first, count);
             return SS_NO_SPAN;
         }
@@ -144,7 +144,7 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
         if (first == SS_NO_SPAN && space->kind == SS_SPACE_EXTERNAL &&
             ss_span_purge(space, SIZE_MAX) != 0)
             continue;
-        if (first != SS_NO_SPAN || !ss_space_grow(space, count + guard + align - 1))
+        if (first != SS_NO_SPAN || !ss_space_grow(space, count + gap + align - 1))
             return first;
     }
 }

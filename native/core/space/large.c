@@ -1,7 +1,7 @@
 #include "space/large.h"
 
 #include "space/grow.h"
-#include "space/guard.h"
+#include "space/gap.h"
 #include "space/held.h"
 #include "space/registry.h"
 
@@ -59,7 +59,7 @@ static bool large_cut(ss_space *space, uint32_t granule, uint32_t kept, ss_run_k
     uint32_t entry = ss_entry_get(space, granule), count = entry & SS_ENTRY_VALUE;
     bool ours = entry_cut(space, granule, entry, kept), over = false;
     if (SS_HARDENED && ours)
-        ss_guard_end(space, granule + count);
+        ss_gap_end(space, granule + count);
     if (ours)
         over = ss_span_release_locked(space, granule + kept, count - kept, kind);
     ss_biased_release(&space->lock);
@@ -76,7 +76,7 @@ bool ss_large_end_cached(ss_space *space, uint64_t *slot, uint32_t granule) {
     ss_biased_take(&space->lock);
     uint32_t count = ss_entry_get(space, granule) & SS_ENTRY_VALUE;
     if (SS_HARDENED)
-        ss_guard_end(space, granule + count);
+        ss_gap_end(space, granule + count);
     ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
     ss_lock_step();
     *slot = 0;
@@ -102,7 +102,7 @@ bool ss_large_has_dirty(size_t size) {
 
 /* Hardened: opens the granules by which a block was extended. If the system refuses, the block has its old length. */
 static bool extended(ss_space *space, uint32_t granule, uint32_t old, uint32_t count) {
-    if (!ss_guard_opens(space) || ss_guard_open(space, granule + old, count - old, 0))
+    if (!ss_gap_opens(space) || ss_gap_open(space, granule + old, count - old, 0))
         return true;
     large_cut(space, granule, old, SS_RUN_DIRTY);
     return false;

@@ -30,8 +30,8 @@ typedef enum ss_mask {
     SS_MASK_DIRTY,  /* free and dirty */
     SS_MASK_STARTS, /* a free run starts here */
     SS_MASK_MOVED,  /* mapped by a page move */
-    SS_MASK_OPEN,   /* hardened: accessible; guard.h */
-    SS_MASK_GUARD   /* hardened: an inaccessible granule behind a span */
+    SS_MASK_OPEN,   /* hardened: accessible; gap.h */
+    SS_MASK_GAP   /* hardened: an inaccessible granule behind a span */
 } ss_mask;
 
 /* Lists of free runs, dirty ones apart from clean ones: one for each length to 64 granules, then 8 a doubling, and one

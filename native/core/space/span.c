@@ -2,7 +2,7 @@
 
 #include "base/signal.h"
 #include "space/figures.h"
-#include "space/guard.h"
+#include "space/gap.h"
 #include "space/held.h"
 #include "space/registry.h"
 #include "space/space_checks.h"
@@ -48,7 +48,7 @@ static found_span span_at(ss_space *space, uint32_t at, ss_slab_length *slab_len
     case SS_ENTRY_NONE:
         if (value != 0)
             found = (found_span){value, ss_span_is_lost(space, at) ? LOST : HELD};
-        else if (SS_HARDENED && ss_guard_is(space, at))
+        else if (SS_HARDENED && ss_gap_is(space, at))
             found.what = USED;
         break;
     }
@@ -70,9 +70,9 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
         if (found.what == LOST) {
             lost_clear(space, at, found.count);
             if (SS_HARDENED && torn)
-                ss_guard_forget(space, at + found.count);
+                ss_gap_forget(space, at + found.count);
             else if (SS_HARDENED)
-                ss_guard_end(space, at + found.count);
+                ss_gap_end(space, at + found.count);
             if (!torn)
                 ss_run_join(space, at, found.count, SS_RUN_DIRTY);
         }
@@ -80,7 +80,7 @@ static void spans_inherit(ss_space *space, bool torn, ss_slab_length *slab_lengt
             if (torn && at != first_free) /* dirty: its pages may hold memory */
                 ss_run_join(space, first_free, at - first_free, SS_RUN_DIRTY);
             used += at == end ? 0 : found.count;
-            if (SS_HARDENED && ss_guard_is(space, at))
+            if (SS_HARDENED && ss_gap_is(space, at))
                 used--;
             first_free = at + found.count;
         }
@@ -219,7 +219,7 @@ SS_COLD bool ss_span_shrink(ss_space *space) {
     space->shrinks++;
     space->shrinking = ss_os_thread_token();
     if (SS_HARDENED)
-        ss_guard_closed(space, end - count, count);
+        ss_gap_closed(space, end - count, count);
     ss_biased_release(&space->lock);
     size_t bytes = (size_t)count << SS_GRANULE_SHIFT;
     ss_os_decommit(ss_space_address(space, end - count), bytes);

@@ -33,12 +33,12 @@ extern const explorer_scenario scenario_ownership, scenario_full, scenario_words
     scenario_window_late, scenario_window_late_address, scenario_window_late_large,
     scenario_pin_use, scenario_size, scenario_shrink, scenario_fork_spans, scenario_fork_slabs,
     scenario_fork_parked, scenario_fork_caches, scenario_fork_twice, scenario_fork_handler,
-    scenario_large_cached, scenario_large_twice, scenario_large_grown, scenario_own,
-    scenario_own_whole, scenario_own_twice, scenario_owner_lookup, scenario_visit,
-    scenario_visit_heap, scenario_visit_gone, scenario_age_heap, scenario_count_window,
-    scenario_recover, scenario_behind, scenario_headless, scenario_room, scenario_return,
-    scenario_refused_heap, scenario_hurry, scenario_inline, scenario_inline_last,
-    scenario_window_grow, scenario_profile, scenario_profile_sampled;
+    scenario_large_cached, scenario_large_twice, scenario_large_grown, scenario_empty,
+    scenario_empty_twice, scenario_own, scenario_own_whole, scenario_own_twice,
+    scenario_owner_lookup, scenario_visit, scenario_visit_heap, scenario_visit_gone,
+    scenario_age_heap, scenario_count_window, scenario_recover, scenario_behind, scenario_headless,
+    scenario_room, scenario_return, scenario_refused_heap, scenario_hurry, scenario_inline,
+    scenario_inline_last, scenario_window_grow, scenario_profile, scenario_profile_sampled;
 
 /* The quick scenarios come first, so that most faults are found soon. */
 const explorer_scenario *const explorer_scenarios[] = {
@@ -77,6 +77,8 @@ const explorer_scenario *const explorer_scenarios[] = {
     &scenario_large_cached,
     &scenario_large_twice,
     &scenario_large_grown,
+    &scenario_empty,
+    &scenario_empty_twice,
     &scenario_spare,
     &scenario_adopt,
     &scenario_stats,

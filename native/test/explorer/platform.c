@@ -132,6 +132,17 @@ void ss_os_decommit(void *start, size_t bytes) {
     memory_forbid(start, bytes);
 }
 
+/* In hardened builds alone. The same number each time: executions must be repeatable. */
+uint64_t ss_os_random(void) {
+    return UINT64_C(0x9e3779b97f4a7c15);
+}
+
+bool ss_os_forbid(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return false;
+}
+
 static bool purges;
 
 void platform_purge(void) {

@@ -46,11 +46,13 @@ static bool has(const places *all, uint64_t place) {
     return false;
 }
 
-/* A headed and a headless block, a function of the C library, and the mappings of superslab. */
+/* A headed block, a headless one and one of no bytes, a function of the C library, and the mappings of superslab.
+ * scripts/places.mjs reads the first four. */
 static int child(void) {
     const places before = mappings();
     void *small = superslab_malloc(100), *large = superslab_malloc(1 << 20);
-    places told = {3, {(uintptr_t)small, (uintptr_t)large, (uintptr_t)&getpid}};
+    void *empty = superslab_malloc(0);
+    places told = {4, {(uintptr_t)small, (uintptr_t)large, (uintptr_t)empty, (uintptr_t)&getpid}};
     const places now = mappings();
     for (uint64_t i = 0; i < now.count && told.count < PLACES_MAX; i++)
         if (!has(&before, now.at[i]))
@@ -115,8 +117,8 @@ int main(int argc, char **argv) {
                 distances[a * PLACES_MAX + b][i] =
                     is_own(told.at[b], told.at[a]) ? (uint64_t)i : told.at[a] - told.at[b];
     }
-    /* Two blocks and the C library; the mappings of either, of their metadata, and a chunk. */
-    CHECK_EQ(first.count, 3 + 5);
+    /* Three blocks and the C library; the mappings of each, of the metadata of two, and a chunk. */
+    CHECK_EQ(first.count, 4 + 6);
     for (uint64_t a = 0; a < first.count; a++)
         for (uint64_t b = 0; b < a; b++) {
             uint64_t *all = distances[a * PLACES_MAX + b];

@@ -8,7 +8,7 @@ int main(void) {
     const superslab_stats before = stats_start();
     const classes all = classes_derive();
     for (size_t i = 0; i < all.count; i++) {
-        const size_t smallest = i == 0 ? 0 : all.usable[i - 1] + 1;
+        const size_t smallest = i == 0 ? 1 : all.usable[i - 1] + 1;
         superslab_free_sized(block_new(smallest), smallest);
         superslab_free_sized(block_new(all.usable[i]), all.usable[i]);
         /* The usable size can always have been the request. */

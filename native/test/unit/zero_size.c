@@ -173,9 +173,16 @@ static void late(void) {
     CHECK_EQ(superslab_check(freed), SUPERSLAB_ERROR_DOUBLE_FREE);
 }
 
+/* Leaves blocks in all bins that might serve such a request if it were one of a byte. */
+static void bins_fill(void) {
+    for (size_t alignment = 1; alignment <= 1 << 16; alignment *= 2)
+        superslab_free(block_new_aligned(alignment, 1));
+}
+
 int main(void) {
     const superslab_stats before = stats_start();
     void *blocks[COUNT];
+    bins_fill();
     extent extents[COUNT];
     CHECK_EQ(superslab_good_size(0), 0);
     for (size_t i = 0; i < COUNT; i++) {

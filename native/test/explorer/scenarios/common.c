@@ -37,6 +37,14 @@ static void drop(void *what, const char *name) {
     undo_write(place, &none, sizeof none);
 }
 
+void address_claim(void *address) {
+    claim(address, "block of no bytes");
+}
+
+void address_drop(void *address) {
+    drop(address, "block of no bytes");
+}
+
 void slab_claim(ss_slab *slab) {
     claim(slab, "slab");
 }

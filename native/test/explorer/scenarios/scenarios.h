@@ -15,6 +15,10 @@ void block_claim(void *block);
 /* Before it is freed: checks its marks, and notes that no thread has it any more. */
 void block_drop(void *block);
 
+/* The same for an address, which is neither read nor written. */
+void address_claim(void *address);
+void address_drop(void *address);
+
 /* The same for a slab that a thread owns. */
 void slab_claim(ss_slab *slab);
 void slab_drop(ss_slab *slab);

@@ -1,0 +1,86 @@
+/* Blocks of no bytes: the first ones of a process, taken by two threads at once; and one that two threads free at once. */
+#include "scenarios.h"
+
+#include "space/empty.h"
+#include "undo.h"
+
+static void check_none_live(void) {
+    EXPLORER_CHECK(ss_empty_live() == 0);
+    for (unsigned i = 0; i < 2; i++) {
+        explorer_become(i);
+        platform_thread_end();
+    }
+    check_nothing_left();
+}
+
+/* ---- the reservation and the first page of bits are made ---- */
+
+static void setup(void) {
+    superslab_free(superslab_malloc(100));
+    ss_flush_own_heap();
+}
+
+static void thread(unsigned index) {
+    void *first = superslab_malloc(0), *second = superslab_malloc(0);
+    EXPLORER_CHECK(ss_empty_has((uintptr_t)first) && ss_empty_has((uintptr_t)second));
+    address_claim(first);
+    address_claim(second);
+    EXPLORER_CHECK(superslab_check(first) == SUPERSLAB_OK);
+    address_drop(first);
+    superslab_free(first);
+    EXPLORER_CHECK(superslab_check(second) == SUPERSLAB_OK);
+    address_drop(second);
+    superslab_free(second);
+    (void)index;
+}
+
+const explorer_scenario scenario_empty = {
+    .name = "empty",
+    .title = "the first blocks of no bytes, taken and freed by two threads",
+    .threads = 2,
+    .setup = setup,
+    .thread = thread,
+    .check = check_none_live,
+};
+
+/* ---- two threads free one ---- */
+
+static void *twice;
+static uint32_t reports;
+
+static void report(superslab_error error, const void *pointer, void *context) {
+    (void)context;
+    EXPLORER_CHECK(pointer == twice && error == SUPERSLAB_ERROR_DOUBLE_FREE);
+    const uint32_t more = reports + 1;
+    undo_write(&reports, &more, sizeof more);
+}
+
+static void twice_setup(void) {
+    superslab_set_error_handler(report, NULL);
+    twice = superslab_malloc(0);
+    EXPLORER_CHECK(ss_empty_has((uintptr_t)twice));
+}
+
+static void twice_thread(unsigned index) {
+    (void)index;
+    superslab_free(twice);
+    void *block = superslab_malloc(0);
+    EXPLORER_CHECK(block != twice); /* it is used again late */
+    address_claim(block);
+    address_drop(block);
+    superslab_free(block);
+}
+
+static void twice_check(void) {
+    EXPLORER_CHECK(reports == 1);
+    check_none_live();
+}
+
+const explorer_scenario scenario_empty_twice = {
+    .name = "empty-twice",
+    .title = "two threads free one block of no bytes, and take others",
+    .threads = 2,
+    .setup = twice_setup,
+    .thread = twice_thread,
+    .check = twice_check,
+};
