@@ -20,6 +20,12 @@ export interface RawStats {
   foreignFrees: number
   lostBlocks: number
   lostBytes: number
+  /** The most blocks in a second that are guarded; 0: none are. */
+  guardRate: number
+  /** Blocks that were guarded so far. */
+  guardSamples: number
+  /** Those that are live now. */
+  guardedBlocks: number
 }
 
 /** Which copy of the library serves this process, and how this one was built. */

@@ -70,6 +70,7 @@ export const statNames = [
   ...(['slabBytes', 'largeBytes', 'dirtyBytes', 'metadataBytes', 'reservedBytes'] as const),
   ...(['committedBytes', 'givenBackBytes', 'slabCount', 'threadCount', 'guardedReads'] as const),
   ...(['foreignFrees', 'lostBlocks', 'lostBytes'] as const),
+  ...(['guardRate', 'guardSamples', 'guardedBlocks'] as const),
 ] as const satisfies readonly (keyof RawStats)[]
 
 /** The target of the page's link in /proc: a file without a name in a folder. */

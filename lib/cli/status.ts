@@ -131,6 +131,7 @@ function description(
     line('given back', stats.givenBackBytes, 'since the start'),
     line('metadata', stats.metadataBytes),
     line('resident', residentBytes(pid), 'the whole process, now'),
+    ...(stats.guardRate > 0 ? [guards(stats)] : []),
   ]
   const ago = Math.max(0, (Date.now() - time.getTime()) / 1000).toFixed(1)
   const width = columns ?? Number.POSITIVE_INFINITY
@@ -146,6 +147,11 @@ function description(
 
 function levelText(level: Level): string {
   return level === 0 ? '' : `, hardened level ${level},`
+}
+
+function guards({ guardRate, guardSamples, guardedBlocks }: Publication['stats']): string {
+  const so = `${guardSamples.toLocaleString('en')} blocks so far, ${guardedBlocks} now`
+  return `${'guarded'.padEnd(14)} ${so}, at most ${guardRate} a second`
 }
 
 function line(name: string, bytes: number, note = ''): string {

@@ -38,6 +38,9 @@ constexpr Field FIELDS[] = {
     {"foreignFrees", &superslab_stats::foreign_frees},
     {"lostBlocks", &superslab_stats::lost_blocks},
     {"lostBytes", &superslab_stats::lost_bytes},
+    {"guardRate", &superslab_stats::guard_rate},
+    {"guardSamples", &superslab_stats::guard_samples},
+    {"guardedBlocks", &superslab_stats::guarded_blocks},
 };
 static_assert(sizeof FIELDS / sizeof *FIELDS == sizeof(superslab_stats) / sizeof(uint64_t),
               "a new statistic needs its name here");

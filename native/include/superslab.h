@@ -94,7 +94,7 @@ typedef struct superslab_inspection {
     uintptr_t block;    /* start of the block that holds the address, or 0 */
     size_t usable_size; /* bytes that block can hold, or 0 */
     size_t stride;      /* bytes it occupies, or 0 */
-    uintptr_t slab;     /* start of the slab or span around it, or 0 */
+    uintptr_t slab;     /* start of the slab or span around it, or 0; a guarded block has none */
 } superslab_inspection;
 
 /* Tells what lies at an address. Never faults, with any address, also while other threads unmap memory. */
@@ -155,6 +155,10 @@ typedef struct superslab_stats {
      * stay counted as live. */
     uint64_t lost_blocks;
     uint64_t lost_bytes;
+    /* Guarded blocks (docs/guards.md): the most in a second, 0 if there are none; since the start; live now. */
+    uint64_t guard_rate;
+    uint64_t guard_samples;
+    uint64_t guarded_blocks;
 } superslab_stats;
 
 /* Exact while no other thread allocates or frees; a consistent estimate otherwise. */

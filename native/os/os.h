@@ -63,6 +63,11 @@ bool ss_os_commit(void *start, size_t bytes);
  * system refuses. */
 bool ss_os_protect(void *start, size_t bytes);
 
+/* Makes reserved addresses readable and writable, by one call; what they hold is undefined. False when the system refuses.
+ * ss_os_forbid makes them inaccessible, and gives their memory back; they may stay charged for. */
+bool ss_os_permit(void *start, size_t bytes);
+void ss_os_forbid(void *start, size_t bytes);
+
 /* Undoes ss_os_commit: the addresses are reserved again, and no longer charged for. */
 void ss_os_decommit(void *start, size_t bytes);
 

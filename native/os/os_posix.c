@@ -43,6 +43,20 @@ bool ss_os_protect(void *start, size_t bytes) {
     return done;
 }
 
+bool ss_os_permit(void *start, size_t bytes) {
+    int saved = errno;
+    bool done = mprotect(start, bytes, PROT_READ | PROT_WRITE) == 0;
+    errno = saved;
+    return done;
+}
+
+void ss_os_forbid(void *start, size_t bytes) {
+    int saved = errno;
+    if (mprotect(start, bytes, PROT_NONE) == 0)
+        madvise(start, bytes, MADV_DONTNEED);
+    errno = saved;
+}
+
 size_t ss_os_address_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)

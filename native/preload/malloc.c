@@ -3,6 +3,7 @@
 
 #include "base/report.h"
 #include "front/hot.h"
+#include "guard/places.h"
 #include "heap/large_cache.h"
 #include "next.h"
 #include "space/empty.h"
@@ -22,7 +23,8 @@ typedef size_t usable_size_function(void *block);
 
 static bool is_foreign(const void *block) {
     return ss_headed_bin(block) == 0 && !ss_space_contains(ss_space_headless(), (uintptr_t)block) &&
-           ss_space_find((uintptr_t)block) == NULL && !ss_empty_has((uintptr_t)block);
+           ss_space_find((uintptr_t)block) == NULL && !ss_empty_has((uintptr_t)block) &&
+           !ss_places_contain((uintptr_t)block);
 }
 
 /* Whether another malloc may have made the block: that malloc reads the bytes before it, so a pointer into

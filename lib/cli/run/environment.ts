@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Option } from 'commander'
 import { withoutRoot, withRoot } from '../../children'
 import { preloadVariable } from '../../preload'
+import { guardSetting, guardVariable } from './guard'
 import type { Hardened } from './hardened'
 import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
@@ -12,6 +13,7 @@ export interface RunOptions extends ProfileRunOptions {
   stats?: boolean
   record?: string
   hardened?: Hardened
+  guard?: number | true
 }
 
 /** The variables that the program's environment has in addition to this process's. */
@@ -20,6 +22,7 @@ export function environment(options: RunOptions, library: string): Record<string
     [preloadVariable]: [...preloaded(), library].join(':'),
     SUPERSLAB_CHILDREN: withRoot(children(options), root()),
     ...(options.stats && { SUPERSLAB_STATS: '1' }),
+    ...(options.guard && { [guardVariable]: guardSetting(options.guard) }),
     ...(options.record && { [recordVariable]: recordingPath(options.record) }),
   }
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { Conversions } from '../profile/conversions'
 import type { RunOptions } from './environment'
+import { guardSetting } from './guard'
 import { hardenedWords } from './hardened'
 import { rawBeside } from './profile'
 
@@ -33,13 +34,14 @@ export async function stay(file: string, words: string[], options: RunOptions): 
 
 /** This command again, for a raw profile: it becomes the program. */
 function commandLine(raw: string, options: RunOptions): string[] {
-  const { children, stats, record, profileSignal, profileMinutes, profileMean } = options
+  const { children, stats, record, guard, profileSignal, profileMinutes, profileMean } = options
   return [
     ...[...process.execArgv, process.argv[1] ?? '', 'run', `--profile=${raw}`],
     ...(children ? [`--children=${children}`] : []),
     ...(stats ? ['--stats'] : []),
     ...hardenedWords(options.hardened),
     ...(record ? [`--record=${record}`] : []),
+    ...(guard ? [`--guard=${guardSetting(guard)}`] : []),
     ...(profileSignal ? [`--profile-signal=${profileSignal}`] : []),
     ...(profileMinutes ? [`--profile-minutes=${profileMinutes}`] : []),
     ...(profileMean ? [`--profile-mean=${profileMean}`] : []),

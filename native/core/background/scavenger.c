@@ -6,6 +6,7 @@
 #include "background/scavenger.h"
 
 #include "background/control.h"
+#include "background/guarding.h"
 #include "background/park.h"
 #include "background/pressure.h"
 #include "background/publish.h"
@@ -55,7 +56,8 @@ typedef struct scavenger {
     bool runs_left;     /* a space has more than SS_SCAVENGER_END_BYTES dirty */
     bool controlled;    /* another process has it profile */
     bool at_once;       /* free memory goes back at once: see ss_signals_data.at_once */
-    uint64_t until;     /* the end of a tick that a call does; SS_NO_END for the thread's */
+    ss_guarding guarding;
+    uint64_t until; /* the end of a tick that a call does; SS_NO_END for the thread's */
 } scavenger;
 
 /* Each tick function returns whether work is left for which the thread should stay. */
@@ -192,7 +194,7 @@ static void wait_for_tick(scavenger *self, uint32_t milliseconds) {
             continue;
         uint32_t left = (uint32_t)((whole - gone + 999999) / 1000000);
         const uint32_t pause = ss_pressure_pause();
-        ss_os_wait(&ss_signals->wakes, wakes, left < pause ? left : pause);
+        ss_guarding_wait(&self->guarding, &ss_signals->wakes, wakes, left < pause ? left : pause);
         if (relieve())
             continue;
         if (is_publication_late() && milliseconds > SS_CONTAINER_MILLISECONDS)
@@ -219,7 +221,7 @@ static bool caches_matter(void) {
 /* Whether there is a reason to start the thread. A thread that frees a span reads the scavenger's state after it took
  * the space's lock, which dirty_visit takes too. So one of the two threads sees what the other did. */
 static bool is_wanted(void) {
-    if (is_hurried() || caches_matter())
+    if (is_hurried() || caches_matter() || ss_guarding_is_wanted())
         return true;
     size_t most = atomic_load_explicit(&ss_signals->freed_bytes, memory_order_relaxed);
     ss_each_space(dirty_visit, &most);
@@ -244,6 +246,10 @@ static bool ended(void) {
     return !is_wanted();
 }
 
+static bool stays(scavenger *self) {
+    return self->controlled || ss_pressure_stays() || ss_guarding_stays(&self->guarding);
+}
+
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true, .until = SS_NO_END};
     ss_thread_bare();
@@ -255,10 +261,11 @@ static void scavenge(void) {
         for (uint32_t quiet = 0; quiet < SS_SCAVENGER_END_TICKS && !is_told_to_leave();) {
             wait_for_tick(&self, milliseconds);
             if (!is_told_to_leave())
-                quiet = tick(&self) || self.controlled || ss_pressure_stays() ? 0 : quiet + 1;
+                quiet = tick(&self) || stays(&self) ? 0 : quiet + 1;
         }
         at_once_reset();
         ss_park_keeping(SS_KEEPING_BY_COUNT);
+        ss_guarding_leave();
         ss_publish();
     } while (!ended() && state_change(SS_SCAVENGER_NONE, SS_SCAVENGER_RUNNING));
 }

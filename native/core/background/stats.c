@@ -3,6 +3,8 @@
 
 #include "background/park.h"
 #include "background/source.h"
+#include "guard/due.h"
+#include "guard/places.h"
 #include "heap/bins.h"
 #include "slab/state.h"
 #include "space/dirty.h"
@@ -109,8 +111,16 @@ static void add_process(superslab_stats *out) {
     out->live_blocks += ss_empty_live(); /* of no bytes */
     out->live_blocks = less(out->live_blocks, out->cached_blocks);
     out->live_bytes = less(out->live_bytes, out->cached_bytes);
+    /* A guarded block has a page, as a large one has granules. */
+    const uint64_t guarded_bytes = (uint64_t)ss_places_used() * ss_places_page_bytes();
+    out->live_blocks += ss_places_used();
+    out->live_bytes += guarded_bytes;
+    out->large_bytes += guarded_bytes;
+    out->guard_rate = ss_guard_rate();
+    out->guard_samples = ss_guard_samples();
+    out->guarded_blocks = ss_places_used();
     ss_counts_read(out);
-    out->committed_bytes = ss_committed_all();
+    out->committed_bytes = ss_committed_all() + guarded_bytes;
     out->thread_count = ss_process_threads();
 }
 

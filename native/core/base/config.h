@@ -152,6 +152,16 @@
 #define SS_LARGE_CACHE_LOST 8u
 #define SS_LARGE_CACHE_FAILURES 10u
 
+/* ---- guarded blocks ---- */
+/* The most in a second. */
+#define SS_GUARD_RATE_MOST 100u
+/* An asked thread lets calls pass before its next block is guarded: a random number of 1 to this many bits, less 1. Without
+ * that only the first call after a pause would have a guarded block. Each call that passes takes its cold path, so the
+ * number is seldom large. */
+#define SS_GUARD_CALLS_BITS 10u
+/* Threads that are asked with each sample that is granted. */
+#define SS_GUARD_ASKED 4u
+
 /* ---- spares ---- */
 /* A slab that ends and is made again for another class has other pages touched. So each class keeps up to this many
  * slabs without live blocks, all classes of a space together at most this share of its memory, as a shift. */

@@ -80,6 +80,10 @@ static inline bool ss_process_is_limited(void) {
     return ss_process_limit() != SIZE_MAX;
 }
 
+static inline uint32_t ss_process_guard_rate(void) {
+    return ss_process->settings.guard_rate;
+}
+
 /* The milliseconds after which unused memory goes back. 0: at once; SS_DECAY_NEVER: nothing goes back by age. */
 static inline int32_t ss_process_decay(void) {
     return ss_process->settings.decay_ms;
@@ -178,7 +182,8 @@ extern _Atomic size_t ss_headed_end SS_HIDDEN;
 #define SS_WATCHED_BY_OBSERVER                                                                     \
     1u /* an observer is told of each allocation and each free; observe.h */
 #define SS_WATCHED_BY_PROFILE 2u /* a profile samples; count.h */
-#define SS_WATCHED_HEAP 4u       /* added for each heap that counts */
+#define SS_WATCHED_BY_GUARD 4u   /* some blocks are guarded; guard/due.h */
+#define SS_WATCHED_HEAP 8u       /* added for each heap that counts */
 
 /* Relaxed: the observer's bit is written before there is a thread with a heap; a thread that sees the start or the end
  * of a profile late counts late. */
@@ -186,8 +191,13 @@ static inline uint32_t ss_watched(void) {
     return atomic_load_explicit(&ss_process->heaps.watched, memory_order_relaxed);
 }
 
+/* Whether each call is told of, or counted. */
 static inline bool ss_is_watched(void) {
-    return SS_UNLIKELY(ss_watched() != 0);
+    return SS_UNLIKELY((ss_watched() & ~SS_WATCHED_BY_GUARD) != 0);
+}
+
+static inline bool ss_is_guarded(void) {
+    return SS_UNLIKELY((ss_watched() & SS_WATCHED_BY_GUARD) != 0);
 }
 
 static inline bool ss_is_observed(void) {

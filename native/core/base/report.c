@@ -90,6 +90,11 @@ SS_COLD void ss_report_write(superslab_error error, const void *pointer,
         detail->more(&to, detail->context);
 }
 
+bool ss_report_is_handled(void) {
+    /* Relaxed: nothing is read through it. */
+    return atomic_load_explicit(&ss_sealed_now->error_handler, memory_order_relaxed) != NULL;
+}
+
 SS_COLD void ss_report_detail(superslab_error error, const void *pointer,
                               const ss_fault_detail *detail) {
     superslab_error_handler *handler =

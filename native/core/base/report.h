@@ -26,6 +26,9 @@ typedef struct ss_fault_detail {
  * bytes`. Without a detail it is that of ss_report. */
 void ss_report_detail(superslab_error error, const void *pointer, const ss_fault_detail *detail);
 
+/* Whether the program has set a handler, which is called instead of writing. */
+bool ss_report_is_handled(void);
+
 /* Writes what ss_report_detail would write, and returns. */
 void ss_report_write(superslab_error error, const void *pointer, const ss_fault_detail *detail);
 

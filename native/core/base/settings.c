@@ -52,6 +52,14 @@ static bool parse_milliseconds(const char *text, int32_t *out) {
     return true;
 }
 
+static bool parse_rate(const char *text, uint32_t *out) {
+    uint64_t value;
+    if (!read_number(&text, SS_GUARD_RATE_MOST, &value) || *text != '\0')
+        return false;
+    *out = (uint32_t)value;
+    return true;
+}
+
 /* ---- variables ---- */
 
 static char *append(char *at, const char *end, const char *text) {
@@ -89,4 +97,7 @@ void ss_settings_read(ss_settings *settings) {
     if (value != NULL && !settings->inline_only && !parse_milliseconds(value, &settings->decay_ms))
         ss_settings_complain("SUPERSLAB_DECAY", value,
                              "milliseconds, -1 for never, or " SS_DECAY_INLINE);
+    value = ss_os_environment("SUPERSLAB_GUARD");
+    if (value != NULL && !parse_rate(value, &settings->guard_rate))
+        ss_settings_complain("SUPERSLAB_GUARD", value, "a number of blocks a second, at most 100");
 }

@@ -19,6 +19,7 @@ typedef struct ss_settings {
     ss_huge_pages huge_pages; /* SUPERSLAB_THP */
     size_t limit_bytes;       /* SUPERSLAB_LIMIT; SIZE_MAX: none */
     int32_t decay_ms;         /* SUPERSLAB_DECAY; SS_DECAY_NEVER: nothing is given back by age */
+    uint32_t guard_rate;      /* SUPERSLAB_GUARD: guarded blocks a second; 0: none */
     /* SUPERSLAB_DECAY=inline: neither a background thread nor membarrier; threads on their cold paths do its work. */
     bool inline_only;
 } ss_settings;

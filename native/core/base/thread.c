@@ -107,10 +107,19 @@ void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     const bool counts = atomic_load_explicit(&thread->counts, memory_order_relaxed);
     if (ss_is_observed() || counts != ss_is_profiled())
         bounds_set(thread, 0, 0, 0); /* the next call must end in its cold path */
+    else if (atomic_load_explicit(&thread->asked, memory_order_relaxed) != 0)
+        bounds_set(thread, headed_bytes(), 0, 0);
     else
         bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX + 1,
                    SS_TINY_MAX + 1);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
+}
+
+/* No barrier: a thread that loaded its bounds before serves one more call without being asked. */
+void ss_thread_ask(ss_thread *thread, uint16_t calls) {
+    atomic_store_explicit(&thread->asked, calls, memory_order_relaxed);
+    atomic_store_explicit(&thread->small_end, 0, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->tiny_end, 0, SS_ORDER_OPEN);
 }
 
 void ss_thread_raise_bound(void) {

@@ -25,10 +25,13 @@ typedef struct ss_thread {
     _Atomic uint8_t busy; /* 1 while the thread is inside an allocator function */
     /* Whether its heap counts (count.h). Written under the heap's thread_lock, or while no parker knows of the thread. */
     _Atomic bool counts;
+    /* The calls that the thread still lets pass before one is guarded, and 1; 0: it is not asked for one (guard/due.h). Set
+     * under the heap's thread_lock; counted down by the thread. */
+    _Atomic uint16_t asked;
     /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
      * bin or an entry of bin_of_size serves a request. All are 0 while the thread is closed (before its heap exists,
      * while it is parked, after its end), while there is an observer, and until the thread's heap counts if it is to.
-     * small_end alone is 0 while the heap counts. */
+     * small_end alone is 0 while the heap counts; both sizes are 0 while the thread is asked for a guarded block. */
     _Atomic size_t headed_end, small_end, tiny_end;
     uintptr_t headed_base;          /* ss_headed_base: here no instruction is needed to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
@@ -129,6 +132,10 @@ static inline void ss_thread_step_set(ss_thread *thread, size_t step, unsigned b
  * while no parker knows of it. */
 void ss_thread_close(ss_thread *thread);
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap);
+
+/* Asks an open thread for a guarded block: its mallocs end in their cold paths. Called with the heap's thread_lock held, and
+ * by the thread itself while no parker knows of it. */
+void ss_thread_ask(ss_thread *thread, uint16_t calls);
 
 /* Sets the thread's headed_end to what is committed now. Called outside the allocator if a block lies beyond it. */
 void ss_thread_raise_bound(void);

@@ -13,6 +13,7 @@
 #include "background/attend.h"
 #include "base/report.h"
 #include "front/counted.h"
+#include "front/guarded.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
@@ -149,15 +150,23 @@ static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
     return SS_LIKELY(block != NULL) ? block : ss_counted(ss_malloc_quiet(size), size);
 }
 
-SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
-    return ss_is_watched() ? malloc_watched(call, size) : ss_malloc_quiet(size);
-}
-
 /* For a block that was not taken from a bin of malloc_watched's. */
 static SS_NOINLINE void *allocated_watched(ss_call call, void *block, size_t size,
                                            size_t alignment) {
     return ss_is_observed() ? ss_observe_allocated(call, block, size, alignment)
                             : ss_counted(block, size);
+}
+
+/* Calls are watched, or some of their blocks guarded, or both. */
+static SS_NOINLINE void *malloc_otherwise(ss_call call, size_t size) {
+    void *block = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
+    if (!ss_is_watched())
+        return block != NULL ? block : ss_malloc_quiet(size);
+    return block != NULL ? allocated_watched(call, block, size, 1) : malloc_watched(call, size);
+}
+
+SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
+    return SS_UNLIKELY(ss_watched() != 0) ? malloc_otherwise(call, size) : ss_malloc_quiet(size);
 }
 
 SS_COLD void *ss_malloc_cold(size_t size) {
@@ -256,7 +265,11 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
 }
 
 SS_COLD void *ss_aligned_as(ss_call call, size_t alignment, size_t size) {
-    void *block = aligned_quiet(alignment, size);
+    void *block = NULL;
+    if (ss_is_guarded() && (alignment & (alignment - 1)) == 0 && alignment != 0)
+        block = ss_guarded_malloc(size, alignment);
+    if (block == NULL)
+        block = aligned_quiet(alignment, size);
     return ss_is_watched() ? allocated_watched(call, block, size, alignment) : block;
 }
 

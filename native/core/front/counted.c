@@ -118,7 +118,8 @@ void *ss_counted(void *block, size_t size) {
     /* A block with a second bin's header was counted, and a sampled one as well: a hot path took it. */
     if (headed && ss_header_get(block) != found.bin)
         return block;
-    ss_heap *heap = sampled_by(found.stride);
+    const size_t stride = found.guarded ? found.usable : found.stride;
+    ss_heap *heap = sampled_by(stride);
     if (SS_LIKELY(heap == NULL))
         return block;
     if (headed)
@@ -126,7 +127,7 @@ void *ss_counted(void *block, size_t size) {
     else if (found.slab != NULL)
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    ss_profile_sample(block, size, found.stride, ss_count_label(heap), ss_count_stack(heap));
+    ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
     return block;
 }
 

@@ -26,6 +26,7 @@
  * lock, or before it would start the scavenger or publish its statistics. */
 #include "front/fork.h"
 
+#include "background/guarding.h"
 #include "background/park.h"
 #include "background/pressure.h"
 #include "background/publish.h"
@@ -36,6 +37,8 @@
 #include "base/report.h"
 #include "base/sealed.h"
 #include "base/thread.h"
+#include "guard/due.h"
+#include "guard/fault.h"
 #include "heap/heap.h"
 #include "profile/profile.h"
 #include "slab/inherit.h"
@@ -80,6 +83,8 @@ static void inherit(bool handled) {
                           memory_order_relaxed);
     ss_heaps_inherit_slabs();
     ss_profile_inherit();
+    ss_guard_inherit();
+    ss_guard_fault_inherit();
     ss_source_inherit();
     ss_scavenger_forget();
     ss_publish_inherit();
@@ -128,6 +133,7 @@ static void fork_child(void) {
         inherit(true);
     atomic_store_explicit(&ss_process->life.unhandled_copy, false, memory_order_relaxed);
     fork_parent();
+    ss_guarding_leave();             /* there is no scavenger that would ask */
     if (!holds_locks(ss_heap_own())) /* else the next cold path does: the page is due */
         ss_publish_child();
 }

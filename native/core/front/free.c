@@ -9,6 +9,7 @@
 #include "background/attend.h"
 #include "base/report.h"
 #include "front/counted.h"
+#include "front/guarded.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
@@ -83,7 +84,7 @@ static SS_COLD void free_overflow(void *block, unsigned bin) {
 static SS_COLD void report_block(const ss_block *found, const void *pointer) {
     superslab_error error = ss_block_error(found, pointer);
     if (error != SUPERSLAB_OK) /* else another thread has been given the block since */
-        ss_report(error, pointer);
+        ss_block_report(error, pointer);
 }
 
 static SS_COLD void free_dead_header(void *block) {
@@ -226,6 +227,10 @@ static SS_COLD void free_elsewhere(void *block) {
         return;
     }
     ss_space *space = ss_space_find((uintptr_t)block);
+    if (space == NULL && ss_places_contain((uintptr_t)block)) {
+        ss_guarded_free(block);
+        return;
+    }
     if (space != NULL && ss_space_is_headless(space) && free_large(space, block))
         return;
     unsigned bin = (unsigned)ss_headed_bin(block);
@@ -315,6 +320,8 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
+    if (found->guarded)
+        return size == found->usable;
     if (size >= found->usable / 2 || ss_heap_has_lent())
         return true;
     if (found->slab == NULL)
@@ -331,7 +338,7 @@ static void free_checked(void *block, size_t alignment, size_t size, ss_cold_fre
     ss_block_find((uintptr_t)block, &found);
     if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
         !size_matches(&found, alignment, size)) {
-        ss_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
+        ss_block_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);
         return;
     }
     ss_free_hot(block, cold);

@@ -5,6 +5,7 @@
 #include "base/copy.h"
 #include "front/fork.h"
 #include "front/lifecycle.h"
+#include "guard/due.h"
 #include "slab/trailer.h"
 
 /* A refusal is not final: the next request tries again, without the steps that are done. */
@@ -20,6 +21,9 @@ static bool init(void) {
     if (!ss_space_init())
         return false;
     ss_lifecycle_init();
+    if (ss_guard_begin(ss_process_guard_rate()))
+        atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_GUARD,
+                                 memory_order_relaxed);
     return true;
 }
 

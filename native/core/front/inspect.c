@@ -24,7 +24,7 @@ SS_COLD size_t ss_usable_size_cold(const void *block) {
     superslab_error error = ss_block_error(&found, block);
     ss_block_release(&found);
     if (SS_UNLIKELY(error != SUPERSLAB_OK)) {
-        ss_report(error, block);
+        ss_block_report(error, block);
         return 0;
     }
     return found.usable;
@@ -56,7 +56,7 @@ static superslab_address_kind foreign_kind(uintptr_t address) {
 
 static void describe(const ss_block *found, uintptr_t address, superslab_inspection *out) {
     *out = (superslab_inspection){.kind = SUPERSLAB_ADDRESS_UNUSED};
-    if (found->space == NULL && !ss_empty_has(address)) {
+    if (found->space == NULL && !found->guarded && !ss_empty_has(address)) {
         out->kind = foreign_kind(address);
         return;
     }
@@ -64,7 +64,7 @@ static void describe(const ss_block *found, uintptr_t address, superslab_inspect
         out->slab = (uintptr_t)ss_space_address(found->space, found->granule);
     if (found->state == SS_BLOCK_NONE || (found->stride == 0 && !ss_block_is_empty(found)))
         return;
-    if (found->slab == NULL && !ss_block_is_empty(found))
+    if (found->slab == NULL && !found->guarded && !ss_block_is_empty(found))
         out->slab = found->start;
     out->block = found->start;
     out->usable_size = found->usable;

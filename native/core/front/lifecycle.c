@@ -5,6 +5,7 @@
 #include "base/base_checks.h"
 #include "base/class.h"
 #include "base/report.h"
+#include "front/guarded.h"
 #include "heap/count.h"
 #include "heap/observe.h"
 
@@ -22,6 +23,7 @@ static void thread_end(void *value) {
     /* A parker opens this thread before it releases the lock. */
     ss_heap_set_thread(heap, NULL);
     ss_thread_close(self);
+    atomic_store_explicit(&self->asked, 0, memory_order_relaxed);
     SS_CHECK(ss_check_closed(self));
     self->assigned = SS_HEAP_AFTER_END;
     if (ss_is_observed())
@@ -66,6 +68,7 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
      * after that. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
     ss_thread_open(block, heap);
+    ss_guarded_thread_begin(block);
     ss_heap_set_thread(heap, block);
     atomic_fetch_add_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     *self = block;

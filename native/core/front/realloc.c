@@ -1,6 +1,7 @@
 #include "background/attend.h"
 #include "base/report.h"
 #include "front/counted.h"
+#include "front/guarded.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "heap/large_cache.h"
@@ -18,7 +19,9 @@ static bool fits(size_t usable, unsigned bin, size_t size) {
 
 /* Copies into a new block; errno is set when there is none. */
 static void *copy(void *block, size_t usable, size_t size) {
-    void *fresh = ss_malloc_hot(size, ss_malloc_quiet);
+    void *fresh = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
+    if (fresh == NULL)
+        fresh = ss_malloc_hot(size, ss_malloc_quiet);
     if (fresh == NULL)
         return NULL;
     memcpy(fresh, block, size < usable ? size : usable);
@@ -63,7 +66,7 @@ static SS_COLD void *resize_found(void *block, size_t size) {
     ss_block_find((uintptr_t)block, &found);
     if (SS_UNLIKELY(found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block ||
                     ss_block_is_external(&found))) {
-        ss_report(ss_block_error(&found, block), block);
+        ss_block_report(ss_block_error(&found, block), block);
         errno = EINVAL;
         return NULL;
     }
@@ -71,6 +74,8 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return ss_no_memory();
     if (ss_block_is_empty(&found))
         return size == 0 ? block : copy(block, 0, size);
+    if (SS_UNLIKELY(found.guarded))
+        return ss_guarded_resize(block, found.usable, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))

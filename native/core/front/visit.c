@@ -12,6 +12,7 @@
 #include "background/park.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
+#include "guard/places.h"
 #include "heap/bins.h"
 #include "slab/block.h"
 #include "slab/state.h"
@@ -273,6 +274,21 @@ static int visit_empty(walk *at) {
     return result;
 }
 
+/* ---- guarded blocks ---- */
+
+static int visit_guarded(const walk *at) {
+    const size_t page = ss_places_page_bytes();
+    ss_place_view one;
+    int result = 0;
+    for (uint32_t i = 0; i < SS_PLACES && result == 0; i++) {
+        if (!ss_place_of_index(i, &one) || one.state != SS_PLACE_LIVE)
+            continue;
+        const superslab_inspection block = {SUPERSLAB_ADDRESS_LIVE, one.start, one.size, page, 0};
+        result = at->visitor(&block, at->context);
+    }
+    return result;
+}
+
 /* ---- all of them ---- */
 
 static int visit_all(walk *at) {
@@ -282,7 +298,8 @@ static int visit_all(walk *at) {
     const uint32_t externals = ss_space_external_count();
     for (uint32_t i = 0; i < externals && result == 0; i++)
         result = visit_space(at, SS_INTERNAL_SPACE_COUNT + i);
-    return result == 0 ? visit_empty(at) : result;
+    result = result == 0 ? visit_empty(at) : result;
+    return result == 0 ? visit_guarded(at) : result;
 }
 
 /* The place of the space that an address is in; SS_SPACE_COUNT for none. */
@@ -308,6 +325,8 @@ SUPERSLAB_EXPORT int superslab_visit(const void *within, superslab_visitor *visi
         return fail(ENOMEM);
     if (within != NULL && ss_empty_has((uintptr_t)within))
         return visit_empty(&at);
+    if (within != NULL && ss_places_contain((uintptr_t)within))
+        return visit_guarded(&at);
     const uint32_t place = within == NULL ? 0 : place_of((uintptr_t)within);
     if (place == SS_SPACE_COUNT)
         return fail(EFAULT);

@@ -122,6 +122,28 @@ bool ss_heap_is_parked(const ss_heap *heap) {
     return true;
 }
 
+SS_COLD bool ss_heap_ask(ss_heap *heap, uint16_t calls) {
+    if (!ss_lock_try(&heap->thread_lock))
+        return false;
+    /* Relaxed: the thread, which alone changes it without the lock, counts it down. */
+    const bool asks = heap->thread != NULL &&
+                      atomic_load_explicit(&heap->thread->asked, memory_order_relaxed) == 0;
+    if (asks)
+        ss_thread_ask(heap->thread, calls);
+    ss_lock_release(&heap->thread_lock);
+    return asks;
+}
+
+SS_COLD void ss_heap_unask(ss_heap *heap, ss_thread *self) {
+    if (!ss_lock_try(&heap->thread_lock))
+        return;
+    if (heap->thread == self) {
+        atomic_store_explicit(&self->asked, 0, memory_order_relaxed);
+        ss_thread_open(self, heap);
+    }
+    ss_lock_release(&heap->thread_lock);
+}
+
 /* ---- fork ---- */
 
 bool ss_heap_fork_begin(ss_heap *heap) {

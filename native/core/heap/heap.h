@@ -197,6 +197,13 @@ bool ss_heap_is_parked(const ss_heap *heap);
 /* Opens the thread, and releases thread_lock. */
 void ss_heap_park_end(ss_heap *heap);
 
+/* Asks the heap's thread for a guarded block after `calls` - 1 further calls. False if the heap has no thread, if it is asked
+ * already, or if another thread holds thread_lock. */
+bool ss_heap_ask(ss_heap *heap, uint16_t calls);
+
+/* Called by a thread that is asked: it is not asked any more. Does nothing while another thread holds thread_lock. */
+void ss_heap_unask(ss_heap *heap, ss_thread *self);
+
 /* A parker calls these before and after it changes the bins: they tell a forked child that the bins are in the middle
  * of a change. */
 static inline void ss_heap_flushing_begin(ss_heap *heap) {

@@ -7,7 +7,8 @@ bool ss_observe(const ss_observer *observer) {
         return false;
     atomic_store_explicit(&ss_sealed_now->observer, observer, memory_order_relaxed);
     ss_sealed_close();
-    atomic_store_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_OBSERVER, memory_order_relaxed);
+    atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_OBSERVER,
+                             memory_order_relaxed);
     return true;
 }
 

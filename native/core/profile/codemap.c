@@ -32,7 +32,8 @@ static char *append_number(char *to, uint32_t number) {
 
 void ss_codemap_begin(void) {
     static const char before[] = "/tmp/perf-", after[] = ".map";
-    memset(epochs, 0, sizeof epochs);
+    if (done != 0)
+        memset(epochs, 0, sizeof epochs);
     memcpy(path, before, sizeof before);
     memcpy(append_number(path + sizeof before - 1, ss_os_process_id()), after, sizeof after);
     done = 0;

@@ -9,8 +9,11 @@
 #include "profile/samples.h"
 #include "profile/stacks.h"
 #include "profile/state.h"
+#include "profile/walk.h"
 
 ss_profile_data ss_profile_state;
+
+#define LOCK_NAPS 200u /* of 0.1 ms */
 
 /* ---- the lock ---- */
 
@@ -68,17 +71,6 @@ void ss_profile_unlock(void) {
 
 /* ---- beginning and end ---- */
 
-/* The code of this library, whose frames are left out at the inner end of stacks; empty where it is part of the program,
- * whose own frames would go too. */
-static uintptr_t own_start, own_end;
-
-static void own_find(void) {
-    const ss_module *own = ss_module_at((uintptr_t)own_find);
-    const bool apart = own != NULL && ss_os_program_start() - own->base >= ss_os_page_bytes();
-    own_start = apart ? own->start : 0;
-    own_end = apart ? own->end : 0;
-}
-
 superslab_profile_error ss_profile_begin(size_t mean) {
     if (!ss_os_can_profile())
         return SUPERSLAB_PROFILE_UNAVAILABLE;
@@ -93,8 +85,7 @@ superslab_profile_error ss_profile_begin(size_t mean) {
         error = SUPERSLAB_PROFILE_NO_MEMORY;
     } else {
         ss_codemap_begin();
-        ss_modules_read();
-        own_find();
+        ss_walk_begin();
         ss_profile->started = ss_os_time_nanoseconds();
         ss_profile->taken = 0;
         atomic_store_explicit(&ss_profile->lost, 0, memory_order_relaxed);
@@ -118,60 +109,45 @@ size_t ss_profile_mean(void) {
     return atomic_load_explicit(&ss_profile->mean, memory_order_relaxed);
 }
 
-/* ---- stacks ---- */
+/* ---- stacks for others ---- */
 
-/* Extends what is known to be the thread's own stack down to the frame. */
-static SS_COLD void stack_extend(ss_stack *stack, uintptr_t sp, uintptr_t end) {
-    enum { PAGES = 64, PAGE = 4096 };
-    uint8_t byte;
-    if (stack->end != end)
-        *stack = (ss_stack){end & ~(uintptr_t)(PAGE - 1), end};
-    uintptr_t at = stack->low;
-    for (unsigned i = 0; i < PAGES && at > sp; i++) {
-        if (ss_os_read_memory((at - 1) & ~(uintptr_t)(PAGE - 1), &byte, 1) != 1)
-            return; /* a gap: this is another stack */
-        at = (at - 1) & ~(uintptr_t)(PAGE - 1);
+bool ss_profile_lock_patiently(void) {
+    for (unsigned naps = 0; !ss_lock_try(&ss_profile->lock); naps++) {
+        if (naps == LOCK_NAPS)
+            return false;
+        ss_os_nap();
     }
-    if (at <= sp)
-        stack->low = at;
+    return true;
 }
 
-/* The part that may be read directly, from sp on; empty if the thread runs on another stack than its own. */
-static void reader_begin(ss_reader *reader, ss_stack *stack, uintptr_t sp) {
-    const uintptr_t end = ss_os_thread_end();
-    reader->copy_start = reader->copy_end = 0;
-    if (SS_UNLIKELY(end != 0 && (stack->end != end || sp < stack->low)))
-        stack_extend(stack, sp, end);
-    const bool own = end != 0 && stack->end == end && sp >= stack->low && sp < end;
-    reader->low = own ? sp : 0;
-    reader->end = own ? end : 0;
+uint32_t ss_profile_stack(uintptr_t *frames, uint32_t most, ss_stack *stack, uint64_t *map_bytes) {
+    ss_walk walk = {.count = 0};
+    if (!ss_os_can_profile() || !ss_profile_lock())
+        return 0;
+    ss_walk_here(frames, most, stack, &walk);
+    ss_profile_unlock();
+    *map_bytes = walk.map_bytes;
+    return walk.count;
 }
 
-/* Writes the calling thread's frames from the caller of this library on. `*epoch` tells stacks apart whose addresses
- * belonged to other code before. */
-static uint32_t walk(uintptr_t frames[SS_STACK_FRAMES], ss_stack *stack, uint32_t *epoch,
-                     uint64_t *map_bytes) {
-    ss_frame frame;
-    ss_reader reader;
-    uint32_t count = 0, steps = 0;
-    bool inside = own_end != 0, more = true, generated = false;
-    SS_FRAME_HERE(&frame);
-    reader_begin(&reader, stack, frame.value[SS_UNWIND_SP]);
-    for (; more && count < SS_STACK_FRAMES && steps < 2 * SS_STACK_FRAMES; steps++) {
-        const uintptr_t pc = frame.pc, call = pc - !frame.exact;
-        more = ss_unwind(&frame, &reader) && frame.pc > 4096;
-        inside = inside && call - own_start < own_end - own_start;
-        if (inside || (steps == 0 && own_end == 0))
-            continue;
-        frames[count++] = pc;
-        if (frame.generated) {
-            if (!generated)
-                *map_bytes = ss_codemap_read();
-            generated = true;
-            *epoch = *epoch * 31 + ss_codemap_epoch(call);
-        }
-    }
-    return count;
+uint32_t ss_profile_stack_from(ss_frame *frame, uintptr_t *frames, uint32_t most,
+                               uint64_t *map_bytes) {
+    ss_walk walk = {.count = 0};
+    if (!ss_os_can_profile() || !ss_profile_lock_patiently())
+        return 0;
+    ss_walk_from(frame, frames, most, &walk);
+    ss_profile_unlock();
+    *map_bytes = walk.map_bytes;
+    return walk.count;
+}
+
+bool ss_profile_prepare_stacks(void) {
+    if (!ss_os_can_profile() || !ss_profile_lock())
+        return false;
+    ss_codemap_begin();
+    ss_walk_begin();
+    ss_profile_unlock();
+    return true;
 }
 
 /* ---- samples ---- */
@@ -179,20 +155,19 @@ static uint32_t walk(uintptr_t frames[SS_STACK_FRAMES], ss_stack *stack, uint32_
 static bool sample_add(const void *block, size_t size, double weight, uint32_t label,
                        ss_stack *own) {
     uintptr_t frames[SS_STACK_FRAMES];
-    uint32_t epoch = 0;
-    uint64_t map_bytes = 0;
-    const uint32_t count = walk(frames, own, &epoch, &map_bytes);
+    ss_walk walk = {.count = 0};
+    ss_walk_here(frames, SS_STACK_FRAMES, own, &walk);
     ss_sample sample = {.block = (uintptr_t)block,
                         .objects = (uint64_t)(weight * 1000 + 0.5),
                         .bytes = (uint64_t)(weight * (double)size + 0.5),
-                        .stack = ss_stack_find(frames, count, label, epoch)};
+                        .stack = ss_stack_find(frames, walk.count, label, walk.epoch)};
     block_freed(sample.block); /* its free was not noticed */
     if (sample.stack == SS_NO_STACK || !ss_sample_add(&sample))
         return false;
     ss_stack_record *stack = ss_stack_at(sample.stack);
     if (stack->counts.objects == 0)
-        stack->first = map_bytes;
-    stack->last = map_bytes;
+        stack->first = walk.map_bytes;
+    stack->last = walk.map_bytes;
     stack->counts.used_objects += sample.objects;
     stack->counts.used_bytes += sample.bytes;
     stack->counts.objects += sample.objects;
@@ -289,6 +264,7 @@ void ss_profile_inherit(void) {
     /* A thread that is gone was in the middle of a change: all is forgotten, and sampling goes on. */
     if (!ss_lock_inherit(&ss_profile->lock))
         return;
-    if (!ss_stacks_begin() || !ss_samples_begin())
+    ss_walk_begin();
+    if (ss_profile->started != 0 && (!ss_stacks_begin() || !ss_samples_begin()))
         ss_profile_end();
 }

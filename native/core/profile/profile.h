@@ -29,6 +29,19 @@ void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t l
 /* Before a block is freed that may have been sampled. */
 void ss_profile_freed(uintptr_t block);
 
+/* ---- stacks for others than samples ---- */
+
+/* Before the first of the functions below. False where there are none. */
+bool ss_profile_prepare_stacks(void);
+
+/* The calling thread's stack, at most `most` frames, the innermost one first; `*map_bytes` is set to the length of the
+ * engine's map if there is generated code among them. 0 if this thread holds the profile's lock. */
+uint32_t ss_profile_stack(uintptr_t *frames, uint32_t most, ss_stack *stack, uint64_t *map_bytes);
+
+/* The stack from a frame on, for the handler of a signal: waits for the lock for a bounded time. */
+uint32_t ss_profile_stack_from(ss_frame *frame, uintptr_t *frames, uint32_t most,
+                               uint64_t *map_bytes);
+
 /* Takes the samples out whose blocks are gone, as `is_gone` says, which must not allocate. */
 void ss_profile_sift(bool (*is_gone)(const ss_sample *sample, void *context));
 

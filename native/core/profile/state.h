@@ -17,6 +17,9 @@ extern ss_profile_data ss_profile_state SS_HIDDEN;
 
 /* False if this thread has the lock already: a handler has interrupted it. */
 bool ss_profile_lock(void);
+/* The same for a thread that may wait for a bounded time only: a thread that takes a sample has the lock for
+ * microseconds, or longer where the system makes it wait for memory. */
+bool ss_profile_lock_patiently(void);
 /* Also does what handlers have left. */
 void ss_profile_unlock(void);
 

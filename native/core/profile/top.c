@@ -1,9 +1,8 @@
 #include "profile/top.h"
 
-#include "os/os.h"
-#include "os/profile.h"
-#include "profile/codemap.h"
 #include "profile/modules.h"
+#include "profile/names.h"
+#include "profile/profile.h"
 #include "profile/stacks.h"
 #include "profile/state.h"
 
@@ -14,23 +13,16 @@
 #define SHOWN 3u   /* of these */
 #define LEAST_BYTES ((uint64_t)1 << 20)
 #define LINE_BYTES 80u
-#define NAPS 200u /* of 0.1 ms */
-#define NAME_BYTES 160u
-
-/* A frame in generated code, and its name in the map as it was at the stack's last sample. */
-typedef struct frame {
-    uintptr_t call;
-    char name[NAME_BYTES];
-} frame;
 
 typedef struct held {
-    uint64_t bytes, map_bytes;
-    uint32_t stack, count;
-    frame frames[FRAMES];
+    uint64_t bytes;
+    uint32_t stack, count; /* count: of frames in generated code */
 } held;
 
-static SS_SPARSE held top[STACKS];
+static held top[STACKS];
 static uint32_t top_count;
+/* The frames in generated code of each stack, with their names as of the stack's last sample. */
+static SS_SPARSE ss_code_name names[STACKS][FRAMES];
 
 /* ---- the stacks, under the lock ---- */
 
@@ -45,30 +37,21 @@ static void insert(uint32_t stack, uint64_t bytes) {
     }
 }
 
-static void fill(held *one) {
+static void fill(held *one, ss_code_name *of) {
     uintptr_t frames[SS_STACK_FRAMES];
     const uint32_t count = ss_stack_frames(one->stack, frames);
-    one->map_bytes = ss_stack_at(one->stack)->last;
+    const uint64_t map_bytes = ss_stack_at(one->stack)->last;
     one->count = 0;
     for (uint32_t i = 0; i < count && one->count < FRAMES; i++)
         if (ss_module_at(frames[i] - 1) == NULL)
-            one->frames[one->count++] = (frame){.call = frames[i] - 1};
-}
-
-/* A thread that takes a sample has the lock for microseconds, or longer where the system makes it wait for memory. */
-static bool lock_patiently(void) {
-    for (unsigned naps = 0; !ss_lock_try(&ss_profile->lock); naps++) {
-        if (naps == NAPS)
-            return false;
-        ss_os_nap();
-    }
-    return true;
+            of[one->count++] = (ss_code_name){.call = frames[i] - 1, .map_bytes = map_bytes};
 }
 
 static bool collect(void) {
     top_count = 0;
-    if (!lock_patiently())
+    if (!ss_profile_lock_patiently())
         return false;
+    memset(names, 0, sizeof names);
     if (ss_profile->started != 0)
         for (uint32_t stack = 0; stack < ss_stacks_count(); stack++) {
             const uint64_t bytes = ss_stack_at(stack)->counts.used_bytes;
@@ -76,77 +59,9 @@ static bool collect(void) {
                 insert(stack, bytes);
         }
     for (uint32_t i = 0; i < top_count; i++)
-        fill(&top[i]);
+        fill(&top[i], names[i]);
     ss_profile_unlock();
     return top_count != 0;
-}
-
-/* ---- the names ---- */
-
-/* The last definition before the stack's last sample is the one that counts. */
-static void define(uint64_t line, uintptr_t start, uintptr_t size, const char *name, size_t bytes) {
-    for (uint32_t i = 0; i < top_count; i++)
-        for (uint32_t k = 0; line < top[i].map_bytes && k < top[i].count; k++) {
-            frame *one = &top[i].frames[k];
-            if (one->call - start >= size)
-                continue;
-            memcpy(one->name, name, bytes);
-            one->name[bytes] = '\0';
-        }
-}
-
-static unsigned digit_of(char c) {
-    return c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-           : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
-                                  : 16;
-}
-
-static const char *hexadecimal(const char *at, uintptr_t *out) {
-    for (*out = 0; digit_of(*at) < 16; at++)
-        *out = *out << 4 | digit_of(*at);
-    return *at == ' ' ? at + 1 : at;
-}
-
-/* "START SIZE NAME", of which the name may have been cut. */
-static void map_line(uint64_t place, const char *line, size_t bytes) {
-    uintptr_t start, size;
-    const char *name = hexadecimal(hexadecimal(line, &start), &size);
-    const size_t before = (size_t)(name - line);
-    if (before < bytes)
-        define(place, start, size, name,
-               bytes - before < NAME_BYTES - 1 ? bytes - before : NAME_BYTES - 1);
-}
-
-static void names_read(void) {
-    static char part[4096], line[NAME_BYTES + 40];
-    const char *path = ss_codemap_path();
-    size_t held_bytes = 0, got;
-    uint64_t begin = 0;
-    for (uint64_t at = 0;
-         path[0] != '\0' && (got = ss_os_read_part(path, at, part, sizeof part)) != 0; at += got)
-        for (size_t i = 0; i < got; i++) {
-            if (part[i] != '\n') {
-                if (held_bytes < sizeof line - 1)
-                    line[held_bytes++] = part[i];
-                continue;
-            }
-            line[held_bytes] = '\0';
-            map_line(begin, line, held_bytes);
-            held_bytes = 0;
-            begin = at + i + 1;
-        }
-}
-
-/* "JS:*name file:line:column" without what the engine puts before the name; NULL for code that is not the program's. */
-static const char *shown_name(const char *name) {
-    const char *at = strchr(name, ':');
-    if (at == NULL || strstr(name, " node:") != NULL || strchr(name, ' ') == NULL)
-        return NULL;
-    at++;
-    if (*at == 'o' && at[1] == '*')
-        at++;
-    at += strspn(at, "~^*+=-'");
-    return at + (*at == ' '); /* the code of a file outside of its functions has no name */
 }
 
 /* ---- the lines ---- */
@@ -208,12 +123,12 @@ static void put_mebibytes(lines *to, uint64_t bytes) {
     put(to, " MiB ");
 }
 
-static void put_held(lines *to, const held *one) {
+static void put_held(lines *to, const held *one, const ss_code_name *of) {
     uint32_t shown = 0;
     put(to, "superslab: ");
     put_mebibytes(to, one->bytes);
     for (uint32_t i = 0; i < one->count && shown < SHOWN; i++) {
-        const char *name = shown_name(one->frames[i].name);
+        const char *name = ss_code_name_shown(of[i].text);
         if (name == NULL)
             continue;
         put(to, shown++ == 0 ? "" : "superslab:     called by ");
@@ -230,10 +145,10 @@ size_t ss_profile_top(char *text, size_t bytes) {
     lines to = {.text = text, .bytes = bytes};
     if (!collect())
         return 0;
-    names_read();
+    ss_code_names_read(names[0], STACKS * FRAMES);
     put(&to, "superslab: live bytes by the functions that asked for them, sampled");
     end_line(&to);
     for (uint32_t i = 0; i < top_count && !to.full; i++)
-        put_held(&to, &top[i]);
+        put_held(&to, &top[i], names[i]);
     return to.length;
 }

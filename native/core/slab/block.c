@@ -1,6 +1,9 @@
 #include "slab/block.h"
 
+#include "guard/fault.h"
+#include "guard/places.h"
 #include "space/empty.h"
+#include "space/large.h"
 
 /* The header of a live headed block is its bin's number, or one of those that ss_header_is_live knows. A free writes SS_HEADER_FREED, and a purge of the page
  * leaves 0. */
@@ -96,13 +99,28 @@ static SS_COLD void find_empty(ss_block *found, uintptr_t address) {
     found->start = address & ~(uintptr_t)(SS_EMPTY_STRIDE - 1);
 }
 
+/* The address is in no space. */
+static SS_COLD void find_guarded(ss_block *found, uintptr_t address) {
+    ss_place_view view;
+    found->guarded = ss_places_contain(address);
+    if (!found->guarded || !ss_place_at(address, &view) || address - view.start >= view.size)
+        return;
+    found->start = view.start;
+    found->usable = view.size;
+    found->stride = ss_places_page_bytes();
+    found->state = view.state == SS_PLACE_LIVE ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
+}
+
 static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
     found->state = SS_BLOCK_NONE;
     found->slab = NULL;
     found->start = found->usable = found->stride = 0;
     found->space = space;
+    found->guarded = false;
     if (space == NULL) {
-        find_empty(found, address);
+        find_guarded(found, address);
+        if (!found->guarded)
+            find_empty(found, address);
         return;
     }
     uint32_t granule = ss_space_granule(space, address), entry = ss_entry_get(space, granule);
@@ -142,6 +160,8 @@ void ss_block_release(const ss_block *found) {
 }
 
 SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointer) {
+    if (found->guarded)
+        return ss_place_error((uintptr_t)pointer);
     if (found->state == SS_BLOCK_NONE && ss_slab_was_at(found->space, (uintptr_t)pointer))
         return SUPERSLAB_ERROR_DOUBLE_FREE;
     if (found->state == SS_BLOCK_NONE || ss_block_is_external(found))
@@ -165,4 +185,12 @@ SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointe
         break;
     }
     return SUPERSLAB_OK;
+}
+
+SS_COLD void ss_block_report(superslab_error error, const void *pointer) {
+    ss_stack stack = {0, 0};
+    if (ss_places_contain((uintptr_t)pointer))
+        ss_guard_report(error, (uintptr_t)pointer, false, &stack);
+    else
+        ss_report(error, pointer);
 }

@@ -80,11 +80,12 @@ typedef struct ss_block {
     uint32_t index;  /* in its slab */
     unsigned bin;    /* of its slab */
     uint32_t granule; /* first granule of the slab or the large block */
+    bool guarded;     /* a guarded block, or nothing in their pages; `space` is NULL */
 } ss_block;
 
 /* Whether the block is an empty one (space/empty.h). */
 static inline bool ss_block_is_empty(const ss_block *found) {
-    return found->space == NULL && found->state != SS_BLOCK_NONE;
+    return found->space == NULL && !found->guarded && found->state != SS_BLOCK_NONE;
 }
 
 /* Whether the block is one of a region or a window. */
@@ -103,6 +104,9 @@ void ss_block_release(const ss_block *found);
 /* The error in a pointer that should be the start of a live block of malloc; SUPERSLAB_OK if it is one. `found` is the
  * pointer's look-up. */
 superslab_error ss_block_error(const ss_block *found, const void *pointer);
+
+/* As ss_report, with what is known of a guarded block. */
+void ss_block_report(superslab_error error, const void *pointer);
 
 /* ---- common cases, by few instructions ---- */
 

@@ -7,7 +7,7 @@
 typedef struct child_result {
     int signal; /* that ended it, or 0 */
     int code;   /* its exit code if signal is 0 */
-    char text[8192];
+    char text[1 << 16];
 } child_result;
 
 /* Forks; the child runs the function and exits with 0 if it returns. */

@@ -1,0 +1,27 @@
+/* Without a scavenger (SUPERSLAB_DECAY=inline) threads grant samples on their cold paths. */
+#include "check.h"
+#include "guard.h"
+#include "stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int main(void) {
+    guard_begin(100);
+    setenv("SUPERSLAB_DECAY", "inline", 1);
+    for (unsigned round = 0; round < 20; round++) {
+        void *blocks[600]; /* more than a bin holds */
+        bool found = false;
+        while (!found) {
+            for (unsigned i = 0; i < 600; i++) {
+                blocks[i] = superslab_malloc(64);
+                memset(blocks[i], 1, 64);
+                found |= guard_has(blocks[i]);
+            }
+            for (unsigned i = 0; i < 600; i++)
+                superslab_free(blocks[i]);
+        }
+    }
+    CHECK_GE(stats_now().guard_samples, 20);
+    CHECK_EQ(stats_now().guarded_blocks, 0);
+}

@@ -1,0 +1,70 @@
+/* Threads that take and give guarded blocks, and free those of others, twice at the same moment too. There are never more
+ * samples than the rate allows, and threads whose bins never run dry have their share. */
+#include "check.h"
+#include "guard.h"
+#include "report.h"
+#include "stats.h"
+#include "team.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+enum { THREADS = 4, RATE = 100 };
+
+static uint8_t *shared;
+static pthread_barrier_t barrier;
+static _Atomic unsigned guarded[THREADS];
+
+static uint64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* One block at a time, which stays in the thread's bin; until each thread had one guarded. */
+static void own_block(unsigned index, void *context) {
+    (void)context;
+    for (bool all = false; !all;) {
+        for (unsigned i = 0; i < 1000; i++) {
+            uint8_t *block = superslab_malloc(80);
+            memset(block, (int)index, 80);
+            if (block[0] != index || guard_has(block))
+                atomic_fetch_add_explicit(&guarded[index], 1, memory_order_relaxed);
+            superslab_free(block);
+        }
+        all = true;
+        for (unsigned i = 0; i < THREADS; i++)
+            all &= atomic_load_explicit(&guarded[i], memory_order_relaxed) != 0;
+    }
+}
+
+static void free_shared(unsigned index, void *context) {
+    (void)index, (void)context;
+    for (unsigned i = 0; i < CHECK_SCALED(24u); i++) {
+        pthread_barrier_wait(&barrier);
+        if (index == 0)
+            shared = guard_new(200);
+        pthread_barrier_wait(&barrier);
+        superslab_free(shared);
+    }
+}
+
+int main(void) {
+    guard_begin(RATE);
+    const uint64_t begin = nanoseconds();
+    const superslab_stats before = stats_start();
+    team_run(THREADS, own_block, NULL);
+    reports_start();
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    team_run(THREADS, free_shared, NULL);
+    /* Of the threads that free a block at once, one frees it. */
+    CHECK_EQ(reports_count(SUPERSLAB_ERROR_DOUBLE_FREE), CHECK_SCALED(24u) * (THREADS - 1));
+    CHECK_EQ(reports_take(), CHECK_SCALED(24u) * (THREADS - 1));
+    const superslab_stats now = stats_now();
+    CHECK_LE(now.guard_samples - before.guard_samples,
+             1 + (nanoseconds() - begin) * RATE / 1000000000);
+    CHECK_EQ(now.guarded_blocks, 0);
+    CHECK_EQ(now.live_blocks, before.live_blocks);
+}
