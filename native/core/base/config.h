@@ -16,7 +16,9 @@
 #define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
 
 /* Hardened: the most gaps; gap.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
+#ifndef SS_GAP_MOST
 #define SS_GAP_MOST 16384u
+#endif
 
 /* ---- geometry ---- */
 #define SS_GRANULE_SHIFT 16

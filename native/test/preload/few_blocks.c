@@ -37,7 +37,7 @@ static void many_do_not(const superslab_functions *heap) {
         pattern_fill(blocks[i], SMALL, i);
     }
     CHECK_EQ(malloc_usable_size(blocks[MANY - 1]),
-             CHECK_HARDENED ? SMALL : heap->good_size(SMALL));
+             (CHECK_HARDENED ? SMALL : heap->good_size(SMALL)));
     for (unsigned i = 0; i < MANY; i++) {
         CHECK(pattern_intact(blocks[i], SMALL, i));
         CHECK_EQ(heap->check_sized(blocks[i], SMALL), SUPERSLAB_OK);

@@ -9,7 +9,6 @@
 #include "space/registry.h"
 #include "space/runs.h"
 
-#include <stdio.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -56,10 +55,8 @@ static void child_main(void *number) {
 }
 
 int main(void) {
-    if (CHECK_HARDENED) {
-        puts("skipped: hardened, memory is opened span by span, and no huge page is used");
-        return 77;
-    }
+    if (CHECK_HARDENED)
+        check_skip("hardened, memory is opened span by span, and no huge page is used");
     setenv("SUPERSLAB_DECAY", "-1", 1);
     const superslab_stats before = stats_start();
     team workers;

@@ -16,7 +16,7 @@ int main(void) {
         previous = good;
 
         void *block = block_new(size);
-        CHECK_EQ(superslab_usable_size(block), CHECK_HARDENED ? size : good);
+        CHECK_EQ(superslab_usable_size(block), (CHECK_HARDENED ? size : good));
         superslab_free(block);
     }
     CHECK_EQ(superslab_usable_size(NULL), 0);

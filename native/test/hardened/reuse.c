@@ -1,0 +1,68 @@
+/* A freed block is not the next one. Level 2: it is zero, and a write to it is seen when it is handed out again. */
+#include "block.h"
+#include "check.h"
+#include "report.h"
+#include "stats.h"
+
+#include <string.h>
+
+static const size_t sizes[] = {8, 24, 100, 128, 1000, 1500, 4096, 8000, 40000};
+
+static void comes_late(size_t size) {
+    for (unsigned i = 0; i < 100; i++) {
+        void *first = block_new(size);
+        const uintptr_t was = (uintptr_t)first;
+        superslab_free(first);
+        void *second = block_new(size);
+        CHECK((uintptr_t)second != was);
+        superslab_free(second);
+    }
+}
+
+/* The number of allocations, at most `most`, until the address is handed out again. */
+static unsigned rounds_until(uintptr_t address, size_t size, unsigned most) {
+    unsigned rounds = 1;
+    for (; rounds < most; rounds++) {
+        void *block = block_new(size);
+        const bool is = (uintptr_t)block == address;
+        superslab_free(block);
+        if (is)
+            break;
+    }
+    return rounds;
+}
+
+static void written_after_free(size_t size, size_t at) {
+    enum { MOST = 100000 };
+    volatile char *block = block_new(size);
+    superslab_free((void *)block);
+    block[at] = 'A';
+    CHECK_LT(rounds_until((uintptr_t)block, size, MOST), MOST);
+    reports_expect(SUPERSLAB_ERROR_USE_AFTER_FREE, (const void *)block);
+}
+
+static void is_zero(size_t size) {
+    char *block = block_new(size);
+    const size_t scrubbed = size <= 128 || (size >= 1100 && size < 9000) ? size : 128;
+    memset(block, 'x', size);
+    superslab_free(block);
+    for (size_t i = 0; i < scrubbed; i++)
+        CHECK_EQ(((volatile char *)block)[i], 0);
+}
+
+int main(void) {
+    superslab_free(block_new(1));
+    reports_start();
+    const superslab_stats before = stats_start();
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        comes_late(sizes[i]);
+        if (CHECK_HARDENED >= 2) {
+            is_zero(sizes[i]);
+            written_after_free(sizes[i], 0);
+            written_after_free(sizes[i], sizes[i] < 128 ? sizes[i] - 1 : 127);
+        }
+    }
+    comes_late(256 << 10);
+    reports_expect_none();
+    stats_check_returned(&before);
+}
