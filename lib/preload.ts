@@ -11,15 +11,25 @@ const isDarwin = process.platform === 'darwin'
 /** The variable by which the system's loader is told what to preload. */
 export const preloadVariable = isDarwin ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD'
 
+/** How many checks a preload library makes: 0 is the default library, 1 and 2 are the hardened ones. */
+export type Level = 0 | 1 | 2
+
+/** The name of superslab at a level, among allocators; the library's file is `lib` and this. */
+export function levelName(level: Level): string {
+  return ['superslab', 'superslab-hardened', 'superslab-hardened2'][level] as string
+}
+
 /** The preload library of this package for a C library, by default node's. */
-export function preloadFile(libc: Libc = ownLibc()): string {
-  const name = 'libsuperslab'
+export function preloadFile(libc: Libc = ownLibc(), level: Level = 0): string {
+  const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
+  if (isDarwin && level > 0)
+    throw new SuperslabError(code, `${codes[code]}: there is no hardened library for macOS`)
+  const name = `lib${levelName(level)}`
   const file =
     isDarwin || libc === ownLibc()
       ? companionFile(name, isDarwin ? '.dylib' : '.so')
       : otherLibcFile(`${name}.${libc}.so`)
   if (existsSync(file)) return file
-  const code = 'ERR_SUPERSLAB_PRELOAD_FAILED'
   throw new SuperslabError(code, `${codes[code]}: there is no ${file}`)
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import type { RawStats } from './addon'
 import { withoutRoot } from './children'
+import type { Level } from './preload'
 
 /*
  * Reads the page of statistics that every process served by superslab publishes, see native/core/background/publish.h. It is a
@@ -28,6 +29,8 @@ export interface Publication {
   pid: number
   /** The process's version of superslab. */
   version: string
+  /** How many checks its library makes. */
+  hardened: Level
   /** When the process wrote the figures. */
   time: Date
   stats: RawStats
@@ -75,7 +78,16 @@ const linkText = '/memfd:superslab (deleted)'
 
 const magic = 0x42_4c_53_53
 const layout = 1
-const offsets = { magic: 0, layout: 4, sequence: 8, process: 12, time: 16, count: 24, version: 28 }
+const offsets = {
+  magic: 0,
+  layout: 4,
+  sequence: 8,
+  process: 12,
+  time: 16,
+  count: 24,
+  version: 28,
+  hardened: 44,
+}
 const versionBytes = 16
 const statsOffset = 48
 const ranges = { offset: 1024, first: 1032, bytes: 24, most: 126 }
@@ -258,7 +270,8 @@ function parsed(pid: number, page: Buffer): Publication | NoPublication {
   ) as unknown as RawStats
   const time = new Date(Number(page.readBigUInt64LE(offsets.time) / 1_000_000n))
   if (Number.isNaN(time.getTime())) return unreadable(pid, 'its page makes no sense')
-  return { pid, version, time, stats, ranges: parsedRanges(page) }
+  const hardened = Math.min(page.readUInt32LE(offsets.hardened), 2) as Level
+  return { pid, version, hardened, time, stats, ranges: parsedRanges(page) }
 }
 
 function parsedRanges(page: Buffer): OwnRange[] {

@@ -45,10 +45,20 @@ export function complaints(file, isShipped) {
   return found.map((text) => `${path.basename(file)}: ${text}`)
 }
 
+/** The preload libraries, without what their names end in. Those with checks are for Linux. */
+export function preloadNames(platform) {
+  const hardened = ['libsuperslab-hardened', 'libsuperslab-hardened2']
+  return ['libsuperslab', ...(platform === 'linux' ? hardened : [])]
+}
+
 /** The binaries of a package for one platform and, on Linux, one C library, which `tag` names. */
 export function shippedNames(platform, tag) {
   const library = platform === 'darwin' ? '.dylib' : '.so'
   const addons = ['superslab', 'superslab_tls_dynamic'].map((name) => `${name}${tag}.node`)
   const programs = ['superslab-bench', 'superslab-bench-trace'].map((name) => `${name}${tag}`)
-  return [...addons, `libsuperslab${tag}${library}`, ...programs]
+  return [
+    ...addons,
+    ...preloadNames(platform).map((name) => `${name}${tag}${library}`),
+    ...programs,
+  ]
 }

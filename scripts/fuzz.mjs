@@ -1,5 +1,6 @@
 // npm run fuzz -- --seconds N: sequences of calls found by libFuzzer, checked against a shadow, under
-// AddressSanitizer. New inputs stay in build/; --keep merges those that reach new code into the corpus.
+// AddressSanitizer. New inputs stay in build/; --keep merges those that reach new code into the corpus. --hardened 1 or 2
+// fuzzes the core with that level of checks.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -11,12 +12,22 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '300' },
     keep: { type: 'boolean', default: false },
+    hardened: { type: 'string', default: '0' },
   },
 })
+if (!/^[012]$/.test(values.hardened)) {
+  console.error('fuzz: --hardened takes 1 or 2')
+  process.exit(2)
+}
 const corpus = 'native/test/fuzz/corpus'
 
 installClang()
-const directory = buildPreset('fuzz target', 'fuzz')
+const builds = {
+  0: () => buildPreset('fuzz target', 'fuzz'),
+  1: () => buildPreset('fuzz target', 'fuzz-hardened'),
+  2: () => buildPreset('fuzz target', 'fuzz-hardened2'),
+}
+const directory = builds[values.hardened]()
 const found = path.join(directory, 'found')
 mkdirSync(path.join(root, found), { recursive: true })
 const fuzzer = path.join(root, directory, 'native/test/superslab-fuzz')

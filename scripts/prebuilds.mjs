@@ -3,7 +3,7 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { complaints, stripped } from './binaries.mjs'
+import { complaints, preloadNames, stripped } from './binaries.mjs'
 import { jobs } from './cmake.mjs'
 import { install } from './install.mjs'
 import { root, step, tool } from './run.mjs'
@@ -62,11 +62,18 @@ function buildPrograms() {
   const options = ['--preset', 'release', '-B', folder]
   step('configure', 'cmake', [...options, ...(isCross ? cross : [])])
   const programs = ['superslab-bench', 'superslab-bench-trace']
-  const targets = ['superslab-preload', ...programs]
+  const libraries = preloadNames(process.platform)
+  const targets = [...libraries.map(targetOf), ...programs]
   step('programs', 'cmake', ['--build', folder, '--parallel', jobs, '--target', ...targets])
   const extension = isDarwin ? '.dylib' : '.so'
-  lay(path.join(folder, `libsuperslab${extension}`), `libsuperslab${tag}${extension}`)
+  for (const one of libraries)
+    lay(path.join(folder, `${one}${extension}`), `${one}${tag}${extension}`)
   for (const one of programs) lay(path.join(folder, one), `${one}${tag}`)
+}
+
+/** CMake's name for a preload library. */
+function targetOf(library) {
+  return library === 'libsuperslab' ? 'superslab-preload' : library.slice('lib'.length)
 }
 
 function lay(file, as) {

@@ -3,6 +3,7 @@
 import { copyFileSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { ava } from './ava.mjs'
+import { preloadNames } from './binaries.mjs'
 import { build } from './build.mjs'
 import { buildPreset } from './cmake.mjs'
 import { ctest } from './ctest.mjs'
@@ -18,9 +19,11 @@ build()
 const folder = buildPreset('musl', 'musl')
 report('musl', ctest(folder))
 
-// Where the package looks for the library of the C library that node does not use.
-const library = path.join(root, 'build', 'Release', 'libsuperslab.musl.so')
-copyFileSync(path.join(root, folder, 'libsuperslab.so'), library)
+// Where the package looks for the libraries of the C library that node does not use.
+const release = path.join(root, 'build', 'Release')
+for (const name of preloadNames('linux'))
+  copyFileSync(path.join(root, folder, `${name}.so`), path.join(release, `${name}.musl.so`))
+const library = path.join(release, 'libsuperslab.musl.so')
 report('programs for musl', ava(['build/test/musl.test.mjs'], { TEST_MUSL: library }))
 
 function report(title, { passed, failed, skipped }) {

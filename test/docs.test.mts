@@ -26,6 +26,8 @@ const foreign = [
   /^gdb -x node_modules\/superslab\/native\/gdb\/superslab\.py /,
   /^npm (start|test|install superslab)$/,
   /^npx esbuild /,
+  // test/hardened.test.mts runs a program with it.
+  /^LD_PRELOAD=\$\(npx superslab path --hardened=2\) node server\.js$/,
   // test/programs/supervisors.test.mts runs it.
   /^LD_PRELOAD="\$\(npx superslab path\)" SUPERSLAB_CHILDREN=node pm2 start ecosystem\.config\.js$/,
 ]
@@ -143,7 +145,24 @@ test('links within the documentation have a target', (t) => {
 
 test('each test that the page on misuse names is there', (t) => {
   const text = readFileSync('docs/design/misuse.md', 'utf8')
-  const named = [...text.matchAll(/^\|.*\| (\w+\/\w+) \|$/gm)].map(([, name = '']) => name)
-  t.true(named.length > 30)
-  for (const name of named) t.true(existsSync(path.join('native/test', `${name}.c`)), name)
+  const named = [...text.matchAll(/^\|.*\| (\w+(?:\/\w+)+) \|$/gm)].map(([, name = '']) => name)
+  t.true(named.length > 60)
+  for (const name of named)
+    t.true(
+      ['c', 'cc'].some((ending) => existsSync(path.join('native/test', `${name}.${ending}`))),
+      name,
+    )
+})
+
+test('the tables of what each build notices are those of the misuse programs', async (t) => {
+  const { misuseTables, programs, withTables } = (await import(
+    path.resolve('scripts/misuse-table.mjs')
+  )) as {
+    misuseTables(): string
+    programs(): { name: string }[]
+    withTables(text: string, tables: string): string
+  }
+  t.true(programs().length > 25)
+  const text = readFileSync('docs/design/misuse.md', 'utf8')
+  t.is(text, withTables(text, misuseTables()), 'npm run docs:misuse')
 })

@@ -215,10 +215,45 @@ test('a crash is called a crash, and whose it is', (t) => {
   t.regex(one, /^superslab-breaks-it: .* under superslab \(SIGSEGV.*please report it/)
   const preloaded = said({ system: big, superslab: crash, jemalloc: crash })
   t.regex(preloaded, /^superslab-breaks-it: .*superslab, jemalloc.*Do not preload any malloc/)
-  const misuse = { ...crash, exitCode: 134, errorOutput: 'x\nsuperslab: 0x7f00: double free' }
-  t.regex(said({ system: big, superslab: misuse }), /wrong pointer to free .*: 0x7f00: double free/)
+  const misuse = { ...crash, exitCode: 134, errorOutput: 'x\nsuperslab: double free: 0x7f00' }
+  t.regex(said({ system: big, superslab: misuse }), /wrong pointer to free .*: double free: 0x7f00/)
   const peer = said({ system: big, superslab: small, jemalloc: crash })
   t.regex(peer, /^superslab-helps: .*It crashes under jemalloc/)
+})
+
+test('the hardened library says what it found or costs, and is never the advice', (t) => {
+  const said = (hardened: Course, others: Record<string, Course> = {}) =>
+    judged({
+      system: big,
+      superslab: { ...small, cpu: 4 },
+      ...others,
+      'superslab-hardened': hardened,
+    })
+  const sound = said({ peak: 100, final: 10, cpu: 5 })
+  t.is(sound.choice, 'superslab')
+  t.is(
+    sound.lines.at(-1),
+    'superslab-hardened found no misuse. It takes 25 % more processor time than superslab, and keeps 100 MiB at its peak, 500 MiB under superslab.',
+  )
+  const line = 'superslab: overflow: 0x7f00, one byte past a block of 24 bytes'
+  const found = said({ ...small, exitCode: 134, errorOutput: `x\n${line}\n` })
+  t.is(found.kind, 'superslab-helps')
+  t.regex(
+    found.lines.at(-1) ?? '',
+    /^superslab-hardened ended the command: overflow: 0x7f00, one byte past a block of 24 bytes\. The fault is in the command/,
+  )
+  t.notRegex(found.lines.slice(0, -1).join(' '), /hardened/)
+  t.regex(
+    said({ ...small, exitCode: 139 }).lines.at(-1) ?? '',
+    /fails under superslab-hardened \(SIGSEGV\).*report it/,
+  )
+  t.regex(said({ ...small, served: false }).lines.at(-1) ?? '', /loaded into no process/)
+  const failing = judged({
+    system: { ...big, exitCode: 3 },
+    superslab: big,
+    'superslab-hardened': { ...big, exitCode: 3 },
+  })
+  t.is(failing.kind, 'command-fails')
 })
 
 test('a crash is known by its signal or by a shell’s exit code, a stop is none', (t) => {

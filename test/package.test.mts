@@ -29,7 +29,7 @@ test('the lock file names versions and no host', (t) => {
 })
 
 test('every native source is listed once, and every listed one exists', (t) => {
-  const ofPlatforms = ['os', 'preload', 'execute'].map((key) => sources[key])
+  const ofPlatforms = ['os', 'hardened', 'preload', 'execute'].map((key) => sources[key])
   const listed = ['core', 'addon', 'bench', 'benchMain', 'benchCalls']
     .flatMap((key) => sources[key])
     .concat(ofPlatforms.flatMap(({ linux, mac }) => [...new Set([...linux, ...mac])]))

@@ -42,7 +42,16 @@ test('the core checks its invariants in the builds that look for faults, and in 
   })
   t.deepEqual(
     checked.map(({ name }) => name),
-    ['checked', 'address', 'thread', 'fuzz'],
+    [
+      'checked',
+      'hardened',
+      'hardened2',
+      'address',
+      'thread',
+      'fuzz',
+      'fuzz-hardened',
+      'fuzz-hardened2',
+    ],
   )
 })
 

@@ -73,6 +73,8 @@ test('without all binaries npm pack fails and says what to do', async (t) => {
     'superslab.glibc.node',
     'superslab_tls_dynamic.glibc.node',
     'libsuperslab.glibc.so',
+    'libsuperslab-hardened.glibc.so',
+    'libsuperslab-hardened2.glibc.so',
   ].concat('superslab-bench.glibc', 'superslab-bench-trace.glibc')
   for (const name of all.slice(0, -1)) writeFileSync(path.join(folder, name), '')
   const half = await pack()

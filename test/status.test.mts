@@ -169,6 +169,7 @@ onLinux('a process that ended and was not waited for is no process', async (t) =
 
 const row = (pid: number, resident: number, command: string): Row => ({
   pid,
+  hardened: 0,
   residentBytes: resident * 2 ** 20,
   command,
   stats: { ...stats(), liveBytes: 2 ** 20, dirtyBytes: 2 ** 30, cachedBytes: 2 ** 10 },
@@ -187,6 +188,16 @@ test('the listing fits 40, 60 and 80 columns, with the command’s name', (t) =>
     t.regex(lines[1] ?? '', / node ser/)
   }
   t.regex(overview(rows, 200), / node server\.js --port 3000 --workers 8 --trace-warnings$/)
+})
+
+test('the listing has a column for the level where a process has a hardened library', (t) => {
+  const rows = [row(7, 10, 'node a.js'), { ...row(8, 10, 'node b.js'), hardened: 2 as const }]
+  const shown = overview(rows, 80).split('\n')
+  t.regex(shown[0] ?? '', / hardened {2}command$/)
+  t.regex(shown[1] ?? '', / - {2}node a\.js$/)
+  t.regex(shown[2] ?? '', / 2 {2}node b\.js$/)
+  for (const line of overview(rows, 47).split('\n')) t.notRegex(line, /hardened/)
+  for (const line of overview(rows, 48).split('\n')) t.true(line.length <= 48, line)
 })
 
 test('a command is shown by its program and its script, without their folders', (t) => {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { Argument, Command } from 'commander'
+import type { Level } from '../preload'
 import { readPublication, timeLimitOfOneMs, whyOnlyAddon } from '../publication'
 import { count } from './bench/options'
 import { ancestors, commandOf, cut, isNode } from './processes'
@@ -29,6 +30,7 @@ function counts(text: string, before: number[] = []): number[] {
 interface Finding {
   pid: number
   command: string
+  hardened?: Level
   /** Why superslab does not serve it. */
   complaint?: string
 }
@@ -42,8 +44,12 @@ function run(pids: number[], { quiet = false }: { quiet?: boolean }): void {
   if (found.length === 0) console.error('superslab: found no Node process that this user may read')
   if (bad.length > 0 || found.length === 0) process.exitCode = 1
   else if (!quiet)
-    for (const { pid, command } of found)
-      console.log(`superslab: process ${pid} is served (${command})`)
+    for (const { pid, command, hardened } of found)
+      console.log(`superslab: process ${pid} is served${levelText(hardened)} (${command})`)
+}
+
+function levelText(level: Level | undefined): string {
+  return level ? ` at hardened level ${level}` : ''
 }
 
 /** The other Node processes, without those that started a served one: npx, npm and their kin. */
@@ -68,7 +74,7 @@ function examine(pid: number, wasNamed: boolean): Finding[] {
   const found = readPublication(pid, timeLimitOfOneMs)
   if ('stats' in found) {
     const complaint = whyOnlyAddon(pid, timeLimitOfOneMs)
-    return [{ pid, command, ...(complaint && { complaint }) }]
+    return [{ pid, command, hardened: found.hardened, ...(complaint && { complaint }) }]
   }
   if (!wasNamed && found.reason === 'no-such-process') return []
   return [{ pid, command, complaint: found.message }]

@@ -1,13 +1,15 @@
 import { Command, Option } from 'commander'
-import { isPreloadable, preloadFile, preloadVariable } from '../preload'
+import { isPreloadable, levelName, preloadFile, preloadVariable } from '../preload'
 import { childrenWords, requireOption } from './run/environment'
+import { type Hardened, hardenedOption, levelOf } from './run/hardened'
 
-/** Where an image has a link to the library if the loader does not accept the library's path. */
-const linkPath = '/usr/local/lib/libsuperslab.so'
+/** The folder in which an image has a link to the library if the loader does not accept the library's path. */
+const linkFolder = '/usr/local/lib'
 
 interface EnvOptions {
   children: string
   require?: boolean
+  hardened?: Hardened
 }
 
 export function envCommand(): Command {
@@ -16,11 +18,14 @@ export function envCommand(): Command {
     .description('print the lines for a Dockerfile that load superslab into its programs')
     .addOption(children.choices(['node', 'all', 'none']).default('node'))
     .addOption(requireOption())
+    .addOption(hardenedOption('load the hardened library'))
     .action((options: EnvOptions) => console.log(lines(options).join('\n')))
 }
 
-function lines({ children, require }: EnvOptions): string[] {
-  const file = preloadFile()
+function lines({ children, require, hardened }: EnvOptions): string[] {
+  const level = levelOf(hardened)
+  const file = preloadFile(undefined, level)
+  const linkPath = `${linkFolder}/lib${levelName(level)}.so`
   const isTaken = isPreloadable(file)
   return [
     ...(isTaken ? [] : [`RUN ln -sf ${JSON.stringify(file)} ${linkPath}`]),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, Command, InvalidArgumentError } from 'commander'
+import type { Level } from '../preload'
 import {
   type NoPublication,
   type Publication,
@@ -114,7 +115,10 @@ function withoutRanges<Found extends Publication | NoPublication>(found: Found) 
   return rest
 }
 
-function description({ pid, version, time, stats }: Publication, columns?: number): string {
+function description(
+  { pid, version, hardened, time, stats }: Publication,
+  columns?: number,
+): string {
   const blocks = (number: number) => `in ${number.toLocaleString('en')} blocks`
   const lines = [
     line('live', stats.liveBytes, blocks(stats.liveBlocks)),
@@ -130,11 +134,18 @@ function description({ pid, version, time, stats }: Publication, columns?: numbe
   const complaint = whyOnlyAddon(pid, timeLimitOfOneMs)
   const width = columns ?? Number.POSITIVE_INFINITY
   return [
-    cut(`superslab ${version} serves process ${pid} (${commandOf(pid, timeLimitOfOneMs)})`, width),
+    cut(
+      `superslab ${version}${levelText(hardened)} serves process ${pid} (${commandOf(pid, timeLimitOfOneMs)})`,
+      width,
+    ),
     ...(complaint ? [wrapped(complaint, columns)] : []),
     ...lines.map((one) => cut(one, width)),
     cut(`as of ${time.toISOString()}, ${ago} s ago`, width),
   ].join('\n')
+}
+
+function levelText(level: Level): string {
+  return level === 0 ? '' : `, hardened level ${level},`
 }
 
 function guards({ guardRate, guardSamples, guardedBlocks }: Publication['stats']): string {
@@ -148,7 +159,10 @@ function line(name: string, bytes: number, note = ''): string {
 
 // ---- the table of all ----
 
-export type Row = Pick<Publication, 'pid' | 'stats'> & { residentBytes: number; command: string }
+export type Row = Pick<Publication, 'pid' | 'stats' | 'hardened'> & {
+  residentBytes: number
+  command: string
+}
 
 /** The columns in the order of their importance: a narrow terminal shows the first ones. */
 const columnsOf: [name: string, bytes: (row: Row) => number, from: number][] = [
@@ -157,6 +171,8 @@ const columnsOf: [name: string, bytes: (row: Row) => number, from: number][] = [
   ['dirty', ({ stats }) => stats.dirtyBytes, 56],
   ['cached', ({ stats }) => stats.cachedBytes, 68],
 ]
+/** The level of the hardened library, where some process has one. */
+const levelsFrom = 48
 /** Between two columns. */
 const gap = 2
 const commandLeast = 8
@@ -164,10 +180,12 @@ const commandLeast = 8
 /** A row for each process, the command in what is left of the terminal's width. */
 export function overview(rows: readonly Row[], width: number): string {
   const columns = columnsOf.filter(([, , from]) => width >= from)
-  const head = ['pid', ...columns.map(([name]) => name)]
+  const hasLevels = width >= levelsFrom && rows.some(({ hardened }) => hardened > 0)
+  const head = ['pid', ...columns.map(([name]) => name), ...(hasLevels ? ['hardened'] : [])]
   const figures = rows.map((row) => [
     String(row.pid),
     ...columns.map(([, bytes]) => mebibytes(bytes(row))),
+    ...(hasLevels ? [row.hardened === 0 ? '-' : String(row.hardened)] : []),
   ])
   const widths = head.map((name, i) =>
     Math.max(name.length, ...figures.map((cells) => cells[i]?.length ?? 0)),

@@ -1,5 +1,7 @@
 /* superslab-calls FUNCTION COUNT: calls one function of malloc's API COUNT times. scripts/calls.mjs counts the
- * instructions of two runs of which one makes more calls; the difference is the cost of the calls. */
+ * instructions of two runs of which one makes more calls; the difference is the cost of the calls.
+ *
+ * superslab-calls order BYTES: what an attacker would like to know of the next block, for scripts/bench-hardened.mjs. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -97,6 +99,22 @@ static void free_null(unsigned long count) {
         free(seen(NULL));
 }
 
+/* Prints two numbers: the distance from one block to the next one that is allocated, and of how many allocations after
+ * the free of a block the first one is that gets its memory; 0: none of them. The heap has blocks of the size before. */
+static void order(unsigned long size) {
+    enum { BEFORE = 1000, AFTER = 4096 };
+    static char *blocks[BEFORE];
+    for (size_t i = 0; i < BEFORE; i++)
+        blocks[i] = seen(malloc(size));
+    char *first = seen(malloc(size)), *next = seen(malloc(size)), *freed = blocks[BEFORE / 2];
+    unsigned reused = 0;
+    free(freed);
+    for (unsigned i = 1; i <= AFTER && reused == 0; i++)
+        if (seen(malloc(size)) == freed)
+            reused = i;
+    printf("%td %u\n", next - first, reused);
+}
+
 static const struct call {
     const char *name;
     void (*run)(unsigned long count);
@@ -116,6 +134,7 @@ static const struct call {
     {"new-aligned", new_aligned},
     {"new-sized", new_sized},
     {"free-null", free_null},
+    {"order", order},
 };
 
 int main(int argc, char **argv) {

@@ -115,20 +115,30 @@ static void print_latency(const bench_latency *latency) {
            latency->over_100us, latency->over_1ms);
 }
 
+/* What the process took for one run. */
+typedef struct run_cost {
+    uint64_t minor_faults;
+    double cpu_seconds;
+} run_cost;
+
+static run_cost cost_so_far(void) {
+    return (run_cost){bench_process_minor_faults(), bench_process_cpu_seconds()};
+}
+
 static void print_result(const bench_options *options, const bench_result *result, unsigned run,
-                         uint64_t minor_faults) {
+                         run_cost cost) {
     printf("{\"workload\":");
     print_string(options->workload->name);
     print_member("allocator", options->allocator->name);
     printf(",\"run\":%u,", run);
     print_params(&options->params);
-    printf(",\"ops\":%" PRIu64 ",\"seconds\":%.9f,\"opsPerSecond\":%.0f", result->ops,
-           result->seconds, (double)result->ops / result->seconds);
+    printf(",\"ops\":%" PRIu64 ",\"seconds\":%.9f,\"cpuSeconds\":%.6f,\"opsPerSecond\":%.0f",
+           result->ops, result->seconds, cost.cpu_seconds, (double)result->ops / result->seconds);
     /* Text, because a number of 64 bits does not survive JSON.parse. */
     printf(",\"checksum\":\"%016" PRIx64 "\"", result->checksum);
     const uint64_t peak = result->memory.peak_rss;
     printf(",\"peakRssBytes\":%" PRIu64 ",\"minorFaults\":%" PRIu64,
-           peak != 0 ? peak : bench_process_peak_rss() - result->memory.own, minor_faults);
+           peak != 0 ? peak : bench_process_peak_rss() - result->memory.own, cost.minor_faults);
     if (result->memory.own != 0)
         printf(",\"ownBytes\":%" PRIu64, result->memory.own);
     if (result->memory.idle_rss != 0)
@@ -150,9 +160,11 @@ static int run_once(const bench_options *options, unsigned run) {
     uint64_t before[SS_ROUTE_COUNT], after[SS_ROUTE_COUNT];
     ss_route_read(before);
 #endif
-    const uint64_t faults = bench_process_minor_faults();
+    const run_cost before_run = cost_so_far();
     const bench_result result = options->workload->run(options->allocator, &options->params);
-    const uint64_t minor_faults = bench_process_minor_faults() - faults;
+    const run_cost after_run = cost_so_far();
+    const run_cost cost = {after_run.minor_faults - before_run.minor_faults,
+                           after_run.cpu_seconds - before_run.cpu_seconds};
 #ifdef SUPERSLAB_TRACE
     ss_route_read(after);
 #endif
@@ -161,7 +173,7 @@ static int run_once(const bench_options *options, unsigned run) {
                 options->allocator->name, result.error);
         return EXIT_VOID;
     }
-    print_result(options, &result, run, minor_faults);
+    print_result(options, &result, run, cost);
 #ifdef SUPERSLAB_TRACE
     print_routes(before, after);
 #endif

@@ -22,3 +22,14 @@ uint64_t bench_process_minor_faults(void) {
     struct rusage usage;
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_minflt : 0;
 }
+
+static double seconds_of(struct timeval time) {
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+double bench_process_cpu_seconds(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0
+               ? seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)
+               : 0;
+}

@@ -11,4 +11,7 @@ uint64_t bench_process_peak_rss(void);
 /* Page faults so far that needed no reading from disk. */
 uint64_t bench_process_minor_faults(void);
 
+/* Processor time so far of all threads, in seconds. */
+double bench_process_cpu_seconds(void);
+
 #endif

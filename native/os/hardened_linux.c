@@ -30,7 +30,7 @@ uint64_t ss_os_random(void) {
     return drawn;
 }
 
-bool ss_os_forbid(void *start, size_t bytes) {
+bool ss_os_shut(void *start, size_t bytes) {
     const int saved = errno;
     const bool done = mprotect(start, bytes, PROT_NONE) == 0;
     errno = saved;

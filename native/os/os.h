@@ -73,7 +73,7 @@ void ss_os_decommit(void *start, size_t bytes);
 
 /* Makes committed addresses inaccessible; ss_os_commit undoes it, and finds their contents as they were. False when the
  * system refuses. In hardened builds alone. */
-bool ss_os_forbid(void *start, size_t bytes);
+bool ss_os_shut(void *start, size_t bytes);
 
 /* Gives the memory of committed addresses back; they stay usable and read as zero. False when the
  * system refuses (locked pages): the contents are then undefined, the memory may still be held. */

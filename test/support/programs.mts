@@ -9,6 +9,9 @@ import { type Ended, ended, main, plainEnvironment } from './cli.mjs'
 /** `npm run test:programs` runs all of them, `npm test` those that take a second or two. */
 const runsAll = process.env.TEST_PROGRAMS === 'all'
 
+/** The level of the hardened library that serves the programs; without it the default library does. */
+const level = process.env.TEST_HARDENED
+
 interface Needs {
   commands: string[]
   /** Takes long, so not part of `npm test`. */
@@ -64,7 +67,8 @@ export async function served(
   { cwd, env, children = 'all' }: RunOptions = {},
 ): Promise<Served> {
   const file = path.join(temporaryFolder(t), 'served')
-  const args = [main, 'run', `--children=${children}`, '--', ...command]
+  const hardened = level === undefined ? [] : [`--hardened=${level}`]
+  const args = [main, 'run', `--children=${children}`, ...hardened, '--', ...command]
   const environment = plainEnvironment({ ...env, SUPERSLAB_STATS: file })
   const result = await ended(process.execPath, args, { cwd, env: environment })
   return { ...result, served: servedCommands(file) }

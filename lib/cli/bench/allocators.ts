@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import { SuperslabError } from '../../errors'
-import { preloadPath } from '../../preload'
+import { type Level, levelName, preloadFile, preloadPath } from '../../preload'
 
 /** An allocator to measure: superslab, the system's malloc, or a library that replaces the system's malloc. */
 export interface Allocator {
@@ -31,6 +31,15 @@ const generations: Record<string, (major: number | undefined) => boolean> = {
 }
 
 export const peerNames: readonly string[] = Object.keys(libraries)
+
+/** superslab's own libraries with checks, which are measured only when they are named. */
+const hardened = new Map(
+  ([1, 2] as const).map((level): [string, Level] => [levelName(level), level]),
+)
+
+export function isOwn(name: string): boolean {
+  return name === superslab.name || name === preloaded || hardened.has(name)
+}
 
 /** Where a known allocator is installed. */
 export function installedLibrary(name: string, places = directories()): string | undefined {
@@ -68,7 +77,9 @@ export function contestants(
 
 function peer(name: string): Allocator {
   if (name.includes(path.sep)) return { name: path.basename(name), library: checked(name) }
-  const known = [system.name, ...peerNames].join(', ')
+  const level = hardened.get(name)
+  if (level !== undefined) return { name, library: preloadPath(preloadFile(undefined, level)) }
+  const known = [system.name, ...hardened.keys(), ...peerNames].join(', ')
   if (!(name in libraries)) throw failure(`${name}: give one of ${known}, or the path of a library`)
   const library = installedLibrary(name)
   if (library) return { name, library }

@@ -9,6 +9,8 @@ export interface Measurement {
   ops: number
   seconds: number
   opsPerSecond: number
+  /** Processor time of all threads of the run's process. */
+  cpuSeconds?: number
   /** Checksum of the operations: if two allocators differ in it, a run is void. */
   checksum: string
   /** Of the run's process, where it had one of its own. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { type Allocator, preloaded, superslab } from './allocators'
+import { type Allocator, isOwn } from './allocators'
 import type { Environment } from './machine'
 
 /** The version of each measured allocator, as exactly as this system can tell. */
@@ -11,8 +11,7 @@ export function versions(
 ): Record<string, string> {
   return Object.fromEntries(
     allocators.map(({ name, library }) => {
-      if (name === superslab.name || name === preloaded)
-        return [name, [own, commit].filter(Boolean).join(' ')]
+      if (isOwn(name)) return [name, [own, commit].filter(Boolean).join(' ')]
       return [name, library ? libraryVersion(realpathSync(library)) : libc]
     }),
   )

@@ -2,16 +2,17 @@ import { constants } from 'node:os'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { addon } from '../../addon'
 import { withoutRoot } from '../../children'
-import { preloadPath } from '../../preload'
+import { type Level, preloadFile, preloadPath } from '../../preload'
 import { write } from '../bench/export'
 import { environment } from '../bench/machine'
 import { count, list } from '../bench/options'
 import { wrapped } from '../format'
 import { findCommand } from '../run/find'
+import { type Hardened, hardenedOption, levelOf } from '../run/hardened'
 import { preloadName } from '../run/preload-name'
 import { refuseUnservable } from '../run/refusal'
 import { dockerfileLine } from './advice'
-import { baseName, type Condition, conditions, superslabName } from './condition'
+import { baseName, type Condition, conditions, hardenedCondition, superslabName } from './condition'
 import { failure } from './failure'
 import { explained } from './held'
 import { Live } from './live'
@@ -36,6 +37,7 @@ interface DoctorOptions {
   interval: number
   against?: string[]
   children?: string
+  hardened?: Hardened
   profile?: boolean
   verbose?: boolean
   json?: string
@@ -67,6 +69,7 @@ export function doctorCommand(): Command {
       list,
     )
     .addOption(children.choices(['node', 'all', 'none']))
+    .addOption(hardenedOption('run it under the hardened library, too'))
     .option(
       '--profile',
       'if no allocator helps, run once more and name the lines that hold the memory',
@@ -100,6 +103,8 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
   const library = preloadPath()
   if (!plan.replay) checkCommand(command[0] ?? '', library)
   const chosen = choose(conditions(library, children), options.against)
+  const level = levelOf(options.hardened)
+  if (level > 0) chosen.push(hardened(level, children))
   endWithSignals()
   const live = new Live()
   const agreed: Agreed = {}
@@ -120,6 +125,10 @@ async function run(command: string[], options: DoctorOptions): Promise<void> {
 /** Throws, in one line, for a command that does not exist or that superslab cannot serve. */
 function checkCommand(name: string, library: string): void {
   refuseUnservable(findCommand(name), { library, preload: preloadName(library) })
+}
+
+function hardened(level: Level, children: string): Condition {
+  return hardenedCondition(level, preloadPath(preloadFile(undefined, level)), children)
 }
 
 /** A command, or a recording. */

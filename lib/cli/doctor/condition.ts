@@ -1,3 +1,4 @@
+import { type Level, levelName } from '../../preload'
 import { installedLibrary, peerNames } from '../bench/allocators'
 import { preloadName } from '../run/preload-name'
 
@@ -55,6 +56,15 @@ export function conditions(
     preloaded(superslabName, superslabLibrary, { SUPERSLAB_CHILDREN: children }),
     ...peers,
   ]
+}
+
+/** superslab's library with checks: what it costs and finds, beside the others; never the advice for memory. */
+export function hardenedCondition(level: Level, library: string, children: string): Condition {
+  return preloaded(levelName(level), library, { SUPERSLAB_CHILDREN: children })
+}
+
+export function isHardened(name: string): boolean {
+  return name === levelName(1) || name === levelName(2)
 }
 
 function preloaded(name: string, library: string, more: Record<string, string> = {}): Condition {

@@ -50,7 +50,7 @@ export const readingsLeast = 5
 export function outcome(condition: string, trials: readonly Trial[]): Outcome {
   const sightings = trials.map((trial) => trial.sightings).find((one) => one !== undefined)
   const report = trials
-    .flatMap(({ errorOutput }) => errorOutput.match(/^superslab: 0x.*$/m)?.[0] ?? [])
+    .flatMap(({ errorOutput }) => errorOutput.match(/^superslab: [a-z ]+: 0x.*$/m)?.[0] ?? [])
     .at(0)
   return {
     condition,

@@ -1,5 +1,6 @@
 import { mebibytes, percent } from '../format'
-import { arenasName, baseName, superslabName } from './condition'
+import { arenasName, baseName, isHardened, superslabName } from './condition'
+import { cpuSecondsLeast, hardenedLines, tick } from './hardened'
 import { didLess, type Figure, type Outcome } from './outcome'
 import { remarks } from './remarks'
 import { unusable } from './unusable'
@@ -30,11 +31,8 @@ const worthwhile = 0.1
 const worthwhileBytes = 4 << 20
 /** The same for processor time. */
 const worthwhileCpu = 0.03
-/** The kernel counts processor time in ticks; a difference has the error of two figures. */
-const tick = 0.01
+/** A difference has the error of two figures. */
 const worthwhileTicks = 2.5 * tick
-/** Below it, a percentage of processor time would be one of ticks. */
-const cpuSecondsLeast = 0.1
 /** Where the noise of the system's own figure is above this share, there is no verdict. */
 const tolerableNoise = 0.25
 
@@ -43,7 +41,13 @@ const tolerableNoise = 0.25
  * condition keeps less than another if the difference exceeds the noise of both, a tenth of the system's figure and
  * 4 MiB.
  */
-export function verdict(outcomes: readonly Outcome[], settled: boolean): Verdict {
+export function verdict(all: readonly Outcome[], settled: boolean): Verdict {
+  const outcomes = all.filter(({ condition }) => !isHardened(condition))
+  const judged = judge(outcomes, settled)
+  return { ...judged, lines: [...judged.lines, ...hardenedLines(all)] }
+}
+
+function judge(outcomes: readonly Outcome[], settled: boolean): Verdict {
   const named = (name: string) => outcomes.find(({ condition }) => condition === name)
   const base = named(baseName)
   const superslab = named(superslabName)

@@ -9,6 +9,7 @@ import { rawEnding } from '../profile/format'
 import { environment, type RunOptions, requireOption } from './environment'
 import { findCommand } from './find'
 import { guardRate } from './guard'
+import { hardenedOption, levelOf } from './hardened'
 import { preloadName } from './preload-name'
 import { profiledStart, profileFile, profileSignals } from './profile'
 import { libcOfCommand, refuseUnservable } from './refusal'
@@ -52,6 +53,7 @@ export function runCommand(): Command {
     .argument('<command...>', 'the program and its arguments')
     .addOption(children.choices(['node', 'all', 'none']))
     .addOption(requireOption())
+    .addOption(hardenedOption('serve by the hardened library, which checks more'))
     .option('--stats', 'print the statistics of each served process when it ends')
     .option('--record <file>', 'record what each served process allocates and frees')
     .option(
@@ -84,8 +86,9 @@ async function run(words: string[], options: RunOptions): Promise<void> {
   try {
     const file = findCommand(words[0] ?? '')
     const libc = libcOfCommand(file) ?? ownLibc()
-    const library = preloadPath(preloadFile(libc))
-    const name = preloadName(library, libc)
+    const level = levelOf(options.hardened)
+    const library = preloadPath(preloadFile(libc, level))
+    const name = preloadName(library, libc, level)
     const changes = environment(options, name)
     // As the loader shows it: musl's does not change a name.
     const loaded = libc === 'musl' ? name : library

@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { withoutRoot, withRoot } from '../../children'
 import { preloadVariable } from '../../preload'
 import { guardSetting, guardVariable } from './guard'
+import type { Hardened } from './hardened'
 import type { ProfileRunOptions } from './profile'
 import { recordingPath, recordVariable } from './record'
 
@@ -11,6 +12,7 @@ export interface RunOptions extends ProfileRunOptions {
   require?: boolean
   stats?: boolean
   record?: string
+  hardened?: Hardened
   guard?: number | true
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Libc, ownLibc } from '../../libc'
-import { nameForBoth, preloadFile } from '../../preload'
+import { type Level, nameForBoth, preloadFile } from '../../preload'
 
 /**
  * The library's name in LD_PRELOAD, so that a program for the other C library that inherits it still starts.
@@ -10,10 +10,10 @@ import { nameForBoth, preloadFile } from '../../preload'
  * that it does not find. glibc's loader ends when it finds no musl: where there may be programs for glibc, a name leads
  * each loader to its own library.
  */
-export function preloadName(library: string, libc: Libc = ownLibc()): string {
+export function preloadName(library: string, libc: Libc = ownLibc(), level: Level = 0): string {
   if (process.platform !== 'linux') return library
   if (libc === 'glibc') return hasLibraryFolders() ? `/$LIB/../../../..${library}` : library
-  return hasGlibc() ? (nameForBoth(library, libraryForGlibc()) ?? library) : library
+  return hasGlibc() ? (nameForBoth(library, libraryForGlibc(level)) ?? library) : library
 }
 
 /** `$LIB` is lib, lib64, or the folder in lib that holds glibc. */
@@ -27,9 +27,9 @@ function hasGlibc(): boolean {
   return ownLibc() === 'glibc' || existsSync(loader)
 }
 
-function libraryForGlibc(): string | undefined {
+function libraryForGlibc(level: Level): string | undefined {
   try {
-    return preloadFile('glibc')
+    return preloadFile('glibc', level)
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import { Conversions } from '../profile/conversions'
 import type { RunOptions } from './environment'
 import { guardSetting } from './guard'
+import { hardenedWords } from './hardened'
 import { rawBeside } from './profile'
 
 /** Signals that are for the program, and would end this process. */
@@ -38,6 +39,7 @@ function commandLine(raw: string, options: RunOptions): string[] {
     ...[...process.execArgv, process.argv[1] ?? '', 'run', `--profile=${raw}`],
     ...(children ? [`--children=${children}`] : []),
     ...(stats ? ['--stats'] : []),
+    ...hardenedWords(options.hardened),
     ...(record ? [`--record=${record}`] : []),
     ...(guard ? [`--guard=${guardSetting(guard)}`] : []),
     ...(profileSignal ? [`--profile-signal=${profileSignal}`] : []),

@@ -22,6 +22,8 @@ static void publication_write(ss_publication *out, uint32_t process, const super
     out->time = ss_os_time_nanoseconds();
     out->stats_count = sizeof *stats / sizeof(uint64_t);
     strncpy(out->version, SUPERSLAB_VERSION, sizeof out->version - 1);
+    if (SS_HARDENED != 0) /* the page begins as zeros */
+        out->hardened = SS_HARDENED;
     out->stats = *stats;
     out->ranges_count = ss_ranges_list(out->ranges, SS_PUBLICATION_RANGES);
     atomic_store_explicit(&out->sequence, sequence + 1, memory_order_release);

@@ -22,6 +22,7 @@ typedef struct ss_publication {
     uint64_t time;        /* nanoseconds since 1970 */
     uint32_t stats_count; /* counters in `stats` */
     char version[16];
+    uint32_t hardened; /* SS_HARDENED; 0 from versions that do not have it */
     superslab_stats stats;
     _Alignas(SS_PUBLICATION_RANGES_OFFSET) uint32_t ranges_count;
     uint32_t unused;

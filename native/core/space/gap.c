@@ -106,7 +106,7 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
         return true;
     if (!keeps(space))
         ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
-    else if (!ss_os_forbid(ss_space_address(space, first + count), SS_GRANULE_BYTES))
+    else if (!ss_os_shut(ss_space_address(space, first + count), SS_GRANULE_BYTES))
         return true; /* the gap stays open */
     note(space, first + count, 1, false);
     return true;

@@ -137,7 +137,7 @@ uint64_t ss_os_random(void) {
     return UINT64_C(0x9e3779b97f4a7c15);
 }
 
-bool ss_os_forbid(void *start, size_t bytes) {
+bool ss_os_shut(void *start, size_t bytes) {
     (void)start;
     (void)bytes;
     return false;

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * The second free comes when the block is back in its slab, beside a live one. */
+/* The second free comes when the block is back in its slab, beside a live one.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

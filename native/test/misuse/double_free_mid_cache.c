@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * The second free comes when others lie on top of it in the thread's bin. */
+/* The second free comes when others lie on top of it in the thread's bin.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

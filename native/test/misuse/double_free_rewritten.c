@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * The header is restored after the free, and the block freed again: found when the bin is flushed. */
+/* The header is restored after the free, and the block freed again: found when the bin is flushed.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

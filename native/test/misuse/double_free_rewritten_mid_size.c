@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * The same for a block of a mid class, whose first free went back to the slab already. */
+/* The same for a block of a mid class, whose first free went back to the slab already.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * The second free is a sized one. */
+/* The second free is a sized one.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

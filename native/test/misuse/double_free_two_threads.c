@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * Freed by a thread that has ended, then by main. */
+/* Freed by a thread that has ended, then by main.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 #include <pthread.h>

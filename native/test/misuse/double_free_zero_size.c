@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * A block of no bytes freed twice, with others handed out in between. */
+/* A block of no bytes freed twice, with others handed out in between.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: corrupted header: <hex>
- * The block before wrote a text one byte too long. */
+/* The block before wrote a text one byte too long.
+ *
+ * all: SIGABRT superslab: corrupted header: <hex> */
 #include "superslab.h"
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: header of another class: <hex>
- * The header of another class: found at once. */
+/* The header of another class: found at once.
+ *
+ * all: SIGABRT superslab: header of another class: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: corrupted header: <hex>
- * The byte before a live block overwritten with 0. */
+/* The byte before a live block overwritten with 0.
+ *
+ * all: SIGABRT superslab: corrupted header: <hex> */
 #include "superslab.h"
 
 int main(void) {

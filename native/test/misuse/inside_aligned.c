@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: pointer inside a block: <hex>
- * A pointer 16 bytes into a block of zeroes. */
+/* A pointer 16 bytes into a block of zeroes.
+ *
+ * all: SIGABRT superslab: pointer inside a block: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: pointer inside a block: <hex>
- * A pointer into the middle of a large block. */
+/* A pointer into the middle of a large block.
+ *
+ * all: SIGABRT superslab: pointer inside a block: <hex> */
 #include "superslab.h"
 
 int main(void) {

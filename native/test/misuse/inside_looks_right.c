@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: pointer inside a block: <hex>
- * The byte before the pointer is a copy of the block's own header: found at flush. */
+/* The byte before the pointer is a copy of the block's own header: found at flush.
+ *
+ * all: SIGABRT superslab: pointer inside a block: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: pointer inside a block: <hex>
- * A pointer into a block that is aligned to a page. */
+/* A pointer into a block that is aligned to a page.
+ *
+ * all: SIGABRT superslab: pointer inside a block: <hex> */
 #include "superslab.h"
 
 int main(void) {

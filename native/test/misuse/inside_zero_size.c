@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: pointer inside a block: <hex>
- * Not the address of a block of no bytes, but the one after it. */
+/* Not the address of a block of no bytes, but the one after it.
+ *
+ * all: SIGABRT superslab: pointer inside a block: <hex> */
 #include "superslab.h"
 
 int main(void) {

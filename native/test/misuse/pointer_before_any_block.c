@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * The first call of the process frees a pointer that was never allocated. */
+/* The first call of the process frees a pointer that was never allocated.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 static _Alignas(16) char memory[64];

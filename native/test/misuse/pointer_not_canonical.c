@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * A number that is not an address. */
+/* A number that is not an address.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * A number that was taken for a pointer. */
+/* A number that was taken for a pointer.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 #include <stdint.h>

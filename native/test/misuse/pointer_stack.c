@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * A variable of a function. */
+/* A variable of a function.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 int main(void) {

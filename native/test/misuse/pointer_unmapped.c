@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * A pointer to a mapping that is gone. */
+/* A pointer to a mapping that is gone.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 #include <sys/mman.h>

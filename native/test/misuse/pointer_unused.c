@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * A pointer into superslab's own memory, after the last block of a slab's neighbour. */
+/* A pointer into superslab's own memory, after the last block of a slab's neighbour.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 int main(void) {

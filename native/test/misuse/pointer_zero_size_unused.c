@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: unknown pointer: <hex>
- * An address for a block of no bytes that was not handed out yet. */
+/* An address for a block of no bytes that was not handed out yet.
+ *
+ * all: SIGABRT superslab: unknown pointer: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: double free: <hex>
- * A block that was freed is resized. */
+/* A block that was freed is resized.
+ *
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: size mismatch: <hex>
- * A sized free of an aligned block with another size. */
+/* A sized free of an aligned block with another size.
+ *
+ * all: SIGABRT superslab: size mismatch: <hex> */
 #include "superslab.h"
 
 int main(void) {

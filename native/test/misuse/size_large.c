@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: size mismatch: <hex>
- * A sized free of a large block with the size of a small one. */
+/* A sized free of a large block with the size of a small one.
+ *
+ * all: SIGABRT superslab: size mismatch: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: size mismatch: <hex>
- * A sized free with more than the block holds. */
+/* A sized free with more than the block holds.
+ *
+ * all: SIGABRT superslab: size mismatch: <hex> */
 #include "superslab.h"
 
 int main(void) {

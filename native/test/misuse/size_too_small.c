@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: size mismatch: <hex>
- * A sized free with a size that would have got a smaller block. */
+/* A sized free with a size that would have got a smaller block.
+ *
+ * all: SIGABRT superslab: size mismatch: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGABRT
- * stderr: superslab: size mismatch: <hex>
- * A block of no bytes freed as one of a byte. */
+/* A block of no bytes freed as one of a byte.
+ *
+ * all: SIGABRT superslab: size mismatch: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,6 @@
-/* signal: SIGSEGV
- * stderr:
- * A block of no bytes is written: no memory is there. */
+/* A block of no bytes is written: no memory is there.
+ *
+ * all: SIGSEGV */
 #include "superslab.h"
 
 int main(void) {

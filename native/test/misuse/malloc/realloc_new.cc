@@ -1,0 +1,14 @@
+/* realloc of a block of new.
+ *
+ * default at 24, 3000, 300000: nothing
+ * hardened1, hardened2 at 24, 3000: SIGABRT superslab: freed by the wrong function: <hex>
+ * hardened1, hardened2 at 300000: nothing */
+#include "given.h"
+
+#include <new>
+
+static void misuse(size_t size) {
+    void *volatile block = ::operator new(size);
+    block = realloc(block, 2 * size);
+    free(block);
+}

@@ -1,0 +1,12 @@
+/* One byte behind the block is written; then it is freed.
+ *
+ * default at 24, 3000, 300000: nothing
+ * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex>
+ * hardened1, hardened2 at 300000: nothing */
+#include "given.h"
+
+static void misuse(size_t size) {
+    byte *block = middle(size);
+    spoil(block + size);
+    free((void *)block);
+}
