@@ -102,7 +102,9 @@ run(
       ],
       { encoding: 'utf8', env: plainEnvironment() },
     )
-    const counts = [...stdout.matchAll(/already hit (\d+) times/g)].map(([, count]) => Number(count))
+    const counts = [...stdout.matchAll(/already hit (\d+) times/g)].map(([, count]) =>
+      Number(count),
+    )
     const written = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8'))
     const [, taken = '', lost] = written[0]?.match(/^samples (\d+) (\d+)$/m) ?? []
     t.true(Number(taken) > 10, stdout)

@@ -70,13 +70,7 @@ async function profiled(t: ExecutionContext, node: string, options: string[] = [
   const folder = folderOf(t)
   const addon = compileAddon(addonSource, folder)
   const raw = path.join(folder, 'heap.raw')
-  const run = [
-    'run',
-    `--profile=${raw}`,
-    `--profile-mean=${mean}`,
-    ...options,
-    '--',
-  ]
+  const run = ['run', `--profile=${raw}`, `--profile-mean=${mean}`, ...options, '--']
   const args = [main, ...run, node, program, addon, String(blocks), raw]
   const { signal, stderr } = await ended(process.execPath, args, { env: plainEnvironment() })
   t.is(signal, 'SIGKILL', stderr)

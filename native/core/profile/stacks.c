@@ -20,7 +20,8 @@ typedef struct stacks_memory {
     ss_stack_record stacks[SS_STACKS_MOST];
     uint32_t stack_heads[SS_STACKS_MOST];
 } stacks_memory;
-_Static_assert(sizeof(stacks_memory) < 3686 << 10, "with the labels and the other tables below 4 MiB");
+_Static_assert(sizeof(stacks_memory) < 3686 << 10,
+               "with the labels and the other tables below 4 MiB");
 
 static stacks_memory *memory;
 static uint32_t node_count, stack_count;

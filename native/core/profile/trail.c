@@ -78,8 +78,7 @@ void ss_trail_end(ss_trail_walk *walk) {
     if (kept > SS_TRAIL_STEPS - walk->added)
         kept = SS_TRAIL_STEPS - walk->added;
     if (kept != 0 && walk->added != walk->from)
-        memmove(&trail->steps[walk->added], &trail->steps[walk->from],
-                kept * sizeof *trail->steps);
+        memmove(&trail->steps[walk->added], &trail->steps[walk->from], kept * sizeof *trail->steps);
     memcpy(trail->steps, steps_added, walk->added * sizeof *trail->steps);
     trail->count = walk->added + kept;
     trail->version = walk->version;

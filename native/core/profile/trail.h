@@ -14,7 +14,7 @@
 /* A frame, and what its step does: in bytes from its stack pointer. */
 typedef struct ss_trail_step {
     uintptr_t pc, sp, fp;
-    uint32_t bytes; /* the next frame's stack pointer */
+    uint32_t bytes;              /* the next frame's stack pointer */
     uint32_t pc_place, fp_place; /* where its registers are; SS_TRAIL_NONE: fp stays as it is */
     bool generated;              /* pc is in no file */
     bool by_fp;                  /* the step depends on fp */
@@ -30,12 +30,13 @@ typedef struct ss_trail {
 
 /* A walk that looks for the last one. */
 typedef struct ss_trail_walk {
-    ss_trail *trail;      /* NULL: none is looked for */
-    uint32_t next, count; /* the first step that is not below this walk's frame, and the number of them */
-    uint32_t from;        /* where this walk met the last one; SS_TRAIL_NONE while they are apart */
-    uint32_t added;       /* steps until then */
-    uint32_t version;     /* of the list of modules, at the beginning */
-    bool followed;        /* so no other registers than the two pointers are known */
+    ss_trail *trail; /* NULL: none is looked for */
+    uint32_t next,
+        count;      /* the first step that is not below this walk's frame, and the number of them */
+    uint32_t from;  /* where this walk met the last one; SS_TRAIL_NONE while they are apart */
+    uint32_t added; /* steps until then */
+    uint32_t version; /* of the list of modules, at the beginning */
+    bool followed;    /* so no other registers than the two pointers are known */
 } ss_trail_walk;
 
 /* Forgets all walks. */

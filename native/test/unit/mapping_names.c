@@ -52,7 +52,8 @@ static bool is_named(const void *block) {
 static void work(bool named) {
     static void *blocks[64];
     for (unsigned i = 0; i < 64; i++) {
-        blocks[i] = i % 3 == 0 ? superslab_aligned_alloc(64, 1000) : superslab_malloc(100u << i % 16);
+        blocks[i] =
+            i % 3 == 0 ? superslab_aligned_alloc(64, 1000) : superslab_malloc(100u << i % 16);
         CHECK(blocks[i] != NULL);
         if (named)
             CHECK(is_named(blocks[i]));
