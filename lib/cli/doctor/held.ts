@@ -20,6 +20,9 @@ export function heldBy(
   return 'message' in found ? undefined : found
 }
 
+/** The sentence about the C library's malloc says to run the doctor. */
+const hint = / "superslab doctor -- COMMAND".*$/
+
 /** Where the allocator is not the reason, the verdict goes on with what holds the memory instead. */
 export function explained(verdict: Verdict, trials: readonly Trial[]): Verdict {
   if (verdict.kind !== 'not-the-allocator') return verdict
@@ -41,8 +44,7 @@ export function explained(verdict: Verdict, trials: readonly Trial[]): Verdict {
       '',
       `At the end process ${pid}, the largest, had ${mebibytes(residentBytes)} resident:`,
       ...holderLines(worth),
-      // The sentence about the C library's malloc says to run the doctor.
-      ...sentences.filter(({ kind }) => kind !== 'libc').map(({ text }) => text),
+      ...sentences.map(({ text }) => text.replace(hint, '')),
     ],
   }
 }
