@@ -70,10 +70,11 @@ static void file_add(const holder_walk *walk, const ss_os_area *one) {
 }
 
 static ss_holder_kind kind_of_name(const char *name) {
-    return strcmp(name, "[heap]") == 0    ? SS_HOLDER_LIBC
-           : strcmp(name, "[stack]") == 0 ? SS_HOLDER_STACKS
-           : begins_with(name, "[anon:")  ? SS_HOLDER_UNKNOWN
-                                          : SS_HOLDER_FILES; /* [vdso] */
+    return strcmp(name, "[heap]") == 0             ? SS_HOLDER_LIBC
+           : strcmp(name, "[stack]") == 0          ? SS_HOLDER_STACKS
+           : begins_with(name, "[anon:superslab]") ? SS_HOLDER_SUPERSLAB
+           : begins_with(name, "[anon:")           ? SS_HOLDER_UNKNOWN
+                                                   : SS_HOLDER_FILES; /* [vdso] */
 }
 
 static ss_holder_kind kind_of(const holder_walk *walk, const ss_os_area *after) {

@@ -66,13 +66,16 @@ void *ss_malloc_turn(size_t size) {
     if (size >= SS_TINY_END)
         return NULL;
     ss_heap *heap = ss_thread_enter(self);
-    const unsigned tiny = self->bin_of_size[size] - SS_BIN_COUNTED;
     void *block = NULL;
-    if (SS_LIKELY(heap != NULL && tiny < SS_TINY_COUNT) &&
-        SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL))
-        ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
-    if (SS_HARDENED && block != NULL)
-        ss_block_hand_out(block, SS_BIN_HEADED + tiny, size);
+    if (SS_LIKELY(heap != NULL)) { /* a parker may write to the table of a closed thread */
+        const unsigned tiny = self->bin_of_size[size] - SS_BIN_COUNTED;
+        if (SS_LIKELY(tiny < SS_TINY_COUNT) &&
+            SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL)) {
+            ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
+            if (SS_HARDENED)
+                ss_block_hand_out(block, SS_BIN_HEADED + tiny, size);
+        }
+    }
     ss_thread_leave(self);
     return block;
 }
