@@ -104,15 +104,16 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
         return false;
     if (is_closed)
         return true;
+    /* First the note: the child of a fork in between must not take the granule for an open one. */
+    note(space, first + count, 1, false);
     if (!keeps(space))
         ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
     else if (!ss_os_shut(ss_space_address(space, first + count), SS_GRANULE_BYTES))
-        return true; /* the gap stays open */
-    note(space, first + count, 1, false);
+        note(space, first + count, 1, true); /* the gap stays open */
     return true;
 }
 
 void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
-    ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
     note(space, first, count, false);
+    ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
 }

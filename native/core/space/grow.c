@@ -104,12 +104,14 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
+    while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
         step = count; /* the part ahead of need was refused: without it again */
     }
+    if (ss_gap_opens(space)) /* now it is known that the system does not refuse it: opened span by span */
+        ss_os_decommit(start, (size_t)step << SS_GRANULE_SHIFT);
     return ss_span_add(space, end, step);
 }
 
