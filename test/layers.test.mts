@@ -21,9 +21,9 @@ function includes(file: string): string[] {
   return names.map(([, name = '']) => (name.startsWith('window/') ? name : `core/${name}`))
 }
 
-/** The compiled form of a source, in the build of the C tests. */
+/** The compiled form of a source, in the build of the C tests: of the hardened core, which has sources of its own. */
 const objectOf = (source: string) =>
-  path.join('build/ctest/CMakeFiles/superslab.dir/native', `${source}.o`)
+  path.join('build/ctest/CMakeFiles/superslab-hardened2-core.dir/native', `${source}.o`)
 
 /** The names that an object defines, and those that it uses of others. */
 function symbols(source: string): { defined: string[]; used: string[] } {

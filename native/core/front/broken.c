@@ -14,13 +14,10 @@ SS_COLD void ss_free_broken(void *block, ss_trailer_kind kind) {
                   block);
 }
 
-SS_COLD void ss_free_refused_as(void *block, ss_trailer_kind kind) {
+SS_COLD bool ss_free_is_right(const void *block, ss_trailer_kind kind) {
     const unsigned bin = (unsigned)ss_headed_bin(block);
-    if (bin != 0 && ss_header_is_live(ss_header_get(block), bin) &&
-        !ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), kind))
-        ss_free_broken(block, kind);
-    else
-        ss_free_refused(block);
+    return bin == 0 || !ss_header_is_live(ss_header_get(block), bin) ||
+           ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), kind);
 }
 
 SS_COLD void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind kind) {

@@ -54,7 +54,7 @@ void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind
 /* Hardened: reports a block that a free of that kind of function found broken. Called with the thread inside, and leaves
  * it. */
 void ss_free_broken(void *block, ss_trailer_kind kind);
-/* Hardened: ss_free_refused for a function of that kind. */
-void ss_free_refused_as(void *block, ss_trailer_kind kind);
+/* Hardened: false if the block is live, but its trailer is broken or another kind's. */
+bool ss_free_is_right(const void *block, ss_trailer_kind kind);
 
 #endif

@@ -105,8 +105,8 @@ SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind
     void **top;
     SS_LOAD_TOP(top, self->top[bin]);
     if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {
-        if (SS_HARDENED)
-            ss_free_refused_as(block, kind);
+        if (SS_HARDENED && !ss_free_is_right(block, kind))
+            ss_free_broken(block, kind);
         else
             ss_free_refused(block);
         return;
