@@ -2,7 +2,10 @@
  * again.
  *
  * default, hardened1 at 24, 3000, 300000: nothing
- * hardened2 at 24, 3000: SIGABRT superslab: use after free: <hex>
+ * hardened2 at 24: SIGABRT superslab: use after free: <hex>, the start of a freed block of 31 bytes, found when it
+ *   was handed out again
+ * hardened2 at 3000: SIGABRT superslab: use after free: <hex>, the start of a freed block of 3087 bytes, found when
+ *   it was handed out again
  * hardened2 at 300000: SIGSEGV */
 #include "given.h"
 
