@@ -3,15 +3,34 @@
 #include "front/cold.h"
 #include "slab/block.h"
 
+SS_COLD void ss_broken_report(const void *block, unsigned bin, ss_trailer_kind kind,
+                              const char *found) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    const superslab_error error = ss_trailer_error(block, usable, kind);
+    ss_fault_detail detail = {.block = (uintptr_t)block};
+    size_t written = 0;
+    if (error == SUPERSLAB_ERROR_WRONG_FREE) {
+        detail.size = ss_trailer_size(block, usable);
+    } else {
+        if (!ss_trailer_damage(block, bin, &detail.size, &written)) {
+            ss_report(error, block);
+            return;
+        }
+        detail.found = found;
+    }
+    ss_report_detail(error, (const char *)block + written, &detail);
+}
+
 SS_COLD void ss_free_broken(void *block, ss_trailer_kind kind) {
     ss_block found;
     ss_thread_leave(ss_thread_self());
     ss_block_find((uintptr_t)block, &found);
     if (found.start != (uintptr_t)block) /* the byte before it looked like a header */
         ss_report(SUPERSLAB_ERROR_INSIDE_BLOCK, block);
+    else if (ss_slab_is_free(found.slab, ss_bin_class(found.bin), found.index))
+        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* and its header was restored */
     else
-        ss_report(ss_trailer_error(block, ss_class_headed_usable(ss_bin_class(found.bin)), kind),
-                  block);
+        ss_broken_report(block, found.bin, kind, "when it was freed");
 }
 
 SS_COLD bool ss_free_is_right(const void *block, ss_trailer_kind kind) {
@@ -21,9 +40,16 @@ SS_COLD bool ss_free_is_right(const void *block, ss_trailer_kind kind) {
 }
 
 SS_COLD void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
+    const char *written = block;
+    while (*written == 0 && written < (char *)block + usable - 1)
+        written++;
     ss_scrub(block, usable);
     ss_trailer_set(block, size, usable, kind);
     ss_thread_leave(ss_thread_self());
-    ss_report(SUPERSLAB_ERROR_USE_AFTER_FREE, block);
+    ss_report_detail(SUPERSLAB_ERROR_USE_AFTER_FREE, written,
+                     &(ss_fault_detail){.block = (uintptr_t)block,
+                                        .size = usable,
+                                        .freed = true,
+                                        .found = "when it was handed out again"});
     return block;
 }

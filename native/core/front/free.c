@@ -67,7 +67,7 @@ static bool is_whole(void *block, unsigned bin) {
             ss_scrub(block, usable);
         return true;
     }
-    ss_report(SUPERSLAB_ERROR_OVERFLOW, block);
+    ss_free_broken(block, SS_TRAILER_ANY);
     return false;
 }
 
@@ -143,7 +143,7 @@ static SS_COLD void free_found(void *block) {
         report_block(&found, block);
     } else if (ss_space_is_headless(found.space)) { /* in a later space */
         if (!free_headless(found.space, block))
-            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);   /* another thread has just freed it */
     } else if (!SS_HARDENED || is_whole(block, found.bin)) { /* in a later headed space */
         if (ss_header_get(block) == SS_HEADER_SAMPLED)
             ss_counted_free(block);
@@ -264,8 +264,8 @@ static bool push_closed(void *block) {
     const unsigned bin = (unsigned)ss_headed_bin(block);
     bool pushed = false;
     if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin &&
-        (!SS_HARDENED || ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)),
-                                             SS_TRAILER_ANY)))
+        (!SS_HARDENED ||
+         ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_ANY)))
         pushed = ss_bin_push(self->top, bin, block);
     if (pushed)
         ss_header_set(block, SS_HEADER_FREED);

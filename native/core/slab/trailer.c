@@ -20,6 +20,23 @@ superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_ki
                : SUPERSLAB_ERROR_OVERFLOW;
 }
 
+SS_COLD bool ss_trailer_damage(const void *block, unsigned bin, size_t *size, size_t *written) {
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    const uint64_t word = ss_trailer_word(block);
+    const uint8_t *const canary = (const uint8_t *)&word;
+    *size = ss_trailer_size(block, usable);
+    if (*size > usable - SS_TRAILER_BYTES || ss_exact_bin(*size) != bin)
+        return false;
+    const size_t place = ss_trailer_place(*size, usable), last = place + SS_TRAILER_SPAN - 1;
+    const uint8_t *const bytes = block;
+    if (place == *size && bytes[last] != canary[(last - place) % sizeof word])
+        return false; /* more was written than the canary: perhaps the code as well */
+    for (*written = *size; *written <= last; ++*written)
+        if (bytes[*written] != canary[(*written - place) % sizeof word])
+            return true;
+    return false;
+}
+
 SS_COLD void ss_block_written(void *block, size_t usable) {
     ss_faults faults = {.count = 0};
     ss_fault_add(&faults, SUPERSLAB_ERROR_USE_AFTER_FREE, block);

@@ -33,13 +33,18 @@ typedef enum ss_trailer_kind {
 #define SS_TRAILER_KIND_SHIFT 14u
 /* The slack that a code can tell: a block with more tells less, so it counts as larger than what was asked. */
 #define SS_TRAILER_MOST ((1u << SS_TRAILER_KIND_SHIFT) - 1)
-_Static_assert(!SS_HARDENED || SS_TRAILER_BYTES == SS_TRAILER_CODE_BYTES + 1, "at least one byte of canary");
+_Static_assert(!SS_HARDENED || SS_TRAILER_BYTES == SS_TRAILER_CODE_BYTES + 1,
+               "at least one byte of canary");
 
 /* Draws the secret, at initialisation. */
 void ss_trailer_init(void);
 
 /* What a free finds wrong with a block whose trailer is broken. */
 superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_kind kind);
+
+/* Finds the first byte behind the request that is not as the canary was, and the size of the request; false if they cannot
+ * be told, because the code may have been written over too. One that was passes for whole in one case of 1,000. */
+bool ss_trailer_damage(const void *block, unsigned bin, size_t *size, size_t *written);
 
 /* A product's two halves mix all bits of the address with the secret. */
 static inline uint64_t ss_trailer_word(const void *block) {
@@ -123,7 +128,8 @@ static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trai
 
 /* What the trailer says, for a block whose trailer is whole. */
 static inline size_t ss_trailer_size(const void *block, size_t usable) {
-    return usable - ((*ss_trailer_code_at(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
+    return usable -
+           ((*ss_trailer_code_at(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
 }
 
 /* The same for a block of malloc's whose contents stay: what a realloc in place does. */

@@ -24,7 +24,8 @@ static size_t page_bytes(void) {
 bool guard_has(const void *block) {
     superslab_inspection found;
     superslab_inspect((uintptr_t)block, &found);
-    return found.kind == SUPERSLAB_ADDRESS_LIVE && found.slab == 0;
+    /* A block of no bytes has no slab and no stride. */
+    return found.kind == SUPERSLAB_ADDRESS_LIVE && found.slab == 0 && found.stride != 0;
 }
 
 static void *new_where(size_t alignment, size_t size, bool (*is_wanted)(const uint8_t *, size_t)) {

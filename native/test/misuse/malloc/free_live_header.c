@@ -1,7 +1,8 @@
 /* The block is freed, the byte before it is set to a live header again, and the block is freed a second time. Bins are
- * emptied at the end.
+ * emptied at the end. Level 2 has cleared the trailer, so it finds that broken.
  *
- * all at 24, 3000: SIGABRT superslab: double free: <hex> */
+ * default, hardened1 at 24, 3000: SIGABRT superslab: double free: <hex>
+ * hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex><rest> */
 #include "given.h"
 
 #include <malloc.h>

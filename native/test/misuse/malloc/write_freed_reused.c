@@ -1,14 +1,23 @@
-/* The block is written after it was freed; then many of its size are allocated, until it is handed out again.
+/* One of many blocks is written after they were freed; then many of their size are allocated, until it is handed out
+ * again.
  *
- * all at 24, 3000, 300000: nothing */
+ * default, hardened1 at 24, 3000, 300000: nothing
+ * hardened2 at 24: SIGABRT superslab: use after free: <hex>, the start of a freed block of 31 bytes, found when it
+ *   was handed out again
+ * hardened2 at 3000: SIGABRT superslab: use after free: <hex>, the start of a freed block of 3087 bytes, found when
+ *   it was handed out again
+ * hardened2 at 300000: SIGSEGV */
 #include "given.h"
 
-enum { COUNT = 4096, SOME = 64 };
+enum { FREED = 64, AFTER = 4096, LARGE = 64 };
 
 static void misuse(size_t size) {
-    byte *block = middle(size);
-    free((void *)block);
-    spoil(block);
-    for (int i = 0; i < (size > 4096 ? SOME : COUNT); i++)
+    byte *blocks[FREED];
+    for (int i = 0; i < FREED; i++)
+        blocks[i] = malloc(size);
+    for (int i = 0; i < FREED; i++)
+        free((void *)blocks[i]);
+    spoil(blocks[FREED / 2]);
+    for (int i = 0; i < (size > 4096 ? LARGE : AFTER); i++)
         look(malloc(size));
 }

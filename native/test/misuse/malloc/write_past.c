@@ -1,8 +1,11 @@
 /* One byte behind the block is written; then it is freed.
  *
  * default at 24, 3000, 300000: nothing
- * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex>
- * hardened1, hardened2 at 300000: nothing */
+ * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex>, one byte past a block of <size> bytes, found
+ *   when it was freed
+ * hardened1, hardened2 at 300000: nothing
+ * guard at 24, 3000: SIGABRT superslab: overflow: <hex>, one byte past a block of <size> bytes, found when it was
+ *   freed */
 #include "given.h"
 
 static void misuse(size_t size) {

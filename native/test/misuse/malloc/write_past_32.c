@@ -1,7 +1,8 @@
-/* 32 bytes behind the block are copied to; then it is freed.
+/* 32 bytes behind the block are copied to; then it is freed. The size of
+ * the request is lost with the trailer, or by chance another one is told.
  *
  * default at 24, 3000, 300000: nothing
- * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex>
+ * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex><rest>
  * hardened1, hardened2 at 300000: nothing */
 #include "given.h"
 
