@@ -1,6 +1,7 @@
 /* Blocks of no bytes: the first ones of a process, taken by two threads at once; and one that two threads free at once. */
 #include "scenarios.h"
 
+#include "front/cold.h"
 #include "space/empty.h"
 #include "undo.h"
 
