@@ -1,5 +1,5 @@
-/* Where the kernel can name mappings, every block lies in a named one, unless all is done inline. Where it cannot, it is asked once, and errno stays
- * as it was. The kernel is this file's prctl. */
+/* Where the kernel can name mappings, every block lies in a named one; with SUPERSLAB_DECAY=inline none does. Where it
+ * cannot, it is asked once, and errno stays as it was. The kernel is this file's prctl. */
 #include "check.h"
 #include "child.h"
 #include "superslab.h"
