@@ -52,6 +52,10 @@ uint64_t ss_os_random(void);
 /* Lets the system back reservations made from now on with huge pages; by default it may not. */
 void ss_os_allow_huge_pages(void);
 
+/* Has the system name reservations made from now on, where it can. By default it is not asked: a sandbox may end a process
+ * for a call that it does not know. */
+void ss_os_allow_names(void);
+
 /* Returns a whole reservation with its extensions. Only for metadata: the addresses of blocks are kept until exit. */
 void ss_os_release(void *start, size_t bytes);
 

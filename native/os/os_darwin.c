@@ -66,6 +66,9 @@ void ss_os_dump(void *start, size_t bytes, bool dumped) {
 /* Nothing to do: the system makes no huge pages of anonymous memory. */
 void ss_os_allow_huge_pages(void) {}
 
+/* Its mappings have a label in any case. */
+void ss_os_allow_names(void) {}
+
 static bool map_over(void *start, size_t bytes, int protection) {
     int saved = errno;
     bool done = mmap(start, bytes, protection, MAP_KIND | MAP_FIXED, MAP_LABEL, 0) == start;

@@ -49,14 +49,18 @@ static void refuse_huge_pages(void *start, size_t bytes) {
         madvise(start, bytes, MADV_NOHUGEPAGE);
 }
 
+static _Atomic bool names_allowed; /* relaxed: every thread finds the same */
+
+void ss_os_allow_names(void) {
+    atomic_store_explicit(&names_allowed, true, memory_order_relaxed);
+}
+
 /* The kernel shows the mapping as [anon:superslab] from then on (Linux 5.17, if it is built for that; the first refusal is
  * remembered). Mappings join only if their names are equal, so each that is made gets it. */
 static void name(void *start, size_t bytes) {
-    static _Atomic bool refused; /* relaxed: every thread finds the same */
-    if (atomic_load_explicit(&refused, memory_order_relaxed))
-        return;
-    if (prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, "superslab") != 0 && errno == EINVAL)
-        atomic_store_explicit(&refused, true, memory_order_relaxed);
+    if (atomic_load_explicit(&names_allowed, memory_order_relaxed) &&
+        prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, start, bytes, "superslab") != 0 && errno == EINVAL)
+        atomic_store_explicit(&names_allowed, false, memory_order_relaxed);
 }
 
 /* A debugger's dump (gcore) has all that is mapped, and a core that is piped to a program is not sparse. */

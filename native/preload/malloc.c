@@ -52,13 +52,15 @@ static SS_COLD void free_foreign(void *block) {
 /* ---- malloc and free ---- */
 
 static SS_COLD void *malloc_further(size_t size) {
-    return preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
-                            : PRELOAD_NEXT(malloc, malloc_function)(size);
+    void *block = ss_malloc_counting(size); /* a thread that counts is served */
+    return block != NULL      ? block
+           : preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
+                              : PRELOAD_NEXT(malloc, malloc_function)(size);
 }
 
 void *preload_malloc_cold(size_t size) {
-    /* A thread that has a large cache, or that counts, is served. */
-    void *block = size > SS_SMALL_MAX ? ss_large_cache_take(size) : ss_malloc_counting(size);
+    /* A thread that has a large cache is served. */
+    void *block = size > SS_SMALL_MAX ? ss_large_cache_take(size) : NULL;
     return SS_LIKELY(block != NULL) ? block : malloc_further(size);
 }
 

@@ -16,6 +16,8 @@ static bool init(void) {
         ss_trailer_init();
     if (ss_process_is_inline())
         atomic_store_explicit(&ss_signals->keeping, SS_KEEPING_NEVER, memory_order_relaxed);
+    else
+        ss_os_allow_names();
     if (ss_process_allows_huge())
         ss_os_allow_huge_pages();
     ss_scavenger_init();

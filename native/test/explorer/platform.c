@@ -113,6 +113,8 @@ void ss_os_dump_no_guard(void *start, size_t bytes) {
 
 void ss_os_allow_huge_pages(void) {}
 
+void ss_os_allow_names(void) {}
+
 void ss_os_release(void *start, size_t bytes) {
     memory_forbid(start, bytes);
 }

@@ -1,5 +1,5 @@
-/* Where the kernel can name mappings, every block lies in a named one. Where it cannot, it is asked once, and errno stays
- * as it was. The kernel is this file's prctl. */
+/* Where the kernel can name mappings, every block lies in a named one; with SUPERSLAB_DECAY=inline none does. Where it
+ * cannot, it is asked once, and errno stays as it was. The kernel is this file's prctl. */
 #include "check.h"
 #include "child.h"
 #include "superslab.h"
@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef __linux__
@@ -72,8 +73,17 @@ static void without_names(void *context) {
     CHECK_EQ(asked, 1);
 }
 
+static void in_line(void *context) {
+    (void)context;
+    setenv("SUPERSLAB_DECAY", "inline", 1);
+    work(false);
+    CHECK_EQ(asked, 0);
+}
+
 int main(void) {
-    const child_result result = child_run(without_names, NULL);
+    child_result result = child_run(without_names, NULL);
+    child_check_clean(&result);
+    result = child_run(in_line, NULL);
     child_check_clean(&result);
     work(true);
     CHECK_NE(asked, 0);
