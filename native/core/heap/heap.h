@@ -101,7 +101,7 @@ typedef struct ss_heap {
     uint64_t shuffle[SS_HARDENED != 0]; /* hardened: the state of a generator; outlet.h */
 } ss_heap;
 _Static_assert(offsetof(ss_heap, owner) == 0, "biased.h takes the heap for it");
-_Static_assert(offsetof(ss_heap, bin) == (SS_HARDENED ? 2 : 1) * SS_CACHE_LINE,
+_Static_assert(offsetof(ss_heap, bin) == (size_t)(SS_HARDENED ? 2 : 1) * SS_CACHE_LINE,
                "what every refill reads is one line; two bins a line");
 
 /* All heaps. */

@@ -104,26 +104,25 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    while (!ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT) ||
+    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
         step = count; /* the part ahead of need was refused: without it again */
     }
-    if (ss_gap_opens(space)) /* now it is known that the system does not refuse it: opened span by span */
-        ss_os_decommit(start, (size_t)step << SS_GRANULE_SHIFT);
     return ss_span_add(space, end, step);
 }
 
-/* Hardened: gives a span back that the system did not let open. */
+/* Hardened: gives a span back that the system did not let open, and the addresses by which the space grew for it. */
 static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
     ss_gap_end(space, first + count);
-    const bool over = ss_span_release_locked(space, first, count, SS_RUN_DIRTY);
+    const bool over = ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
     ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
+    ss_span_shrink(space);
 }
 
 uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *zero) {
