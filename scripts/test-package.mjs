@@ -18,8 +18,11 @@ const { values } = parseArgs({
     tarball: { type: 'string' },
   },
 })
-/** The binaries of six systems take about 400 KiB each. */
-const LIMIT_BYTES = 3 << 20
+/**
+ * Packed, the binaries of each of six systems take about 670 KiB, the hardened libraries of each of the four with Linux
+ * 260 KiB, and all else 500 KiB: 5.5 MiB.
+ */
+const LIMIT_BYTES = 6 << 20
 
 /** Packages for the tests: dependencies of the examples, bundlers, and a linter of Dockerfiles. */
 const others = ['express@5', 'esbuild@0.25', 'webpack@5', 'dockerfilelint@1']
