@@ -23,6 +23,8 @@ const { values } = parseArgs({
     each: { type: 'boolean', default: false },
     /** Processes for the table of the order. */
     processes: { type: 'string', default: '256' },
+    /** One workload alone, by a part of its row's name. */
+    workload: { type: 'string', default: '' },
     'no-order': { type: 'boolean', default: false },
     'no-times': { type: 'boolean', default: false },
   },
@@ -207,7 +209,7 @@ function ratios(workload, rounds) {
 function compareTimes(rounds) {
   head(`processor time, ${rounds} rounds`)
   const columns = allocators.map(() => [])
-  for (const workload of workloads) {
+  for (const workload of workloads.filter((one) => one.join(' ').includes(values.workload))) {
     const found = ratios(workload, rounds)
     for (const [i, one] of found.entries()) columns[i].push(one)
     console.log(row([workload.join(' '), ...found.map((one) => one.toFixed(2))]))
