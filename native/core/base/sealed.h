@@ -34,8 +34,7 @@ typedef struct ss_sealed {
     _Atomic(ss_code *) profile_hook;          /* called after each sample; profile.h */
     /* The front layer's function that mends a copy in which no handler of fork has run; copy.c. */
     _Atomic(ss_code *) mend_copy;
-    uint64_t
-        trailer_key[2]; /* hardened: the secret of trailers, drawn once; trailer.h */
+    uint64_t trailer_key[2]; /* hardened: the secret of trailers, drawn once; trailer.h */
 } ss_sealed;
 
 extern ss_sealed ss_sealed_state __attribute__((visibility("hidden")));

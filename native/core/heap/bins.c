@@ -62,8 +62,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
 /* Whether a bin may grow by `bytes`. The bins of one heap may hold a fixed number of bytes, those of all heaps a share
  * of the committed memory: otherwise many threads would cache more than the program uses. */
 static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
-    ss_space_kind kind =
-        ss_bin_header(bin) >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
+    ss_space_kind kind = ss_bin_header(bin) >= SS_BIN_HEADED ? SS_SPACE_HEADED : SS_SPACE_HEADLESS;
     size_t all = atomic_load_explicit(&ss_signals->bins_bytes, memory_order_relaxed);
     size_t committed = ss_committed_bytes(kind);
     return heap->bins_bytes + bytes <= SS_HEAP_MAX_BYTES &&
@@ -366,7 +365,8 @@ static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned cou
 uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
     const unsigned counted = ss_bin_outlet(ss_bin_counted(bin));
     const uint16_t capacity = ss_bin_capacity(heap, bin);
-    if (SS_UNLIKELY(ss_bin_capacity(heap, counted) != capacity) && !counted_resize(heap, bin, counted))
+    if (SS_UNLIKELY(ss_bin_capacity(heap, counted) != capacity) &&
+        !counted_resize(heap, bin, counted))
         return 0;
     void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);

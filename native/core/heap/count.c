@@ -135,7 +135,8 @@ void *ss_count_take(ss_heap *heap, unsigned bin, uint8_t *header) {
     const unsigned counted = ss_bin_counted(bin), tiny = bin - SS_BIN_HEADED;
     int64_t *left = &heap->count.left[tiny];
     *header = (uint8_t)counted;
-    void *block = ss_heap_pop(heap, ss_bin_outlet(counted)); /* a thread that was closed comes here too */
+    void *block =
+        ss_heap_pop(heap, ss_bin_outlet(counted)); /* a thread that was closed comes here too */
     if (block != NULL)
         return block;
     uint32_t count = ss_heap_stock(heap, bin, SS_COUNT_LEAST);

@@ -96,8 +96,8 @@ typedef struct ss_heap {
     bool bereft;       /* in a child: its slabs are to be listed */
     uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */
     ss_thread *thread; /* under thread_lock; NULL while no thread has this heap */
-    struct ss_heap *next;      /* all heaps ever made */
-    struct ss_heap *next_free; /* under ss_heaps->lock */
+    struct ss_heap *next;               /* all heaps ever made */
+    struct ss_heap *next_free;          /* under ss_heaps->lock */
     uint64_t shuffle[SS_HARDENED != 0]; /* hardened: the state of a generator; outlet.h */
 } ss_heap;
 _Static_assert(offsetof(ss_heap, owner) == 0, "biased.h takes the heap for it");

@@ -3,7 +3,8 @@
 #include "slab/state.h"
 
 void ss_share_classes(void) {
-    ss_process->heaps.shares_classes = !SS_HARDENED; /* the less behind a request, the better its trailer guards it */
+    ss_process->heaps.shares_classes =
+        !SS_HARDENED; /* the less behind a request, the better its trailer guards it */
 }
 
 /* The last 16-byte step of sizes that a headed class serves. */

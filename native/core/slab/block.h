@@ -2,8 +2,8 @@
 #ifndef SS_BLOCK_H
 #define SS_BLOCK_H
 
-#include "slab/slab.h"
 #include "slab/scrub.h"
+#include "slab/slab.h"
 #include "slab/trailer.h"
 
 /* ---- the header ----

@@ -73,7 +73,8 @@ void ss_gap_end(ss_space *space, uint32_t granule) {
     const bool dirty = (*kept & bit_of(granule)) != 0;
     *kept &= ~bit_of(granule);
     if (dirty)
-        ss_span_charge(space, granule, 1); /* above the limit it is free of charge until it is used */
+        ss_span_charge(space, granule,
+                       1); /* above the limit it is free of charge until it is used */
     ss_run_join(space, granule, 1, dirty ? SS_RUN_DIRTY : SS_RUN_CLEAN);
 }
 
@@ -102,8 +103,7 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
     const bool is_closed = gap == 0 || !ss_gap_is_open(space, first + count, 1);
     ss_space_unlock(space);
     /* The system may have no mapping left: with the gap's granule open the span needs fewer. */
-    if (!is_open && !open(space, first, count) &&
-        (gap == 0 || !open(space, first, count + gap)))
+    if (!is_open && !open(space, first, count) && (gap == 0 || !open(space, first, count + gap)))
         return false;
     if (is_closed)
         return true;

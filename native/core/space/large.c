@@ -1,7 +1,7 @@
 #include "space/large.h"
 
-#include "space/grow.h"
 #include "space/gap.h"
+#include "space/grow.h"
 #include "space/held.h"
 #include "space/registry.h"
 

@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-static const size_t sizes[] = {1,   8,   12,  13,   14,   15,   16,   24,    28,    29,   100,
+static const size_t sizes[] = {1,   8,   12,  13,   14,   15,   16,   24,   28,    29,    100,
                                112, 128, 255, 1000, 2044, 2045, 2048, 4096, 10000, 40000, 65000};
 
 static void every_byte_behind(size_t size) {
-    enum { CHECKED = 3 }; /* at least so many bytes lie between any request and the end of its block */
+    enum {
+        CHECKED = 3
+    }; /* at least so many bytes lie between any request and the end of its block */
     for (size_t at = 0; at < CHECKED; at++) {
         char *volatile block = block_new(size);
         block[size + at] ^= 'A';

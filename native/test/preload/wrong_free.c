@@ -6,7 +6,8 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-static volatile unsigned reports; /* the compiler takes realloc for a function that calls nothing here */
+static volatile unsigned
+    reports; /* the compiler takes realloc for a function that calls nothing here */
 
 static void note(superslab_error error, const void *pointer, void *context) {
     (void)pointer;
