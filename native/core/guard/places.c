@@ -91,7 +91,7 @@ bool ss_place_near(uintptr_t address, ss_place_view *out) {
         return ss_place_at(address, out);
     const bool has_before = page != 0 && ss_place_of_index((uint32_t)(page / 2 - 1), &before);
     const bool has_behind =
-        page != 2 * SS_PLACES && ss_place_of_index((uint32_t)(page / 2), &behind);
+        page != 2 * (size_t)SS_PLACES && ss_place_of_index((uint32_t)(page / 2), &behind);
     if (!has_before && !has_behind)
         return false;
     const bool is_behind =
