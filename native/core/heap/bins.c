@@ -70,14 +70,6 @@ static bool bin_may_grow(const ss_heap *heap, unsigned bin, size_t bytes) {
            (all + bytes <= SS_BINS_FLOOR_BYTES || all + bytes <= committed >> SS_BINS_SHARE_SHIFT);
 }
 
-/* A bin's first capacity. It is smaller for large blocks, so that one live block is not charged for
- * SS_BIN_FIRST_BLOCKS of them. Growth leads from each of the numbers to SS_BIN_FIRST_BLOCKS. */
-static uint32_t first_blocks(uint32_t stride) {
-    return stride <= SS_BIN_FIRST_BYTES / SS_BIN_FIRST_BLOCKS ? SS_BIN_FIRST_BLOCKS
-           : stride <= SS_BIN_FIRST_BYTES / 6                 ? 6
-                                                              : 2;
-}
-
 /* Gives a bin its first room, or twice its room, up to its class's limit. Up to SS_BIN_FIRST_BLOCKS it grows whatever
  * all bins hold. False if it does not grow. */
 static bool bin_grow(ss_heap *heap, unsigned bin) {
@@ -87,7 +79,7 @@ static bool bin_grow(ss_heap *heap, unsigned bin) {
         return false;
     /* Bottom and lid included, a power of 2 of slots: whole cache lines from 6 blocks on. */
     uint32_t capacity =
-        old == 0 ? first_blocks(ss_class_stride(class)) : old * 2 + SS_BIN_SLOTS_EXTRA;
+        old == 0 ? ss_bin_first_blocks(ss_class_stride(class)) : old * 2 + SS_BIN_SLOTS_EXTRA;
     if (capacity > ss_class_bin_most(class))
         capacity = ss_class_bin_most(class);
     size_t bytes = (size_t)(capacity - old) * ss_class_stride(class);
@@ -151,11 +143,11 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     if (blocks >= want)
         return blocks;
     void **slots = ss_bin_slots(heap, bin);
-    uint32_t got = heap_take(heap, SS_HARDENED ? ss_bin_first(bin) : bin, slots + 1 + blocks,
-                             want - blocks);
+    const unsigned first = SS_HARDENED ? ss_bin_first(bin) : bin;
+    uint32_t got = heap_take(heap, first, slots + 1 + blocks, want - blocks);
     if (SS_HARDENED) {
         ss_outlet_shuffle(heap, slots + 1 + blocks, got);
-        bin_used(heap, ss_bin_first(bin)); /* it has slabs, although only its outlet has blocks */
+        bin_used(heap, first); /* it has slabs, although only its outlet has blocks */
     }
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
     bin_vacate(heap, slots + 1 + blocks + got, slots + 1 + want, bin);
@@ -170,21 +162,17 @@ void *ss_heap_refill(ss_heap *heap, unsigned bin) {
     if (SS_HARDENED && ss_outlet_turn(heap, bin))
         return ss_heap_pop(heap, outlet);
     bin_grow(heap, outlet);
-    uint32_t capacity = atomic_load_explicit(&heap->bin[outlet].capacity, memory_order_relaxed);
+    uint32_t capacity = ss_bin_capacity(heap, outlet);
     if (capacity == 0)
         return ss_heapless_take(bin);
-    uint32_t blocks = bin_fill(heap, outlet, (capacity + 1) / 2);
-    if (blocks == 0)
-        return NULL;
-    return ss_heap_pop(heap, outlet);
+    return bin_fill(heap, outlet, (capacity + 1) / 2) == 0 ? NULL : ss_heap_pop(heap, outlet);
 }
 
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count) {
     bin = ss_bin_outlet(bin);
-    while (atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) < count &&
-           bin_grow(heap, bin))
+    while (ss_bin_capacity(heap, bin) < count && bin_grow(heap, bin))
         ;
-    uint32_t capacity = atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
+    uint32_t capacity = ss_bin_capacity(heap, bin);
     return capacity == 0 ? 0 : bin_fill(heap, bin, count < capacity ? count : capacity);
 }
 
@@ -284,8 +272,7 @@ static void bin_end(ss_heap *heap, unsigned bin) {
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
     if (ss_bin_is_counted(bin))
         return 0;
-    return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed) *
-           (size_t)ss_bin_stride(bin);
+    return ss_bin_capacity(heap, bin) * (size_t)ss_bin_stride(bin);
 }
 
 bool ss_heap_flush_until(ss_heap *heap, uint64_t until, ss_faults *faults) {
@@ -396,8 +383,9 @@ uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
 }
 
 SS_COLD void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults) {
-    const unsigned outlet =
-        ss_bin_outlet(!SS_HARDENED || heap->count.on ? ss_bin_counted(bin) : bin);
+    unsigned outlet = ss_bin_outlet(ss_bin_counted(bin));
+    if (SS_HARDENED && !heap->count.on)
+        outlet = ss_bin_outlet(bin);
     void *block;
     while ((block = ss_heap_pop(heap, outlet)) != NULL)
         if (!ss_bin_push(heap->top, bin, block))

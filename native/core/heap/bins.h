@@ -32,6 +32,14 @@ static inline uint16_t ss_bin_capacity(const ss_heap *heap, unsigned bin) {
     return atomic_load_explicit(&heap->bin[bin].capacity, memory_order_relaxed);
 }
 
+/* A bin's first capacity. It is smaller for large blocks, so that one live block is not charged for
+ * SS_BIN_FIRST_BLOCKS of them. Growth leads from each of the numbers to SS_BIN_FIRST_BLOCKS. */
+static inline uint32_t ss_bin_first_blocks(uint32_t stride) {
+    return stride <= SS_BIN_FIRST_BYTES / SS_BIN_FIRST_BLOCKS ? SS_BIN_FIRST_BLOCKS
+           : stride <= SS_BIN_FIRST_BYTES / 6                 ? 6
+                                                              : 2;
+}
+
 /* The heap's bins have room for `bytes` less. */
 static inline void ss_bins_shrunk(ss_heap *heap, size_t bytes) {
     atomic_fetch_sub_explicit(&ss_signals->bins_bytes, bytes, memory_order_relaxed);

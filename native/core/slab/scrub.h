@@ -1,8 +1,8 @@
 /* Level 2: a free makes the beginning of a small block zero, and malloc checks that it still is. So nothing of the old
  * contents can be read there, and a write after the free is seen when the block is handed out again.
  *
- * Invariant: the scrubbed bytes of each headed block that is not live are zero. Fresh memory is zero, and a slab's memory
- * is purged when the slab ends. */
+ * Invariant: the scrubbed bytes of each headed block that is not live are zero. Fresh memory is, and dirty memory is made
+ * so for a new slab. */
 #ifndef SS_SCRUB_H
 #define SS_SCRUB_H
 

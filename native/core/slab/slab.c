@@ -125,6 +125,15 @@ static void slab_publish(ss_space *space, ss_slab *slab, uint32_t owner) {
     ss_span_unhold(space);
 }
 
+/* Level 2: the scrubbed bytes of free blocks are zero; scrub.h. */
+static void make_zero(const ss_space *space, ss_slab_view view) {
+    char *start = ss_space_address(space, view.granule);
+    const size_t bytes = ss_class_slab_bytes(view.class);
+    /* Zeroing a granule costs less than the page faults after a purge. */
+    if (bytes == SS_GRANULE_BYTES || !ss_os_purge(start, bytes))
+        memset(start, 0, bytes);
+}
+
 SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
     const ss_class *class = ss_bin_class(bin);
     uint32_t units = ss_class_record_units(class);
@@ -133,12 +142,14 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
             return NULL;
         ss_space_lock(space);
         const uint32_t gap = SS_HARDENED ? ss_gap_wanted(space) : 0;
+        bool zero = true;
         if (!SS_HARDENED) /* a huge page would be open as a whole */
             ss_huge_fill(space, ss_class_granules(class));
         ss_slab *slab = record_take(space, units);
         uint32_t granule = SS_NO_SPAN;
         if (slab != NULL) {
-            granule = ss_span_take_locked(space, ss_class_granules(class) + gap, 1, NULL);
+            granule = ss_span_take_locked(space, ss_class_granules(class) + gap, 1,
+                                          SS_HARDENED >= 2 ? &zero : NULL);
             atomic_store_explicit(&slab->info, ss_slab_info(granule, bin, ss_space_place(space)),
                                   memory_order_relaxed);
             if (granule == SS_NO_SPAN)
@@ -158,6 +169,8 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
                 ss_slab_end(space, view, slab);
                 return NULL;
             }
+            if (SS_HARDENED >= 2 && !zero && ss_space_is_headed(space))
+                make_zero(space, view);
             slab_publish(space, slab, owner);
             return slab;
         }
@@ -170,9 +183,6 @@ SS_COLD ss_slab *ss_slab_make(ss_space *space, unsigned bin, uint32_t owner) {
 SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) {
     uint32_t granule = view.granule, granules = ss_class_granules(view.class);
     ss_span_hold(space, granule, granules);
-    const bool purged = SS_HARDENED >= 2 && ss_space_is_headed(space);
-    if (purged && !ss_os_purge(ss_space_address(space, granule), ss_class_slab_bytes(view.class)))
-        memset(ss_space_address(space, granule), 0, ss_class_slab_bytes(view.class)); /* locked */
     ss_headed_bin_set(space, granule, 0);
     for (uint32_t i = 1; i < granules; i++) {
         ss_headed_bin_set(space, granule + i, 0);
@@ -183,8 +193,7 @@ SS_COLD void ss_slab_end(ss_space *space, ss_slab_view view, ss_slab *unlisted) 
     ss_span_unhold(space);
     if (SS_HARDENED)
         ss_gap_end(space, granule + granules);
-    bool over =
-        ss_span_release_locked(space, granule, granules, purged ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+    bool over = ss_span_release_locked(space, granule, granules, SS_RUN_DIRTY);
     if (unlisted != NULL)
         record_give(space, unlisted);
     ss_space_unlock(space);

@@ -67,11 +67,14 @@ static bool keeps(const ss_space *space) {
 }
 
 void ss_gap_end(ss_space *space, uint32_t granule) {
+    uint32_t *kept = ss_mask_of(space, granule, SS_MASK_KEPT);
     if (!ss_gap_forget(space, granule))
         return;
-    if (keeps(space))
+    const bool dirty = (*kept & bit_of(granule)) != 0;
+    *kept &= ~bit_of(granule);
+    if (dirty)
         ss_span_charge(space, granule, 1); /* above the limit it is free of charge until it is used */
-    ss_run_join(space, granule, 1, keeps(space) ? SS_RUN_DIRTY : SS_RUN_CLEAN);
+    ss_run_join(space, granule, 1, dirty ? SS_RUN_DIRTY : SS_RUN_CLEAN);
 }
 
 void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count) {
@@ -104,15 +107,20 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
         return false;
     if (is_closed)
         return true;
-    if (!keeps(space))
-        ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
-    else if (!ss_os_shut(ss_space_address(space, first + count), SS_GRANULE_BYTES))
-        return true; /* the gap stays open */
+    /* First the note: the child of a fork in between must not take the granule for an open one. */
     note(space, first + count, 1, false);
+    if (!keeps(space)) {
+        ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
+        return true;
+    }
+    ss_space_lock(space);
+    *ss_mask_of(space, first + count, SS_MASK_KEPT) |= bit_of(first + count);
+    ss_space_unlock(space);
+    ss_os_shut(ss_space_address(space, first + count), SS_GRANULE_BYTES);
     return true;
 }
 
 void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
-    ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
     note(space, first, count, false);
+    ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
 }

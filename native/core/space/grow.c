@@ -113,15 +113,16 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     return ss_span_add(space, end, step);
 }
 
-/* Hardened: gives a span back that the system did not let open. */
+/* Hardened: gives a span back that the system did not let open, and the addresses by which the space grew for it. */
 static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
     ss_gap_end(space, first + count);
-    const bool over = ss_span_release_locked(space, first, count, SS_RUN_DIRTY);
+    const bool over = ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
     ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
+    ss_span_shrink(space);
 }
 
 uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *zero) {

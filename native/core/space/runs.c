@@ -261,7 +261,8 @@ void ss_runs_forget(ss_space *space) {
             node->length = 0;
         if (i % SS_SUPERSLAB_GRANULES != SS_MASK_MOVED &&
             !(SS_HARDENED && (i % SS_SUPERSLAB_GRANULES == SS_MASK_OPEN ||
-                              i % SS_SUPERSLAB_GRANULES == SS_MASK_GAP)) &&
+                              i % SS_SUPERSLAB_GRANULES == SS_MASK_GAP ||
+                              i % SS_SUPERSLAB_GRANULES == SS_MASK_KEPT)) &&
             node->mask != 0)
             node->mask = 0;
     }

@@ -31,7 +31,8 @@ typedef enum ss_mask {
     SS_MASK_STARTS, /* a free run starts here */
     SS_MASK_MOVED,  /* mapped by a page move */
     SS_MASK_OPEN,   /* hardened: accessible; gap.h */
-    SS_MASK_GAP   /* hardened: an inaccessible granule behind a span */
+    SS_MASK_GAP,    /* hardened: an inaccessible granule behind a span */
+    SS_MASK_KEPT    /* hardened: a gap that may hold memory */
 } ss_mask;
 
 /* Lists of free runs, dirty ones apart from clean ones: one for each length to 64 granules, then 8 a doubling, and one

@@ -48,10 +48,11 @@ static found_span span_at(ss_space *space, uint32_t at, ss_slab_length *slab_len
     case SS_ENTRY_NONE:
         if (value != 0)
             found = (found_span){value, ss_span_is_lost(space, at) ? LOST : HELD};
-        else if (SS_HARDENED && ss_gap_is(space, at))
-            found.what = USED;
         break;
     }
+    /* A gap has no entry: it has none or that of a large block that began there and is gone. */
+    if (SS_HARDENED && found.what == FREE && ss_gap_is(space, at))
+        found.what = USED;
     return found;
 }
 

@@ -75,7 +75,7 @@ static void bounded(void) {
         blocks[i] = block_new(SIZE);
         blocks[i][SIZE - 1] = 'x';
     }
-    CHECK_GT(stats_now().slab_bytes, before.slab_bytes + (size_t)(GAPS + 100) * (1 << 20));
+    CHECK_GT(stats_now().slab_bytes, before.slab_bytes + (size_t)(GAPS + 90) * (1 << 20));
     CHECK_LE(mappings(), 2 * GAPS + OTHERS);
     CHECK_GT(mappings(), GAPS);
     for (unsigned i = 0; i < COUNT; i++) {

@@ -9,14 +9,18 @@
 static const size_t sizes[] = {8, 24, 100, 128, 1000, 1500, 4096, 8000, 40000};
 
 static void comes_late(size_t size) {
-    for (unsigned i = 0; i < 100; i++) {
+    /* The second block may come after an exchange of the bin and its outlet, which gives the last block a random place. */
+    enum { TRIES = 100, SAME_MOST = 10 };
+    unsigned same = 0;
+    for (unsigned i = 0; i < TRIES; i++) {
         void *first = block_new(size);
         const uintptr_t was = (uintptr_t)first;
         superslab_free(first);
         void *second = block_new(size);
-        CHECK((uintptr_t)second != was);
+        same += (uintptr_t)second == was;
         superslab_free(second);
     }
+    CHECK_LE(same, SAME_MOST);
 }
 
 /* The number of allocations, at most `most`, until the address is handed out again. */

@@ -110,8 +110,11 @@ int main(void) {
         check_skip("a sanitizer or an emulator has mappings of its own beside these");
     child_result result = child_run(grown, NULL);
     child_check_clean(&result);
-    result = child_run(used_up, NULL);
-    child_check_clean(&result);
+    /* Hardened, what is freed at the end leaves the C library no addresses to read the mappings with. */
+    if (!CHECK_HARDENED) {
+        result = child_run(used_up, NULL);
+        child_check_clean(&result);
+    }
 }
 
 #else
