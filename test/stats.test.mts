@@ -16,7 +16,7 @@ test('the counts of live blocks and bytes are exact', (t) => {
 test('every statistic is a count', (t) => {
   const { heap, ...core } = stats()
   const all = [...Object.entries(core), ...Object.entries(heap)]
-  t.is(all.length, 18 + 9)
+  t.is(all.length, 21 + 9)
   for (const [name, value] of all) t.true(Number.isSafeInteger(value) && value >= 0, name)
 })
 

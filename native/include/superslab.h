@@ -177,7 +177,8 @@ typedef enum superslab_error {
     SUPERSLAB_ERROR_OVERFLOW = 7,         /* bytes behind the block were written */
     SUPERSLAB_ERROR_UNDERFLOW = 8,        /* bytes before the block were written or read */
     SUPERSLAB_ERROR_USE_AFTER_FREE = 9,   /* the block was written or read after it was freed */
-    SUPERSLAB_ERROR_WRONG_FREE = 10       /* memory of new freed by free, or of malloc by delete, or new[] by delete */
+    SUPERSLAB_ERROR_WRONG_FREE =
+        10 /* memory of new freed by free, or of malloc by delete, or new[] by delete */
 } superslab_error;
 
 /* Called on the thread that noticed the error. It may return (the pointer is then ignored: the block, if there

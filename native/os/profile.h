@@ -29,9 +29,10 @@ uintptr_t ss_os_unwind_table(uintptr_t base);
 
 /* The function whose code is at an offset of a file. For one thread at a time. */
 typedef struct ss_os_function {
-    uint64_t address; /* that the file gives to the offset, as addr2line takes it; the offset itself if it gives none */
-    uint64_t within;  /* how far in the function the offset is */
-    char name[160];   /* as the file's table of symbols has it; cut. Empty: it has none */
+    uint64_t
+        address; /* that the file gives to the offset, as addr2line takes it; the offset itself if it gives none */
+    uint64_t within; /* how far in the function the offset is */
+    char name[160];  /* as the file's table of symbols has it; cut. Empty: it has none */
 } ss_os_function;
 void ss_os_function_find(const char *file, uint64_t offset, ss_os_function *out);
 

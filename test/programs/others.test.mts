@@ -41,8 +41,14 @@ async function runOf(t: ExecutionContext, other: Other, variables: Record<string
   return { ...result, stdout: result.stdout.replaceAll(folder, 'FOLDER') }
 }
 
-for (const other of others)
-  programTest(other.name, { commands: other.needs, long: true }, async (t) => {
+/** Each program as it is, and with as many guarded blocks as there may be: a report would be a false one. */
+const kinds = others.flatMap((other) => [
+  { other, title: other.name, guard: {} },
+  { other, title: `${other.name}, with guarded blocks`, guard: { SUPERSLAB_GUARD: '100' } },
+])
+
+for (const { other, title, guard } of kinds)
+  programTest(title, { commands: other.needs, long: true }, async (t) => {
     const expected = await runOf(t, other, {})
     t.is(expected.code, 0, expected.stderr)
     t.true(expected.stdout.length > 0)
@@ -55,6 +61,7 @@ for (const other of others)
     const variables = {
       ...{ LD_PRELOAD: library, SUPERSLAB_CHILDREN: 'all' },
       SUPERSLAB_STATS: file,
+      ...guard,
     }
     const actual = await runOf(t, other, variables)
     t.is(actual.code, 0, actual.stderr)

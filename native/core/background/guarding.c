@@ -70,7 +70,7 @@ void ss_guarding_leave(void) {
 }
 
 bool ss_guarding_is_wanted(void) {
-    return ss_guard_is_on() && !ss_guard_is_due();
+    return ss_guard_is_on() && !ss_guard_is_due() && !ss_signal_is_unheard();
 }
 
 void ss_guarding_taken(void) {

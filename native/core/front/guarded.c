@@ -3,17 +3,9 @@
 #include "background/attend.h"
 #include "background/guarding.h"
 #include "front/counted.h"
-#include "front/hot.h"
 #include "guard/due.h"
 #include "guard/fault.h"
 #include "heap/count.h"
-
-#include <string.h>
-
-void ss_guarded_thread_begin(ss_thread *self) {
-    if (ss_guard_is_on())
-        ss_thread_ask(self, ss_guard_calls());
-}
 
 /* What is known of the calling thread's stack; `none` for a thread without a heap. */
 static ss_stack *stack_of(ss_stack *none) {
@@ -86,17 +78,4 @@ SS_COLD void ss_guarded_free(void *block) {
     const superslab_error error = ss_place_give((uintptr_t)block, stack, &damage);
     if (error != SUPERSLAB_OK)
         ss_guard_report(error, damage != 0 ? damage : (uintptr_t)block, damage != 0, stack);
-}
-
-SS_COLD void *ss_guarded_resize(void *block, size_t before, size_t size) {
-    if (size == before)
-        return block;
-    void *fresh = ss_guarded_malloc(size, 1);
-    if (fresh == NULL)
-        fresh = ss_malloc_hot(size, ss_malloc_quiet);
-    if (fresh == NULL)
-        return NULL;
-    memcpy(fresh, block, size < before ? size : before);
-    ss_guarded_free(block);
-    return fresh;
 }

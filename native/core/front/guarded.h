@@ -11,11 +11,4 @@ void *ss_guarded_malloc(size_t size, size_t alignment);
 /* Frees a pointer into the pages of guarded blocks, or reports why it cannot. */
 void ss_guarded_free(void *block);
 
-/* Realloc of a live guarded block; NULL without memory. A block of another size is another block. */
-void *ss_guarded_resize(void *block, size_t before, size_t size);
-
-/* At a thread's birth. */
-struct ss_thread;
-void ss_guarded_thread_begin(struct ss_thread *self);
-
 #endif

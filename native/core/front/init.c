@@ -6,6 +6,7 @@
 #include "front/fork.h"
 #include "front/lifecycle.h"
 #include "guard/due.h"
+#include "heap/heap.h"
 #include "slab/trailer.h"
 
 /* A refusal is not final: the next request tries again, without the steps that are done. */
@@ -22,8 +23,7 @@ static bool init(void) {
         return false;
     ss_lifecycle_init();
     if (ss_guard_begin(ss_process_guard_rate()))
-        atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_GUARD,
-                                 memory_order_relaxed);
+        ss_heaps_guard();
     return true;
 }
 

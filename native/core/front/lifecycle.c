@@ -5,7 +5,7 @@
 #include "base/base_checks.h"
 #include "base/class.h"
 #include "base/report.h"
-#include "front/guarded.h"
+#include "guard/due.h"
 #include "heap/count.h"
 #include "heap/observe.h"
 
@@ -68,7 +68,8 @@ static SS_COLD ss_heap *thread_begin(ss_thread **self) {
      * after that. */
     atomic_store_explicit(&block->busy, 1, memory_order_relaxed);
     ss_thread_open(block, heap);
-    ss_guarded_thread_begin(block);
+    if (ss_guard_is_on())
+        ss_thread_ask(block, ss_guard_calls());
     ss_heap_set_thread(heap, block);
     atomic_fetch_add_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     *self = block;

@@ -17,11 +17,15 @@ static bool fits(size_t usable, unsigned bin, size_t size) {
     return size <= usable && (size >= usable / 2 || ss_share_serves(bin, ss_exact_bin(size)));
 }
 
+/* The caller tells an observer of the whole realloc. */
+static SS_COLD void *malloc_cold(size_t size) {
+    void *block = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
+    return block != NULL ? block : ss_malloc_quiet(size);
+}
+
 /* Copies into a new block; errno is set when there is none. */
 static void *copy(void *block, size_t usable, size_t size) {
-    void *fresh = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
-    if (fresh == NULL)
-        fresh = ss_malloc_hot(size, ss_malloc_quiet);
+    void *fresh = ss_malloc_hot(size, malloc_cold);
     if (fresh == NULL)
         return NULL;
     memcpy(fresh, block, size < usable ? size : usable);
@@ -74,8 +78,8 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return ss_no_memory();
     if (ss_block_is_empty(&found))
         return size == 0 ? block : copy(block, 0, size);
-    if (SS_UNLIKELY(found.guarded))
-        return ss_guarded_resize(block, found.usable, size);
+    if (SS_UNLIKELY(found.guarded)) /* exact: a block of another size is another block */
+        return size == found.usable ? block : copy(block, found.usable, size);
     if (found.slab == NULL)
         return resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))

@@ -75,9 +75,8 @@ static superslab_error error_of(const ss_place_view *view, uintptr_t address) {
 }
 
 static void moment_of_fault(ss_moment *out, const ss_os_fault *fault) {
-    ss_frame frame = {.pc = fault->pc, .exact = true, .known = fault->known};
-    for (unsigned i = 0; i < SS_UNWIND_REGISTERS && i < SS_OS_FAULT_REGISTERS; i++)
-        frame.value[i] = fault->value[i];
+    ss_frame frame;
+    ss_frame_set(&frame, fault->pc, fault->known, fault->value, SS_OS_FAULT_REGISTERS);
     out->time = ss_os_clock_nanoseconds();
     out->thread = ss_os_thread_number();
     out->map_bytes = 0;

@@ -122,6 +122,11 @@ bool ss_heap_is_parked(const ss_heap *heap) {
     return true;
 }
 
+void ss_heaps_guard(void) {
+    /* Relaxed: no other thread has a heap. */
+    atomic_fetch_or_explicit(&ss_process->heaps.watched, SS_WATCHED_BY_GUARD, memory_order_relaxed);
+}
+
 SS_COLD bool ss_heap_ask(ss_heap *heap, uint16_t calls) {
     if (!ss_lock_try(&heap->thread_lock))
         return false;

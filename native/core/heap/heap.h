@@ -197,6 +197,9 @@ bool ss_heap_is_parked(const ss_heap *heap);
 /* Opens the thread, and releases thread_lock. */
 void ss_heap_park_end(ss_heap *heap);
 
+/* Called by initialisation: some blocks are guarded from now on. */
+void ss_heaps_guard(void);
+
 /* Asks the heap's thread for a guarded block after `calls` - 1 further calls. False if the heap has no thread, if it is asked
  * already, or if another thread holds thread_lock. */
 bool ss_heap_ask(ss_heap *heap, uint16_t calls);

@@ -76,6 +76,15 @@ typedef struct ss_frame {
 #define SS_FRAME_HERE(frame) (*(frame) = (ss_frame){.pc = 0})
 #endif
 
+/* Fills in a frame from registers, those of `known`, by DWARF's numbers: as a thread was interrupted at `pc`. `count` values
+ * are there. */
+static inline void ss_frame_set(ss_frame *frame, uintptr_t pc, uint32_t known,
+                                const uintptr_t *values, unsigned count) {
+    *frame = (ss_frame){.pc = pc, .exact = true, .known = known};
+    for (unsigned i = 0; i < SS_UNWIND_REGISTERS && i < count; i++)
+        frame->value[i] = values[i];
+}
+
 /* Makes the frame its caller's; false at the end of the stack, or where it cannot be read. Under the profile's lock. */
 bool ss_unwind(ss_frame *frame, ss_reader *reader);
 

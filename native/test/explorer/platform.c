@@ -3,6 +3,7 @@
 
 #include "base/config.h"
 #include "memory.h"
+#include "os/fault.h"
 #include "os/os.h"
 #include "os/profile.h"
 #include "schedule.h"
@@ -126,6 +127,22 @@ bool ss_os_protect(void *start, size_t bytes) {
     (void)start;
     (void)bytes;
     return false;
+}
+
+/* No scenario guards blocks. */
+bool ss_os_permit(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+    return false;
+}
+
+void ss_os_forbid(void *start, size_t bytes) {
+    (void)start;
+    (void)bytes;
+}
+
+void ss_os_fault_watch(ss_os_fault_handler *handler) {
+    (void)handler;
 }
 
 void ss_os_decommit(void *start, size_t bytes) {
@@ -382,6 +399,11 @@ void ss_os_each_mapping(ss_os_visit_mapping *visit, void *context) {
 uintptr_t ss_os_unwind_table(uintptr_t base) {
     (void)base;
     return 0;
+}
+
+void ss_os_function_find(const char *file, uint64_t offset, ss_os_function *out) {
+    (void)file;
+    *out = (ss_os_function){.address = offset};
 }
 
 uint64_t ss_os_file_bytes(const char *path) {

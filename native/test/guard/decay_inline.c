@@ -1,12 +1,21 @@
-/* Without a scavenger (SUPERSLAB_DECAY=inline) threads grant samples on their cold paths. */
+/* Without a scavenger (SUPERSLAB_DECAY=inline) threads grant samples on their cold paths, and never
+ * more than the rate allows. */
 #include "check.h"
 #include "guard.h"
 #include "stats.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+static uint64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
 
 int main(void) {
+    const uint64_t begin = nanoseconds();
     guard_begin(100);
     setenv("SUPERSLAB_DECAY", "inline", 1);
     for (unsigned round = 0; round < 20; round++) {
@@ -23,5 +32,6 @@ int main(void) {
         }
     }
     CHECK_GE(stats_now().guard_samples, 20);
+    CHECK_LE(stats_now().guard_samples, 1 + (nanoseconds() - begin) / 10000000);
     CHECK_EQ(stats_now().guarded_blocks, 0);
 }
