@@ -93,7 +93,8 @@ static void goes_back(void) {
 
 int main(void) {
     if (CHECK_HARDENED)
-        check_skip("hardened: the span that was freed last is not the next one; hardened/reuse tests that");
+        check_skip("hardened: the span that was freed last is not the next one; hardened/reuse "
+                   "tests that");
     if (!membarrier_available())
         check_skip("the system has no private expedited membarrier: threads have no large caches");
     before = stats_start();
