@@ -96,7 +96,7 @@ onLinux('another level than 1 and 2 is refused, by each command that takes one',
   )
 })
 
-onLinux('the hardened library records and profiles as the default one does', async (t) => {
+onLinux('the hardened library records, profiles and guards as the default one does', async (t) => {
   const place = temporaryFolder(t)
   const program =
     'const kept = []; for (let i = 0; i < 2000; i++) kept.push(Buffer.alloc(5000)); console.log(kept.length)'
@@ -116,6 +116,9 @@ onLinux('the hardened library records and profiles as the default one does', asy
     t.is(profiled.stdout, '2000\n')
     t.true(existsSync(profile), profiled.stderr)
     t.regex(readFileSync(profile, 'utf8'), /<html/)
+    const guarded = await run([option, '--guard=100', ...command], { env })
+    t.is(guarded.code, 0, guarded.stderr)
+    t.is(guarded.stdout, '2000\n')
   }
 })
 
