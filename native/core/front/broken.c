@@ -7,17 +7,14 @@ SS_COLD void ss_broken_report(const void *block, unsigned bin, ss_trailer_kind k
                               const char *found) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
     const superslab_error error = ss_trailer_error(block, usable, kind);
-    ss_fault_detail detail = {.block = (uintptr_t)block};
-    size_t written = 0;
-    if (error == SUPERSLAB_ERROR_WRONG_FREE) {
-        detail.size = ss_trailer_size(block, usable);
-    } else {
-        if (!ss_trailer_damage(block, bin, &detail.size, &written)) {
-            ss_report(error, block);
-            return;
-        }
-        detail.found = found;
+    size_t size = ss_trailer_size(block, usable), written = 0;
+    const bool is_damaged = error != SUPERSLAB_ERROR_WRONG_FREE;
+    if (is_damaged && !ss_trailer_damage(block, bin, &size, &written)) {
+        ss_report(error, block);
+        return;
     }
+    const ss_fault_detail detail = {
+        .block = (uintptr_t)block, .size = size, .found = is_damaged ? found : NULL};
     ss_report_detail(error, (const char *)block + written, &detail);
 }
 
