@@ -148,7 +148,7 @@ function orders(allocator, bytes, processes) {
   })
 }
 
-/** Bits by which the likeliest value is hidden, at most those that so many samples can show. */
+/** Bits by which the likeliest value is hidden, at most those that this number of samples can show. */
 function bits(numbers) {
   const counts = new Map()
   for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1)

@@ -59,7 +59,7 @@ export function runCommand(): Command {
     .option('--record <file>', 'record what each served process allocates and frees')
     .option(
       '--guard [rate]',
-      'find misuse of memory: guard so many blocks a second (50)',
+      'find misuse of memory: guard this many blocks a second (50)',
       guardRate,
     )
     .option('--profile [file]', 'write which functions hold the memory; see below')

@@ -2,7 +2,7 @@
  *
  * A sample is granted (due = 1) by a clock: by the scavenger, or by threads on their cold paths where none runs. Threads
  * that are at work are asked at the same time (thread.h): their hot malloc finds its bounds 0, and ends in its cold path.
- * The first thread that comes there after a random number of calls claims the sample. While nobody claims it, none is
+ * The first thread that comes there after a random number of calls claims the sample. While none has claimed it, none is
  * granted: a process that does not allocate does nothing for guards. */
 #ifndef SS_DUE_H
 #define SS_DUE_H

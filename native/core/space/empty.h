@@ -1,4 +1,4 @@
-/* Empty blocks: what malloc(0) returns. Each is a distinct address in a reservation that nobody can access, so a read or a
+/* Empty blocks: what malloc(0) returns. Each is a distinct address in an inaccessible reservation, so a read or a
  * write of one byte faults. There is no memory behind them. A bit for each says whether it is live.
  *
  * The bits lie in pages of metadata, made when they are needed, and stay. All changes are one atomic operation on one

@@ -194,7 +194,7 @@ static unsigned count_of(const char *text, const char *what) {
     return count;
 }
 
-/* The child ends by itself, after so many reports. */
+/* The child ends by itself, after a number of reports. */
 static void check_done(void (*function)(void *), unsigned reports, const char *end) {
     const child_result result = child_run(function, NULL);
     CHECK_THAT(result.signal == 0 &&

@@ -1,4 +1,4 @@
-/* The places of guarded blocks: so many are in use at a time and no more, one that was freed is used again late, in an order
+/* The places of guarded blocks: a limited number is in use at a time, one that was freed is used again late, in an order
  * that cannot be foreseen, and blocks lie at either end of their pages. */
 #include "check.h"
 #include "guard.h"

@@ -12,7 +12,7 @@ static const size_t sizes[] = {1,   8,   12,  13,   14,   15,   16,   24,   28, 
 static void every_byte_behind(size_t size) {
     enum {
         CHECKED = 3
-    }; /* at least so many bytes lie between any request and the end of its block */
+    }; /* at least this many bytes lie between any request and the end of its block */
     for (size_t at = 0; at < CHECKED; at++) {
         char *volatile block = block_new(size);
         block[size + at] ^= 'A';

@@ -1,5 +1,5 @@
 /* Whatever a program can write, no linear overflow leaves one kind of memory for another: on either side of what is
- * usable of a space, of metadata and of the blocks of no bytes lie addresses that nobody can access, a granule of them at
+ * usable of a space, of metadata and of the blocks of no bytes lie inaccessible addresses, a granule of them at
  * least. That holds while a space grows, after it was extended, and where addresses are limited and all are in use. */
 #include "block.h"
 #include "check.h"
