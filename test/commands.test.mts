@@ -39,11 +39,18 @@ const notHere: [RegExp, string][] = [
   [/build\/Release\/superslab-bench/, 'of the repository: npm run build lays it there'],
   [/^npm install superslab$/, 'what is installed here is the tarball, by npm run test:package'],
   [
-    /^superslab (run|run --record|run --profile|profile|doctor|bench)$/,
+    /^superslab (run|run --(record|profile|guard|hardened(=2)?)|profile|doctor|bench)$/,
     'names a command, without its arguments',
   ],
-  [/^superslab ((block|slab) ADDRESS|heaps|spaces)$/, 'a command of gdb: test/debugger.test.mts'],
-  [/^superslab (run \[--stats\]|run --record FILE|path \[?PROGRAM|bench NAME$)/, 'a synopsis'],
+  [
+    /^superslab ((block|slab)( ADDRESS)?|heaps|spaces)$/,
+    'a command of gdb: test/debugger.test.mts',
+  ],
+  [
+    /^superslab ((run|path|env) \[--hardened|run --record FILE|path PROGRAM|bench NAME$)/,
+    'a synopsis',
+  ],
+  [/^superslab doctor --hardened -- COMMAND$/, 'a synopsis'],
   [/^superslab run --profile=FILE\.raw|^superslab check PID/, 'a synopsis'],
   [/profile before\.raw after\.raw/, 'needs two profiles: test/profile-process.test.mts'],
   [/\bpm2 start\b/, 'pm2 is not installed here: test/programs/supervisors.test.mts runs it'],

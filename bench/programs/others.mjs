@@ -183,7 +183,8 @@ wait`,
     prepare(folder) {
       write(folder, 'work.sql', sql)
       const user = process.getuid() === 0 ? '--user=root' : ''
-      const place = `--no-defaults ${user} --datadir=${folder}/data`
+      // A folder for temporary tables of its own: at its start a server removes those that another one has there.
+      const place = `--no-defaults ${user} --datadir=${folder}/data --tmpdir=${folder}`
       return script(
         folder,
         `mariadb-install-db ${place} --auth-root-authentication-method=normal > /dev/null 2>&1
