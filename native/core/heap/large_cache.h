@@ -71,7 +71,7 @@ static inline void *ss_large_cache_take(size_t size) {
  * The memory of a large block goes back and becomes inaccessible when it is freed, and the span waits in the cache. That
  * takes two system calls and page faults, so a thread does it for its first SS_SHUT_FIRST blocks, and then once in
  * SS_SHUT_FREES. */
-#define SS_SHUT_FIRST 64
+#define SS_SHUT_FIRST 4200
 #define SS_SHUT_FREES 64u
 
 static inline bool ss_shut_is_due(ss_heap *heap) {

@@ -104,7 +104,9 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
+    /* Hardened, memory is opened later; but a very large request is made sure of before metadata is committed for it. */
+    while (!((ss_gap_opens(space) && step <= SS_SPACE_FIRST_BYTES >> SS_GRANULE_SHIFT) ||
+             ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
