@@ -78,6 +78,10 @@ void ss_gap_end(ss_space *space, uint32_t granule) {
     ss_run_join(space, granule, 1, dirty ? SS_RUN_DIRTY : SS_RUN_CLEAN);
 }
 
+void ss_gap_opened(ss_space *space, uint32_t first, uint32_t count) {
+    open_set(space, first, count, true);
+}
+
 void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count) {
     open_set(space, first, count, false);
 }

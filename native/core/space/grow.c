@@ -79,6 +79,26 @@ static uint32_t granule_limit(ss_space *space) {
     return (uint32_t)(bytes >> SS_GRANULE_SHIFT);
 }
 
+/* Hardened: spans are opened later, one by one. But what a large request needs beyond the end is opened before metadata
+ * is made for it: that of a refused request would stay. */
+static uint32_t open_at_once(ss_space *space, ss_span_end_at end, uint32_t count) {
+    if (count <= SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT)
+        return 0;
+    ss_space_lock(space);
+    const bool is_end = end.granule != 0 && space->granule_count == end.granule;
+    const uint32_t before = is_end ? ss_run_length(space, end.granule - 1) : 0;
+    ss_space_unlock(space);
+    return before < count ? count - before : 0;
+}
+
+/* Notes granules that were opened beyond the end, unless it has moved meanwhile: then they may be another thread's. */
+static void note_open(ss_space *space, ss_span_end_at end, uint32_t count) {
+    ss_space_lock(space);
+    if (space->granule_count == end.granule && space->shrinks == end.shrinks)
+        ss_gap_opened(space, end.granule, count);
+    ss_space_unlock(space);
+}
+
 bool ss_space_grow(ss_space *space, uint32_t count) {
     if (ss_span_would_exceed(space, count))
         return false;
@@ -96,6 +116,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     }
     /* Whole SuperSlabs, and ahead of need half of what the space has: a space that grows makes few system calls, and
      * one that does not is charged for little. */
+    const uint32_t asked = count;
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t ahead = first / 2 & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
@@ -103,15 +124,18 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step < count ? count : step;
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
+    const uint32_t opened = ss_gap_opens(space) ? open_at_once(space, end, asked) : 0;
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    /* Hardened, memory is opened later; but a very large request is made sure of before metadata is committed for it. */
-    while (!((ss_gap_opens(space) && step <= SS_SPACE_FIRST_BYTES >> SS_GRANULE_SHIFT) ||
-             ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
+    if (opened != 0 && !ss_os_commit(start, (size_t)opened << SS_GRANULE_SHIFT))
+        return false;
+    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
         step = count; /* the part ahead of need was refused: without it again */
     }
+    if (opened != 0)
+        note_open(space, end, opened);
     return ss_span_add(space, end, step);
 }
 
