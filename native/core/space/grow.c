@@ -140,11 +140,12 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
 }
 
 /* Hardened: gives a span back that the system did not let open, and the addresses by which the space grew for it. */
-static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
+static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count, bool clean) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
     ss_gap_end(space, first + count);
-    const bool over = ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
+    const bool over =
+        ss_span_release_locked(space, first, count, clean ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
@@ -155,7 +156,11 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
     for (;;) {
         ss_biased_take(&space->lock);
         const uint32_t gap = SS_HARDENED ? ss_gap_wanted_large(space) : 0;
-        uint32_t first = ss_span_take_locked(space, count + gap, align, zero);
+        bool clean = false;
+        uint32_t first =
+            ss_span_take_locked(space, count + gap, align, SS_HARDENED ? &clean : zero);
+        if (SS_HARDENED && zero != NULL)
+            *zero = clean;
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
         if (gap != 0 && first != SS_NO_SPAN)
@@ -163,7 +168,7 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
         ss_biased_release(&space->lock);
         if (SS_HARDENED && first != SS_NO_SPAN && ss_gap_opens(space) &&
             !ss_gap_open(space, first, count, gap)) {
-            give_closed(space, first, count);
+            give_closed(space, first, count, clean);
             return SS_NO_SPAN;
         }
         /* An external space may be no larger than its program needs. Large spans that go back to the system are free
