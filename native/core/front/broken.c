@@ -3,8 +3,10 @@
 #include "front/cold.h"
 #include "slab/block.h"
 
-SS_COLD void ss_broken_report(const void *block, unsigned bin, ss_trailer_kind kind,
-                              const char *found) {
+/* Reports a live block whose trailer is broken, with the bytes that were asked for and the first one that was written, where
+ * they can be told. */
+static void report_broken(const void *block, unsigned bin, ss_trailer_kind kind,
+                          const char *found) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
     const superslab_error error = ss_trailer_error(block, usable, kind);
     size_t size = ss_trailer_size(block, usable), written = 0;
@@ -18,16 +20,25 @@ SS_COLD void ss_broken_report(const void *block, unsigned bin, ss_trailer_kind k
     ss_report_detail(error, (const char *)block + written, &detail);
 }
 
-SS_COLD void ss_free_broken(void *block, ss_trailer_kind kind) {
+/* Reports what is wrong with a block whose trailer is not whole. */
+static void report_found(const void *block, ss_trailer_kind kind, const char *when) {
     ss_block found;
-    ss_thread_leave(ss_thread_self());
     ss_block_find((uintptr_t)block, &found);
     if (found.start != (uintptr_t)block) /* the byte before it looked like a header */
         ss_report(SUPERSLAB_ERROR_INSIDE_BLOCK, block);
     else if (ss_slab_is_free(found.slab, ss_bin_class(found.bin), found.index))
         ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* and its header was restored */
     else
-        ss_broken_report(block, found.bin, kind, "when it was freed");
+        report_broken(block, found.bin, kind, when);
+}
+
+SS_COLD void ss_free_broken(void *block, ss_trailer_kind kind) {
+    ss_thread_leave(ss_thread_self());
+    report_found(block, kind, "when it was freed");
+}
+
+SS_COLD void ss_resize_broken(const void *block) {
+    report_found(block, SS_TRAILER_MALLOC, "when it was resized");
 }
 
 SS_COLD bool ss_free_is_right(const void *block, ss_trailer_kind kind) {

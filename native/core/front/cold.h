@@ -60,9 +60,8 @@ void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind
 /* Hardened: reports a block that a free of that kind of function found broken. Called with the thread inside, and leaves
  * it. */
 void ss_free_broken(void *block, ss_trailer_kind kind);
-/* Hardened: reports a live block of `bin` whose trailer is broken, with the bytes that were asked for and the first one
- * that was written, where they can be told. */
-void ss_broken_report(const void *block, unsigned bin, ss_trailer_kind kind, const char *found);
+/* Hardened: the same of a realloc, with the thread outside. */
+void ss_resize_broken(const void *block);
 /* Hardened: false if the block is live, but its trailer is broken or another kind's. */
 bool ss_free_is_right(const void *block, ss_trailer_kind kind);
 

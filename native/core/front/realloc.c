@@ -53,7 +53,7 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
 static void *resize_hardened(void *block, unsigned bin, size_t size) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
     if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, SS_TRAILER_MALLOC))) {
-        ss_broken_report(block, bin, SS_TRAILER_MALLOC, "when it was resized");
+        ss_resize_broken(block);
         errno = EINVAL;
         return NULL;
     }

@@ -37,7 +37,7 @@ static bool is_possible(void) {
 
 static bool room_find(ss_large_cache *cache, size_t granules) {
     const size_t more = cache->granules + granules - cache->room;
-    const size_t floor = SS_LARGE_CACHES_FLOOR_BYTES >> SS_GRANULE_SHIFT;
+    const size_t floor = SS_LARGE_CACHES_LEAST_BYTES >> SS_GRANULE_SHIFT;
     const size_t share =
         ss_committed_bytes(SS_SPACE_HEADLESS) >> (SS_LARGE_CACHES_SHARE_SHIFT + SS_GRANULE_SHIFT);
     const size_t all =

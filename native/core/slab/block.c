@@ -150,7 +150,7 @@ void ss_block_find(uintptr_t address, ss_block *found) {
 
 void ss_block_hold(uintptr_t address, ss_block *found) {
     found->phase = ss_readers_begin();
-    /* Pairs with the fence in is_read (span.c): this thread finds that the slab has ended, or its reader is seen. */
+    /* Pairs with the fence in ss_space_is_read: this thread finds that the slab has ended, or its reader is seen. */
     atomic_thread_fence(memory_order_seq_cst);
     find_in_space(found, ss_space_find(address), address);
 }

@@ -45,9 +45,7 @@ static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
  * its class can serve. */
 static inline size_t ss_block_usable_hardened(const void *block, unsigned bin, bool live) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
-    return live && ss_trailer_is_whole(block, usable, SS_TRAILER_ANY)
-               ? ss_trailer_size(block, usable)
-               : usable - SS_TRAILER_BYTES;
+    return live ? ss_trailer_size_seen(block, usable) : usable - SS_TRAILER_BYTES;
 }
 
 /* Hardened: tells that a function of another kind than malloc's allocated the block. Only for blocks of the first headed

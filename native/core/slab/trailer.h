@@ -132,7 +132,11 @@ static inline size_t ss_trailer_size(const void *block, size_t usable) {
            ((*ss_trailer_code_at(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
 }
 
-/* The same for a block of malloc's whose contents stay: what a realloc in place does. */
+/* The same for a block whose trailer may be broken, or that another thread may be allocating or freeing: then the most that
+ * the block can hold. */
+size_t ss_trailer_size_seen(const void *block, size_t usable);
+
+/* Writes the trailer of a block of malloc's whose contents stay: what a realloc in place does. */
 static inline void ss_trailer_move(void *block, size_t size, size_t usable) {
     char kept[SS_TRAILER_SPAN], *at = (char *)block + ss_trailer_place(size, usable);
     memcpy(kept, at, sizeof kept);

@@ -28,6 +28,7 @@ static void open_set(ss_space *space, uint32_t first, uint32_t count, bool open)
         const uint32_t mask = ss_superslab_mask(at, end, &step);
         uint32_t *word = ss_mask_of(space, at, SS_MASK_OPEN);
         *word = open ? *word | mask : *word & ~mask;
+        *ss_mask_of(space, at, SS_MASK_KEPT) &= ~mask;
     }
 }
 
@@ -67,15 +68,18 @@ static bool keeps(const ss_space *space) {
 }
 
 void ss_gap_end(ss_space *space, uint32_t granule) {
-    uint32_t *kept = ss_mask_of(space, granule, SS_MASK_KEPT);
     if (!ss_gap_forget(space, granule))
         return;
-    const bool dirty = (*kept & bit_of(granule)) != 0;
-    *kept &= ~bit_of(granule);
+    /* The mark stays: if the granule is a gap again before it is opened, its memory may still be there. */
+    const bool dirty = (*ss_mask_of(space, granule, SS_MASK_KEPT) & bit_of(granule)) != 0;
     if (dirty)
         ss_span_charge(space, granule,
                        1); /* above the limit it is free of charge until it is used */
     ss_run_join(space, granule, 1, dirty ? SS_RUN_DIRTY : SS_RUN_CLEAN);
+}
+
+void ss_gap_opened(ss_space *space, uint32_t first, uint32_t count) {
+    open_set(space, first, count, true);
 }
 
 void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count) {
@@ -97,6 +101,25 @@ static bool open(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
+/* The note comes first: the child of a fork in between must not take the granule for an open one. */
+static void close(ss_space *space, uint32_t granule) {
+    ss_space_lock(space);
+    const bool read = ss_space_is_read(space), kept = read || keeps(space);
+    if (!read)
+        open_set(space, granule, 1, false);
+    if (kept)
+        *ss_mask_of(space, granule, SS_MASK_KEPT) |= bit_of(granule);
+    ss_space_unlock(space);
+    /* A thread may be reading the header of a block that was there: then the gap stays open. */
+    if (read)
+        return;
+    /* If the system refuses, the gap can be accessed; it is opened again in the same way. */
+    if (kept)
+        ss_os_shut(ss_space_address(space, granule), SS_GRANULE_BYTES);
+    else
+        ss_os_decommit(ss_space_address(space, granule), SS_GRANULE_BYTES);
+}
+
 bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) {
     ss_space_lock(space);
     const bool is_open = ss_gap_is_open(space, first, count);
@@ -107,17 +130,7 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
         return false;
     if (is_closed)
         return true;
-    /* First the note: the child of a fork in between must not take the granule for an open one. */
-    note(space, first + count, 1, false);
-    if (!keeps(space)) {
-        ss_os_decommit(ss_space_address(space, first + count), SS_GRANULE_BYTES);
-        return true;
-    }
-    ss_space_lock(space);
-    *ss_mask_of(space, first + count, SS_MASK_KEPT) |= bit_of(first + count);
-    ss_space_unlock(space);
-    /* If the system refuses, the gap can be accessed; it is opened again in the same way. */
-    ss_os_shut(ss_space_address(space, first + count), SS_GRANULE_BYTES);
+    close(space, first + count);
     return true;
 }
 

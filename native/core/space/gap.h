@@ -41,7 +41,8 @@ void ss_gap_end(ss_space *space, uint32_t granule);
 /* Notes that the granule is no gap, and leaves the runs as they are: they are rebuilt. False if it was none. */
 bool ss_gap_forget(ss_space *space, uint32_t granule);
 
-/* Notes that granules were decommitted. */
+/* Notes that granules were committed, or decommitted. */
+void ss_gap_opened(ss_space *space, uint32_t first, uint32_t count);
 void ss_gap_closed(ss_space *space, uint32_t first, uint32_t count);
 
 /* ---- without the lock ---- */

@@ -79,6 +79,26 @@ static uint32_t granule_limit(ss_space *space) {
     return (uint32_t)(bytes >> SS_GRANULE_SHIFT);
 }
 
+/* Hardened: spans are opened later, one by one. But what a large request needs beyond the end is opened before metadata
+ * is made for it: that of a refused request would stay. */
+static uint32_t open_at_once(ss_space *space, ss_span_end_at end, uint32_t count) {
+    if (count <= SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT)
+        return 0;
+    ss_space_lock(space);
+    const bool is_end = end.granule != 0 && space->granule_count == end.granule;
+    const uint32_t before = is_end ? ss_run_length(space, end.granule - 1) : 0;
+    ss_space_unlock(space);
+    return before < count ? count - before : 0;
+}
+
+/* Notes granules that were opened beyond the end, unless it has moved meanwhile: then they may be another thread's. */
+static void note_open(ss_space *space, ss_span_end_at end, uint32_t count) {
+    ss_space_lock(space);
+    if (space->granule_count == end.granule && space->shrinks == end.shrinks)
+        ss_gap_opened(space, end.granule, count);
+    ss_space_unlock(space);
+}
+
 bool ss_space_grow(ss_space *space, uint32_t count) {
     if (ss_span_would_exceed(space, count))
         return false;
@@ -96,6 +116,7 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     }
     /* Whole SuperSlabs, and ahead of need half of what the space has: a space that grows makes few system calls, and
      * one that does not is charged for little. */
+    const uint32_t asked = count;
     count = (count + SS_SUPERSLAB_GRANULES - 1) & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t ahead = first / 2 & ~(SS_SUPERSLAB_GRANULES - 1);
     uint32_t most = (uint32_t)(SS_COMMIT_MAX_BYTES >> SS_GRANULE_SHIFT);
@@ -103,24 +124,28 @@ bool ss_space_grow(ss_space *space, uint32_t count) {
     step = step < count ? count : step;
     step = step > room ? room : step;
     char *start = ss_space_address(space, first);
+    const uint32_t opened = ss_gap_opens(space) ? open_at_once(space, end, asked) : 0;
     /* The memory first, because it is refused more often than metadata, which is then not committed in vain. */
-    /* Hardened, memory is opened later; but a very large request is made sure of before metadata is committed for it. */
-    while (!((ss_gap_opens(space) && step <= SS_SPACE_FIRST_BYTES >> SS_GRANULE_SHIFT) ||
-             ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
+    if (opened != 0 && !ss_os_commit(start, (size_t)opened << SS_GRANULE_SHIFT))
+        return false;
+    while (!(ss_gap_opens(space) || ss_os_commit(start, (size_t)step << SS_GRANULE_SHIFT)) ||
            !metadata_ensure(space, first + step)) {
         if (step == count)
             return false;
         step = count; /* the part ahead of need was refused: without it again */
     }
+    if (opened != 0)
+        note_open(space, end, opened);
     return ss_span_add(space, end, step);
 }
 
 /* Hardened: gives a span back that the system did not let open, and the addresses by which the space grew for it. */
-static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count) {
+static SS_COLD void give_closed(ss_space *space, uint32_t first, uint32_t count, bool clean) {
     ss_biased_take(&space->lock);
     ss_entry_set(space, first, SS_ENTRY_LARGE, 0);
     ss_gap_end(space, first + count);
-    const bool over = ss_span_release_locked(space, first, count, SS_RUN_CLEAN);
+    const bool over =
+        ss_span_release_locked(space, first, count, clean ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     ss_biased_release(&space->lock);
     if (over)
         ss_span_settle(space);
@@ -131,7 +156,11 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
     for (;;) {
         ss_biased_take(&space->lock);
         const uint32_t gap = SS_HARDENED ? ss_gap_wanted_large(space) : 0;
-        uint32_t first = ss_span_take_locked(space, count + gap, align, zero);
+        bool clean = false;
+        uint32_t first =
+            ss_span_take_locked(space, count + gap, align, SS_HARDENED ? &clean : zero);
+        if (SS_HARDENED && zero != NULL)
+            *zero = clean;
         if (first != SS_NO_SPAN)
             ss_entry_set(space, first, SS_ENTRY_LARGE, count);
         if (gap != 0 && first != SS_NO_SPAN)
@@ -139,7 +168,7 @@ uint32_t ss_space_take(ss_space *space, uint32_t count, uint32_t align, bool *ze
         ss_biased_release(&space->lock);
         if (SS_HARDENED && first != SS_NO_SPAN && ss_gap_opens(space) &&
             !ss_gap_open(space, first, count, gap)) {
-            give_closed(space, first, count);
+            give_closed(space, first, count, clean);
             return SS_NO_SPAN;
         }
         /* An external space may be no larger than its program needs. Large spans that go back to the system are free

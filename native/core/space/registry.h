@@ -188,4 +188,18 @@ static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {
     return (ss_entry_kind)(entry >> SS_ENTRY_KIND_SHIFT);
 }
 
+/* Whether a thread may be reading a header in the space, which need not be that of a block of its own. Called with the
+ * space's lock held. */
+static inline bool ss_space_is_read(const ss_space *space) {
+    if (space->kind != SS_SPACE_HEADED)
+        return false;
+    /* Pairs with the fence in ss_block_hold: a reader that is not seen here finds no slab in the free runs. */
+    atomic_thread_fence(memory_order_seq_cst);
+    for (unsigned phase = 0; phase < 2; phase++)
+        /* Acquire: pairs with ss_readers_end, so what a reader read was there. */
+        if (atomic_load_explicit(&ss_registry->readers[phase], memory_order_acquire) != 0)
+            return true;
+    return false;
+}
+
 #endif

@@ -32,7 +32,7 @@ typedef enum ss_mask {
     SS_MASK_MOVED,  /* mapped by a page move */
     SS_MASK_OPEN,   /* hardened: accessible; gap.h */
     SS_MASK_GAP,    /* hardened: an inaccessible granule behind a span */
-    SS_MASK_KEPT    /* hardened: a gap that may hold memory */
+    SS_MASK_KEPT    /* hardened: it was a gap that may hold memory, and has not been opened since */
 } ss_mask;
 
 /* Lists of free runs, dirty ones apart from clean ones: one for each length to 64 granules, then 8 a doubling, and one

@@ -189,19 +189,6 @@ ss_span_end_at ss_span_end(ss_space *space) {
     }
 }
 
-/* Whether a thread may be reading a header in the space, which need not be that of a block of its own. */
-static bool is_read(const ss_space *space) {
-    if (space->kind != SS_SPACE_HEADED)
-        return false;
-    /* Pairs with the fence in ss_block_hold: a reader that is not seen here finds no slab in the free runs. */
-    atomic_thread_fence(memory_order_seq_cst);
-    for (unsigned phase = 0; phase < 2; phase++)
-        /* Acquire: pairs with ss_readers_end, so what a reader read was there. */
-        if (atomic_load_explicit(&ss_registry->readers[phase], memory_order_acquire) != 0)
-            return true;
-    return false;
-}
-
 SS_COLD bool ss_span_shrink(ss_space *space) {
     ss_biased_take(&space->lock);
     uint32_t end = space->granule_count, length = end == 0 ? 0 : ss_run_length(space, end - 1);
@@ -211,7 +198,7 @@ SS_COLD bool ss_span_shrink(ss_space *space) {
         clean = end - space->dirty_end;
     }
     uint32_t count = clean & ~(SS_SUPERSLAB_GRANULES - 1); /* whole SuperSlabs */
-    if (count == 0 || space->shrinking != 0 || is_read(space)) {
+    if (count == 0 || space->shrinking != 0 || ss_space_is_read(space)) {
         ss_biased_release(&space->lock);
         return false;
     }

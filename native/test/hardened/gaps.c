@@ -56,6 +56,16 @@ static void behind_large(void) {
     }
 }
 
+/* Memory for a request of this size is opened as soon as the space grows, but no more than what was asked. */
+static void behind_very_large(size_t size) {
+    char *block = block_new(size);
+    CHECK(is_open(block));
+    CHECK(is_open(block + size - 1));
+    CHECK(!is_open(block + size));
+    superslab_free(block);
+    superslab_trim();
+}
+
 static size_t mappings(void) {
     FILE *maps = fopen("/proc/self/maps", "r");
     size_t count = 0;
@@ -88,6 +98,8 @@ int main(void) {
     CHECK_EQ(pipe(pipes), 0);
     superslab_free(block_new(1));
     const superslab_stats before = stats_start();
+    behind_very_large(12 << 20);
+    behind_very_large((size_t)5 << 28);
     behind_slabs();
     if (CHECK_HARDENED >= 2)
         behind_large();

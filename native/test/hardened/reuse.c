@@ -42,7 +42,10 @@ static void written_after_free(size_t size, size_t at) {
     superslab_free((void *)block);
     block[at] = 'A';
     CHECK_LT(rounds_until((uintptr_t)block, size, MOST), MOST);
-    reports_expect(SUPERSLAB_ERROR_USE_AFTER_FREE, (const void *)block);
+    /* Of the byte that was written, or of the block where malloc's cold path has seen it. */
+    const uintptr_t pointer = reports_pointer();
+    CHECK(pointer == (uintptr_t)block || pointer == (uintptr_t)block + at);
+    reports_expect(SUPERSLAB_ERROR_USE_AFTER_FREE, (const void *)pointer);
 }
 
 static void is_zero(size_t size) {

@@ -38,6 +38,10 @@ void reports_expect(superslab_error error, const void *pointer) {
     reports_expect_either(error, error, pointer);
 }
 
+uintptr_t reports_pointer(void) {
+    return (uintptr_t)atomic_load(&last_pointer);
+}
+
 void reports_expect_none(void) {
     CHECK_EQ(atomic_load(&counts[0]), 0);
 }

@@ -18,6 +18,9 @@ void reports_expect(superslab_error error, const void *pointer);
 /* As above, where the allocator may name the misuse in one of two ways. */
 void reports_expect_either(superslab_error error, superslab_error other, const void *pointer);
 
+/* The pointer of the last report. */
+uintptr_t reports_pointer(void);
+
 /* None since the last. */
 void reports_expect_none(void);
 

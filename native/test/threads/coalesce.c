@@ -44,5 +44,7 @@ int main(int argc, char **argv) {
         if (round == ROUNDS / 4)
             committed_warm = stats_now().committed_bytes;
     }
-    CHECK_LE(stats_now().committed_bytes, committed_warm + (64 << 20));
+    /* At level 2 large caches may hold 256 MiB, with nothing in most of it. */
+    const uint64_t more = CHECK_HARDENED >= 2 ? 320 << 20 : 64 << 20;
+    CHECK_LE(stats_now().committed_bytes, committed_warm + more);
 }

@@ -11,8 +11,8 @@ int main(void) {
         const size_t smallest = i == 0 ? 1 : all.usable[i - 1] + 1;
         superslab_free_sized(block_new(smallest), smallest);
         superslab_free_sized(block_new(all.usable[i]), all.usable[i]);
-        /* The usable size can always have been the request. */
-        superslab_free_sized(block_new(smallest), all.usable[i]);
+        /* The usable size can always have been the request, but a hardened library knows the request. */
+        superslab_free_sized(block_new(smallest), CHECK_HARDENED ? smallest : all.usable[i]);
     }
     for (size_t size = 65537; size <= 64 << 20; size = size * 2 + 1)
         superslab_free_sized(block_new(size), size);

@@ -3,6 +3,7 @@
 #include "memory.h"
 #include "range.h"
 #include "slab/owner.h"
+#include "slab/trailer.h"
 #include "undo.h"
 
 #include <string.h>
@@ -66,7 +67,11 @@ enum { WORDS = 3 };
 static size_t block_bytes(void *block) {
     ss_space *space = ss_space_find((uintptr_t)block);
     ss_slab *slab = ss_slab_find(space, (uintptr_t)block);
-    return slab == NULL ? SS_GRANULE_BYTES : (ss_slab_read(slab).class->stride - 1) & ~(size_t)7;
+    if (slab == NULL)
+        return SS_GRANULE_BYTES;
+    const size_t usable = ss_slab_read(slab).class->stride - 1;
+    const bool trailer = SS_HARDENED && ss_space_is_headed(space);
+    return (trailer ? ss_trailer_size_seen(block, usable) : usable) & ~(size_t)7;
 }
 
 static uint64_t mark_of(const void *block, unsigned index) {
@@ -110,7 +115,7 @@ unsigned four_blocks_bin(void) {
 }
 
 size_t four_blocks_size(void) {
-    return ss_process->classes[four_blocks_bin()].stride - 1;
+    return ss_process->classes[four_blocks_bin()].stride - 1 - SS_TRAILER_BYTES;
 }
 
 ss_space *headed_space(void) {

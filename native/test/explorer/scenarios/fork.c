@@ -9,6 +9,7 @@
 #include "heap/large_cache.h"
 #include "slab/block.h"
 #include "slab/purge.h"
+#include "space/gap.h"
 #include "space/large.h"
 #include "space/span.h"
 #include "undo.h"
@@ -109,6 +110,9 @@ static uint32_t space_check(ss_space *space) {
         }
         if (count != 0) {
             used += count;
+            EXPLORER_CHECK(ss_run_length(space, at) == 0);
+        } else if (SS_HARDENED && ss_gap_is(space, at)) {
+            count = 1;
             EXPLORER_CHECK(ss_run_length(space, at) == 0);
         } else {
             count = run_check(space, at);

@@ -28,7 +28,7 @@ static void look_at(uintptr_t address) {
 
 static void made_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
-    stride = four_blocks_size() + 1;
+    stride = four_blocks_size() + SS_TRAILER_BYTES + 1;
     /* Where the first slab of the space will be. */
     probed = headed_space()->base + 3 * stride;
 }
@@ -89,7 +89,7 @@ static void shrink_setup(void) {
     EXPLORER_CHECK(ss_process_ready());
     platform_purge();
     spares_forbid(four_blocks_bin());
-    stride = four_blocks_size() + 1;
+    stride = four_blocks_size() + SS_TRAILER_BYTES + 1;
     explorer_become(0);
     last = superslab_malloc(four_blocks_size());
 }

@@ -9,7 +9,7 @@
 /* So large that no sample is due, or so small that each block is one. */
 enum { RARELY = 1 << 30, ALWAYS = 1 };
 
-enum { SIZE = SS_TINY_END - 1 }; /* the largest of the tiny classes, which have second bins */
+enum { SIZE = SS_TINY_MAX }; /* the largest of the tiny classes, which have second bins */
 
 static void *kept, *given;
 
