@@ -110,7 +110,7 @@ void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     else if (atomic_load_explicit(&thread->asked, memory_order_relaxed) != 0)
         bounds_set(thread, headed_bytes(), 0, 0);
     else
-        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX + 1, SS_TINY_MAX + 1);
+        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX, SS_TINY_MAX + 1);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 

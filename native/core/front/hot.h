@@ -74,7 +74,8 @@ SS_HOT void *ss_malloc_hot_as(size_t size, ss_cold_malloc *cold, ss_trailer_kind
     if (SS_LIKELY(SS_BELOW(size, self->tiny_end)))
         return ss_pop_hot(self, self->bin_of_size[size], size, cold, kind);
     SS_OPAQUE(size);
-    if (SS_BELOW(size, self->small_end))
+    /* A request of no bytes comes here while the thread is opened or closed; it is not below the bound. */
+    if (SS_BELOW(size - 1, self->small_end))
         return ss_pop_hot(self, ss_bin_of_size(size), size, cold, kind);
     ss_thread_leave(self);
     return cold(size);
@@ -142,7 +143,7 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
     ss_thread_mark(self);
     void **top, *block = NULL;
     /* The low 5 bits of `last` are set, so it is below this bound only if it is below SS_HEADLESS_MAX. */
-    _Static_assert(SS_SMALL_MAX + 1 - SS_HEADLESS_MAX <= 31, "no such number in between");
+    _Static_assert(SS_SMALL_MAX - SS_HEADLESS_MAX <= 31, "no such number in between");
     if (SS_LIKELY(SS_BELOW(last, self->small_end))) {
         const size_t bin = ss_headless_bin_of_last(last);
         SS_LOAD_TOP(top, self->top[ss_bin_outlet((unsigned)bin)]);

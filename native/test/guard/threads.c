@@ -13,7 +13,7 @@
 
 enum { THREADS = 4, FREERS = 2, ROUNDS = CHECK_SCALED(100), RATE = 100 };
 
-static uint8_t *shared;
+static uint8_t *shared[2];
 static _Atomic unsigned arrived;
 static _Atomic unsigned guarded[THREADS];
 
@@ -52,9 +52,9 @@ static void free_shared(unsigned index, void *context) {
     (void)context;
     for (unsigned i = 0; i < ROUNDS; i++) {
         if (index == 0)
-            shared = guard_new(200);
+            shared[i % 2] = guard_new(200); /* the other threads may still read the last one */
         meet(i + 1);
-        superslab_free(shared);
+        superslab_free(shared[i % 2]);
     }
 }
 
