@@ -178,9 +178,8 @@ static void run(char *program, const char *end, unsigned long size) {
     }
     const char *text = end + strlen("SIGABRT");
     text += strspn(text, " ");
-    CHECK_THAT(is_signal(end, result.signal),
-               "at %lu: expected %s; signal %d, exit code %d: %s", size, end, result.signal,
-               result.code, result.text);
+    CHECK_THAT(is_signal(end, result.signal), "at %lu: expected %s; signal %d, exit code %d: %s",
+               size, end, result.signal, result.code, result.text);
     CHECK_THAT(matches(text, result.text, argument), "at %lu: expected: %s\nwas: %s", size, text,
                result.text);
 }
