@@ -1,8 +1,8 @@
 // npm run bench:places: how hard the places of memory are to guess, in bits. Runs a program of the C tests in many
 // processes, which tells where a block of each kind and the C library lie.
 //
-// For each kind of block: the bits of its address, which an attacker has to guess who knows nothing, and of its distance
-// from the others, for one who knows an address of theirs. `bits` is log2 of the number of steps from the lowest to the
+// For each kind of block: the bits of its address, which an attacker without any address has to guess, and of its distance
+// from the others, for an attacker with an address of theirs. `bits` is log2 of the number of steps from the lowest to the
 // highest place that was found; the step is the largest power of two that divides all differences. That is the entropy
 // if all places are about as likely. Two columns test it: the highest share of processes in one sixteenth of the range (6.25 % if all are
 // alike), and the pairs of processes with the same place, beside the number to expect by `bits`. A distance between two

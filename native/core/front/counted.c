@@ -35,7 +35,7 @@ void ss_counted_settle(void) {
         ss_thread_leave(self);
 }
 
-/* The scavenger answers those who ask for the profile: it is started, though there may be nothing to give back. */
+/* The scavenger answers `superslab profile PID`: it is started, though there may be nothing to give back. */
 static void sample(ss_heap *heap, const void *block, size_t size, size_t stride) {
     ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
     ss_signal_want(SS_SCAVENGER_START_BYTES);

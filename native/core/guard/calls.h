@@ -1,4 +1,4 @@
-/* The calls of a report: who, when, and the stack, with the names of its functions. */
+/* The calls of a report: the thread, the time, and the stack, with the names of its functions. */
 #ifndef SS_CALLS_H
 #define SS_CALLS_H
 

@@ -9,19 +9,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 enum { THREADS = 4, FREERS = 2, ROUNDS = CHECK_SCALED(100), RATE = 100 };
 
 static uint8_t *shared[2];
 static _Atomic unsigned arrived;
 static _Atomic unsigned guarded[THREADS];
-
-static uint64_t nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* One block at a time, which stays in the thread's bin; until each thread had one guarded. */
 static void own_block(unsigned index, void *context) {
@@ -60,7 +53,7 @@ static void free_shared(unsigned index, void *context) {
 
 int main(void) {
     guard_begin(RATE);
-    const uint64_t begin = nanoseconds();
+    const uint64_t begin = guard_clock();
     const superslab_stats before = stats_start();
     team_run(THREADS, own_block, NULL);
     reports_start();
@@ -70,7 +63,7 @@ int main(void) {
     CHECK_EQ(reports_take(), ROUNDS);
     const superslab_stats now = stats_now();
     CHECK_LE(now.guard_samples - before.guard_samples,
-             1 + (nanoseconds() - begin) * RATE / 1000000000);
+             1 + (guard_clock() - begin) * RATE / 1000000000);
     CHECK_EQ(now.guarded_blocks, 0);
     CHECK_EQ(now.live_blocks, before.live_blocks);
 }

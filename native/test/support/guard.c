@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #include "check.h"
+#include "stats.h"
 #include "superslab.h"
 
 #include <regex.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void guard_begin(unsigned rate) {
@@ -65,6 +67,35 @@ uint8_t *guard_new_left(size_t size) {
 
 uint8_t *guard_new_right(size_t size) {
     return new_where(0, size, is_right);
+}
+
+uint64_t guard_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+void guard_check_without_scavenger(const char *decay) {
+    enum { RATE = 100, GUARDED = 20, BLOCKS = 600 /* more than a bin holds */ };
+    const uint64_t begin = guard_clock();
+    guard_begin(RATE);
+    setenv("SUPERSLAB_DECAY", decay, 1);
+    for (unsigned round = 0; round < GUARDED; round++) {
+        void *blocks[BLOCKS];
+        bool found = false;
+        while (!found) {
+            for (unsigned i = 0; i < BLOCKS; i++) {
+                blocks[i] = superslab_malloc(64);
+                memset(blocks[i], 1, 64);
+                found |= guard_has(blocks[i]);
+            }
+            for (unsigned i = 0; i < BLOCKS; i++)
+                superslab_free(blocks[i]);
+        }
+    }
+    CHECK_GE(stats_now().guard_samples, GUARDED);
+    CHECK_LE(stats_now().guard_samples, 1 + (guard_clock() - begin) * RATE / 1000000000);
+    CHECK_EQ(stats_now().guarded_blocks, 0);
 }
 
 void guard_check_report(const char *text, const char *line, const char *pattern) {

@@ -21,6 +21,13 @@ void *guard_new_aligned(size_t alignment, size_t size);
 uint8_t *guard_new_left(size_t size);
 uint8_t *guard_new_right(size_t size);
 
+/* The nanoseconds of a clock that only goes forward. */
+uint64_t guard_clock(void);
+
+/* Without a scavenger (SUPERSLAB_DECAY=decay) threads grant samples on their cold paths: 20 blocks are guarded, and never
+ * more than the rate allows. The process's first call of the library. */
+void guard_check_without_scavenger(const char *decay);
+
 /* Whether the text begins with the line, and then has a report as the regular expression says. */
 void guard_check_report(const char *text, const char *line, const char *pattern);
 

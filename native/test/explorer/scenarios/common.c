@@ -175,3 +175,22 @@ void check_nothing_left(void) {
     for (size_t i = 0; i < CLAIMS_MAX; i++)
         EXPLORER_CHECK(claimed[i] == NULL);
 }
+
+static const void *freed_twice;
+static uint32_t second_frees;
+
+static void second_free(superslab_error error, const void *pointer, void *context) {
+    (void)context;
+    EXPLORER_CHECK(pointer == freed_twice && error == SUPERSLAB_ERROR_DOUBLE_FREE);
+    const uint32_t more = second_frees + 1;
+    undo_write(&second_frees, &more, sizeof more);
+}
+
+void double_frees_expect(const void *block) {
+    freed_twice = block;
+    superslab_set_error_handler(second_free, NULL);
+}
+
+uint32_t double_frees(void) {
+    return second_frees;
+}

@@ -45,4 +45,8 @@ void listed_end(unsigned bin);
 /* Nothing is live, cached or lost: no slab is left, no block is large. */
 void check_nothing_left(void);
 
+/* From now on a second free of the block is counted; any other error fails the scenario. In its setup. */
+void double_frees_expect(const void *block);
+uint32_t double_frees(void);
+
 #endif

@@ -1,5 +1,5 @@
-/* An attacker who writes the contents of a block puts a copy of its header into it, and has the program free the place
- * behind the copy. Bins are emptied at the end.
+/* An attacker with a write into a block puts a copy of its header there, and has the program free the place behind the
+ * copy. Bins are emptied at the end.
  *
  * all at 3000: SIGABRT superslab: pointer inside a block: <hex> */
 #include "given.h"

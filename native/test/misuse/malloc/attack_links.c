@@ -1,4 +1,4 @@
-/* An attacker who reads and writes freed blocks looks for the allocator's pointers in them. There are none: each byte is
+/* An attacker with reads and writes of freed blocks looks for the allocator's pointers in them. There are none: each byte is
  * as it was, or zero.
  *
  * all at 24, 1000, 3000, 40000: nothing */

@@ -1,5 +1,5 @@
-/* An attacker who has the program allocate two blocks, one after the other, relies on the second lying directly behind
- * the first. Ends by abort where it does in more than three quarters of 1,000 pairs.
+/* The program allocates two blocks, one after the other. An attacker relies on the second lying directly behind the
+ * first. Ends by abort where it does in more than three quarters of 1,000 pairs.
  *
  * default at 24, 1000: SIGABRT
  * hardened1, hardened2 at 24, 1000: nothing */

@@ -1,4 +1,4 @@
-/* Behind the block so much is written that the next one's header is overwritten; then the next one is freed.
+/* A write past the block reaches the header of the next one, which is then freed.
  *
  * all at 24, 3000: SIGABRT superslab: corrupted header: <hex> */
 #include "given.h"
