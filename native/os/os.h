@@ -151,8 +151,12 @@ static inline uintptr_t ss_os_thread_token(void) {
 }
 
 /* Runs a full memory barrier on every running thread of this process before it returns. False where
- * the system has no such call. The first call in a process prepares it. */
+ * the system has no such call. The first call in a process prepares it, which may take 30 ms if the process
+ * has several threads. */
 bool ss_os_barrier(void);
+
+/* Whether the calling thread is the only one of this process. False if that is not known. */
+bool ss_os_is_alone(void);
 
 /* Has `destructor` run with the last value armed on each thread that ends. Called once. Arming a value
  * in the destructor makes it run once more, a few times. */

@@ -120,6 +120,10 @@ bool ss_os_barrier(void) {
     return false;
 }
 
+bool ss_os_is_alone(void) {
+    return false;
+}
+
 void ss_os_wait(_Atomic uint32_t *word, uint32_t value, uint32_t milliseconds) {
     struct timespec time = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
     (void)word, (void)value;

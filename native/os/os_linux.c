@@ -27,8 +27,6 @@
 #define PR_SET_VMA 0x53564d41
 #define PR_SET_VMA_ANON_NAME 0
 #endif
-#define MEMBARRIER_PRIVATE_EXPEDITED (1 << 3)
-#define MEMBARRIER_REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
 /* The wrappers of open, read, write and close are cancellation points; syscall is not, and no
  * function here may be one. */
@@ -298,17 +296,6 @@ bool ss_os_read_byte(uintptr_t address, uint8_t *out) {
 }
 
 /* ---- threads ---- */
-
-bool ss_os_barrier(void) {
-    int saved = errno;
-    long answer = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0);
-    if (answer != 0 && errno == EPERM) {
-        syscall(SYS_membarrier, MEMBARRIER_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-        answer = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0);
-    }
-    errno = saved;
-    return answer == 0;
-}
 
 /* A page that a copy does not inherit, and that is never written. Relaxed: its address is only passed to the system. */
 static _Atomic(char *) copy_mark;

@@ -11,6 +11,7 @@
 #include "background/pressure.h"
 #include "background/publish.h"
 #include "background/source.h"
+#include "base/biased.h"
 #include "base/container.h"
 #include "base/copy.h"
 #include "base/report.h"
@@ -257,6 +258,7 @@ static bool stays(scavenger *self) {
 static void scavenge(void) {
     scavenger self = {.slabs_pending = true, .until = SS_NO_END};
     ss_thread_bare();
+    ss_biased_prepare();
     ss_control_begin();
     container_read();
     container_tick(&self);

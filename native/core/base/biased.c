@@ -8,17 +8,19 @@ static ss_biased_owner *owner_of(uint64_t owner) {
 
 /* ---- revoking ---- */
 
-/* Values of barrier_able. The system is asked before the first lock gets an owner. A sandbox may forbid the barrier
- * later; then ss_biased_barrier waits 1 ms, a thousand times as long as a store stays in a processor. */
+/* Values of barrier_able. A sandbox may forbid the barrier later; then ss_biased_barrier waits 1 ms, a thousand times as
+ * long as a store stays in a processor. */
 enum { UNKNOWN, ABLE, UNABLE };
 
+void ss_biased_prepare(void) {
+    if (atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed) != UNKNOWN)
+        return;
+    const uint32_t able = !ss_process_is_inline() && ss_os_barrier() ? ABLE : UNABLE;
+    atomic_store_explicit(&ss_process->barrier_able, able, memory_order_relaxed);
+}
+
 bool ss_biased_able(void) {
-    uint32_t able = atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed);
-    if (able == UNKNOWN) {
-        able = !ss_process_is_inline() && ss_os_barrier() ? ABLE : UNABLE;
-        atomic_store_explicit(&ss_process->barrier_able, able, memory_order_relaxed);
-    }
-    return able == ABLE;
+    return atomic_load_explicit(&ss_process->barrier_able, memory_order_relaxed) == ABLE;
 }
 
 void ss_biased_barrier(void) {
@@ -68,12 +70,9 @@ static void become_owner(ss_biased_lock *lock, ss_biased_owner *self) {
 
 /* `self` is in the calling thread's heap. NULL, of a closed thread or the scavenger, never becomes the owner. */
 SS_COLD void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self) {
-    /* Asked before the lock is held, because ss_biased_able may make a system call. Relaxed: `streak` is only a hint
-     * here, and `inside` is this thread's own. */
-    bool able = self != NULL &&
-                atomic_load_explicit(&lock->streak, memory_order_relaxed) + 1 >= SS_BIASED_STREAK &&
-                atomic_load_explicit(&self->inside, memory_order_relaxed) == NULL &&
-                ss_biased_able();
+    /* Relaxed: `inside` is this thread's own. */
+    bool able = self != NULL && ss_biased_able() &&
+                atomic_load_explicit(&self->inside, memory_order_relaxed) == NULL;
     uint64_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
     for (;;) {
         if (owner_of(owner) != NULL) {

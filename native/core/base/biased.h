@@ -38,7 +38,12 @@ typedef struct ss_biased_lock {
     _Atomic uint32_t streak;
 } ss_biased_lock;
 
-/* Whether the system has the barrier. The first call asks the system. */
+/* Asks the system for the barrier; until then no lock gets an owner. While other threads run, the first barrier of a
+ * process may take 30 ms on Linux, because the kernel waits until each processor has noted it. So this is called while
+ * there is one thread, or by the background thread, and never by a thread that allocates. */
+void ss_biased_prepare(void);
+
+/* Whether ss_biased_prepare has found that the system has the barrier. */
 bool ss_biased_able(void);
 
 void ss_biased_take_slow(ss_biased_lock *lock, ss_biased_owner *self);

@@ -2,6 +2,7 @@
 
 #include "background/publish.h"
 #include "background/scavenger.h"
+#include "base/biased.h"
 #include "base/copy.h"
 #include "front/fork.h"
 #include "front/lifecycle.h"
@@ -24,6 +25,8 @@ static bool init(void) {
     if (!ss_space_init())
         return false;
     ss_lifecycle_init();
+    if (!ss_process_is_inline() && ss_os_is_alone())
+        ss_biased_prepare(); /* otherwise the background thread does it */
     if (ss_guard_begin(ss_process_guard_rate()))
         ss_heaps_guard();
     return true;

@@ -244,6 +244,10 @@ bool ss_os_barrier(void) {
     return true;
 }
 
+bool ss_os_is_alone(void) {
+    return true;
+}
+
 bool ss_os_thread_exit_init(void (*destructor)(void *value)) {
     undo_write(&thread_destructor, &destructor, sizeof destructor);
     return true;
