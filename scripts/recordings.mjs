@@ -1,10 +1,12 @@
 // npm run bench:recordings -- FOLDER [NAME...]: makes the recordings of docs/benchmarks/recordings.md. Programs that are
-// not installed are skipped; so is sharp, unless NODE_PATH names the folder that has it.
+// not installed are skipped; so is sharp, unless NODE_PATH names the folder that has it. next is installed for it.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { install } from '../bench/programs/install.mjs'
+import { programs as works } from '../bench/programs/list.mjs'
 import { root, tool } from './run.mjs'
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'superslab-recordings-'))
@@ -91,10 +93,11 @@ const requests = [
   '-q',
 ]
 
-/** A command to record, and, if it needs one, a client that gives it work and then ends it. */
+/** Commands to record, or functions that prepare and return them. */
 const programs = {
   tsc: [process.execPath, tool('typescript/bin/tsc'), '--noEmit', '--project', root],
   sharp: [process.execPath, source('images.js', images)],
+  next: nextServer,
   sqlite3: ['sqlite3', ':memory:', sql(60000)],
   redis: ['redis-server', '--port', '7391', '--save', '', '--loglevel', 'warning'],
   python3: ['python3', source('index.py', python)],
@@ -120,6 +123,14 @@ function gcc(what) {
   return stdout?.trim() || what
 }
 
+/** A server of next and its client, in one process, installed and built in the temporary folder. */
+function nextServer() {
+  const program = works.filter(({ work }) => work === 'next')
+  const major = process.versions.node.split('.')[0]
+  const [{ node, place }] = install(path.join(temporary, 'programs'), [major], program)
+  return [node, path.join(place, 'programs/child.mjs'), 'next', temporary]
+}
+
 /** The program behind a wrapper script, such as pyenv's. */
 function python3() {
   const { stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], {
@@ -135,8 +146,10 @@ function record(name, [command, ...args], file) {
   const words = [main, 'run', '--record', file, '--', program, ...args]
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'inherit'] })
   if (name === 'redis') {
-    spawnSync('sleep', ['1'])
-    spawnSync('redis-benchmark', ['-p', '7391', ...requests])
+    // redis-benchmark waits for ever if there is no server.
+    const isReady = () => spawnSync('redis-cli', ['-p', '7391', 'ping']).status === 0
+    for (let tries = 0; tries < 300 && !isReady(); tries++) spawnSync('sleep', ['0.1'])
+    if (isReady()) spawnSync('redis-benchmark', ['-p', '7391', ...requests])
     spawnSync('redis-cli', ['-p', '7391', 'shutdown', 'nosave'])
   }
   return new Promise((resolve) => child.on('exit', resolve))
@@ -148,8 +161,9 @@ if (!folder) {
   process.exit(2)
 }
 mkdirSync(folder, { recursive: true })
-for (const [name, command] of Object.entries(programs)) {
+for (const [name, program] of Object.entries(programs)) {
   if (names.length > 0 && !names.includes(name)) continue
+  const command = typeof program === 'function' ? program() : program
   const file = path.join(path.resolve(folder), `${name}.rec`)
   const code = await record(name, command, file)
   if (code !== 0 || !existsSync(file)) {
