@@ -23,9 +23,9 @@ static SS_COLD void *malloc_cold(size_t size) {
     return block != NULL ? block : ss_malloc_quiet(size);
 }
 
-/* Copies into a new block; errno is set when there is none. */
+/* Copies into a new block, which the caller counts; errno is set when there is none. */
 static void *copy(void *block, size_t usable, size_t size) {
-    void *fresh = ss_malloc_hot(size, malloc_cold);
+    void *fresh = ss_is_watched() ? malloc_cold(size) : ss_malloc_hot(size, malloc_cold);
     if (fresh == NULL)
         return NULL;
     memcpy(fresh, block, size < usable ? size : usable);
@@ -94,7 +94,7 @@ static void *resize(void *block, size_t size) {
     if (SS_UNLIKELY(class == NULL || size - 1 >= PTRDIFF_MAX)) /* 0 as well */
         return resize_found(block, size);
     if (SS_HARDENED)
-        return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);
+        return resize_hardened(block, ss_header_get(block), size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }
