@@ -16,7 +16,7 @@ import struct
 
 import gdb
 
-VERSION = 1
+VERSION = 2
 
 # The numbers of the table, in the order of native/core/front/layout.h.
 NAMES = """
@@ -30,7 +30,7 @@ granule_bytes granule_length granule_dirty
 slab_state slab_info slab_owner_free slab_bits
 heap_top heap_bin heap_id heap_holder heap_next
 bin_bytes bin_slots bin_capacity bin_left bin_ring_count
-bin_counted tiny_count header_sampled
+header_sampled
 empty_base empty_bytes empty_pages empty_page empty_stride empty_page_blocks
 """.split()
 
@@ -256,18 +256,11 @@ def print_slab(slab):
 
 
 def bins_with(layout, block, number):
-    """Heap and bin that hold the block: its class's bin, or while the heap counts for a profile the second one."""
-    counted = counted_bin(layout, number)
+    """Heap and bin that hold the block."""
     for heap in heaps(layout):
-        for bin in map(heap.bin, [number] if counted is None else [number, counted]):
-            if block in bin.blocks():
-                yield heap, bin
-
-
-def counted_bin(layout, number):
-    """The number of the second bin of a tiny class, which is also a header of its blocks; None for other classes."""
-    index = number - layout.bin_headed
-    return layout.bin_counted + index if 0 <= index < layout.tiny_count else None
+        bin = heap.bin(number)
+        if block in bin.blocks():
+            yield heap, bin
 
 
 def state_in_slab(slab, block, index, cached):
@@ -285,7 +278,7 @@ def state_in_slab(slab, block, index, cached):
             return "cached"
         if header == layout.header_sampled:
             return "live, sampled for a profile"
-        if header in (slab.bin, counted_bin(layout, slab.bin)):
+        if header == slab.bin:
             return "live"
         return f"live, but its header is {header:#x}"
     return "live"

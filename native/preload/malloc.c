@@ -52,10 +52,8 @@ static SS_COLD void free_foreign(void *block) {
 /* ---- malloc and free ---- */
 
 static SS_COLD void *malloc_further(size_t size) {
-    void *block = ss_malloc_counting(size); /* a thread that counts is served */
-    return block != NULL      ? block
-           : preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
-                              : PRELOAD_NEXT(malloc, malloc_function)(size);
+    return preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
+                            : PRELOAD_NEXT(malloc, malloc_function)(size);
 }
 
 void *preload_malloc_cold(size_t size) {

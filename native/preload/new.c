@@ -49,9 +49,7 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
 #define NEW(symbol, kind)                                                                          \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = ss_malloc_counting(size);                                                    \
-        if (block == NULL && preload_serves())                                                     \
-            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
+        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -63,9 +61,7 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = ss_malloc_counting(size);                                                    \
-        if (block == NULL && preload_serves())                                                     \
-            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
+        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \

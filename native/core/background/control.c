@@ -2,7 +2,6 @@
 
 #include "background/profiling.h"
 #include "background/publish.h"
-#include "base/report.h"
 #include "profile/profile.h"
 
 _Static_assert(offsetof(ss_publication, ranges) + SS_PUBLICATION_RANGES * sizeof(ss_range) <=
@@ -62,17 +61,13 @@ static void write_for(uint32_t ticket) {
 }
 
 static void session_begin(size_t mean) {
-    ss_faults faults = {.count = 0};
-    const superslab_profile_error error = ss_profiling_start(mean, &faults);
-    ss_report_defer(&faults);
+    const superslab_profile_error error = ss_profiling_start(mean);
     session = error == SUPERSLAB_PROFILE_OK;
     answer_set(error);
 }
 
 static void session_end(void) {
-    ss_faults faults = {.count = 0};
-    ss_profiling_stop(&faults);
-    ss_report_defer(&faults);
+    ss_profiling_stop();
     session = false;
 }
 

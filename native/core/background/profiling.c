@@ -8,9 +8,10 @@
 #define ROUNDS 64u
 
 /* For a heap whose thread is parked. */
-static void settle(ss_heap *heap, void *faults) {
+static void settle(ss_heap *heap, void *context) {
+    (void)context;
     ss_heap_flushing_begin(heap);
-    ss_count_set_parked(heap, faults);
+    ss_count_set_parked(heap);
     ss_heap_flushing_end(heap);
 }
 
@@ -28,33 +29,33 @@ static bool any_late(void) {
     return false;
 }
 
-static void settle_all(ss_faults *faults) {
+static void settle_all(void) {
     for (unsigned round = 0; round < ROUNDS && any_late(); round++) {
         if (round != 0)
             ss_os_nap();
-        if (!ss_park_and_read(settle, faults)) {
+        if (!ss_park_and_read(settle, NULL)) {
             close_all();
             return;
         }
     }
 }
 
-superslab_profile_error ss_profiling_start(size_t mean, ss_faults *faults) {
+superslab_profile_error ss_profiling_start(size_t mean) {
     if (ss_is_observed())
         return SUPERSLAB_PROFILE_RECORDED;
     const superslab_profile_error error = ss_profile_begin(mean);
     if (error != SUPERSLAB_PROFILE_OK)
         return error;
     ss_count_want(true);
-    settle_all(faults);
+    settle_all();
     return SUPERSLAB_PROFILE_OK;
 }
 
-superslab_profile_error ss_profiling_stop(ss_faults *faults) {
+superslab_profile_error ss_profiling_stop(void) {
     if (!ss_profile_is_running())
         return SUPERSLAB_PROFILE_NOT_RUNNING;
     ss_profile_end();
     ss_count_want(false);
-    settle_all(faults);
+    settle_all();
     return SUPERSLAB_PROFILE_OK;
 }

@@ -4,11 +4,10 @@
 #ifndef SS_PROFILING_H
 #define SS_PROFILING_H
 
-#include "base/fault.h"
 #include "superslab.h"
 
 /* The calling thread's own heap is left to the caller. */
-superslab_profile_error ss_profiling_start(size_t mean, ss_faults *faults);
-superslab_profile_error ss_profiling_stop(ss_faults *faults);
+superslab_profile_error ss_profiling_start(size_t mean);
+superslab_profile_error ss_profiling_stop(void);
 
 #endif

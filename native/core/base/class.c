@@ -64,8 +64,6 @@ void ss_class_init(ss_class classes[SS_BIN_COUNT]) {
             i < SS_LINEAR_CLASSES ? round_stride(i) : round_stride(i - 1) + SS_ALIGNMENT;
         class_set(&classes[SS_BIN_HEADED + i], stride, SS_ALIGNMENT, SS_SLAB_HEADED_BLOCKS);
     }
-    for (unsigned bin = SS_BIN_HEADED; ss_bin_is_tiny(bin); bin++)
-        classes[ss_bin_counted(bin)] = classes[bin];
     for (unsigned bin = SS_HEADER_COUNT; bin < SS_BIN_COUNT; bin++)
         classes[bin] = classes[ss_bin_header(bin)];
 }

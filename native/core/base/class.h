@@ -7,10 +7,8 @@
 #include "base/types.h"
 
 #define SS_HEADER_FREED 0x2a
-_Static_assert(SS_HEADER_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_COUNTED, "a header is one byte");
-_Static_assert(SS_LINEAR_MAX << SS_TINY_DOUBLINGS == SS_TINY_END, "the tiny classes end there");
-_Static_assert(SS_BIN_COUNTED + SS_TINY_COUNT <= SS_BIN_HEADED,
-               "headless bins and second ones lie below the headed ones");
+_Static_assert(SS_HEADER_COUNT <= 256 && SS_HEADER_FREED < SS_BIN_HEADED, "a header is one byte");
+_Static_assert(SS_HEADLESS_COUNT <= SS_BIN_HEADED, "headless bins lie below the headed ones");
 
 typedef struct ss_class {
     uint32_t stride;
@@ -123,38 +121,17 @@ static inline unsigned ss_aligned_bin(size_t alignment, size_t size) {
     return ss_headless_bin_of_last(ss_aligned_last(alignment, size));
 }
 
-/* ---- the second bins of tiny classes; count.h ---- */
-
-/* Whether a class is one of those of requests below SS_TINY_END. */
-static inline bool ss_bin_is_tiny(unsigned bin) {
-    return bin - SS_BIN_HEADED < SS_TINY_COUNT;
-}
-
-/* The header of blocks of the second bin of a tiny class. */
-static inline unsigned ss_bin_counted(unsigned bin) {
-    return bin - (SS_BIN_HEADED - SS_BIN_COUNTED);
-}
+/* ---- the two stacks of a bin ---- */
 
 /* The stack from which malloc pops the blocks of a bin: the bin, or hardened its outlet. */
 static inline unsigned ss_bin_outlet(unsigned bin) {
     return bin + SS_OUTLET;
 }
 
-/* Whether a bin is the second one of a tiny class. Nothing is pushed onto it: hardened it is an outlet. */
-static inline bool ss_bin_is_counted(unsigned bin) {
-    return bin - ss_bin_outlet(SS_BIN_COUNTED) < SS_TINY_COUNT;
-}
-
-/* The header of a bin's blocks: the bin's number, or that of the bin whose outlet it is. */
+/* The header of a bin's blocks, which is the number of the bin that has their slabs: the bin itself, or the one whose
+ * outlet it is. */
 static inline unsigned ss_bin_header(unsigned bin) {
     return bin >= SS_HEADER_COUNT ? bin - SS_OUTLET : bin;
-}
-
-/* The bin of the slabs that a bin's blocks are of: itself, the bin whose outlet it is, or the first bin of its class. */
-static inline unsigned ss_bin_first(unsigned bin) {
-    const unsigned header = SS_HARDENED ? ss_bin_header(bin) : bin;
-    return header - SS_BIN_COUNTED < SS_TINY_COUNT ? header + (SS_BIN_HEADED - SS_BIN_COUNTED)
-                                                   : header;
 }
 
 /* ---- the record of a slab ---- */

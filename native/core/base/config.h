@@ -75,14 +75,8 @@
 #define SS_SMALL_MAX (SS_HEADLESS_MAX + SS_ALIGNMENT - 1 - SS_TRAILER_BYTES)
 /* The number of 16-byte steps of those requests, 0 included. */
 #define SS_STEPS ((SS_SMALL_MAX + SS_TRAILER_BYTES) / SS_ALIGNMENT + 1)
-/* Bins are indexed by the header byte itself: a live header has bit 7, unless the block was counted for a profile.
- * Headless classes lie below. */
+/* Bins are indexed by the header byte itself: a live header has bit 7. Headless classes lie below. */
 #define SS_BIN_HEADED 128u
-/* The headed classes of requests below SS_TINY_END. While a heap counts, each of them has a second bin (count.h), whose
- * number follows those of the headless ones. */
-#define SS_TINY_DOUBLINGS 3u
-#define SS_TINY_COUNT (SS_LINEAR_CLASSES + 1u + SS_TINY_DOUBLINGS * SS_DOUBLING_CLASSES)
-#define SS_BIN_COUNTED SS_HEADLESS_COUNT
 /* The header, and the byte in a table of live blocks, of a block that a profile has sampled. It is no bin's number: the
  * place that it has among the bins stays without room. */
 #define SS_HEADER_SAMPLED (SS_BIN_HEADED + SS_HEADED_COUNT)

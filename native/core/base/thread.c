@@ -87,15 +87,17 @@ void ss_thread_block_end(ss_thread *self) {
 /* ---- open and closed ---- */
 
 /* Relaxed (SS_ORDER_OPEN): the parker's barriers order the stores. */
-static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end) {
+static void bounds_set(ss_thread *thread, size_t headed_end, size_t small_end, size_t tiny_end,
+                       size_t counted_end) {
     atomic_store_explicit(&thread->headed_end, headed_end, SS_ORDER_OPEN);
     atomic_store_explicit(&thread->small_end, small_end, SS_ORDER_OPEN);
     atomic_store_explicit(&thread->tiny_end, tiny_end, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->counted_end, counted_end, SS_ORDER_OPEN);
 }
 
 void ss_thread_close(ss_thread *thread) {
     atomic_store_explicit(&thread->heap, NULL, memory_order_relaxed);
-    bounds_set(thread, 0, 0, 0);
+    bounds_set(thread, 0, 0, 0, 0);
 }
 
 /* Bytes of the first headed space whose memory may be read. */
@@ -106,11 +108,13 @@ static size_t headed_bytes(void) {
 void ss_thread_open(ss_thread *thread, struct ss_heap *heap) {
     const bool counts = atomic_load_explicit(&thread->counts, memory_order_relaxed);
     if (ss_is_observed() || counts != ss_is_profiled())
-        bounds_set(thread, 0, 0, 0); /* the next call must end in its cold path */
+        bounds_set(thread, 0, 0, 0, 0); /* the next call must end in its cold path */
     else if (atomic_load_explicit(&thread->asked, memory_order_relaxed) != 0)
-        bounds_set(thread, headed_bytes(), 0, 0);
+        bounds_set(thread, headed_bytes(), 0, 0, 0);
+    else if (counts)
+        bounds_set(thread, headed_bytes(), 0, 0, SS_TINY_MAX);
     else
-        bounds_set(thread, headed_bytes(), counts ? 0 : SS_SMALL_MAX, SS_TINY_MAX + 1);
+        bounds_set(thread, headed_bytes(), SS_SMALL_MAX, SS_TINY_MAX + 1, 0);
     atomic_store_explicit(&thread->heap, heap, SS_ORDER_OPEN);
 }
 
@@ -119,6 +123,7 @@ void ss_thread_ask(ss_thread *thread, uint16_t calls) {
     atomic_store_explicit(&thread->asked, calls, memory_order_relaxed);
     atomic_store_explicit(&thread->small_end, 0, SS_ORDER_OPEN);
     atomic_store_explicit(&thread->tiny_end, 0, SS_ORDER_OPEN);
+    atomic_store_explicit(&thread->counted_end, 0, SS_ORDER_OPEN);
 }
 
 void ss_thread_raise_bound(void) {

@@ -29,10 +29,11 @@ typedef struct ss_thread {
      * under the heap's thread_lock; counted down by the thread. */
     _Atomic uint16_t asked;
     /* The bounds of the hot paths: the bytes of the first headed space that may be read, and the sizes below which a
-     * bin or an entry of bin_of_size serves a request. All are 0 while the thread is closed (before its heap exists,
-     * while it is parked, after its end), while there is an observer, and until the thread's heap counts if it is to.
-     * small_end alone is 0 while the heap counts; both sizes are 0 while the thread is asked for a guarded block. */
-    _Atomic size_t headed_end, small_end, tiny_end;
+     * bin or an entry of bin_of_size serves a request, and below which an entry serves it after it was counted. All are 0
+     * while the thread is closed (before its heap exists, while it is parked, after its end), while there is an observer,
+     * and until the thread's heap counts if it is to. counted_end is 0 unless the heap counts, and then the other two
+     * are; all three are 0 while the thread is asked for a guarded block. */
+    _Atomic size_t headed_end, small_end, tiny_end, counted_end;
     uintptr_t headed_base;          /* ss_headed_base: here no instruction is needed to load it */
     _Atomic(struct ss_heap *) heap; /* its heap, or NULL while it is closed */
     struct ss_heap *assigned;       /* its heap, closed or not; only this thread reads it */
@@ -42,6 +43,9 @@ typedef struct ss_thread {
     /* The slot of each bin that was pushed last. A pop or a push touches one word here, and slots beside the one it
      * points to. Written by the thread, or by the parker while it is parked; statistics read it. */
     _Alignas(SS_CACHE_LINE) _Atomic(void **) top[SS_BIN_COUNT];
+    /* While the heap counts: the bytes that the thread may still ask for before the next sample. Negative: the request
+     * that made it so is to be sampled. */
+    int64_t left;
 } ss_thread;
 _Static_assert(offsetof(ss_thread, assigned) + sizeof(struct ss_heap *) <= SS_CACHE_LINE,
                "what each call reads before it knows its bin is one cache line");

@@ -144,10 +144,7 @@ static void *malloc_observed(ss_call call, size_t size) {
 static SS_NOINLINE void *malloc_watched(ss_call call, size_t size) {
     if (ss_is_observed())
         return malloc_observed(call, size);
-    if (size == 0) /* it takes no memory, so a profile does not count it */
-        return ss_malloc_quiet(size);
-    void *block = ss_malloc_counted(size);
-    return SS_LIKELY(block != NULL) ? block : ss_counted(ss_malloc_quiet(size), size);
+    return ss_counted(ss_malloc_quiet(size), size);
 }
 
 /* For a block that was not taken from a bin of malloc_watched's. */
@@ -170,8 +167,7 @@ SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
 }
 
 SS_COLD void *ss_malloc_cold(size_t size) {
-    void *block = ss_malloc_counting(size);
-    return block != NULL ? block : ss_malloc_as(SS_CALL_MALLOC, size);
+    return ss_malloc_as(SS_CALL_MALLOC, size);
 }
 
 /* ---- zeroed ---- */
@@ -196,8 +192,7 @@ static void *calloc_large(size_t bytes) {
 }
 
 static SS_COLD void *calloc_cold(size_t bytes) {
-    void *block = ss_malloc_counting(bytes);
-    return block != NULL ? block : ss_malloc_as(SS_CALL_CALLOC, bytes);
+    return ss_malloc_as(SS_CALL_CALLOC, bytes);
 }
 
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {
@@ -253,8 +248,8 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
         errno = EINVAL;
         return NULL;
     }
-    if (alignment <= SS_ALIGNMENT)
-        return ss_malloc_hot(size, ss_malloc_quiet);
+    if (alignment <= SS_ALIGNMENT) /* the hot path may count, as the caller does */
+        return ss_is_watched() ? ss_malloc_quiet(size) : ss_malloc_hot(size, ss_malloc_quiet);
     if (size == 0 && alignment <= SS_GRANULE_BYTES) {
         void *empty = empty_take(alignment);
         if (empty != NULL)

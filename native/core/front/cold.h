@@ -18,12 +18,6 @@ size_t ss_usable_size_cold(const void *block);
  * use the functions whose names end in `quiet`, which do not. */
 void *ss_malloc_cold(size_t size);
 void *ss_malloc_as(ss_call call, size_t size);
-/* What a cold path of malloc tries first while calls are watched: a profile counts blocks, and exchanges the two bins of
- * a tiny class (count.h). NULL if it did not. */
-void *ss_malloc_turn(size_t size);
-static inline void *ss_malloc_counting(size_t size) {
-    return ss_is_watched() ? ss_malloc_turn(size) : NULL;
-}
 void *ss_malloc_quiet(size_t size);
 
 /* Flushes the calling thread's heap. */

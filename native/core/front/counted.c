@@ -1,12 +1,10 @@
 #include "front/counted.h"
 
-#include "background/attend.h"
-#include "base/report.h"
+#include "base/signal.h"
 #include "front/hot.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
 #include "heap/count.h"
-#include "heap/share.h"
 #include "profile/chance.h"
 #include "profile/profile.h"
 #include "space/large.h"
@@ -14,15 +12,12 @@
 /* Enters the allocator with a heap that counts as the profile's state wants it. NULL, with the thread outside, if there
  * is none. */
 static ss_heap *enter(void) {
-    ss_faults faults = {.count = 0};
     ss_process_init();
     ss_thread *self = ss_thread_self();
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
-    if (heap != NULL && SS_UNLIKELY(ss_count_is_late(heap))) {
-        ss_count_settle(heap, &faults);
-        ss_report_defer(&faults); /* with the thread inside none is reported */
-    }
+    if (heap != NULL && SS_UNLIKELY(ss_count_is_late(heap)))
+        ss_count_settle(heap);
     if (heap != NULL && ss_count_is_on(heap))
         return heap;
     ss_thread_leave(self);
@@ -35,100 +30,49 @@ void ss_counted_settle(void) {
         ss_thread_leave(self);
 }
 
+/* ---- allocating ---- */
+
 /* The scavenger answers `superslab profile PID`: it is started, though there may be nothing to give back. */
-static void sample(ss_heap *heap, const void *block, size_t size, size_t stride) {
-    ss_profile_sample(block, size, stride, ss_count_label(heap), ss_count_stack(heap));
+static void sample(ss_heap *heap, const void *block, size_t size, size_t counted) {
+    ss_profile_sample(block, size, counted, ss_count_label(heap), ss_count_stack(heap));
     ss_signal_want(SS_SCAVENGER_START_BYTES);
 }
 
-/* ---- allocating ---- */
-
-static void *tiny_take(ss_heap *heap, size_t size, uint8_t *header) {
-    ss_thread *self = ss_thread_self();
-    unsigned bin = ss_bin_first(self->bin_of_size[size]);
-    if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
-        bin = ss_share_choose(self, heap, size);
-    return ss_count_take(heap, bin, header);
-}
-
-static void *small_take(ss_heap *heap, size_t size, uint8_t *header) {
-    unsigned bin = (unsigned)ss_bin_of_size(size);
-    if (SS_UNLIKELY(ss_share_is_on()) && ss_bin_blocks(heap, bin) == 0)
-        bin = ss_share_choose(ss_thread_self(), heap, size);
-    if (!SS_HARDENED && SS_UNLIKELY(ss_heap_stock(heap, bin, 1) == 0))
-        return NULL;
-    *header = ss_count_is_due(heap, ss_bin_stride(bin)) ? SS_HEADER_SAMPLED : (uint8_t)bin;
-    return SS_HARDENED ? ss_heap_take(heap, bin) : ss_heap_pop(heap, bin);
-}
-
-void *ss_malloc_turn(size_t size) {
-    ss_thread *self = ss_thread_self();
-    if (size >= SS_TINY_END)
-        return NULL;
-    ss_heap *heap = ss_thread_enter(self);
-    void *block = NULL;
-    if (SS_LIKELY(heap != NULL)) { /* a parker may write to the table of a closed thread */
-        const unsigned tiny = self->bin_of_size[size] - SS_BIN_COUNTED;
-        if (SS_LIKELY(tiny < SS_TINY_COUNT) &&
-            SS_LIKELY((block = ss_count_turn(heap, self->top, tiny)) != NULL)) {
-            ss_header_set(block, (uint8_t)(SS_BIN_COUNTED + tiny));
-            if (SS_HARDENED)
-                ss_block_hand_out(block, SS_BIN_HEADED + tiny, size);
-        }
-    }
-    ss_thread_leave(self);
-    return block;
-}
-
-void *ss_malloc_counted(size_t size) {
-    ss_heap *heap = size <= SS_SMALL_MAX ? enter() : NULL;
-    if (heap == NULL)
-        return NULL;
-    uint8_t header = 0;
-    void *block =
-        size <= SS_TINY_MAX ? tiny_take(heap, size, &header) : small_take(heap, size, &header);
-    if (block != NULL)
-        ss_header_set(block, header);
-    if (SS_HARDENED && block != NULL)
-        ss_block_hand_out(block, (unsigned)ss_headed_bin(block), size);
-    ss_thread_leave(ss_thread_self());
-    ss_attend();
-    if (SS_UNLIKELY(block != NULL && header == SS_HEADER_SAMPLED))
-        sample(heap, block, size, ss_bin_stride(ss_headed_bin(block)));
-    return block;
-}
-
-/* The heap of the calling thread if the block is to be sampled, else NULL. */
-static ss_heap *sampled_by(size_t bytes) {
+/* The heap of the calling thread if the request is to be sampled, else NULL. */
+static ss_heap *sampled_by(size_t size) {
     ss_heap *heap = enter();
     if (heap == NULL)
         return NULL;
-    const bool due = ss_count_is_due(heap, bytes);
-    ss_thread_leave(ss_thread_self());
+    ss_thread *self = ss_thread_self();
+    const bool due = ss_count_is_due(heap, self, size);
+    ss_thread_leave(self);
     return due ? heap : NULL;
 }
 
-void *ss_counted(void *block, size_t size) {
+/* Has every free of the block take a cold path. Large blocks and guarded ones take one in any case. */
+static void mark(void *block) {
     ss_block found;
-    if (block == NULL || !ss_is_profiled())
-        return block;
-    ss_block_find((uintptr_t)block, &found);
-    if (ss_block_is_empty(&found))
-        return block;
-    const bool headed = found.slab != NULL && ss_space_is_headed(found.space);
-    /* A block with a second bin's header was counted, and a sampled one as well: a hot path took it. */
-    if (headed && ss_header_get(block) != found.bin)
-        return block;
-    const size_t stride = found.guarded ? found.usable : found.stride;
-    ss_heap *heap = sampled_by(stride);
-    if (SS_LIKELY(heap == NULL))
-        return block;
-    if (headed)
+    if (SS_LIKELY(ss_headed_bin(block) != 0)) {
         ss_header_set(block, SS_HEADER_SAMPLED);
-    else if (found.slab != NULL)
+        return;
+    }
+    ss_block_find((uintptr_t)block, &found);
+    if (found.slab == NULL)
+        return;
+    if (ss_space_is_headed(found.space))
+        ss_header_set(block, SS_HEADER_SAMPLED);
+    else
         atomic_store_explicit(ss_live_at(found.space, (uintptr_t)block), SS_HEADER_SAMPLED,
                               memory_order_relaxed);
-    sample(heap, block, size, stride);
+}
+
+void *ss_counted(void *block, size_t size) {
+    /* A request of no bytes takes no memory. */
+    ss_heap *heap = block != NULL && size != 0 ? sampled_by(size) : NULL;
+    if (SS_LIKELY(heap == NULL))
+        return block;
+    mark(block);
+    sample(heap, block, size, size);
     return block;
 }
 

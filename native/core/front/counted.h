@@ -6,10 +6,8 @@
 
 #include <stddef.h>
 
-/* Serves a small request, and counts it. NULL if it is to be served, and counted, otherwise. */
-void *ss_malloc_counted(size_t size);
-
-/* Counts a block that was allocated by an uncounted path. Returns it, or NULL if it is NULL. */
+/* Counts a block that was allocated for a request of that size by a path that does not count. Returns it, or NULL if it is
+ * NULL. */
 void *ss_counted(void *block, size_t size);
 
 /* Has the calling thread's heap count, or no longer, if that is to be. */

@@ -23,12 +23,20 @@
         below;                                                                                     \
     })
 #define SS_LOAD_TOP(value, top) __asm__ volatile("movq %1, %0" : "=r"(value) : "m"(top))
+/* Subtracts; true if the result is negative. */
+#define SS_COUNT_DOWN(left, bytes)                                                                 \
+    ({                                                                                             \
+        bool negative;                                                                             \
+        __asm__ volatile("subq %2, %0" : "+m"(left), "=@ccs"(negative) : "r"(bytes));              \
+        negative;                                                                                  \
+    })
 #define SS_MOVE_TOP(top, slots)                                                                    \
     __asm__ volatile("addq %2, %0"                                                                 \
                      : "=m"(top)                                                                   \
                      : "m"(top), "i"((slots) * (ptrdiff_t)sizeof(void *))                          \
                      : "cc")
 #else
+#define SS_COUNT_DOWN(left, bytes) (((left) -= (int64_t)(bytes)) < 0)
 #define SS_LOAD_TOP(value, top) ((value) = atomic_load_explicit(&(top), memory_order_relaxed))
 #define SS_BELOW(value, word) ((value) < atomic_load_explicit(&(word), SS_ORDER_IS_OPEN))
 #define SS_MOVE_TOP(top, slots)                                                                    \
@@ -43,14 +51,18 @@ typedef void *ss_cold_malloc(size_t size);
  * `block` is not NULL. */
 typedef void ss_cold_free(void *block);
 
-/* The outlet's top block, or what `cold` returns for the size. */
-SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc *cold,
-                        ss_trailer_kind kind) {
+/* The outlet's top block, or what `cold` returns for the size. `counted`: it was subtracted from what is left to the next
+ * sample, and is put back for `cold`. */
+SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, bool counted,
+                        ss_cold_malloc *cold, ss_trailer_kind kind) {
     void **top;
     SS_LOAD_TOP(top, self->top[bin + SS_OUTLET]);
     uint8_t *block = *top;
-    if (SS_UNLIKELY(block == NULL))
+    if (SS_UNLIKELY(block == NULL)) {
+        if (counted)
+            self->left += (int64_t)size;
         return cold(size);
+    }
     SS_OPAQUE(block);
     *top = (void *)bin; /* ss_bin_vacant of a headed bin */
     SS_OPAQUE(bin);
@@ -64,6 +76,8 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, ss_cold_malloc
     }
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
+    if (counted)
+        SS_OPAQUE(block); /* so that this code is not merged with the uncounted one, by a jump */
     return block;
 }
 
@@ -72,11 +86,16 @@ SS_HOT void *ss_malloc_hot_as(size_t size, ss_cold_malloc *cold, ss_trailer_kind
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
     if (SS_LIKELY(SS_BELOW(size, self->tiny_end)))
-        return ss_pop_hot(self, self->bin_of_size[size], size, cold, kind);
+        return ss_pop_hot(self, self->bin_of_size[size], size, false, cold, kind);
     SS_OPAQUE(size);
-    /* A request of no bytes comes here while the thread is opened or closed; it is not below the bound. */
+    /* A request of no bytes comes here while the thread is opened or closed; it is not below these bounds. */
     if (SS_BELOW(size - 1, self->small_end))
-        return ss_pop_hot(self, ss_bin_of_size(size), size, cold, kind);
+        return ss_pop_hot(self, ss_bin_of_size(size), size, false, cold, kind);
+    if (SS_BELOW(size - 1, self->counted_end)) {
+        if (SS_UNLIKELY(SS_COUNT_DOWN(self->left, size)))
+            return cold(size); /* which samples it */
+        return ss_pop_hot(self, self->bin_of_size[size], size, true, cold, kind);
+    }
     ss_thread_leave(self);
     return cold(size);
 }

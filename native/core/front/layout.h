@@ -8,7 +8,7 @@
 #include "heap/heap.h"
 #include "space/empty.h"
 
-#define SS_LAYOUT_VERSION 1u
+#define SS_LAYOUT_VERSION 2u
 
 #define SS_LAYOUT(NUMBER)                                                                          \
     NUMBER(granule_shift, SS_GRANULE_SHIFT)                                                        \
@@ -67,8 +67,6 @@
     NUMBER(bin_capacity, offsetof(ss_bin, capacity))                                               \
     NUMBER(bin_left, offsetof(ss_bin, left))                                                       \
     NUMBER(bin_ring_count, offsetof(ss_bin, ring) + offsetof(ss_ring, count))                      \
-    NUMBER(bin_counted, SS_BIN_COUNTED)                                                            \
-    NUMBER(tiny_count, SS_TINY_COUNT)                                                              \
     NUMBER(header_sampled, SS_HEADER_SAMPLED)                                                      \
     NUMBER(empty_base, offsetof(ss_empty_data, base))                                              \
     NUMBER(empty_bytes, offsetof(ss_empty_data, bytes))                                            \

@@ -29,7 +29,7 @@ static void thread_end(void *value) {
     if (ss_is_observed())
         ss_observe_thread_ended(heap);
     if (ss_is_watched())
-        ss_count_end(heap, self, &faults);
+        ss_count_end(heap, self);
     ss_heap_give_up(heap, &faults);
     atomic_fetch_sub_explicit(&ss_process->life.thread_count, 1, memory_order_relaxed);
     ss_thread_block_end(self);

@@ -2,26 +2,21 @@
 #include "profile/profile.h"
 
 #include "background/profiling.h"
-#include "base/report.h"
 #include "front/counted.h"
 #include "front/init.h"
 #include "front/lifecycle.h"
 #include "heap/count.h"
 
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_start(size_t mean) {
-    ss_faults faults = {.count = 0};
     ss_process_init();
-    const superslab_profile_error error = ss_profiling_start(mean, &faults);
+    const superslab_profile_error error = ss_profiling_start(mean);
     ss_counted_settle();
-    ss_report_faults(&faults);
     return error;
 }
 
 SUPERSLAB_EXPORT superslab_profile_error superslab_profile_stop(void) {
-    ss_faults faults = {.count = 0};
-    const superslab_profile_error error = ss_profiling_stop(&faults);
+    const superslab_profile_error error = ss_profiling_stop();
     ss_counted_settle();
-    ss_report_faults(&faults);
     return error;
 }
 

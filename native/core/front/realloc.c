@@ -20,7 +20,9 @@ static bool fits(size_t usable, unsigned bin, size_t size) {
 /* The caller tells an observer of the whole realloc. */
 static SS_COLD void *malloc_cold(size_t size) {
     void *block = ss_is_guarded() ? ss_guarded_malloc(size, 1) : NULL;
-    return block != NULL ? block : ss_malloc_quiet(size);
+    if (block == NULL)
+        block = ss_malloc_quiet(size);
+    return ss_is_profiled() ? ss_counted(block, size) : block;
 }
 
 /* Copies into a new block; errno is set when there is none. */
@@ -31,6 +33,13 @@ static void *copy(void *block, size_t usable, size_t size) {
     memcpy(fresh, block, size < usable ? size : usable);
     ss_free_hot(block, ss_free_quiet);
     return fresh;
+}
+
+/* A large block that changes in place counts as freed and allocated, like one that moves. */
+static SS_COLD void *changed(const void *before, void *after, size_t size) {
+    if (after == before)
+        ss_counted_free(before);
+    return ss_counted(after, size);
 }
 
 static void *resize_large(const ss_block *found, void *block, size_t size) {
@@ -46,7 +55,8 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (there == NULL)
         return copy(block, found->usable, size);
     ss_attend();
-    return there;
+    return ss_is_profiled() && ss_counted_large(there) != found->usable ? changed(block, there, size)
+                                                                          : there;
 }
 
 /* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
@@ -94,7 +104,7 @@ static void *resize(void *block, size_t size) {
     if (SS_UNLIKELY(class == NULL || size - 1 >= PTRDIFF_MAX)) /* 0 as well */
         return resize_found(block, size);
     if (SS_HARDENED)
-        return resize_hardened(block, ss_bin_first(ss_header_get(block)), size);
+        return resize_hardened(block, ss_header_get(block), size);
     const size_t usable = ss_class_headed_usable(class);
     return fits(usable, ss_header_get(block), size) ? block : copy(block, usable, size);
 }
@@ -104,23 +114,10 @@ static SS_COLD void *resize_observed(void *block, size_t size) {
     return ss_observe_resized(ticket, block, resize(block, size), size);
 }
 
-static SS_COLD void *resize_watched(void *block, size_t size) {
-    if (ss_is_observed())
-        return resize_observed(block, size);
-    const size_t before = ss_counted_large(block);
-    void *after = resize(block, size);
-    /* A large block that changes in place counts as freed and allocated, like one that moves. */
-    if (after == block && (before == 0 || ss_counted_large(block) == before))
-        return after;
-    if (after == block)
-        ss_counted_free(block);
-    return ss_counted(after, size);
-}
-
 void *ss_realloc_further(void *block, size_t size) {
     if (block == NULL)
         return superslab_malloc(size);
-    return ss_is_watched() ? resize_watched(block, size) : resize(block, size);
+    return ss_is_observed() ? resize_observed(block, size) : resize(block, size);
 }
 
 SUPERSLAB_EXPORT void *superslab_realloc(void *block, size_t size) {

@@ -46,7 +46,7 @@ static bool is_cached(const cached_blocks *cached, uintptr_t address) {
 /* Of a heap that is the calling thread's alone. */
 static void cached_note(ss_heap *heap, void *context) {
     cached_blocks *cached = context;
-    for (unsigned bin = SS_BIN_COUNTED; bin < SS_BIN_COUNT; bin++) {
+    for (unsigned bin = SS_BIN_HEADED; bin < SS_BIN_COUNT; bin++) {
         void **slots = ss_bin_slots(heap, bin);
         uint32_t blocks = ss_bin_blocks(heap, bin);
         for (uint32_t i = 1; i <= blocks && cached->count < cached->most; i++) {
@@ -75,7 +75,7 @@ static void cached_note_inherited(cached_blocks *cached) {
 static size_t cached_count(void) {
     uint64_t count = 0, bytes = 0;
     for (ss_heap *heap = ss_heap_first(); heap != NULL; heap = ss_heap_next(heap))
-        ss_heap_add_cached(heap, SS_BIN_COUNTED, &count, &bytes);
+        ss_heap_add_cached(heap, SS_BIN_HEADED, &count, &bytes);
     return (size_t)count;
 }
 

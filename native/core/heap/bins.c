@@ -15,8 +15,8 @@
 void *const ss_bin_no_slots[SS_BIN_SLOTS_EXTRA] = {NULL, SS_BIN_LID};
 
 /* Makes the slots from `first` up to `end` vacant, as a pop leaves the slot that it emptied. */
-static SS_NOINLINE void bin_vacate(const ss_heap *heap, void **first, void **end, unsigned bin) {
-    void *const vacant = ss_heap_vacant(heap, bin);
+static SS_NOINLINE void bin_vacate(void **first, void **end, unsigned bin) {
+    void *const vacant = ss_bin_vacant(bin);
     for (; first < end; first++)
         *first = vacant;
 }
@@ -51,7 +51,7 @@ static bool bin_resize(ss_heap *heap, unsigned bin, uint16_t capacity) {
         return false;
     uint32_t blocks = ss_bin_blocks(heap, bin);
     memcpy(slots, before, (blocks + 1) * sizeof(void *));
-    bin_vacate(heap, slots + blocks + 1, slots + capacity + 1, bin);
+    bin_vacate(slots + blocks + 1, slots + capacity + 1, bin);
     slots[capacity + 1] = SS_BIN_LID;
     ss_bin_set(heap, bin, slots, capacity, blocks);
     if (old != 0)
@@ -142,14 +142,14 @@ static uint32_t bin_fill(ss_heap *heap, unsigned bin, uint32_t want) {
     if (blocks >= want)
         return blocks;
     void **slots = ss_bin_slots(heap, bin);
-    const unsigned first = SS_HARDENED ? ss_bin_first(bin) : bin;
+    const unsigned first = SS_HARDENED ? ss_bin_header(bin) : bin;
     uint32_t got = heap_take(heap, first, slots + 1 + blocks, want - blocks);
     if (SS_HARDENED) {
         ss_outlet_shuffle(heap, slots + 1 + blocks, got);
         bin_used(heap, first); /* it has slabs, although only its outlet has blocks */
     }
     /* A take that got fewer blocks wrote them to higher slots first and then moved them down. */
-    bin_vacate(heap, slots + 1 + blocks + got, slots + 1 + want, bin);
+    bin_vacate(slots + 1 + blocks + got, slots + 1 + want, bin);
     atomic_store_explicit(&heap->top[bin], slots + blocks + got, memory_order_relaxed);
     heap->freed_bytes += (size_t)got * ss_bin_stride(bin);
     tell_moved(heap, SS_FREED_STEP_BYTES);
@@ -217,7 +217,7 @@ SS_COLD void *ss_heap_scrape(ss_heap *heap, unsigned *bin, ss_faults *faults) {
 /* Gives blocks back to their slabs. With `adopt` the heap may adopt one of the slabs. */
 static void heap_give(ss_heap *heap, unsigned bin, void **blocks, uint32_t count, bool adopt,
                       ss_faults *faults) {
-    bin = ss_bin_first(bin);
+    bin = SS_HARDENED ? ss_bin_header(bin) : bin;
     ss_giver giver = {heap->id, adopt ? bin : SS_BIN_COUNT, &heap->bin[bin].ring,
                       ss_owner_keeps(ss_bin_class(bin)), NULL};
     ss_slab_give(blocks, count, bin, &giver, faults);
@@ -231,12 +231,10 @@ static void bin_flush(ss_heap *heap, unsigned bin, uint32_t count, bool adopt, s
     void **slots = ss_bin_slots(heap, bin);
     uint32_t blocks = ss_bin_blocks(heap, bin);
     heap_give(heap, bin, slots + 1, count, adopt, faults);
-    if (SS_UNLIKELY(ss_bin_is_counted(bin))) /* they were counted, and were not handed out */
-        heap->count.left[ss_bin_header(bin) - SS_BIN_COUNTED] += count;
     heap->freed_bytes += (size_t)count * ss_bin_stride(bin);
     for (uint32_t i = 1; i <= blocks - count; i++)
         slots[i] = slots[i + count];
-    bin_vacate(heap, slots + 1 + blocks - count, slots + 1 + blocks, bin);
+    bin_vacate(slots + 1 + blocks - count, slots + 1 + blocks, bin);
     atomic_store_explicit(&heap->top[bin], slots + (blocks - count), memory_order_relaxed);
 }
 
@@ -267,10 +265,8 @@ static void bin_end(ss_heap *heap, unsigned bin) {
     ss_meta_give(slots, slots_bytes(capacity));
 }
 
-/* The bytes of blocks for which the bin has room. Second bins are small, and are not counted. */
+/* The bytes of blocks for which the bin has room. */
 static size_t bin_bytes(const ss_heap *heap, unsigned bin) {
-    if (ss_bin_is_counted(bin))
-        return 0;
     return ss_bin_capacity(heap, bin) * (size_t)ss_bin_stride(bin);
 }
 
@@ -340,56 +336,4 @@ void ss_heap_age(ss_heap *heap, ss_faults *faults) {
     }
     ss_large_cache_age(heap);
     tell_moved(heap, 1);
-}
-
-/* ---- second bins ---- */
-
-uint32_t ss_heap_stock(ss_heap *heap, unsigned bin, uint32_t least) {
-    const uint32_t blocks = ss_bin_blocks(heap, bin);
-    uint32_t capacity = ss_bin_capacity(heap, bin);
-    if (blocks >= least || (blocks != 0 && blocks >= capacity / 2u))
-        return blocks;
-    if (capacity < 2 * least && bin_grow(heap, bin))
-        capacity = ss_bin_capacity(heap, bin);
-    return bin_fill(heap, bin, (capacity + 1u) / 2);
-}
-
-/* Gives the second bin as much room as the first one has, so that they can change places. */
-static SS_NOINLINE bool counted_resize(ss_heap *heap, unsigned bin, unsigned counted) {
-    if (!bin_resize(heap, counted, ss_bin_capacity(heap, bin)))
-        return false;
-    bin_used(heap, counted);
-    return true;
-}
-
-uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count) {
-    const unsigned counted = ss_bin_outlet(ss_bin_counted(bin));
-    const uint16_t capacity = ss_bin_capacity(heap, bin);
-    if (SS_UNLIKELY(ss_bin_capacity(heap, counted) != capacity) &&
-        !counted_resize(heap, bin, counted))
-        return 0;
-    void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, counted);
-    void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed);
-    if (SS_LIKELY(top == slots + count)) {
-        ss_bin_set(heap, bin, others, capacity, 0);
-        ss_bin_set(heap, counted, slots, capacity, count);
-        return count;
-    }
-    memcpy(others + 1, top - count + 1, count * sizeof(void *));
-    bin_vacate(heap, top - count + 1, top + 1, bin);
-    atomic_store_explicit(&heap->top[bin], top - count, memory_order_relaxed);
-    atomic_store_explicit(&heap->top[counted], others + count, memory_order_relaxed);
-    return count;
-}
-
-SS_COLD void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults) {
-    unsigned outlet = ss_bin_outlet(ss_bin_counted(bin));
-    if (SS_HARDENED && !heap->count.on)
-        outlet = ss_bin_outlet(bin);
-    void *block;
-    while ((block = ss_heap_pop(heap, outlet)) != NULL)
-        if (!ss_bin_push(heap->top, bin, block))
-            heap_give(heap, bin, &block, 1, false, faults);
-    ss_bins_shrunk(heap, bin_bytes(heap, outlet));
-    bin_end(heap, outlet);
 }

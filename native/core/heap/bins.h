@@ -86,7 +86,7 @@ static inline void *ss_heap_pop(ss_heap *heap, unsigned bin) {
     void **top = atomic_load_explicit(&heap->top[bin], memory_order_relaxed), *block = *top;
     if (block == NULL)
         return NULL;
-    *top = ss_heap_vacant(heap, bin);
+    *top = ss_bin_vacant(bin);
     atomic_store_explicit(&heap->top[bin], top - 1, memory_order_relaxed);
     return block;
 }
@@ -134,19 +134,6 @@ void ss_heap_age(ss_heap *heap, ss_faults *faults);
 
 /* Fills the bin's outlet to at least `count` blocks if its limit allows. Returns how many it then holds. */
 uint32_t ss_heap_fill(ss_heap *heap, unsigned bin, uint32_t count);
-
-/* ---- the second bins of tiny classes; count.h ---- */
-
-/* The number of blocks in the bin, after a batch was taken from a slab if it had less than `least`. */
-uint32_t ss_heap_stock(ss_heap *heap, unsigned bin, uint32_t least);
-
-/* Moves `count` blocks, all or less, from the top of the first bin of a tiny class to the second one, which is empty.
- * Returns their number: 0 without memory. */
-uint32_t ss_heap_move(ss_heap *heap, unsigned bin, uint32_t count);
-
-/* Moves the blocks of the second bin to the first one of the class, or to slabs if that has no room, and ends the second
- * one. Hardened, and before the heap counts: does that to the first one's outlet. */
-void ss_heap_end_counted(ss_heap *heap, unsigned bin, ss_faults *faults);
 
 /* Takes one block from a slab, for a thread without a heap. NULL without memory. */
 void *ss_heapless_take(unsigned bin);

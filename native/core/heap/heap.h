@@ -23,7 +23,7 @@ static inline void *ss_headless_vacant(size_t bin) {
 static inline void *ss_bin_vacant(size_t bin) {
     if (SS_HARDENED)
         bin = ss_bin_header((unsigned)bin);
-    return bin >= SS_BIN_COUNTED ? (void *)bin : ss_headless_vacant(bin);
+    return bin >= SS_BIN_HEADED ? (void *)bin : ss_headless_vacant(bin);
 }
 
 /* The part of a bin that the hot path does not touch. */
@@ -57,14 +57,12 @@ typedef struct ss_large_cache {
     } hardened[SS_HARDENED != 0];
 } ss_large_cache;
 
-/* For a profile: how far it is to the next sample. See count.h. */
+/* For a profile; see count.h. */
 typedef struct ss_count {
-    bool on;         /* the tiny classes have second bins */
+    bool on;         /* the heap counts */
     uint32_t label;  /* of what its thread allocates; 0 for none */
     ss_stack stack;  /* of its thread, as far as samples have found it */
     uint64_t random; /* state of its generator; 0 before its first draw */
-    /* What is handed out before the next sample: blocks of each tiny class, and bytes of all other blocks. */
-    int64_t left[SS_TINY_COUNT], left_bytes;
 } ss_count;
 
 typedef struct ss_heap {
@@ -137,13 +135,6 @@ static inline bool ss_heap_has_lent(void) {
 
 /* Sets the fields of the statistics that tell what forked children lost. */
 void ss_heaps_lost_read(superslab_stats *out);
-
-/* The content of a vacant slot of a bin of this heap. While the heap counts, the blocks of a tiny class that are handed
- * out have the number of its second bin as header. */
-static inline void *ss_heap_vacant(const ss_heap *heap, unsigned bin) {
-    return ss_bin_vacant(SS_UNLIKELY(heap->count.on) && ss_bin_is_tiny(bin) ? ss_bin_counted(bin)
-                                                                            : bin);
-}
 
 /* ---- heaps ---- */
 

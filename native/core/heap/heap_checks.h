@@ -14,7 +14,7 @@ static inline bool ss_check_bin(const ss_heap *heap, unsigned bin) {
     const ptrdiff_t blocks = top - slots;
     return blocks >= 0 && blocks <= (ptrdiff_t)capacity && slots[0] == NULL &&
            slots[capacity + 1] == SS_BIN_LID &&
-           (blocks == (ptrdiff_t)capacity || top[1] == ss_heap_vacant(heap, bin));
+           (blocks == (ptrdiff_t)capacity || top[1] == ss_bin_vacant(bin));
 }
 
 #endif

@@ -46,12 +46,13 @@ static inline void *ss_large_cache_take(size_t size) {
     if (SS_LIKELY(heap != NULL) && heap->large.granules != 0) {
         const size_t count = ((size - 1) >> SS_GRANULE_SHIFT) + 1;
         ss_large_cache *cache = &heap->large;
-        uint64_t *slot = cache->span;
-        while ((SS_UNLIKELY((uint32_t)*slot != count) ||
-                (SS_HARDENED && slot == cache->hardened->last)) &&
-               slot != cache->span + SS_LARGE_CACHE_SPANS)
-            slot++;
-        if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
+        unsigned i = 0;
+        while (i < SS_LARGE_CACHE_SPANS &&
+               (SS_UNLIKELY((uint32_t)cache->span[i] != count) ||
+                (SS_HARDENED && cache->span + i == cache->hardened->last)))
+            i++;
+        if (SS_LIKELY(i < SS_LARGE_CACHE_SPANS)) {
+            uint64_t *slot = cache->span + i;
             ss_space *space = ss_space_headless();
             const uint32_t first = ss_cached_first(*slot);
             ss_entry_set(space, first, SS_ENTRY_LARGE, (uint32_t)count);

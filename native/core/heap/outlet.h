@@ -34,12 +34,11 @@ static inline void ss_outlet_shuffle(ss_heap *heap, void **blocks, uint32_t coun
         ss_outlet_swap(heap, blocks, count);
 }
 
-/* Exchanges a bin and its outlet, which is empty, if the bin has enough blocks. False if nothing was done. Not for tiny
- * classes while the heap counts: their vacant slots then hold other headers than the outlet's. */
+/* Exchanges a bin and its outlet, which is empty, if the bin has enough blocks. False if nothing was done. */
 static inline bool ss_outlet_turn(ss_heap *heap, unsigned bin) {
     const unsigned outlet = ss_bin_outlet(bin);
     const uint32_t blocks = ss_bin_blocks(heap, bin);
-    if (blocks < SS_OUTLET_LEAST || (heap->count.on && ss_bin_is_tiny(bin)))
+    if (blocks < SS_OUTLET_LEAST)
         return false;
     void **slots = ss_bin_slots(heap, bin), **others = ss_bin_slots(heap, outlet);
     const uint16_t capacity = ss_bin_capacity(heap, bin);

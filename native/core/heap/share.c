@@ -14,10 +14,9 @@ static size_t last_step(unsigned bin) {
 
 static void steps_set(ss_thread *self, unsigned exact, unsigned bin) {
     size_t step = exact == SS_BIN_HEADED ? 0 : last_step(exact - 1) + 1;
-    const bool counts = atomic_load_explicit(&self->counts, memory_order_relaxed);
     for (; step <= last_step(exact); step++)
         if (step < SS_TINY_STEPS)
-            ss_thread_step_set(self, step, counts ? ss_bin_counted(bin) : bin);
+            ss_thread_step_set(self, step, bin);
         else
             /* Relaxed: see ss_bin_of_size. */
             atomic_store_explicit(&ss_bin_of_step[step], (uint8_t)bin, memory_order_relaxed);
@@ -41,7 +40,7 @@ static bool is_short(ss_heap *heap, unsigned wide) {
 }
 
 static unsigned step_bin(const ss_thread *self, size_t step) {
-    return step < SS_TINY_STEPS ? ss_bin_first(ss_thread_step_bin(self, step))
+    return step < SS_TINY_STEPS ? ss_thread_step_bin(self, step)
                                 : atomic_load_explicit(&ss_bin_of_step[step], memory_order_relaxed);
 }
 

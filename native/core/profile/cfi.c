@@ -1,6 +1,7 @@
 #include "profile/cfi.h"
 
 #include "os/profile.h"
+#include "profile/entries.h"
 
 #include <string.h>
 
@@ -257,37 +258,11 @@ static bool run(machine *on, cursor from, uint64_t location, uint64_t until) {
 
 /* ---- finding ---- */
 
-/* An entry of the sorted table, both relative to it. */
-typedef struct table_entry {
-    int32_t code, entry_place;
-} table_entry;
-
-/* The address of the entry of the last function that begins at `pc` or before; 0 if there is none. */
-static uintptr_t entry_search(const ss_module *module, uintptr_t pc) {
-    table_entry one;
-    enum { HEAD = 12 };
-    uint32_t low = 0, high = module->count;
-    uintptr_t found = 0;
-    while (low < high) {
-        const uint32_t middle = (low + high) / 2;
-        if (ss_os_read_memory(module->header + HEAD + middle * sizeof one, &one, sizeof one) !=
-            sizeof one)
-            return 0;
-        if (module->header + (uintptr_t)(intptr_t)one.code <= pc) {
-            found = module->header + (uintptr_t)(intptr_t)one.entry_place;
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return found;
-}
-
 bool ss_cfi_find(const ss_module *module, uintptr_t pc, ss_cfi *out) {
     enum { HALF = sizeof out->text / 2 };
     cursor own, shared;
     entry common;
-    const uintptr_t at = module->header != 0 ? entry_search(module, pc) : 0;
+    const uintptr_t at = module->header != 0 ? ss_entry_find(module, pc) : 0;
     if (at == 0 || !entry_load(at, out->text, HALF, &own))
         return false;
     const uintptr_t back = (uintptr_t)take(&own, 4);

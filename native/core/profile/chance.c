@@ -53,5 +53,7 @@ int64_t ss_chance_draw(uint64_t *state, size_t mean) {
 }
 
 double ss_chance_weight(size_t bytes, size_t mean) {
-    return 1 / probability((double)bytes / (double)mean);
+    const double x = (double)bytes / (double)mean;
+    /* 1 / (1 - exp(-x)) = 1 / x + 1 / 2 + x / 12 - x^3 / 720 ...: the term after the last one is below 1e-6. */
+    return x < 1.0 / 16 ? 1 / x + 0.5 + x / 12 : 1 / probability(x);
 }

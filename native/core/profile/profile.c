@@ -174,33 +174,18 @@ static bool sample_add(const void *block, size_t size, double weight, uint32_t l
     return true;
 }
 
-/* The weights of the last strides, by stride. Under the lock. */
-typedef struct known_weight {
-    size_t occupied, interval;
-    double blocks;
-} known_weight;
-static known_weight weights[64];
-
-static double weight_of(size_t stride) {
-    const size_t mean = ss_profile_mean(), at = stride / 16 % 64;
-    known_weight *one = &weights[at];
-    if (one->occupied != stride || one->interval != mean)
-        *one = (known_weight){stride, mean, ss_chance_weight(stride, mean)};
-    return one->blocks;
-}
-
 static void lost_count(void) {
     atomic_fetch_add_explicit(&ss_profile->lost, 1, memory_order_relaxed);
 }
 
-SS_COLD void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t label,
+SS_COLD void ss_profile_sample(const void *block, size_t size, size_t counted, uint32_t label,
                                ss_stack *stack) {
     if (!ss_profile_lock()) {
         lost_count();
         return;
     }
     const bool running = ss_profile_is_running();
-    const double weight = running ? weight_of(stride) : 1;
+    const double weight = running ? ss_chance_weight(counted, ss_profile_mean()) : 1;
     if (running) {
         ss_profile->taken++;
         if (!sample_add(block, size, weight, label, stack))

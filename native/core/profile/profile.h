@@ -21,9 +21,9 @@ bool ss_profile_is_running(void);
 /* The mean number of bytes between two samples. */
 size_t ss_profile_mean(void);
 
-/* A block was allocated that is to be sampled. `size` is what was asked for, `stride` what it occupies, by which it was
- * chosen. `stack` is what was found of the thread's stack at earlier samples; all 0 at first. */
-void ss_profile_sample(const void *block, size_t size, size_t stride, uint32_t label,
+/* A block was allocated that is to be sampled. `size` is what was asked for, `counted` the bytes by which it was
+ * chosen, which differ for blocks of windows. `stack` is what was found of the thread's stack at earlier samples; all 0 at first. */
+void ss_profile_sample(const void *block, size_t size, size_t counted, uint32_t label,
                        ss_stack *stack);
 
 /* Before a block is freed that may have been sampled. */

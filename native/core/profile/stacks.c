@@ -26,6 +26,11 @@ _Static_assert(sizeof(stacks_memory) < 3686 << 10,
 static stacks_memory *memory;
 static uint32_t node_count, stack_count;
 
+/* The last stack that was looked for, from the outermost frame on, and its nodes: the outer part of the next one is mostly
+ * the same. */
+static uintptr_t last_frames[SS_STACK_FRAMES];
+static uint32_t last_nodes[SS_STACK_FRAMES], last_count;
+
 /* They outlive a profile, because the program keeps their numbers. */
 static SS_SPARSE char label_texts[SS_LABELS_MOST][SS_LABEL_BYTES];
 static uint32_t label_count;
@@ -54,6 +59,7 @@ bool ss_stacks_begin(void) {
     }
     node_count = 1;
     stack_count = 0;
+    last_count = 0;
     return true;
 }
 
@@ -74,11 +80,27 @@ static uint32_t node_find(uint64_t address, uint32_t caller) {
     return *head = node_count++;
 }
 
+/* The node of the innermost frame; 0 without room. */
+static uint32_t nodes_find(const uintptr_t *frames, uint32_t count) {
+    uint32_t done = 0;
+    while (done < count && done < last_count && frames[count - 1 - done] == last_frames[done])
+        done++;
+    uint32_t node = done == 0 ? 0 : last_nodes[done - 1];
+    for (; done < count; done++) {
+        node = node_find(frames[count - 1 - done], node);
+        if (node == 0)
+            break;
+        last_frames[done] = frames[count - 1 - done];
+        last_nodes[done] = node;
+    }
+    last_count = done;
+    return node;
+}
+
 uint32_t ss_stack_find(const uintptr_t *frames, uint32_t count, uint32_t label, uint32_t epoch) {
-    uint32_t last = 0;
-    while (count != 0)
-        if ((last = node_find(frames[--count], last)) == 0)
-            return SS_NO_STACK;
+    const uint32_t last = nodes_find(frames, count);
+    if (last == 0 && count != 0)
+        return SS_NO_STACK;
     uint32_t *head =
         &memory->stack_heads[hash(last, (uint64_t)label << 32 | epoch) % SS_STACKS_MOST];
     for (uint32_t at = *head; at != 0; at = memory->stacks[at - 1].next) {

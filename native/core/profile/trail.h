@@ -45,30 +45,51 @@ void ss_trails_begin(void);
 /* `reader` has the thread's stack. */
 void ss_trail_begin(ss_trail_walk *walk, const ss_reader *reader);
 
-/* Takes the step that the last walk took from here. False, with nothing done, if that was not here. */
-static inline bool ss_trail_follow(ss_trail_walk *walk, ss_frame *frame) {
+/* Whether the last walk took the step from a frame with these registers. */
+static inline bool ss_trail_is_from(const ss_trail_step *step, uintptr_t pc, uintptr_t sp,
+                                    uintptr_t fp) {
+    return step->pc == pc && step->sp == sp && (!step->by_fp || step->fp == fp);
+}
+
+/* Takes it. Its places are in the thread's own stack, and not below the frame. */
+static inline void ss_trail_take(const ss_trail_step *step, uintptr_t *pc, uintptr_t *sp,
+                                 uintptr_t *fp) {
+    const char *base = (const char *)*sp;
+    *pc = ss_unwind_pc(*(const volatile uintptr_t *)(const void *)(base + step->pc_place));
+    if (step->fp_place != SS_TRAIL_NONE)
+        *fp = *(const volatile uintptr_t *)(const void *)(base + step->fp_place);
+    *sp += step->bytes;
+}
+
+/* The step that the last walk took from here, or NULL. */
+static inline const ss_trail_step *ss_trail_find(ss_trail_walk *walk, const ss_frame *frame) {
     const uintptr_t sp = frame->value[SS_UNWIND_SP];
     const ss_trail_step *step = NULL;
     for (; walk->next < walk->count; walk->next++)
         if ((step = &walk->trail->steps[walk->next])->sp >= sp)
             break;
-    if (walk->next >= walk->count || step->sp != sp || step->pc != frame->pc || frame->exact ||
-        (step->by_fp && step->fp != frame->value[SS_UNWIND_FP]))
-        return false;
-    /* These places are in the thread's own stack, and not below the frame. */
-    const char *base = (const char *)sp;
-    frame->pc = ss_unwind_pc(*(const volatile uintptr_t *)(const void *)(base + step->pc_place));
-    if (step->fp_place != SS_TRAIL_NONE)
-        frame->value[SS_UNWIND_FP] =
-            *(const volatile uintptr_t *)(const void *)(base + step->fp_place);
-    frame->value[SS_UNWIND_SP] = sp + step->bytes;
-    frame->generated = step->generated;
+    return walk->next < walk->count && !frame->exact &&
+                   ss_trail_is_from(step, frame->pc, sp, frame->value[SS_UNWIND_FP])
+               ? step
+               : NULL;
+}
+
+/* The step behind the last one of the last walk. */
+static inline const ss_trail_step *ss_trail_last(const ss_trail_walk *walk) {
+    return walk->trail->steps + walk->count;
+}
+
+/* `steps` steps, the first of which ss_trail_find has found, were taken to the frame with these registers. */
+static inline void ss_trail_arrive(ss_trail_walk *walk, uint32_t steps, ss_frame *frame,
+                                   uintptr_t pc, uintptr_t sp, uintptr_t fp) {
+    frame->pc = pc;
+    frame->value[SS_UNWIND_SP] = sp;
+    frame->value[SS_UNWIND_FP] = fp;
     frame->known = 1u << SS_UNWIND_SP | 1u << SS_UNWIND_FP;
     if (walk->from == SS_TRAIL_NONE)
         walk->from = walk->next;
     walk->followed = true;
-    walk->next++;
-    return true;
+    walk->next += steps;
 }
 
 /* Takes any other step, as ss_unwind. */

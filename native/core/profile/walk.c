@@ -50,35 +50,69 @@ static void reader_begin(ss_reader *reader, ss_stack *stack, uintptr_t sp) {
     reader->end = own ? end : 0;
 }
 
-/* Adds the frame; at generated code looks at the engine's map. */
-static void frame_add(const ss_frame *frame, uintptr_t pc, uintptr_t call, uintptr_t *frames,
-                      ss_walk *out) {
-    frames[out->count++] = pc;
-    if (!frame->generated)
-        return;
+/* At a frame in generated code: looks at the engine's map. */
+static SS_NOINLINE void generated_note(uintptr_t call, ss_walk *out) {
     if (!out->generated)
         out->map_bytes = ss_codemap_read();
     out->generated = true;
     out->epoch = out->epoch * 31 + ss_codemap_epoch(call);
 }
 
-/* `skips` frames at the inner end are left out, and then those of this library. False if the stack is to be walked without
- * the help of the last walk: a step needs registers that it does not tell. */
+/* Whether a frame of this library's is left out: none has been added yet. */
+static bool is_own(uintptr_t call) {
+    return call - own_start < own_end - own_start;
+}
+
+/* Takes the steps that the last walk took from here, as long as the stack is what it was: no step is looked up. Adds the
+ * frames, from the first one on that is not `*inside` this library. False, with nothing done, if the last walk was not
+ * here. */
+static bool follow(ss_frame *frame, ss_trail_walk *trail, bool *inside, uintptr_t *frames,
+                   uint32_t most, ss_walk *out) {
+    const ss_trail_step *const first = ss_trail_find(trail, frame), *step = first;
+    if (first == NULL)
+        return false;
+    const ss_trail_step *const last = ss_trail_last(trail);
+    uintptr_t pc = frame->pc, sp = frame->value[SS_UNWIND_SP], fp = frame->value[SS_UNWIND_FP];
+    uint32_t count = out->count;
+    do {
+        if (!*inside || !(*inside = is_own(pc - 1))) {
+            if (SS_UNLIKELY(step->generated))
+                generated_note(pc - 1, out);
+            frames[count++] = pc;
+        }
+        ss_trail_take(step++, &pc, &sp, &fp);
+    } while (count < most && step < last && ss_trail_is_from(step, pc, sp, fp));
+    out->count = count;
+    ss_trail_arrive(trail, (uint32_t)(step - first), frame, pc, sp, fp);
+    return true;
+}
+
+/* Takes any other step, and adds the frame if `adds`. False at the end of the stack. */
+static bool step_take(ss_frame *frame, ss_reader *reader, ss_trail_walk *trail, bool adds,
+                      uintptr_t *frames, ss_walk *out) {
+    const uintptr_t pc = frame->pc, call = pc - !frame->exact;
+    const bool more = ss_trail_unwind(trail, frame, reader);
+    if (adds && frame->generated)
+        generated_note(call, out);
+    if (adds)
+        frames[out->count++] = pc;
+    return more;
+}
+
+/* The frames of this library at the inner end are left out, or the first one if the library is no file of its own. False
+ * if the stack is to be walked without the help of the last walk: a step needs registers that it does not tell. */
 static bool walk(ss_frame *frame, ss_reader *reader, ss_trail_walk *trail, uint32_t skips,
                  uintptr_t *frames, uint32_t most, ss_walk *out) {
     bool inside = own_end != 0, more = true;
     *out = (ss_walk){.count = 0};
     for (uint32_t steps = 0; more && out->count < most && steps < 2 * most; steps++) {
-        const uintptr_t pc = frame->pc, call = pc - !frame->exact;
-        if (!ss_trail_follow(trail, frame)) {
-            more = ss_trail_unwind(trail, frame, reader);
+        if (!follow(frame, trail, &inside, frames, most, out)) {
+            inside = inside && is_own(frame->pc - !frame->exact);
+            more = step_take(frame, reader, trail, !inside && steps >= skips, frames, out);
             if (SS_UNLIKELY(trail->followed && !frame->plain))
                 return false;
         }
         more = more && frame->pc > 4096;
-        inside = inside && call - own_start < own_end - own_start;
-        if (!inside && steps >= skips)
-            frame_add(frame, pc, call, frames, out);
     }
     return true;
 }

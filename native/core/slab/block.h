@@ -22,8 +22,7 @@ static inline void ss_header_set(void *block, uint8_t header) {
  * number is one. */
 static inline bool ss_header_is_live(unsigned header, unsigned bin) {
     return header == bin ||
-           (ss_has_counted() && (header == SS_HEADER_SAMPLED ||
-                                 (ss_bin_is_tiny(bin) && header == ss_bin_counted(bin))));
+           (header == SS_HEADER_SAMPLED && ss_has_counted());
 }
 
 /* Level 2: a block was written after it was freed. Keeps the report for the end of the cold path, and scrubs the block. */
