@@ -54,6 +54,7 @@ typedef struct ss_large_cache {
         uint64_t *last;
         int32_t left;
         uint32_t freed;
+        const void *claimed; /* claim.h */
     } hardened[SS_HARDENED != 0];
 } ss_large_cache;
 

@@ -1,6 +1,7 @@
 #include "heap/large_cache.h"
 
 #include "base/signal.h"
+#include "heap/claim.h"
 #include "space/dirty.h"
 #include "space/large.h"
 
@@ -62,9 +63,13 @@ static bool slot_end(ss_large_cache *cache, uint32_t i) {
     return over;
 }
 
+/* Level 2: the slot behind the last one notes a span that is shut and does not stay in the cache. In the child of a fork it
+ * may be left over. */
+#define NOTES (SS_LARGE_CACHE_SPANS + (SS_HARDENED >= 2))
+
 static bool slots_end(ss_large_cache *cache) {
     bool over = false;
-    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
+    for (uint32_t i = 0; i < NOTES; i++) {
         cache->lost += cache->span[i] != 0;
         over |= slot_end(cache, i);
     }
@@ -196,9 +201,10 @@ bool ss_large_cache_is_in_the_way(size_t size) {
 /* Whether another heap notes the span, too: its thread was freeing the same block at once, and noted it before one of
  * the two exchanges of the entry was refused. */
 static bool is_noted_twice(const ss_heap *all, const ss_heap *heap, uint64_t span) {
+    const uint64_t flags = SS_CACHED_OLD | (SS_HARDENED >= 2 ? SS_CACHED_SHUT : 0);
     for (const ss_heap *other = all; other != NULL; other = other->next)
-        for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS && other != heap; i++)
-            if (((other->large.span[i] ^ span) & ~SS_CACHED_OLD) == 0)
+        for (uint32_t i = 0; i < NOTES && other != heap; i++)
+            if (((other->large.span[i] ^ span) & ~flags) == 0)
                 return true;
     return false;
 }
@@ -206,7 +212,9 @@ static bool is_noted_twice(const ss_heap *all, const ss_heap *heap, uint64_t spa
 void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
     ss_large_cache *cache = &heap->large;
     cache->granules = 0;
-    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
+    if (SS_HARDENED)
+        ss_claim_inherit(heap);
+    for (uint32_t i = 0; i < NOTES; i++) {
         const uint64_t span = cache->span[i];
         const uint32_t count = (uint32_t)span;
         const uint32_t cached = (uint32_t)SS_ENTRY_CACHED << SS_ENTRY_KIND_SHIFT | count;
@@ -215,6 +223,9 @@ void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
             cache->span[i] = 0;
         else
             cache->granules += count;
+        /* The slot that was dropped may have been the one of the thread that shut the span. To open it again is harmless. */
+        if (SS_HARDENED >= 2 && cache->span[i] != 0)
+            cache->span[i] |= SS_CACHED_SHUT;
     }
     /* The fork may have caught a change of slots and room halfway. */
     if (cache->room < cache->granules)

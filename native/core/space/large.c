@@ -100,29 +100,23 @@ bool ss_large_has_dirty(size_t size) {
     return has;
 }
 
-/* Hardened: opens the granules by which a block was extended. If the system refuses, the block has its old length. */
-static bool extended(ss_space *space, uint32_t granule, uint32_t old, uint32_t count) {
-    if (!ss_gap_opens(space) || ss_gap_open(space, granule + old, count - old, 0))
-        return true;
-    large_cut(space, granule, old, SS_RUN_DIRTY);
-    return false;
-}
-
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return false;
     uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     uint32_t count = granules_of(size);
+    if (SS_HARDENED && count > old && ss_gap_opens(space))
+        return ss_gap_extend(space, granule, old, count);
     if (count > old)
-        return ss_span_extend(space, granule, old, count) &&
-               (!SS_HARDENED || extended(space, granule, old, count));
+        return ss_span_extend(space, granule, old, count);
     if (count < old)
         large_cut(space, granule, count, SS_RUN_DIRTY);
     return true;
 }
 
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
-    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    uint32_t old = SS_HARDENED ? ss_entry_get(space, granule) & SS_ENTRY_VALUE
+                               : (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return NULL;
     uint32_t count = granules_of(size);
@@ -147,6 +141,8 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     }
     ss_span_moved(space, to, pages);
+    if (SS_HARDENED) /* it was claimed */
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, old);
     /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
     large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;

@@ -136,6 +136,8 @@ static void check(void) {
     ss_space *space = ss_space_headless();
     if (ss_large_bytes(space, ss_space_granule(space, (uintptr_t)going)) == SS_RETURN_MIN_BYTES)
         superslab_free(going);
+    while (ss_heaps_flush_left())
+        ;
     superslab_trim();
     /* The other thread's blocks and slabs may be lost. */
     for (uint32_t i = 0; i < ss_space_internal_count(); i++)
@@ -230,9 +232,13 @@ static void caches_thread(unsigned index) {
     }
 }
 
+/* The slots of a cache; at level 2 with the one for a span that is being shut. */
+enum { SLOTS = SS_LARGE_CACHE_SPANS + 1 };
+
 static bool caches_have(const ss_heap *heap, uint64_t span) {
-    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
-        if ((heap->large.span[i] & ~SS_CACHED_OLD) == (span & ~SS_CACHED_OLD))
+    const uint64_t flags = SS_CACHED_OLD | (SS_HARDENED >= 2 ? SS_CACHED_SHUT : 0);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        if ((heap->large.span[i] & ~flags) == (span & ~flags))
             return true;
     return false;
 }
@@ -242,7 +248,7 @@ static void caches_check(void) {
     const ss_heap *first = atomic_load(&ss_heaps->all);
     for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
         for (const ss_heap *other = heap->next; other != NULL; other = other->next)
-            for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
+            for (uint32_t i = 0; i < SLOTS; i++)
                 EXPLORER_CHECK(heap->large.span[i] == 0 ||
                                !caches_have(other, heap->large.span[i]));
 }
