@@ -63,13 +63,9 @@ static bool slot_end(ss_large_cache *cache, uint32_t i) {
     return over;
 }
 
-/* Level 2: the slot behind the last one notes a span that is shut and does not stay in the cache. In the child of a fork it
- * may be left over. */
-#define NOTES (SS_LARGE_CACHE_SPANS + (SS_HARDENED >= 2))
-
 static bool slots_end(ss_large_cache *cache) {
     bool over = false;
-    for (uint32_t i = 0; i < NOTES; i++) {
+    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
         cache->lost += cache->span[i] != 0;
         over |= slot_end(cache, i);
     }
@@ -203,10 +199,27 @@ bool ss_large_cache_is_in_the_way(size_t size) {
 static bool is_noted_twice(const ss_heap *all, const ss_heap *heap, uint64_t span) {
     const uint64_t flags = SS_CACHED_OLD | (SS_HARDENED >= 2 ? SS_CACHED_SHUT : 0);
     for (const ss_heap *other = all; other != NULL; other = other->next)
-        for (uint32_t i = 0; i < NOTES && other != heap; i++)
+        for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS && other != heap; i++)
             if (((other->large.span[i] ^ span) & ~flags) == 0)
                 return true;
     return false;
+}
+
+/* Level 2: the slot behind the last one notes a span that was shut and was not to stay in the cache. If there is no other slot
+ * for it, the block is live again, and lost. */
+static void passing_settle(ss_large_cache *cache) {
+    const uint64_t span = cache->span[SS_LARGE_CACHE_SPANS];
+    const uint32_t first = ss_cached_first(span), count = (uint32_t)span;
+    uint32_t i = 0;
+    cache->span[SS_LARGE_CACHE_SPANS] = 0;
+    if (count == 0)
+        return;
+    while (cache->span[i] != 0 && i < SS_LARGE_CACHE_SPANS)
+        i++;
+    if (i < SS_LARGE_CACHE_SPANS)
+        cache->span[i] = span;
+    else if (ss_entry_kind_of(ss_entry_get(ss_space_headless(), first)) == SS_ENTRY_CACHED)
+        ss_entry_set(ss_space_headless(), first, SS_ENTRY_LARGE, count);
 }
 
 void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
@@ -214,7 +227,9 @@ void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
     cache->granules = 0;
     if (SS_HARDENED)
         ss_claim_inherit(heap);
-    for (uint32_t i = 0; i < NOTES; i++) {
+    if (SS_HARDENED >= 2)
+        passing_settle(cache);
+    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
         const uint64_t span = cache->span[i];
         const uint32_t count = (uint32_t)span;
         const uint32_t cached = (uint32_t)SS_ENTRY_CACHED << SS_ENTRY_KIND_SHIFT | count;

@@ -7,20 +7,12 @@ bool ss_shut_open(ss_space *space, uint32_t first, uint32_t count) {
     return ss_gap_open(space, first, count, 0);
 }
 
-/* The slot that notes a span while it is shut: one of the cache, or the one behind them. */
-static uint64_t *slot_find(ss_large_cache *cache, bool stays, bool *over) {
-    uint64_t *slot = cache->span, *last = cache->span + SS_LARGE_CACHE_SPANS;
-    while (stays && *slot != 0 && slot != last)
+/* The slot that notes a span while it is shut: one of the cache, or the one behind them if the span is not to stay. */
+static uint64_t *slot_find(ss_large_cache *cache, bool stays) {
+    uint64_t *slot = cache->span + (stays ? 0 : SS_LARGE_CACHE_SPANS);
+    while (*slot != 0 && slot != cache->span + SS_LARGE_CACHE_SPANS)
         slot++;
-    if (stays && slot != last)
-        return slot;
-    /* The heap may be that of a thread that was gone at a fork. */
-    if (*last != 0) {
-        const uint32_t first = ss_cached_first(*last), count = (uint32_t)*last;
-        *over |= ss_large_end_cached(ss_space_headless(), last, first);
-        cache->granules -= count;
-    }
-    return last;
+    return slot;
 }
 
 bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over) {
@@ -33,7 +25,7 @@ bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over) {
         return false;
     const bool wide = ss_large_cache_takes(count) && !ss_large_cache_is_too_early(heap) &&
                       ss_large_cache_widen(heap, count, over);
-    uint64_t *slot = slot_find(cache, wide, over);
+    uint64_t *slot = slot_find(cache, wide);
     *slot = (uint64_t)first << 32 | count | SS_CACHED_SHUT;
     ss_lock_step();
     /* Relaxed, as in ss_large_cache_put. */
@@ -41,13 +33,12 @@ bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over) {
         *slot = 0;
         return false;
     }
-    cache->granules += count;
     ss_gap_shut(space, first, count);
     if (slot != cache->span + SS_LARGE_CACHE_SPANS) {
         cache->hardened->last = slot;
+        cache->granules += count;
     } else {
         *over |= ss_large_end_cached(space, slot, first);
-        cache->granules -= count;
     }
     return true;
 }

@@ -136,8 +136,12 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
     return true;
 }
 
+/* Pages that were moved there go with their mapping. A purge would renew it, and so open it. */
 void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
-    note(space, first, count, false);
+    ss_space_lock(space);
+    open_set(space, first, count, false);
+    ss_span_forget_moved(space, first, count);
+    ss_space_unlock(space);
     ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
 }
 
