@@ -1,5 +1,6 @@
 /* fork while other threads free large blocks, which level 2 makes inaccessible, and take them again: in the child each block
  * can be accessed, also those of a thread that gets the heap of one that is gone, and no two overlap. */
+#include "barrier.h"
 #include "block.h"
 #include "check.h"
 #include "child.h"
@@ -9,9 +10,17 @@
 
 #include <stdatomic.h>
 
-enum { THREADS = 2, CHILDREN = CHECK_SCALED(200), BLOCKS = 6, SHORT = 200 << 10, STEP = 64 << 10 };
+enum {
+    THREADS = 2,
+    CHILDREN = CHECK_SCALED(200),
+    BLOCKS = 6,
+    SHORT = 200 << 10,
+    STEP = 64 << 10,
+    HEIRS = 3 * THREADS
+};
 
 static atomic_bool finished;
+static barrier together = BARRIER(HEIRS);
 
 static size_t size_of(unsigned i) {
     return SHORT + i % 3 * STEP;
@@ -35,9 +44,8 @@ static void work(unsigned index, void *context) {
     (void)index;
 }
 
-static void use(unsigned index, void *context) {
+static void use(void) {
     extent extents[BLOCKS];
-    (void)index, (void)context;
     for (unsigned i = 0; i < BLOCKS; i++) {
         char *block = block_new(size_of(i));
         for (size_t at = 0; at < size_of(i); at += 4096)
@@ -50,11 +58,18 @@ static void use(unsigned index, void *context) {
         superslab_free((void *)extents[i].start);
 }
 
+/* All are alive at once, so they have all heaps that are left. */
+static void heir(unsigned index, void *context) {
+    (void)index, (void)context;
+    superslab_free(block_new(1));
+    barrier_wait(&together);
+    use();
+}
+
 static void child_main(void *number) {
     (void)number;
-    use(0, NULL);
-    team_run(THREADS + 1, use, NULL);
-    use(0, NULL);
+    team_run(HEIRS, heir, NULL); /* before the scavenger empties the caches that are left */
+    use();
     superslab_trim();
     const superslab_stats now = stats_now();
     stats_check_consistent(&now);
