@@ -76,6 +76,8 @@ static void child_main(void *number) {
 }
 
 int main(void) {
+    if (CHECK_TSAN)
+        check_skip("ThreadSanitizer still knows the parent's threads in the child");
     superslab_free(block_new(1));
     const superslab_stats before = stats_start();
     team workers;
