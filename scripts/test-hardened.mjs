@@ -9,7 +9,16 @@ const { values } = parseArgs({
   options: { level: { type: 'string' }, all: { type: 'boolean', default: false } },
 })
 const builds = { 1: 'hardened', 2: 'hardened2' }
-const folders = ['errors', 'explorer', 'hardened', 'preload', 'process', 'refused', 'threads', 'unit']
+const folders = [
+  'errors',
+  'explorer',
+  'hardened',
+  'preload',
+  'process',
+  'refused',
+  'threads',
+  'unit',
+]
 
 if (values.level !== undefined && builds[values.level] === undefined) {
   console.error('test:hardened: --level takes 1 or 2')
