@@ -64,9 +64,10 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
         return SS_HARDENED ? resize_claimed(found, block, size) : copy(block, found->usable, size);
     void *there = NULL;
-    /* The span after the block may be in the thread's large cache. */
+    /* The span after the block may be in the thread's large cache. At level 2 a gap lies between them. */
     if (ss_large_resize(found->space, found->granule, size) ||
-        (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
+        (SS_HARDENED < 2 && ss_large_cache_give_back() &&
+         ss_large_resize(found->space, found->granule, size)))
         there = block;
     else if (SS_HARDENED)
         return resize_claimed(found, block, size);
