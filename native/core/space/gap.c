@@ -1,9 +1,7 @@
 #include "space/gap.h"
 
-#include "space/dirty.h"
 #include "space/held.h"
 #include "space/registry.h"
-#include "space/span.h"
 
 static _Atomic uint32_t gaps; /* of all spaces; relaxed: a budget */
 
@@ -156,33 +154,4 @@ void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
     ss_span_forget_moved(space, first, count);
     ss_space_unlock(space);
     ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
-}
-
-/* The new granules are held while they are opened, and become the block's by an exchange of its entry: another thread may
- * free it meanwhile, and a span may only be opened by the thread that has it. */
-bool ss_gap_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count) {
-    const uint32_t end = first + old, more = count - old;
-    const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
-    bool over = false;
-    ss_space_lock(space);
-    const bool fits = ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
-    if (fits) {
-        ss_run_take(space, end, end, more);
-        space->used_granules += more;
-        ss_span_hold(space, end, more);
-    }
-    ss_space_unlock(space);
-    if (!fits)
-        return false;
-    const bool is_open = ss_gap_open(space, end, more, 0);
-    ss_space_lock(space);
-    ss_entry_set(space, end, SS_ENTRY_NONE, 0);
-    ss_span_unhold(space);
-    const bool done = is_open && ss_entry_change(space, first, large | old, large | count);
-    if (!done)
-        over = ss_span_release_locked(space, end, more, SS_RUN_DIRTY);
-    ss_space_unlock(space);
-    if (over)
-        ss_span_settle(space);
-    return done;
 }

@@ -53,7 +53,4 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gaps)
 /* Gives the memory of a span that the caller has back, and makes it inaccessible. */
 void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count);
 
-/* As ss_span_extend, and opens the granules by which the block becomes longer, before it has them. */
-bool ss_gap_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t count);
-
 #endif

@@ -50,11 +50,12 @@ static void work(unsigned index, void *context) {
         memset((void *)extents[index].start, 'y', SHORT);
         barrier_wait(&together);
         if (index == 0) {
-            /* A free behind one that made the block shorter may find its granules in another run. */
-            CHECK_EQ(reports_count(SUPERSLAB_ERROR_DOUBLE_FREE) +
-                         reports_count(SUPERSLAB_ERROR_UNKNOWN_POINTER),
-                     1);
-            CHECK_EQ(reports_take(), 1);
+            /* A free behind one that made the block shorter may find its granules in another run. In the default build
+             * a realloc may take the span of the freed block again, as what the block grows into: then none is told. */
+            const unsigned told = reports_count(SUPERSLAB_ERROR_DOUBLE_FREE) +
+                                  reports_count(SUPERSLAB_ERROR_UNKNOWN_POINTER);
+            CHECK(told == 1 || (told == 0 && !CHECK_HARDENED));
+            CHECK_EQ(reports_take(), told);
             extents_check_disjoint(extents, THREADS);
         }
         barrier_wait(&together);
