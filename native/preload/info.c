@@ -2,6 +2,7 @@
 #include "malloc.h"
 #include "next.h"
 
+#include "background/stats.h"
 #include "base/process.h"
 #include "os/os.h"
 
@@ -38,11 +39,14 @@ PRELOAD_EXPORT int mallopt(int parameter, int value) {
 static struct mallinfo2 numbers(void) {
     superslab_stats stats;
     superslab_get_stats(&stats);
+    /* live_bytes has large blocks as long as they are live, large_bytes also those in large caches. */
+    const uint64_t cached = ss_stats_large_cached();
+    const uint64_t live = stats.live_bytes + cached;
     return (struct mallinfo2){
         .arena = stats.slab_bytes + stats.dirty_bytes,
         .ordblks = stats.cached_blocks,
         .hblkhd = stats.large_bytes,
-        .uordblks = stats.live_bytes - stats.large_bytes,
+        .uordblks = live > stats.large_bytes ? live - stats.large_bytes : 0,
         .fordblks = stats.cached_bytes + stats.slab_free_bytes + stats.dirty_bytes,
         .keepcost = stats.dirty_bytes,
     };

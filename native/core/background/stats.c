@@ -67,6 +67,13 @@ void ss_stats_add_space(ss_space *space, superslab_stats *out) {
     add_space(space, 0, &all, out);
 }
 
+uint64_t ss_stats_large_cached(void) {
+    superslab_stats all = {.live_blocks = 0};
+    for (uint32_t i = 0; i < ss_space_internal_count(); i++)
+        ss_stats_add_space(ss_space_internal(i), &all);
+    return all.cached_bytes; /* of spaces these are the large ones alone */
+}
+
 /* Slabs count blocks in bins as live, so these are subtracted. The two figures are not taken at the same moment. */
 static uint64_t less(uint64_t from, uint64_t what) {
     return from > what ? from - what : 0;

@@ -20,6 +20,9 @@ bool ss_stats_take(superslab_stats *out);
  * A change between two portions may be counted or not. */
 bool ss_stats_continue(ss_stats_walk *walk, uint32_t entries);
 
+/* The part of large_bytes that is in large caches. It is not taken at the same moment as the other figures. */
+uint64_t ss_stats_large_cached(void);
+
 /* Adds the figures of a space. Blocks in bins and magazines count as live there. */
 void ss_stats_add_space(ss_space *space, superslab_stats *out);
 

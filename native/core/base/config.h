@@ -131,8 +131,10 @@
 
 /* ---- large caches ---- */
 /* At level 2 the spans of a cache keep the gaps behind them, so a request that finds one takes no system call: there are
- * more of them. */
+ * more of them. The explorer sets a number of its own. */
+#ifndef SS_LARGE_CACHE_SPANS
 #define SS_LARGE_CACHE_SPANS (SS_HARDENED >= 2 ? 256u : 8u)
+#endif
 /* The bytes that the cache of one heap may hold. The caches of all heaps together may hold this share of the committed
  * headless memory, as a shift, and the floor in any case. What they may hold, up to the floor, is subtracted from
  * SS_DIRTY_FLOOR_BYTES. */

@@ -19,7 +19,6 @@
 #include "slab/give.h"
 #include "space/dirty.h"
 #include "space/empty.h"
-#include "space/gap.h"
 #include "space/large.h"
 
 SUPERSLAB_EXPORT void superslab_free(void *block) {
@@ -172,29 +171,35 @@ static SS_COLD bool large_cache_widen(size_t granules) {
     return wide;
 }
 
-/* Level 2: whether the memory of a large block goes back at once. */
-static bool shut_begin(void) {
+/* Level 2: frees and shuts a large block if one is to be shut now; then *freed says whether it was live. */
+static bool large_shut(ss_space *space, uint32_t granule, bool *freed) {
+    bool over = false;
     ss_thread *self = ss_thread_self();
+    if (space != ss_space_headless() || ss_large_bytes(space, granule) == 0)
+        return false;
+    if (ss_is_watched())
+        ss_counted_free(ss_space_address(space, granule));
     ss_thread_enter(self);
     ss_heap *heap = ss_thread_heap(&self);
     const bool due = heap != NULL && ss_shut_is_due(heap);
     if (heap != NULL)
         ss_shut_note(heap, due);
+    if (due)
+        *freed = ss_shut_put(heap, granule, &over);
     ss_thread_leave(self);
+    if (over)
+        ss_span_settle(space);
     return due;
 }
 
 static bool large_give(ss_space *space, void *block) {
     const uint32_t granule = ss_space_granule(space, (uintptr_t)block);
-    uint64_t flags = 0;
-    if (SS_HARDENED >= 2 && ss_large_bytes(space, granule) != 0 && shut_begin()) {
-        ss_gap_shut(space, granule, (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT));
-        flags = SS_CACHED_SHUT;
-    }
+    bool freed = false;
+    if (SS_HARDENED >= 2 && large_shut(space, granule, &freed))
+        return freed;
     if (space == ss_space_headless() &&
         large_cache_widen(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT) &&
-        (SS_HARDENED >= 2 && flags != 0 ? ss_large_cache_put_as(block, flags)
-                                        : ss_large_cache_put(block)))
+        ss_large_cache_put(block))
         return true;
     if (ss_is_watched())
         ss_counted_free(block); /* before another thread can get the span */

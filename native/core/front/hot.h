@@ -110,7 +110,11 @@ SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind
     uintptr_t offset = (uintptr_t)block - self->headed_base;
     if (SS_UNLIKELY(!SS_BELOW(offset, self->headed_end))) {
         ss_thread_leave(self);
-        if (block != NULL) /* tested here, so that a free of NULL does not jump to `cold` */
+        if (block == NULL) /* tested here, so that a free of NULL does not jump to `cold` */
+            return;
+        if (SS_HARDENED && !ss_free_is_right(block, kind)) /* `cold` does not know the kind */
+            ss_free_broken(block, kind);
+        else
             cold(block);
         return;
     }

@@ -4,6 +4,7 @@
 #include "front/guarded.h"
 #include "front/hot.h"
 #include "front/init.h"
+#include "heap/claim.h"
 #include "heap/large_cache.h"
 #include "heap/share.h"
 #include "space/large.h"
@@ -42,14 +43,43 @@ static SS_COLD void *changed(const void *before, void *after, size_t size) {
     return ss_counted(after, size);
 }
 
+/* Hardened: moves or copies a large block that is claimed meanwhile. */
+static void *resize_claimed(const ss_block *found, void *block, size_t size) {
+    const uint32_t count = ss_claim(found->space, found->granule);
+    const size_t usable = (size_t)count << SS_GRANULE_SHIFT;
+    if (count == 0) { /* another thread has freed it since it was looked up */
+        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+        errno = EINVAL;
+        return NULL;
+    }
+    void *there = size > SS_SMALL_MAX && usable >= SS_MOVE_MIN_BYTES
+                      ? ss_large_move(found->space, found->granule, size)
+                      : NULL;
+    if (there != NULL) {
+        ss_claim_forget();
+        ss_attend();
+        return ss_is_profiled() && ss_counted_large(there) != usable ? changed(block, there, size) : there;
+    }
+    void *fresh = ss_malloc_hot(size, malloc_cold);
+    if (fresh != NULL)
+        memcpy(fresh, block, size < usable ? size : usable);
+    ss_claim_end(found->space, found->granule, count);
+    if (fresh != NULL)
+        ss_free_hot(block, ss_free_quiet);
+    return fresh;
+}
+
 static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (size <= SS_SMALL_MAX)
-        return copy(block, found->usable, size);
+        return SS_HARDENED ? resize_claimed(found, block, size) : copy(block, found->usable, size);
     void *there = NULL;
-    /* The span after the block may be in the thread's large cache. */
+    /* The span after the block may be in the thread's large cache. At level 2 a gap lies between them. */
     if (ss_large_resize(found->space, found->granule, size) ||
-        (ss_large_cache_give_back() && ss_large_resize(found->space, found->granule, size)))
+        (SS_HARDENED < 2 && ss_large_cache_give_back() &&
+         ss_large_resize(found->space, found->granule, size)))
         there = block;
+    else if (SS_HARDENED)
+        return resize_claimed(found, block, size);
     else if (found->usable >= SS_MOVE_MIN_BYTES)
         there = ss_large_move(found->space, found->granule, size);
     if (there == NULL)

@@ -47,13 +47,14 @@ typedef struct ss_large_cache {
     uint32_t hits_judged, lost, failures, frees;
     /* First granule in the upper half, length in the lower; bit SS_CACHED_OLD; 0 for none. */
     uint64_t
-        span[SS_LARGE_CACHE_SPANS + 1]; /* the last one is never used, but a search may read it */
+        span[SS_LARGE_CACHE_SPANS + 1]; /* a search may read the last one; level 2: see shut.c */
     /* Hardened: the slot that was filled last, which no request takes; and for ss_shut_is_due: spans that may still be
      * shut, less SS_SHUT_FIRST, and blocks that the thread has freed. */
     struct {
         uint64_t *last;
         int32_t left;
         uint32_t freed;
+        const void *claimed; /* claim.h */
     } hardened[SS_HARDENED != 0];
 } ss_large_cache;
 

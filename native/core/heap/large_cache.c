@@ -1,6 +1,7 @@
 #include "heap/large_cache.h"
 
 #include "base/signal.h"
+#include "heap/claim.h"
 #include "space/dirty.h"
 #include "space/large.h"
 
@@ -196,16 +197,38 @@ bool ss_large_cache_is_in_the_way(size_t size) {
 /* Whether another heap notes the span, too: its thread was freeing the same block at once, and noted it before one of
  * the two exchanges of the entry was refused. */
 static bool is_noted_twice(const ss_heap *all, const ss_heap *heap, uint64_t span) {
+    const uint64_t flags = SS_CACHED_OLD | (SS_HARDENED >= 2 ? SS_CACHED_SHUT : 0);
     for (const ss_heap *other = all; other != NULL; other = other->next)
         for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS && other != heap; i++)
-            if (((other->large.span[i] ^ span) & ~SS_CACHED_OLD) == 0)
+            if (((other->large.span[i] ^ span) & ~flags) == 0)
                 return true;
     return false;
+}
+
+/* Level 2: the slot behind the last one notes a span that was shut and was not to stay in the cache. If there is no other slot
+ * for it, the block is live again, and lost. */
+static void passing_settle(ss_large_cache *cache) {
+    const uint64_t span = cache->span[SS_LARGE_CACHE_SPANS];
+    const uint32_t first = ss_cached_first(span), count = (uint32_t)span;
+    uint32_t i = 0;
+    cache->span[SS_LARGE_CACHE_SPANS] = 0;
+    if (count == 0)
+        return;
+    while (cache->span[i] != 0 && i < SS_LARGE_CACHE_SPANS)
+        i++;
+    if (i < SS_LARGE_CACHE_SPANS)
+        cache->span[i] = span;
+    else if (ss_entry_kind_of(ss_entry_get(ss_space_headless(), first)) == SS_ENTRY_CACHED)
+        ss_entry_set(ss_space_headless(), first, SS_ENTRY_LARGE, count);
 }
 
 void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
     ss_large_cache *cache = &heap->large;
     cache->granules = 0;
+    if (SS_HARDENED)
+        ss_claim_inherit(heap);
+    if (SS_HARDENED >= 2)
+        passing_settle(cache);
     for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++) {
         const uint64_t span = cache->span[i];
         const uint32_t count = (uint32_t)span;
@@ -215,6 +238,9 @@ void ss_large_cache_inherit(ss_heap *heap, const ss_heap *all) {
             cache->span[i] = 0;
         else
             cache->granules += count;
+        /* The slot that was dropped may have been the one of the thread that shut the span. To open it again is harmless. */
+        if (SS_HARDENED >= 2 && cache->span[i] != 0)
+            cache->span[i] |= SS_CACHED_SHUT;
     }
     /* The fork may have caught a change of slots and room halfway. */
     if (cache->room < cache->granules)

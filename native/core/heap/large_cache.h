@@ -10,7 +10,8 @@
  * request that would touch fresh memory gives back the spans of its thread's cache first.
  *
  * Invariant, at each instruction of the heap's thread: a span whose entry says "cached" is in `span` of some heap. So
- * the child of a fork only has to drop the slots of `span` whose entries do not say "cached". */
+ * the child of a fork only has to drop the slots of `span` whose entries do not say "cached". (Hardened builds have one
+ * exception, claim.h.) */
 #ifndef SS_LARGE_CACHE_H
 #define SS_LARGE_CACHE_H
 
@@ -34,15 +35,14 @@ static inline uint32_t ss_cached_first(uint64_t span) {
     return (uint32_t)(span >> 32) & (UINT32_MAX >> (SS_HARDENED >= 2 ? 2 : 1));
 }
 
-/* Level 2: opens a block whose span was shut. If the system refuses, frees it and returns NULL. */
-void *ss_shut_open(void *block);
+/* Level 2: opens a span that was shut. False if the system refuses. */
+bool ss_shut_open(ss_space *space, uint32_t first, uint32_t count);
 
 /* Takes a span for a block of `size` bytes from the cache; NULL if it has none. `size` is above SS_SMALL_MAX. */
 static inline void *ss_large_cache_take(size_t size) {
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     void *block = NULL;
-    bool shut = false;
     if (SS_LIKELY(heap != NULL) && heap->large.granules != 0) {
         const size_t count = ((size - 1) >> SS_GRANULE_SHIFT) + 1;
         ss_large_cache *cache = &heap->large;
@@ -51,13 +51,16 @@ static inline void *ss_large_cache_take(size_t size) {
                (SS_UNLIKELY((uint32_t)cache->span[i] != count) ||
                 (SS_HARDENED && cache->span + i == cache->hardened->last)))
             i++;
-        if (SS_LIKELY(i < SS_LARGE_CACHE_SPANS)) {
-            uint64_t *slot = cache->span + i;
+        uint64_t *slot = cache->span + i;
+        /* A span is opened while it is still a cached one: a second free of its last block must not find a live one that
+         * cannot be accessed. */
+        if (SS_LIKELY(i < SS_LARGE_CACHE_SPANS) &&
+            !(SS_HARDENED >= 2 && SS_UNLIKELY((*slot & SS_CACHED_SHUT) != 0) &&
+              !ss_shut_open(ss_space_headless(), ss_cached_first(*slot), (uint32_t)count))) {
             ss_space *space = ss_space_headless();
             const uint32_t first = ss_cached_first(*slot);
             ss_entry_set(space, first, SS_ENTRY_LARGE, (uint32_t)count);
             ss_lock_step();
-            shut = SS_HARDENED >= 2 && (*slot & SS_CACHED_SHUT) != 0;
             *slot = 0;
             cache->granules -= (uint32_t)count;
             SS_COUNT_UP(cache->hits);
@@ -65,29 +68,40 @@ static inline void *ss_large_cache_take(size_t size) {
         }
     }
     ss_thread_leave(self);
-    return SS_HARDENED >= 2 && SS_UNLIKELY(shut) ? ss_shut_open(block) : block;
+    return block;
 }
 
 /* ---- level 2: shutting ----
  * The memory of a large block goes back and becomes inaccessible when it is freed, and the span waits in the cache. That
  * takes two system calls and page faults, so a thread does it for its first SS_SHUT_FIRST blocks, and then once in
- * SS_SHUT_FREES. */
+ * SS_SHUT_FREES.
+ *
+ * A span is shut by the thread that has it: after the exchange of its entry, by which one of several threads that free the
+ * block becomes its owner, and before the thread leaves the allocator, so that neither a parker nor a request can take it
+ * meanwhile. The slot says "shut" from before the exchange: in the child of a fork the thread may be gone anywhere in
+ * between. */
+#ifndef SS_SHUT_FIRST /* the explorer sets a number of its own */
 #define SS_SHUT_FIRST 4200
+#endif
 #define SS_SHUT_FREES 64u
 
 static inline bool ss_shut_is_due(ss_heap *heap) {
     return heap->large.hardened->left + SS_SHUT_FIRST > 0;
 }
 
-/* Notes the free of a large block, and whether it was shut. */
+/* Notes the free of a large block, and whether it is shut. */
 static inline void ss_shut_note(ss_heap *heap, bool shut) {
     heap->large.hardened->left += (++heap->large.hardened->freed % SS_SHUT_FREES == 0) - shut;
 }
 
+/* Frees and shuts a large block of the first headless space. Its span waits in the cache, or is free if the cache has no
+ * room. False if no large block starts there. Called by the heap's thread, inside the allocator. Sets *over as
+ * ss_large_cache_widen does. */
+bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over);
+
 /* Frees the block into the cache if it is a large one of the first headless space and the cache has room. False if
  * nothing was done. `block` is a multiple of SS_GRANULE_BYTES. */
-static inline __attribute__((always_inline)) bool ss_large_cache_put_as(const void *block,
-                                                                        uint64_t flags) {
+static inline bool ss_large_cache_put(const void *block) {
     ss_space *space = ss_space_headless();
     const size_t first = ss_space_offset(space, (uintptr_t)block) >> SS_GRANULE_SHIFT;
     uint32_t live = ss_entry_near(space, first);
@@ -98,13 +112,13 @@ static inline __attribute__((always_inline)) bool ss_large_cache_put_as(const vo
     ss_thread *self = ss_thread_self();
     ss_heap *heap = ss_thread_enter(self);
     if (SS_LIKELY(heap != NULL) && heap->large.granules + count <= heap->large.room &&
-        !(SS_HARDENED >= 2 && flags == 0 && ss_shut_is_due(heap))) {
+        !(SS_HARDENED >= 2 && ss_shut_is_due(heap))) {
         ss_large_cache *cache = &heap->large;
         uint64_t *slot = cache->span;
         while (SS_UNLIKELY(*slot != 0) && slot != cache->span + SS_LARGE_CACHE_SPANS)
             slot++;
         if (SS_LIKELY(slot != cache->span + SS_LARGE_CACHE_SPANS)) {
-            *slot = (uint64_t)first << 32 | count | flags;
+            *slot = (uint64_t)first << 32 | count;
             if (SS_HARDENED)
                 cache->hardened->last = slot;
             ss_lock_step();
@@ -113,7 +127,7 @@ static inline __attribute__((always_inline)) bool ss_large_cache_put_as(const vo
             put = ss_entry_change(
                 space, first, live,
                 live + ((uint32_t)(SS_ENTRY_CACHED - SS_ENTRY_LARGE) << SS_ENTRY_KIND_SHIFT));
-            if (SS_HARDENED >= 2 && flags == 0)
+            if (SS_HARDENED >= 2)
                 ss_shut_note(heap, false);
             if (SS_LIKELY(put))
                 cache->granules += count;
@@ -123,10 +137,6 @@ static inline __attribute__((always_inline)) bool ss_large_cache_put_as(const vo
     }
     ss_thread_leave(self);
     return put;
-}
-
-static inline bool ss_large_cache_put(const void *block) {
-    return ss_large_cache_put_as(block, 0);
 }
 
 /* Whether any cache may hold a span of that many granules. */

@@ -101,20 +101,28 @@ static bool open(ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
+static void keep(ss_space *space, uint32_t granule) {
+    *ss_mask_of(space, granule, SS_MASK_KEPT) |= bit_of(granule);
+}
+
 /* The note comes first: the child of a fork in between must not take the granule for an open one. */
 static void close(ss_space *space, uint32_t granule) {
+    const bool keeping = keeps(space);
+    /* The system may refuse to give memory back. A slab that is made there later relies on zeros. */
+    const bool emptied =
+        !keeping && ss_os_purge(ss_space_address(space, granule), SS_GRANULE_BYTES);
     ss_space_lock(space);
-    const bool read = ss_space_is_read(space), kept = read || keeps(space);
+    const bool read = ss_space_is_read(space);
     if (!read)
         open_set(space, granule, 1, false);
-    if (kept)
-        *ss_mask_of(space, granule, SS_MASK_KEPT) |= bit_of(granule);
+    if (!emptied)
+        keep(space, granule);
     ss_space_unlock(space);
     /* A thread may be reading the header of a block that was there: then the gap stays open. */
     if (read)
         return;
     /* If the system refuses, the gap can be accessed; it is opened again in the same way. */
-    if (kept)
+    if (keeping)
         ss_os_shut(ss_space_address(space, granule), SS_GRANULE_BYTES);
     else
         ss_os_decommit(ss_space_address(space, granule), SS_GRANULE_BYTES);
@@ -126,15 +134,24 @@ bool ss_gap_open(ss_space *space, uint32_t first, uint32_t count, uint32_t gap) 
     const bool is_closed = gap == 0 || !ss_gap_is_open(space, first + count, 1);
     ss_space_unlock(space);
     /* The system may have no mapping left: with the gap's granule open the span needs fewer. */
-    if (!is_open && !open(space, first, count) && (gap == 0 || !open(space, first, count + gap)))
-        return false;
+    if (!is_open && !open(space, first, count)) {
+        if (gap == 0 || !open(space, first, count + gap))
+            return false;
+        ss_space_lock(space);
+        keep(space, first + count); /* or it was never used: that is not known any more */
+        ss_space_unlock(space);
+    }
     if (is_closed)
         return true;
     close(space, first + count);
     return true;
 }
 
+/* Pages that were moved there go with their mapping. A purge would renew it, and so open it. */
 void ss_gap_shut(ss_space *space, uint32_t first, uint32_t count) {
-    note(space, first, count, false);
+    ss_space_lock(space);
+    open_set(space, first, count, false);
+    ss_span_forget_moved(space, first, count);
+    ss_space_unlock(space);
     ss_os_decommit(ss_space_address(space, first), (size_t)count << SS_GRANULE_SHIFT);
 }

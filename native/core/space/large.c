@@ -100,12 +100,34 @@ bool ss_large_has_dirty(size_t size) {
     return has;
 }
 
-/* Hardened: opens the granules by which a block was extended. If the system refuses, the block has its old length. */
-static bool extended(ss_space *space, uint32_t granule, uint32_t old, uint32_t count) {
-    if (!ss_gap_opens(space) || ss_gap_open(space, granule + old, count - old, 0))
-        return true;
-    large_cut(space, granule, old, SS_RUN_DIRTY);
-    return false;
+/* Hardened: as ss_span_extend. The new granules are held while they are opened, and become the block's by an exchange of its
+ * entry: another thread may free it meanwhile, and a span may only be opened by the thread that has it. */
+static bool extend_opened(ss_space *space, uint32_t first, uint32_t old, uint32_t count) {
+    const uint32_t end = first + old, more = count - old;
+    const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
+    bool over = false;
+    ss_space_lock(space);
+    const bool fits = old != 0 && /* else the block has been freed, and its own run begins there */
+                      ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
+    if (fits) {
+        ss_run_take(space, end, end, more);
+        space->used_granules += more;
+        ss_span_hold(space, end, more);
+    }
+    ss_space_unlock(space);
+    if (!fits)
+        return false;
+    const bool is_open = ss_gap_open(space, end, more, 0);
+    ss_space_lock(space);
+    ss_entry_set(space, end, SS_ENTRY_NONE, 0);
+    ss_span_unhold(space);
+    const bool done = is_open && ss_entry_change(space, first, large | old, large | count);
+    if (!done)
+        over = ss_span_release_locked(space, end, more, SS_RUN_DIRTY);
+    ss_space_unlock(space);
+    if (over)
+        ss_span_settle(space);
+    return done;
 }
 
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
@@ -113,16 +135,18 @@ bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
         return false;
     uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     uint32_t count = granules_of(size);
+    if (SS_HARDENED && count > old && ss_gap_opens(space))
+        return extend_opened(space, granule, old, count);
     if (count > old)
-        return ss_span_extend(space, granule, old, count) &&
-               (!SS_HARDENED || extended(space, granule, old, count));
+        return ss_span_extend(space, granule, old, count);
     if (count < old)
         large_cut(space, granule, count, SS_RUN_DIRTY);
     return true;
 }
 
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
-    uint32_t old = (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
+    uint32_t old = SS_HARDENED ? ss_entry_get(space, granule) & SS_ENTRY_VALUE
+                               : (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
     if (size >> SS_GRANULE_SHIFT >= SS_ENTRY_VALUE)
         return NULL;
     uint32_t count = granules_of(size);
@@ -147,6 +171,8 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     }
     ss_span_moved(space, to, pages);
+    if (SS_HARDENED) /* it was claimed */
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, old);
     /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
     large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;

@@ -26,7 +26,8 @@ size_t ss_large_bytes(ss_space *space, uint32_t granule);
 /* Makes the block hold `size` bytes in place; false if it cannot grow there. */
 bool ss_large_resize(ss_space *space, uint32_t granule, size_t size);
 
-/* Moves the block's pages into a span of `size` bytes. Returns the new address, or NULL with the block unchanged. */
+/* Moves the block's pages into a span of `size` bytes. Returns the new address, or NULL with the block unchanged. In hardened
+ * builds the caller has claimed the block (heap/claim.h), and it stays so if NULL is returned. */
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 #include "explorer.h"
 #include "memory.h"
 #include "schedule.h"
+#include "undo.h"
 
 #define PLACE __builtin_return_address(0)
 
@@ -29,13 +30,20 @@ PLAIN(4)
 PLAIN(8)
 PLAIN(16)
 
-enum { RANGE_STEP_BYTES = 4 };
+/* The contents of a large block are as good as one access in each of its cache lines and at its end: each access is a
+ * place where another thread may come between. */
+enum { RANGE_STEP_BYTES = 4, RANGE_LONG_BYTES = 4096, RANGE_LONG_STEP_BYTES = 64 };
 
 static void range(char *start, size_t bytes, bool writes, const void *place) {
-    for (size_t at = 0; at < bytes; at += RANGE_STEP_BYTES) {
+    const size_t step = bytes < RANGE_LONG_BYTES ? RANGE_STEP_BYTES : RANGE_LONG_STEP_BYTES;
+    if (writes)
+        undo_note(start, bytes);
+    for (size_t at = 0; at < bytes; at += step) {
         const size_t rest = bytes - at;
         memory_plain(start + at, rest < RANGE_STEP_BYTES ? rest : RANGE_STEP_BYTES, writes, place);
     }
+    if (step != RANGE_STEP_BYTES)
+        memory_plain(start + bytes - RANGE_STEP_BYTES, RANGE_STEP_BYTES, writes, place);
 }
 
 HOOK(void, __tsan_read_range, void *start, size_t bytes) {

@@ -366,8 +366,10 @@ void memory_barrier_everywhere(void) {
     thread_memory *me = self();
     view all;
     view_clear(&all);
-    for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++)
+    for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         view_join_seen(&all, &threads[i].now);
+        range_known(explorer_thread(), i, threads[i].now.clock[i]);
+    }
     for (unsigned i = 0; i < EXPLORER_THREADS_MAX; i++) {
         view_join_seen(&threads[i].now, &all);
         view_join(&threads[i].now, &me->now);

@@ -1,5 +1,7 @@
 #include "range.h"
 
+#include <string.h>
+
 enum { RANGES_MAX = 64 };
 
 typedef struct range {
@@ -16,9 +18,12 @@ typedef struct ranges {
 
 static ranges forbidden, committed; /* in this execution */
 static ranges reborn;
+/* By thread: up to which time of each thread's clock it knows the commits. */
+static uint32_t told[EXPLORER_THREADS_MAX][EXPLORER_THREADS_MAX];
 
 void ranges_begin(void) {
     forbidden.count = committed.count = 0;
+    memset(told, 0, sizeof told);
 }
 
 static void add(ranges *all, const void *start, size_t bytes, unsigned thread, uint32_t clock) {
@@ -35,17 +40,28 @@ void range_forbid(const void *start, size_t bytes) {
     add(&forbidden, start, bytes, 0, 0);
 }
 
-/* Forgets the forbidden ranges that lie within. */
+/* Cuts the addresses out of the forbidden ranges. In hardened builds a span may be opened in other parts than it was shut. */
 static void allow(uintptr_t start, size_t bytes) {
-    for (unsigned i = forbidden.count; i-- != 0;)
-        if (forbidden.list[i].start - start < bytes &&
-            forbidden.list[i].start + forbidden.list[i].bytes <= start + bytes)
-            forbidden.list[i] = forbidden.list[--forbidden.count];
+    const uintptr_t end = start + bytes;
+    for (unsigned i = forbidden.count; i-- != 0;) {
+        const uintptr_t from = forbidden.list[i].start, to = from + forbidden.list[i].bytes;
+        if (to <= start || end <= from)
+            continue;
+        forbidden.list[i] = forbidden.list[--forbidden.count];
+        if (from < start)
+            range_forbid((const void *)from, start - from);
+        if (end < to)
+            range_forbid((const void *)end, to - end);
+    }
 }
 
 void range_commit(const void *start, size_t bytes, unsigned thread, uint32_t clock) {
     allow((uintptr_t)start, bytes);
     add(&committed, start, bytes, thread, clock);
+}
+
+void range_known(unsigned thread, unsigned other, uint32_t clock) {
+    told[thread][other] = clock;
 }
 
 void range_check(const void *address, const view *known, const void *place) {
@@ -57,7 +73,8 @@ void range_check(const void *address, const view *known, const void *place) {
         const range *one = &committed.list[i];
         if (!covers(one, address))
             continue;
-        usable = known->clock[one->thread] >= one->clock;
+        usable = known->clock[one->thread] >= one->clock ||
+                 told[explorer_thread()][one->thread] >= one->clock;
         if (usable)
             return; /* it may have been committed twice */
     }

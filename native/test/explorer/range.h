@@ -12,6 +12,10 @@ void range_forbid(const void *start, size_t bytes);
 /* Made usable by this thread at this time of its clock: a thread that accesses them must know that. */
 void range_commit(const void *start, size_t bytes, unsigned thread, uint32_t clock);
 
+/* The thread knows what the other one has committed up to this time, though it has read nothing that tells so: a commit is
+ * a system call, which is over when its thread goes on, so a barrier on all threads tells of it. */
+void range_known(unsigned thread, unsigned other, uint32_t clock);
+
 void range_check(const void *address, const view *known, const void *place);
 
 /* In setup, for all executions: a plain store of an atomic word there begins a new life of it, which threads that use

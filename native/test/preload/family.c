@@ -149,6 +149,9 @@ static void check_information(void) {
     free(small);
     free(large);
     CHECK_EQ(mallinfo2().uordblks, before.uordblks);
+    for (unsigned i = 0; i < 100; i++) /* one stays in the thread's large cache */
+        free(malloc(1 << 20));
+    CHECK_EQ(mallinfo2().uordblks, before.uordblks);
     CHECK_EQ(mallopt(M_MMAP_THRESHOLD, 65536), 1);
     CHECK_EQ(malloc_trim(0), 1);
     check_older_information();

@@ -25,6 +25,21 @@ static void *symbol(const char *name) {
     return found;
 }
 
+/* Blocks in memory that the space got after the thread had last looked at its end: their first free takes a cold path. */
+static void behind_the_bound(allocating *allocate, freeing *right, freeing *wrong) {
+    enum { COUNT = 300, SIZE = 60000 };
+    static void *blocks[COUNT];
+    for (unsigned i = 0; i < COUNT; i++)
+        CHECK((blocks[i] = allocate(SIZE)) != NULL);
+    reports = 0;
+    for (unsigned i = COUNT; i-- != 0;)
+        wrong(blocks[i]);
+    CHECK_EQ(reports, CHECK_HARDENED ? COUNT : 0);
+    for (unsigned i = 0; i < COUNT && CHECK_HARDENED; i++)
+        right(blocks[i]);
+    CHECK_EQ(reports, CHECK_HARDENED ? COUNT : 0);
+}
+
 int main(void) {
     /* By name, because no C++ runtime is linked. */
     allocating *const allocate[] = {malloc, (allocating *)symbol("_Znwm"),
@@ -32,6 +47,8 @@ int main(void) {
     freeing *const give[] = {free, (freeing *)symbol("_ZdlPv"), (freeing *)symbol("_ZdaPv")};
     const superslab_functions *heap = served_api()->functions;
     heap->set_error_handler(note, NULL);
+    behind_the_bound(allocate[1], give[1], give[0]);
+    behind_the_bound(allocate[0], give[0], give[2]);
     for (size_t size = 1; size < 60000; size += size / 2 + 1)
         for (unsigned i = 0; i < 9; i++) {
             void *block = allocate[i / 3](size);

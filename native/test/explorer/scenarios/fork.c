@@ -15,6 +15,8 @@
 #include "undo.h"
 
 enum { LARGE = 200 << 10, SMALL_COUNT = 6, LARGE_COUNT = 2, LOST_GRANULES = 24, HELD_MOST = 2 };
+/* The slots of a cache; at level 2 with the one for a span that is being shut. */
+enum { SLOTS = SS_LARGE_CACHE_SPANS + 1 };
 
 static void *kept, *kept_large, *going; /* going: goes back before it is free */
 static bool forked;
@@ -131,11 +133,25 @@ static uint32_t space_check(ss_space *space) {
     return used;
 }
 
+/* Level 2: the memory of a cached span can be accessed, or its slot says that it cannot. */
+static void shut_check(void) {
+    ss_space *space = ss_space_headless();
+    for (const ss_heap *heap = atomic_load(&ss_heaps->all); heap != NULL; heap = heap->next)
+        for (uint32_t i = 0; i < SLOTS && SS_HARDENED >= 2; i++) {
+            const uint64_t span = heap->large.span[i];
+            EXPLORER_CHECK(span == 0 || (span & SS_CACHED_SHUT) != 0 ||
+                           ss_gap_is_open(space, ss_cached_first(span), (uint32_t)span));
+        }
+}
+
 static void check(void) {
     explorer_become(0);
+    shut_check();
     ss_space *space = ss_space_headless();
     if (ss_large_bytes(space, ss_space_granule(space, (uintptr_t)going)) == SS_RETURN_MIN_BYTES)
         superslab_free(going);
+    while (ss_heaps_flush_left())
+        ;
     superslab_trim();
     /* The other thread's blocks and slabs may be lost. */
     for (uint32_t i = 0; i < ss_space_internal_count(); i++)
@@ -231,18 +247,20 @@ static void caches_thread(unsigned index) {
 }
 
 static bool caches_have(const ss_heap *heap, uint64_t span) {
-    for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
-        if ((heap->large.span[i] & ~SS_CACHED_OLD) == (span & ~SS_CACHED_OLD))
+    const uint64_t flags = SS_CACHED_OLD | (SS_HARDENED >= 2 ? SS_CACHED_SHUT : 0);
+    for (uint32_t i = 0; i < SLOTS; i++)
+        if ((heap->large.span[i] & ~flags) == (span & ~flags))
             return true;
     return false;
 }
 
 /* In the child no two heaps have one span. */
 static void caches_check(void) {
+    shut_check();
     const ss_heap *first = atomic_load(&ss_heaps->all);
     for (const ss_heap *heap = first; heap != NULL; heap = heap->next)
         for (const ss_heap *other = heap->next; other != NULL; other = other->next)
-            for (uint32_t i = 0; i < SS_LARGE_CACHE_SPANS; i++)
+            for (uint32_t i = 0; i < SLOTS; i++)
                 EXPLORER_CHECK(heap->large.span[i] == 0 ||
                                !caches_have(other, heap->large.span[i]));
 }
