@@ -51,11 +51,15 @@ static SS_COLD void free_foreign(void *block) {
 
 /* ---- malloc and free ---- */
 
+static void *malloc_as(size_t size, ss_call call) {
+    return preload_serves() ? ss_malloc_as(call, size)
+                            : PRELOAD_NEXT(malloc, malloc_function)(size);
+}
+
 static SS_COLD void *malloc_further(size_t size) {
-    void *block = ss_malloc_counting(size); /* a thread that counts is served */
-    return block != NULL      ? block
-           : preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
-                              : PRELOAD_NEXT(malloc, malloc_function)(size);
+    /* a watched thread is served */
+    return ss_is_watched() ? ss_malloc_first(size, SS_CALL_MALLOC, malloc_as)
+                           : malloc_as(size, SS_CALL_MALLOC);
 }
 
 void *preload_malloc_cold(size_t size) {
@@ -64,16 +68,23 @@ void *preload_malloc_cold(size_t size) {
     return SS_LIKELY(block != NULL) ? block : malloc_further(size);
 }
 
-/* Neither a small block nor an aligned one. */
-SS_NOINLINE void preload_free_further(void *block, ss_call call) {
-    if (!preload_serves())
-        PRELOAD_NEXT(free, free_function)(block);
-    else if (ss_is_watched() && ss_free_watched(call, block))
-        return;
-    else if (is_foreign(block))
+/* Of a served process. */
+static void free_rest(void *block, ss_call call) {
+    (void)call;
+    if (is_foreign(block))
         free_foreign(block);
     else
         ss_free_elsewhere(block);
+}
+
+/* Neither a small block nor an aligned one. */
+SS_NOINLINE void preload_free_further(void *block, ss_call call) {
+    if (ss_is_watched()) /* a watched thread is served */
+        ss_free_watched(block, call, free_rest);
+    else if (preload_serves())
+        free_rest(block, call);
+    else
+        PRELOAD_NEXT(free, free_function)(block);
 }
 
 /* For a block outside of slabs. Kept apart, so that its register use does not slow down aligned blocks. */

@@ -43,15 +43,19 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
     return SS_HARDENED && preload_serves() ? ss_block_kind_set(block, kind) : block;
 }
 
+/* NULL without memory, and in a process that is not served. */
+static void *malloc_as(size_t size, ss_call call) {
+    return preload_serves() ? ss_malloc_as(call, size) : NULL;
+}
+
 /* ---- new ----
  * Each under the name that the compiler gives it. */
 
 #define NEW(symbol, kind)                                                                          \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = ss_malloc_counting(size);                                                    \
-        if (block == NULL && preload_serves())                                                     \
-            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
+        void *block = ss_is_watched() ? ss_malloc_first(size, SS_CALL_NEW, malloc_as)              \
+                                      : malloc_as(size, SS_CALL_NEW);                              \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -63,9 +67,8 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = ss_malloc_counting(size);                                                    \
-        if (block == NULL && preload_serves())                                                     \
-            block = ss_malloc_as(SS_CALL_NEW, size);                                               \
+        void *block = ss_is_watched() ? ss_malloc_first(size, SS_CALL_NEW, malloc_as)              \
+                                      : malloc_as(size, SS_CALL_NEW);                              \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \

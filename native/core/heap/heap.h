@@ -92,6 +92,7 @@ typedef struct ss_heap {
     bool flushing;       /* the thread that has parked this heap's thread is changing its bins */
     bool forsaken;       /* in a child: its thread is gone, and the child's thread had parked it */
     void *observed;      /* the observer's word for its thread; observe.h */
+    struct ss_tape *tape; /* the thread's, or NULL */
     ss_count count;
     bool bereft;       /* in a child: its slabs are to be listed */
     uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */
