@@ -57,9 +57,9 @@ static void *malloc_as(size_t size, ss_call call) {
 }
 
 static SS_COLD void *malloc_further(size_t size) {
+    static const ss_malloc_kind kind = {SS_CALL_MALLOC, malloc_as};
     /* a watched thread is served */
-    return ss_is_watched() ? ss_malloc_first(size, SS_CALL_MALLOC, malloc_as)
-                           : malloc_as(size, SS_CALL_MALLOC);
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : malloc_as(size, kind.call);
 }
 
 void *preload_malloc_cold(size_t size) {
@@ -77,14 +77,19 @@ static void free_rest(void *block, ss_call call) {
         ss_free_elsewhere(block);
 }
 
+static SS_NOINLINE void free_unwatched(void *block, ss_call call) {
+    if (preload_serves())
+        free_rest(block, call);
+    else
+        PRELOAD_NEXT(free, free_function)(block);
+}
+
 /* Neither a small block nor an aligned one. */
 SS_NOINLINE void preload_free_further(void *block, ss_call call) {
     if (ss_is_watched()) /* a watched thread is served */
         ss_free_watched(block, call, free_rest);
-    else if (preload_serves())
-        free_rest(block, call);
     else
-        PRELOAD_NEXT(free, free_function)(block);
+        free_unwatched(block, call);
 }
 
 /* For a block outside of slabs. Kept apart, so that its register use does not slow down aligned blocks. */

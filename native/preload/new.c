@@ -44,8 +44,13 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
 }
 
 /* NULL without memory, and in a process that is not served. */
-static void *malloc_as(size_t size, ss_call call) {
+static void *new_rest(size_t size, ss_call call) {
     return preload_serves() ? ss_malloc_as(call, size) : NULL;
+}
+
+static SS_COLD void *new_as(size_t size) {
+    static const ss_malloc_kind kind = {SS_CALL_NEW, new_rest};
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : new_rest(size, kind.call);
 }
 
 /* ---- new ----
@@ -54,8 +59,7 @@ static void *malloc_as(size_t size, ss_call call) {
 #define NEW(symbol, kind)                                                                          \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = ss_is_watched() ? ss_malloc_first(size, SS_CALL_NEW, malloc_as)              \
-                                      : malloc_as(size, SS_CALL_NEW);                              \
+        void *block = new_as(size);                                                                \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -67,8 +71,7 @@ static void *malloc_as(size_t size, ss_call call) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = ss_is_watched() ? ss_malloc_first(size, SS_CALL_NEW, malloc_as)              \
-                                      : malloc_as(size, SS_CALL_NEW);                              \
+        void *block = new_as(size);                                                                \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \

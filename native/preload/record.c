@@ -29,11 +29,10 @@
 /* The size of a stream's first part, and of the two parts of its window. */
 #define PART_FIRST_BYTES ((size_t)16 << 10)
 #define PART_BYTES ((size_t)32 << 10)
-/* The entries of a tape that is opened take at most these bytes, so at most these numbers. A handler of a signal that
- * interrupts the last one may write one more. */
-#define TAPE_BYTES 240u
+/* The entries of a tape that is opened begin within these bytes, and have these numbers. */
+#define TAPE_BYTES 256u
 #define TAPE_NUMBERS 64u
-_Static_assert(TAPE_BYTES / SS_TAPE_ENTRY_MIN + 1 <= TAPE_NUMBERS, "each entry has a number");
+_Static_assert(TAPE_BYTES <= TAPE_NUMBERS * SS_TAPE_ENTRY_MIN, "each entry has a number");
 #define NAMES_TRIED 100u
 
 typedef enum recorder_state { RECORDER_OFF, RECORDER_ON, RECORDER_STOPPED } recorder_state;
@@ -283,8 +282,11 @@ static record_stream *stream_choose(void **word, const ss_os_signals *before) {
 }
 
 static SS_COLD record_stream *stream_enter_slow(void **word) {
-    if (state() != RECORDER_ON)
+    if (state() != RECORDER_ON) {
+        if (word != NULL && *word != NULL) /* no entry may follow a call that is missing */
+            tape_take_back(*word);
         return NULL;
+    }
     ss_os_signals before;
     ss_os_signals_block(&before);
     record_stream *stream = stream_choose(word, &before);
@@ -404,6 +406,9 @@ static ss_tape *tape_open(void **word) {
         tape = ss_tape_of(stream->tag);
         ss_tape_open(tape, stream->tag, stream->at,
                      stream->at + (room < TAPE_BYTES ? room : TAPE_BYTES), drawn);
+        if (SS_UNLIKELY(stream->generation != generation) ||
+            SS_UNLIKELY(atomic_load_explicit(original, memory_order_relaxed) == 0))
+            ss_tape_close(tape); /* a handler has made this process a copy meanwhile */
     }
     stream_leave(stream);
     return tape;

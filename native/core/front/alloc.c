@@ -151,23 +151,20 @@ SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
     return SS_UNLIKELY(ss_watched() != 0) ? malloc_otherwise(call, size) : ss_malloc_quiet(size);
 }
 
-static SS_NOINLINE void *malloc_rest(size_t size, ss_call call) {
+static void *malloc_rest(size_t size, ss_call call) {
     return ss_malloc_as(call, size);
 }
 
-void *ss_malloc_first(size_t size, ss_call call, ss_rest_of_malloc *rest) {
+void *ss_malloc_first(size_t size, const ss_malloc_kind *kind) {
     if (SS_LIKELY(ss_is_only_observed()))
-        return ss_malloc_taped(size, call, rest);
+        return ss_malloc_taped(size, kind);
     void *block = ss_malloc_turn(size);
-    return block != NULL ? block : rest(size, call);
-}
-
-static void *malloc_cold(size_t size, ss_call call) {
-    return ss_is_watched() ? ss_malloc_first(size, call, malloc_rest) : ss_malloc_as(call, size);
+    return block != NULL ? block : kind->rest(size, kind->call);
 }
 
 SS_COLD void *ss_malloc_cold(size_t size) {
-    return malloc_cold(size, SS_CALL_MALLOC);
+    static const ss_malloc_kind kind = {SS_CALL_MALLOC, malloc_rest};
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : ss_malloc_as(kind.call, size);
 }
 
 /* ---- zeroed ---- */
@@ -192,7 +189,8 @@ static void *calloc_large(size_t bytes) {
 }
 
 static SS_COLD void *calloc_cold(size_t bytes) {
-    return malloc_cold(bytes, SS_CALL_CALLOC);
+    static const ss_malloc_kind kind = {SS_CALL_CALLOC, malloc_rest};
+    return ss_is_watched() ? ss_malloc_first(bytes, &kind) : ss_malloc_as(kind.call, bytes);
 }
 
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {

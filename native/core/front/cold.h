@@ -20,9 +20,9 @@ void *ss_malloc_cold(size_t size);
 void *ss_malloc_as(ss_call call, size_t size);
 /* What a cold path of malloc tries first while calls are watched: a profile counts blocks, and exchanges the two bins of
  * a tiny class (count.h); with an observer, a block is taken from a bin and noted on the thread's tape (heap/tape.h).
- * Calls `rest` if neither was done. */
+ * Has the rest served if neither was done. */
 void *ss_malloc_turn(size_t size);
-void *ss_malloc_first(size_t size, ss_call call, ss_rest_of_malloc *rest);
+void *ss_malloc_first(size_t size, const ss_malloc_kind *kind);
 void *ss_malloc_quiet(size_t size);
 
 /* Flushes the calling thread's heap. */
@@ -31,9 +31,11 @@ void ss_flush_own_heap(void);
 /* Free a block that is not in the first headed space, or any block of a closed thread. */
 void ss_free_cold(void *block);
 void ss_free_quiet(void *block);
-/* Called while calls are watched: tells an observer of the free, and pushes the block if its bin has room. Calls `rest` if
- * the block is still to be freed. */
-void ss_free_watched(void *block, ss_call call, ss_rest_of_free *rest);
+/* Called while calls are watched, before `rest` frees the block; with an observer, as ss_free_taped. */
+void ss_free_counted(void *block, ss_call call, ss_rest_of_free *rest);
+static inline void ss_free_watched(void *block, ss_call call, ss_rest_of_free *rest) {
+    (ss_is_observed() ? ss_free_taped : ss_free_counted)(block, call, rest);
+}
 /* Frees a block that ss_free_aligned_hot did not take. */
 void ss_free_elsewhere(void *block);
 /* Pushes a block of `bin` that is no longer live. The bin may be full, or the thread closed. */

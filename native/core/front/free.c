@@ -258,16 +258,9 @@ void ss_free_quiet(void *block) {
 
 /* ---- observed ---- */
 
-static SS_NOINLINE void free_counted(void *block, ss_call call, ss_rest_of_free *rest) {
+void ss_free_counted(void *block, ss_call call, ss_rest_of_free *rest) {
     ss_counted_settle();
     rest(block, call);
-}
-
-void ss_free_watched(void *block, ss_call call, ss_rest_of_free *rest) {
-    if (ss_is_observed())
-        ss_free_taped(block, call, rest);
-    else
-        free_counted(block, call, rest);
 }
 
 static SS_NOINLINE void free_rest(void *block, ss_call call) {

@@ -71,28 +71,36 @@ static bool push_observed(void *block) {
  * The first functions are short and call nothing; what they cannot do is done by calls at their ends. */
 
 /* The tape of the thread, which enters the allocator; NULL if it is not open, or the thread is. */
-static inline ss_tape *enter(ss_thread *self) {
+static inline ss_tape *enter(ss_thread *self, uint8_t **at) {
     ss_heap *heap = ss_thread_enter(self);
-    return SS_LIKELY(heap != NULL) ? ss_observe_tape(heap) : NULL;
+    return SS_LIKELY(heap != NULL) ? ss_observe_tape(heap, at) : NULL;
 }
 
-/* Opens the thread's tape, if that is possible. Called outside. */
+/* Opens the thread's tape, if it is closed and can be opened. Called outside. */
 static SS_COLD bool open_tape(void) {
+    uint8_t *at;
     ss_heap *heap = atomic_load_explicit(&ss_thread_self()->heap, SS_ORDER_IS_OPEN);
-    return heap != NULL && ss_observe_tape(heap) == NULL && ss_observe_tape_open(heap) != NULL;
+    if (heap == NULL || ss_observe_tape(heap, &at) != NULL)
+        return false;
+    ss_observe_tape_open(heap);
+    return ss_observe_tape(heap, &at) != NULL;
 }
 
 /* NULL if nothing was done. */
-static inline void *malloc_taped(size_t size, ss_call call) {
+static inline void *malloc_taped(size_t size, const ss_malloc_kind *kind) {
+    uint8_t *at;
+    if (SS_UNLIKELY(size > SS_TAPE_SIZE_MAX || size > SS_SMALL_MAX))
+        return NULL;
     ss_thread *self = ss_thread_self();
-    ss_tape *tape = enter(self);
-    if (SS_LIKELY(tape != NULL) && SS_LIKELY(size <= SS_TAPE_SIZE_MAX && size <= SS_SMALL_MAX)) {
+    ss_tape *tape = enter(self, &at);
+    if (SS_LIKELY(tape != NULL)) {
         const unsigned bin = bin_of(self, size);
         void **top = top_of(self, bin), *block = *top;
         const uintptr_t offset = (uintptr_t)block - self->headed_base;
         if (SS_LIKELY(offset < SS_TAPE_MOST_BYTES)) { /* NULL lies beyond */
+            SS_OPAQUE(block);
             pop(self, bin, top, size);
-            ss_tape_write_allocated(tape, call, offset, size);
+            ss_tape_write_allocated(tape, at, kind->call, offset, size);
             ss_thread_leave(self);
             return block;
         }
@@ -111,10 +119,11 @@ static inline bool free_taped(void *block, ss_call call) {
         atomic_load_explicit(&ss_headed_bins[offset >> SS_GRANULE_SHIFT], memory_order_relaxed);
     if (SS_UNLIKELY(bin == 0))
         return false;
-    ss_tape *tape = enter(self);
+    uint8_t *at;
+    ss_tape *tape = enter(self, &at);
     if (SS_LIKELY(tape != NULL) && SS_LIKELY(ss_tape_may_free(tape, offset)) &&
         SS_LIKELY(push(self, bin, block))) {
-        ss_tape_write_freed(tape, call, offset);
+        ss_tape_write_freed(tape, at, call, offset);
         ss_thread_leave(self);
         return true;
     }
@@ -122,9 +131,9 @@ static inline bool free_taped(void *block, ss_call call) {
     return false;
 }
 
-static SS_NOINLINE void *malloc_taped_again(size_t size, ss_call call, ss_rest_of_malloc *rest) {
-    void *block = open_tape() ? malloc_taped(size, call) : NULL;
-    return block != NULL ? block : rest(size, call);
+static SS_NOINLINE void *malloc_taped_again(size_t size, const ss_malloc_kind *kind) {
+    void *block = open_tape() ? malloc_taped(size, kind) : NULL;
+    return block != NULL ? block : kind->rest(size, kind->call);
 }
 
 /* With the observer told of a call that the tape could not take. */
@@ -136,9 +145,9 @@ static SS_NOINLINE void free_taped_again(void *block, ss_call call, ss_rest_of_f
         rest(block, call);
 }
 
-void *ss_malloc_taped(size_t size, ss_call call, ss_rest_of_malloc *rest) {
-    void *block = malloc_taped(size, call);
-    return SS_LIKELY(block != NULL) ? block : malloc_taped_again(size, call, rest);
+void *ss_malloc_taped(size_t size, const ss_malloc_kind *kind) {
+    void *block = malloc_taped(size, kind);
+    return SS_LIKELY(block != NULL) ? block : malloc_taped_again(size, kind);
 }
 
 void ss_free_taped(void *block, ss_call call, ss_rest_of_free *rest) {

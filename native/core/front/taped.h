@@ -4,13 +4,18 @@
 
 #include "heap/observe.h"
 
-/* Serve what no bin could. */
-typedef void *ss_rest_of_malloc(size_t size, ss_call call);
+/* A function that allocates: the call that is noted, and what serves the requests that no bin could. */
+typedef struct ss_malloc_kind {
+    ss_call call;
+    void *(*rest)(size_t size, ss_call call);
+} ss_malloc_kind;
+
+/* Frees the blocks that no bin could take. */
 typedef void ss_rest_of_free(void *block, ss_call call);
 
 /* Serve a small request from a bin, or push a block onto one, and write it on the thread's tape. Otherwise ss_free_taped
- * tells the observer; and they call `rest`. */
-void *ss_malloc_taped(size_t size, ss_call call, ss_rest_of_malloc *rest);
+ * tells the observer; and they call what serves the rest. */
+void *ss_malloc_taped(size_t size, const ss_malloc_kind *kind);
 void ss_free_taped(void *block, ss_call call, ss_rest_of_free *rest);
 
 /* Pops a block from a bin, and does not tell the observer; NULL if there is none. */

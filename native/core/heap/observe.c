@@ -57,7 +57,6 @@ void ss_observe_thread_ended(ss_heap *heap) {
     observer_now()->thread_ended(&heap->observed);
 }
 
-ss_tape *ss_observe_tape_open(ss_heap *heap) {
-    ss_tape *tape = heap->tape = observer_now()->tape_open(&heap->observed);
-    return tape != NULL && ss_tape_is_open(tape) ? tape : NULL;
+void ss_observe_tape_open(ss_heap *heap) {
+    heap->tape = observer_now()->tape_open(&heap->observed);
 }

@@ -56,12 +56,12 @@ void ss_observe_freeing(ss_call call, const void *block);
 uint64_t ss_observe_resizing(const void *block);
 void *ss_observe_resized(uint64_t ticket, const void *before, void *after, size_t size);
 void ss_observe_thread_ended(ss_heap *heap);
-SS_COLD ss_tape *ss_observe_tape_open(ss_heap *heap);
+SS_COLD void ss_observe_tape_open(ss_heap *heap);
 
-/* The tape of the heap that the calling thread has, if it is open; else NULL. */
-static inline ss_tape *ss_observe_tape(const ss_heap *heap) {
+/* The tape of the heap that the calling thread has, and in *at the place of its next entry; NULL if it is not open. */
+static inline ss_tape *ss_observe_tape(const ss_heap *heap, uint8_t **at) {
     ss_tape *tape = heap->tape;
-    return SS_LIKELY(tape != NULL && ss_tape_is_open(tape)) ? tape : NULL;
+    return SS_LIKELY(tape != NULL) && SS_LIKELY(ss_tape_is_open(tape, at)) ? tape : NULL;
 }
 
 #endif

@@ -27,8 +27,8 @@ _Static_assert(SS_TAPE_MOST_BYTES <= SS_SPACE_MOST_BYTES, "each offset has an en
 
 typedef struct ss_tape {
     /* Of the thread alone. */
-    _Alignas(SS_CACHE_LINE) uint8_t *at; /* of the next entry */
-    uint8_t *end;                        /* where no entry may begin; NULL: closed */
+    _Alignas(SS_CACHE_LINE) _Atomic(uint8_t *) at; /* of the next entry */
+    uint8_t *end;                                  /* where no entry may begin; NULL: closed */
     uint64_t drawn;                      /* the counter before this tape's numbers were drawn */
     uint8_t tag;
     /* The number drawn last by the thread. Apart, because other threads read it. */
@@ -68,17 +68,17 @@ static inline void ss_tape_open(ss_tape *tape, unsigned tag, uint8_t *at, uint8_
                                 uint64_t drawn) {
     tape->tag = (uint8_t)tag;
     tape->drawn = drawn;
-    tape->at = at;
+    atomic_store_explicit(&tape->at, at, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     tape->end = end;
 }
 
 /* Returns where the next entry would be; NULL if the tape is closed already. By the tape's thread. */
 static inline uint8_t *ss_tape_close(ss_tape *tape) {
-    uint8_t *at = tape->at;
+    uint8_t *at = atomic_load_explicit(&tape->at, memory_order_relaxed);
     tape->end = NULL;
     atomic_signal_fence(memory_order_seq_cst);
-    tape->at = NULL;
+    atomic_store_explicit(&tape->at, NULL, memory_order_relaxed);
     return at;
 }
 
@@ -91,15 +91,20 @@ static inline void ss_tape_drew(ss_tape *tape, uint64_t number) {
 /* Says whose block it is, if that is kept. */
 static inline void ss_tape_tag(uintptr_t offset, unsigned tag) {
     _Atomic uint8_t *const tags = atomic_load_explicit(&ss_tapes->tags, memory_order_relaxed);
-    if (SS_UNLIKELY(tags != NULL) && offset < SS_TAPE_MOST_BYTES)
+    if (tags != NULL && offset < SS_TAPE_MOST_BYTES)
         /* Relaxed: whoever reads the tag got the block from the thread that wrote it, or from a later one. */
-        atomic_store_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], (uint8_t)tag, memory_order_relaxed);
+        atomic_store_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], (uint8_t)tag,
+                              memory_order_relaxed);
 }
 
 /* ---- for the tape's thread ---- */
 
-static inline bool ss_tape_is_open(const ss_tape *tape) {
-    return tape->at < tape->end;
+/* Whether the tape is open; then *at is where the next entry goes. Until the entry is written, the thread may become that
+ * of a copy, by a signal's handler that forks. Then the tape is closed, and the place is memory of the copy. */
+static inline bool ss_tape_is_open(ss_tape *tape, uint8_t **at) {
+    /* Atomic, so that it is loaded once. */
+    *at = atomic_load_explicit(&tape->at, memory_order_relaxed);
+    return *at < tape->end;
 }
 
 /* Whether the thread may free the block with a number that the tape has. */
@@ -107,39 +112,35 @@ static inline bool ss_tape_may_free(const ss_tape *tape, uintptr_t offset) {
     _Atomic uint8_t *const tags = atomic_load_explicit(&ss_tapes->tags, memory_order_relaxed);
     if (tags == NULL)
         return true;
-    const uint8_t tag = atomic_load_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], memory_order_relaxed);
+    const uint8_t tag =
+        atomic_load_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], memory_order_relaxed);
     if (SS_LIKELY(tag == tape->tag))
         return true;
     return tag != 0 && atomic_load_explicit(&ss_tape_of(tag)->last_drawn, memory_order_relaxed) <=
                            tape->drawn;
 }
 
-/* Takes the entry's place first: a signal's handler that comes before it is written takes another one. */
-static inline uint8_t *ss_tape_take(ss_tape *tape, size_t bytes) {
-    uint8_t *at = tape->at;
-    tape->at = at + bytes;
-    atomic_signal_fence(memory_order_seq_cst);
-    return at;
-}
-
 /* The first bytes of an entry tell that it is there, so they are written last. */
-static inline void ss_tape_write(uint8_t *at, uintptr_t offset, unsigned call) {
-    atomic_signal_fence(memory_order_seq_cst);
+static inline void ss_tape_write(ss_tape *tape, uint8_t *at, size_t bytes, uintptr_t offset,
+                                 unsigned call) {
     const uint32_t word = (uint32_t)offset | call;
+    atomic_signal_fence(memory_order_seq_cst);
     __builtin_memcpy(at, &word, sizeof word);
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&tape->at, at + bytes, memory_order_relaxed);
 }
 
-static inline void ss_tape_write_allocated(ss_tape *tape, unsigned call, uintptr_t offset,
-                                           size_t size) {
-    uint8_t *at = ss_tape_take(tape, SS_TAPE_ENTRY_MAX);
+static inline void ss_tape_write_allocated(ss_tape *tape, uint8_t *at, unsigned call,
+                                           uintptr_t offset, size_t size) {
     const uint16_t half = (uint16_t)size;
-    __builtin_memcpy(at + sizeof(uint32_t), &half, sizeof half);
-    ss_tape_write(at, offset, call);
+    __builtin_memcpy(at + SS_TAPE_ENTRY_MIN, &half, sizeof half);
+    ss_tape_write(tape, at, SS_TAPE_ENTRY_MAX, offset, call);
     ss_tape_tag(offset, tape->tag);
 }
 
-static inline void ss_tape_write_freed(ss_tape *tape, unsigned call, uintptr_t offset) {
-    ss_tape_write(ss_tape_take(tape, SS_TAPE_ENTRY_MIN), offset, call);
+static inline void ss_tape_write_freed(ss_tape *tape, uint8_t *at, unsigned call,
+                                       uintptr_t offset) {
+    ss_tape_write(tape, at, SS_TAPE_ENTRY_MIN, offset, call);
 }
 
 #endif
