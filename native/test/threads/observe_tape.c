@@ -13,10 +13,10 @@
 
 enum {
     THREADS = 4,
-    ROUNDS = CHECK_SCALED(20000),
+    ROUNDS = CHECK_SCALED(30000),
     SLOTS = 64,
     LOGS = 64,
-    NUMBERS = 16,
+    NUMBERS = 64,
     TAPE_BYTES = NUMBERS * SS_TAPE_ENTRY_MIN
 };
 
@@ -151,13 +151,80 @@ static void work(unsigned index, void *unused) {
     (void)unused;
     for (unsigned i = 0; i < ROUNDS; i++) {
         const unsigned number = (i + index) * 2654435761u;
-        superslab_free(superslab_malloc(70000));
-        void *block = superslab_malloc(number % 3000 + 1);
-        if (number % 7 == 0)
+        /* The observer is told of these, and draws new numbers; most rounds have none. */
+        if (i % 61 == 0)
+            superslab_free(superslab_malloc(70000));
+        void *block = superslab_malloc(number % 600 + 1);
+        if (i % 67 == 0)
             block = superslab_realloc(block, number % 9000 + 1);
         superslab_free(superslab_malloc(number % 100));
         superslab_free(atomic_exchange(&shared[number >> 16 & (SLOTS - 1)], block));
     }
+}
+
+/* ---- blocks that a thread gets while its numbers are older than theirs ---- */
+
+static _Atomic unsigned turn;
+
+static void await(unsigned number) {
+    while (atomic_load(&turn) != number)
+        ;
+}
+
+/* Afterwards the thread's tape is open. */
+static void warm(void) {
+    for (unsigned i = 0; i < 4; i++)
+        superslab_free(superslab_malloc(40));
+}
+
+/* One thread's block, then the other's at the same place, then the first one frees it. */
+static void hand_over(unsigned index, void *unused) {
+    static void *block;
+    (void)unused;
+    await(index);
+    if (index == 0) {
+        block = superslab_malloc(500);
+        warm();
+        atomic_store(&turn, 1);
+        await(2);
+        superslab_free(block);
+        atomic_store(&turn, 0);
+        return;
+    }
+    const void *before = block;
+    superslab_free(block);
+    warm();
+    block = superslab_malloc(500);
+    CHECK_EQ((uintptr_t)block, (uintptr_t)before);
+    atomic_store(&turn, 2);
+}
+
+static pthread_key_t key;
+static void *late; /* a block of a thread that no longer has a heap */
+
+static void end(void *rounds) {
+    if ((uintptr_t)rounds > 1)
+        CHECK_EQ(pthread_setspecific(key, (void *)((uintptr_t)rounds - 1)), 0);
+    else
+        late = superslab_malloc(700);
+}
+
+static void *end_late(void *unused) {
+    superslab_free(superslab_malloc(10));
+    CHECK_EQ(pthread_setspecific(key, (void *)3), 0);
+    return unused;
+}
+
+static void free_late(void) {
+    pthread_t thread;
+    CHECK_EQ(pthread_key_create(&key, end), 0);
+    superslab_free(superslab_malloc(700)); /* so that its bin has room */
+    warm();
+    CHECK_EQ(pthread_create(&thread, NULL, end_late, NULL), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK(late != NULL);
+    CHECK_GT(logs[0].count, 0);
+    superslab_free(late);
 }
 
 /* ---- the order ---- */
@@ -175,6 +242,8 @@ int main(void) {
     ss_tapes_begin(tapes);
     CHECK(ss_observe(&observer));
     superslab_free(superslab_malloc(100));
+    team_run(2, hand_over, NULL);
+    free_late();
     team_run(THREADS, work, NULL);
     for (unsigned i = 0; i < SLOTS; i++)
         superslab_free(shared[i]);
