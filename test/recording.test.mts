@@ -126,7 +126,13 @@ function sample(): Buffer {
 }
 
 /** A part of version 2: addresses of short records count from 5000, other ones from 1000. */
-function partOf(thread: number, window: number, turn: number, sequence: number, ...records: number[]) {
+function partOf(
+  thread: number,
+  window: number,
+  turn: number,
+  sequence: number,
+  ...records: number[]
+) {
   const part = Buffer.alloc(128)
   part.write('PART')
   part.writeUInt32LE(part.length, 4)
@@ -156,7 +162,11 @@ function sample2(): Buffer {
   const long = [15, 0x11, 0, 24, 20, 15, 0x13, 0, 0, 0xc8, 1, 4, 0]
   const short = [14, 1, 0x18, 1, 0, 0, 0x11, 1, 0, 0, 0x2c, 1]
   const other = [14, 100, 0x12, 0, 0, 0x80, 1, 0, 14, 64, 0x1b, 0, 0, 0x80]
-  return Buffer.concat([headOf(2), partOf(7, 0, 0, 100, ...long, ...short), partOf(8, 0, 0, 100, ...other)])
+  return Buffer.concat([
+    headOf(2),
+    partOf(7, 0, 0, 100, ...long, ...short),
+    partOf(8, 0, 0, 100, ...other),
+  ])
 }
 
 function read(t: ExecutionContext, bytes: Buffer | string): Recording {
@@ -187,18 +197,33 @@ test('short records follow the numbers that their thread has drawn', (t) => {
   ]
   const { malloc, calloc, release, realloc, free } = call
   t.deepEqual(column('call'), [malloc, release, realloc, free, malloc, calloc, call.delete])
-  t.deepEqual(column('block'), [1010, 1010, 1012, 5017, 5017, 5000 + 2 ** 27 + 1, 5000 + 2 ** 27 + 1])
+  t.deepEqual(column('block'), [
+    1010,
+    1010,
+    1012,
+    5017,
+    5017,
+    5000 + 2 ** 27 + 1,
+    5000 + 2 ** 27 + 1,
+  ])
   t.deepEqual(column('size'), [24, 0, 200, 0, 300, 1, 0])
   t.deepEqual(column('thread'), [7, 7, 7, 7, 7, 8, 8])
 })
 
 test('of a part that its window still has, the copy is not read', (t) => {
-  const [first, second] = [[14, 1, 1, 0, 0, 0, 8, 0], [14, 9, 0x11, 0, 0, 0, 8, 0]]
+  const [first, second] = [
+    [14, 1, 1, 0, 0, 0, 8, 0],
+    [14, 9, 0x11, 0, 0, 0, 8, 0],
+  ]
   const blocks = (...pieces: Buffer[]) => {
     const { calls } = read(t, Buffer.concat([headOf(2), ...pieces]))
     return [...calls.block.subarray(0, calls.count)]
   }
-  const [empty, one, two] = [partOf(1, 3, 0, 0), partOf(1, 3, 0, 0, ...first), partOf(1, 3, 1, 0, ...second)]
+  const [empty, one, two] = [
+    partOf(1, 3, 0, 0),
+    partOf(1, 3, 0, 0, ...first),
+    partOf(1, 3, 1, 0, ...second),
+  ]
   t.deepEqual(blocks(windowOf(3, 0, one, Buffer.alloc(128))), [5000])
   // A copy of the part, and a part of the copy.
   t.deepEqual(blocks(windowOf(3, 0, one, empty), one), [5000])

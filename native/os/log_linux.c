@@ -79,7 +79,8 @@ static bool fill(const ss_os_log *log, size_t bytes) {
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return false;
     for (size_t at = 0; at < bytes; at += sizeof zeros)
-        if (!put(log, zeros, bytes - at < sizeof zeros ? bytes - at : sizeof zeros, log->bytes + at))
+        if (!put(log, zeros, bytes - at < sizeof zeros ? bytes - at : sizeof zeros,
+                 log->bytes + at))
             return false;
     return true;
 }

@@ -161,7 +161,7 @@ static bool stream_extend_locked(record_stream *stream) {
     }
     void *before = stream->part;
     const size_t before_bytes = stream->part_bytes;
-    const size_t bytes = before != NULL             ? page + 2 * part_bytes
+    const size_t bytes = before != NULL            ? page + 2 * part_bytes
                          : PART_FIRST_BYTES > page ? PART_FIRST_BYTES
                                                    : page;
     void *memory = ss_os_log_extend(&file, path, bytes);
@@ -329,8 +329,7 @@ static void stream_leave(record_stream *stream) {
 static uint64_t sequence_draw(const record_stream *stream, uint64_t numbers) {
     /* Relaxed: when a block passes from one call to another, the passing orders the two calls, and the counter's order
      * agrees with that. */
-    const uint64_t before =
-        atomic_fetch_add_explicit(&sequence_now, numbers, memory_order_relaxed);
+    const uint64_t before = atomic_fetch_add_explicit(&sequence_now, numbers, memory_order_relaxed);
     if (stream != NULL && stream->tag != 0)
         ss_tape_drew(ss_tape_of(stream->tag), before + numbers);
     return before;

@@ -11,9 +11,14 @@ _Static_assert(RECORD_NUMBERS > SS_CALL_DELETE_ALIGNED && RECORD_LONG < SS_ALIGN
 static void part_head(record_stream *stream, void *part, size_t bytes, uint64_t turn) {
     record_part *head = part;
     stream->base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
-    *head = (record_part){
-        0, (uint32_t)bytes, stream->thread, stream->window != NULL ? stream->number : 0,
-        stream->sequence, stream->anchors[0], turn, stream->base >> RECORD_UNIT_SHIFT};
+    *head = (record_part){0,
+                          (uint32_t)bytes,
+                          stream->thread,
+                          stream->window != NULL ? stream->number : 0,
+                          stream->sequence,
+                          stream->anchors[0],
+                          turn,
+                          stream->base >> RECORD_UNIT_SHIFT};
     for (unsigned i = 1; i < RECORD_ANCHORS; i++)
         stream->anchors[i] = stream->anchors[0];
     /* Written last, so that a visible head is complete. */

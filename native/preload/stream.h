@@ -43,7 +43,8 @@ typedef struct record_part {
 typedef struct record_window {
     uint32_t magic, bytes;
     uint32_t window, part_bytes;
-    _Atomic uint64_t turn; /* of the part that is being written; it is the second one if this is odd */
+    _Atomic uint64_t
+        turn; /* of the part that is being written; it is the second one if this is odd */
 } record_window;
 
 /* The bytes that begin the records which are not short. */

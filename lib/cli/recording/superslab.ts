@@ -85,7 +85,8 @@ function* pieces(file: string, bytes: Buffer, start: number): Generator<[number,
     const length = bytes.readUInt32LE(at + 4)
     const magic = bytes.readUInt32LE(at)
     if (magic === 0) return // the process ended before it had written the part's head
-    if (magic !== partMagic && magic !== windowMagic) throw damaged(file, at, 'no part begins there')
+    if (magic !== partMagic && magic !== windowMagic)
+      throw damaged(file, at, 'no part begins there')
     if (length < windowHeadBytes) throw damaged(file, at, 'no part begins there')
     yield [at, length]
     at += length

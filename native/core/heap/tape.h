@@ -23,13 +23,14 @@
 #define SS_TAPE_SIZE_MAX 0xffffu
 #define SS_TAPE_ENTRY_MIN 4u
 #define SS_TAPE_ENTRY_MAX 6u
-_Static_assert(SS_TAPE_MOST_BYTES <= SS_SPACE_MOST_BYTES, "each offset has an entry in ss_headed_bins");
+_Static_assert(SS_TAPE_MOST_BYTES <= SS_SPACE_MOST_BYTES,
+               "each offset has an entry in ss_headed_bins");
 
 typedef struct ss_tape {
     /* Of the thread alone. */
     _Alignas(SS_CACHE_LINE) _Atomic(uint8_t *) at; /* of the next entry */
     uint8_t *end;                                  /* where no entry may begin; NULL: closed */
-    uint64_t drawn;                      /* the counter before this tape's numbers were drawn */
+    uint64_t drawn; /* the counter before this tape's numbers were drawn */
     uint8_t tag;
     /* The number drawn last by the thread. Apart, because other threads read it. */
     _Alignas(SS_CACHE_LINE) _Atomic uint64_t last_drawn;
@@ -116,8 +117,8 @@ static inline bool ss_tape_may_free(const ss_tape *tape, uintptr_t offset) {
         atomic_load_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], memory_order_relaxed);
     if (SS_LIKELY(tag == tape->tag))
         return true;
-    return tag != 0 && atomic_load_explicit(&ss_tape_of(tag)->last_drawn, memory_order_relaxed) <=
-                           tape->drawn;
+    return tag != 0 &&
+           atomic_load_explicit(&ss_tape_of(tag)->last_drawn, memory_order_relaxed) <= tape->drawn;
 }
 
 /* The first bytes of an entry tell that it is there, so they are written last. */

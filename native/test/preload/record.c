@@ -121,9 +121,13 @@ static void closes(void) {
 static const struct {
     const char *name;
     void (*run)(void);
-} programs[] = {{"family", family}, {"threads", threads}, {"forks", forks},
-                {"killed", killed}, {"killed-at-work", killed_at_work},
-                {"limited", limited}, {"closes", closes}};
+} programs[] = {{"family", family},
+                {"threads", threads},
+                {"forks", forks},
+                {"killed", killed},
+                {"killed-at-work", killed_at_work},
+                {"limited", limited},
+                {"closes", closes}};
 
 /* ---- the test ---- */
 
