@@ -1,12 +1,26 @@
 // npm run bench:recordings -- FOLDER [NAME...]: makes the recordings of docs/benchmarks/recordings.md. Programs that are
 // not installed are skipped; so is sharp, unless NODE_PATH names the folder that has it. next is installed for it.
+// npm run bench:recordings -- --cost [--runs N] [NAME...]: what recording costs. Each round runs each program with and
+// without a recording; the processor time is that of the program and its children, and the median of the rounds' ratios
+// counts.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { install } from '../bench/programs/install.mjs'
 import { programs as works } from '../bench/programs/list.mjs'
+import { readRecording } from '../dist/cli/recording/read.js'
 import { root, tool } from './run.mjs'
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'superslab-recordings-'))
@@ -155,23 +169,107 @@ function record(name, [command, ...args], file) {
   return new Promise((resolve) => child.on('exit', resolve))
 }
 
-const [folder, ...names] = process.argv.slice(2)
-if (!folder) {
-  console.error('usage: npm run bench:recordings -- FOLDER [NAME...]')
-  process.exit(2)
+const bench = (...args) => [
+  path.join(root, 'build/Release/superslab-bench'),
+  ...args,
+  '--allocator',
+  'system',
+]
+
+/** The first two do other work as well; the last ones are loops that only allocate and free. */
+const costPrograms = {
+  tsc: programs.tsc,
+  'python3-malloc': programs['python3-malloc'],
+  lua: programs.lua,
+  'random-mixed': bench('random-mixed', '--ops', '5000000'),
+  'random-mixed, 4 threads': bench('random-mixed', '--ops', '1250000', '--threads', '4'),
+  'churn, 4 lanes': bench('churn', '--ops', '1000000', '--threads', '4'),
+  'handoff, 2 threads': bench('handoff', '--ops', '1500000', '--threads', '2'),
 }
-mkdirSync(folder, { recursive: true })
-for (const [name, program] of Object.entries(programs)) {
-  if (names.length > 0 && !names.includes(name)) continue
-  const command = typeof program === 'function' ? program() : program
-  const file = path.join(path.resolve(folder), `${name}.rec`)
-  const code = await record(name, command, file)
-  if (code !== 0 || !existsSync(file)) {
-    console.log(`${name}: not recorded (${command[0]} ended with ${code})`)
-    continue
+
+/** Processor seconds of a program with the preload library; recorded if there is a file. */
+function seconds(name, [command, ...args], file) {
+  const program = command === 'python3' ? python3() : command
+  const env = {
+    ...process.env,
+    TIMEFORMAT: '%3U %3S',
+    LD_PRELOAD_FOR: path.join(root, 'build/Release/libsuperslab.so'),
+    ...(name === 'python3-malloc' && { PYTHONMALLOC: 'malloc' }),
   }
-  const packed = gzipSync(readFileSync(file), { level: 9 })
-  writeFileSync(`${file}.gz`, packed)
-  rmSync(file)
-  console.log(`${name}: ${(packed.length / 1024).toFixed(0)} KiB`)
+  const variables = ['LD_PRELOAD="$LD_PRELOAD_FOR"', 'SUPERSLAB_CHILDREN=all']
+  if (file) variables.push(`SUPERSLAB_RECORD=${file}`)
+  const words = ['-c', `time ${variables.join(' ')} "$@" > /dev/null`, 'bash', program, ...args]
+  const { stderr, status } = spawnSync('bash', words, { env, encoding: 'utf8' })
+  if (status !== 0) return undefined
+  const [user, system] = stderr.trim().split('\n').at(-1).split(' ').map(Number)
+  return user + system
+}
+
+const median = (numbers) => numbers.sort((one, other) => one - other)[numbers.length >> 1]
+
+/** The file of the program itself, whose name ends in its process's number. */
+function recorded() {
+  const files = readdirSync(temporary).filter((one) => one.startsWith('cost.rec'))
+  const sizes = files.map((one) => [statSync(path.join(temporary, one)).size, one])
+  return path.join(temporary, sizes.sort((one, other) => other[0] - one[0])[0][1])
+}
+
+function cost(names, runs) {
+  const file = path.join(temporary, 'cost.rec')
+  for (const [name, command] of Object.entries(costPrograms)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    const [ratios, plain] = [[], []]
+    let bytes = 0
+    for (let run = 0; run < runs; run++) {
+      for (const one of readdirSync(temporary))
+        if (one.startsWith('cost.rec')) rmSync(path.join(temporary, one))
+      const [without, with_] = [seconds(name, command), seconds(name, command, file)]
+      if (without === undefined || with_ === undefined) break
+      plain.push(without)
+      ratios.push(with_ / without)
+    }
+    if (ratios.length < runs) {
+      console.log(`${name}: not measured`)
+      continue
+    }
+    const { calls } = readRecording(recorded())
+    bytes = statSync(recorded()).size / calls.count
+    const time = median(plain)
+    const each = ((median(ratios) - 1) * time * 1e9) / calls.count
+    console.log(
+      `${name}: ${median(ratios).toFixed(2)} times the processor time, ${time.toFixed(3)} s without; ` +
+        `${each.toFixed(0)} ns and ${bytes.toFixed(1)} bytes each of ${calls.count} calls`,
+    )
+  }
+}
+
+async function recordAll(folder, names) {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, program] of Object.entries(programs)) {
+    if (names.length > 0 && !names.includes(name)) continue
+    const command = typeof program === 'function' ? program() : program
+    const file = path.join(path.resolve(folder), `${name}.rec`)
+    const code = await record(name, command, file)
+    if (code !== 0 || !existsSync(file)) {
+      console.log(`${name}: not recorded (${command[0]} ended with ${code})`)
+      continue
+    }
+    const packed = gzipSync(readFileSync(file), { level: 9 })
+    writeFileSync(`${file}.gz`, packed)
+    rmSync(file)
+    console.log(`${name}: ${(packed.length / 1024).toFixed(0)} KiB`)
+  }
+}
+
+const { values, positionals } = parseArgs({
+  options: { cost: { type: 'boolean' }, runs: { type: 'string', default: '5' } },
+  allowPositionals: true,
+})
+if (values.cost) {
+  cost(positionals, Number(values.runs))
+} else if (positionals.length > 0) {
+  await recordAll(positionals[0], positionals.slice(1))
+} else {
+  console.error('usage: npm run bench:recordings -- FOLDER [NAME...] | --cost [--runs N] [NAME...]')
+  process.exit(2)
 }

@@ -100,15 +100,20 @@ linuxTest('a process that is not served is not recorded', async (t) => {
 
 // ---- the reader ----
 
-/** A small recording: a malloc, a realloc that moves, and a free. */
-function sample(): Buffer {
+function headOf(version: number): Buffer {
   const head = Buffer.alloc(64)
   head.write('SLABREC\n', 'latin1')
-  head.writeUInt32LE(1, 8)
+  head.writeUInt32LE(version, 8)
   head.writeUInt32LE(64, 12)
   head.writeUInt32LE(4096, 16)
   head.writeUInt32LE(4, 36)
   head.write('a\0b\0', 40)
+  return head
+}
+
+/** A small recording: a malloc, a realloc that moves, and a free. */
+function sample(): Buffer {
+  const head = headOf(1)
   const records = [1, 24, 20, 3, 0, 0xc8, 1, 4, 0, 8, 3, 0]
   const part = Buffer.alloc(32 + records.length)
   part.write('PART')
@@ -118,6 +123,50 @@ function sample(): Buffer {
   part.writeBigUInt64LE(1000n, 24)
   Buffer.from(records).copy(part, 32)
   return Buffer.concat([head, part])
+}
+
+/** A part of version 2: addresses of short records count from 5000, other ones from 1000. */
+function partOf(
+  thread: number,
+  window: number,
+  turn: number,
+  sequence: number,
+  ...records: number[]
+) {
+  const part = Buffer.alloc(128)
+  part.write('PART')
+  part.writeUInt32LE(part.length, 4)
+  part.writeUInt32LE(thread, 8)
+  part.writeUInt32LE(window, 12)
+  part.writeBigUInt64LE(BigInt(sequence), 16)
+  part.writeBigUInt64LE(1000n, 24)
+  part.writeBigUInt64LE(BigInt(turn), 32)
+  part.writeBigUInt64LE(5000n, 40)
+  Buffer.from(records).copy(part, 48)
+  return part
+}
+
+/** A window with parts of 128 bytes, in the order of the file. */
+function windowOf(number: number, turn: number, ...parts: Buffer[]) {
+  const head = Buffer.alloc(64)
+  head.write('WIND')
+  head.writeUInt32LE(64 + 2 * 128, 4)
+  head.writeUInt32LE(number, 8)
+  head.writeUInt32LE(128, 12)
+  head.writeBigUInt64LE(BigInt(turn), 16)
+  return Buffer.concat([head, ...parts])
+}
+
+/** Of two threads. The first one's calls are the sample's, some of them short; the numbers 105 to 168 were drawn at once. */
+function sample2(): Buffer {
+  const long = [15, 0x11, 0, 24, 20, 15, 0x13, 0, 0, 0xc8, 1, 4, 0]
+  const short = [14, 1, 0x18, 1, 0, 0, 0x11, 1, 0, 0, 0x2c, 1]
+  const other = [14, 100, 0x12, 0, 0, 0x80, 1, 0, 14, 64, 0x1b, 0, 0, 0x80]
+  return Buffer.concat([
+    headOf(2),
+    partOf(7, 0, 0, 100, ...long, ...short),
+    partOf(8, 0, 0, 100, ...other),
+  ])
 }
 
 function read(t: ExecutionContext, bytes: Buffer | string): Recording {
@@ -141,6 +190,56 @@ test('the reader reads the format of docs/recording.md', (t) => {
   }
 })
 
+test('short records follow the numbers that their thread has drawn', (t) => {
+  const { calls } = read(t, sample2())
+  const column = (name: 'thread' | 'call' | 'size' | 'block') => [
+    ...calls[name].subarray(0, calls.count),
+  ]
+  const { malloc, calloc, release, realloc, free } = call
+  t.deepEqual(column('call'), [malloc, release, realloc, free, malloc, calloc, call.delete])
+  t.deepEqual(column('block'), [
+    1010,
+    1010,
+    1012,
+    5017,
+    5017,
+    5000 + 2 ** 27 + 1,
+    5000 + 2 ** 27 + 1,
+  ])
+  t.deepEqual(column('size'), [24, 0, 200, 0, 300, 1, 0])
+  t.deepEqual(column('thread'), [7, 7, 7, 7, 7, 8, 8])
+})
+
+test('of a part that its window still has, the copy is not read', (t) => {
+  const [first, second] = [
+    [14, 1, 1, 0, 0, 0, 8, 0],
+    [14, 9, 0x11, 0, 0, 0, 8, 0],
+  ]
+  const blocks = (...pieces: Buffer[]) => {
+    const { calls } = read(t, Buffer.concat([headOf(2), ...pieces]))
+    return [...calls.block.subarray(0, calls.count)]
+  }
+  const [empty, one, two] = [
+    partOf(1, 3, 0, 0),
+    partOf(1, 3, 0, 0, ...first),
+    partOf(1, 3, 1, 0, ...second),
+  ]
+  t.deepEqual(blocks(windowOf(3, 0, one, Buffer.alloc(128))), [5000])
+  // A copy of the part, and a part of the copy.
+  t.deepEqual(blocks(windowOf(3, 0, one, empty), one), [5000])
+  t.deepEqual(blocks(windowOf(3, 0, one, empty), one.subarray(0, 50)), [5000])
+  t.deepEqual(blocks(windowOf(3, 0, one, empty), one.subarray(0, 40)), [5000])
+  t.deepEqual(blocks(windowOf(3, 1, one, two), one), [5000, 5001])
+  // Of the first turn the window has the rest of an older part, which was copied before.
+  t.deepEqual(blocks(windowOf(3, 1, one, two)), [5001])
+  const broken = { code: 'ERR_SUPERSLAB_RECORDING_DAMAGED' }
+  t.throws(() => blocks(windowOf(3, 1, one, two), one.subarray(0, 50)), broken)
+  t.throws(() => blocks(windowOf(3, 0, one)), broken)
+  const wide = windowOf(3, 0, one, two)
+  wide.writeUInt32LE(200, 12)
+  t.throws(() => blocks(wide), broken)
+})
+
 test('files that are not recordings and broken ones are errors with a code', (t) => {
   const wrong = { code: 'ERR_SUPERSLAB_NOT_A_RECORDING' }
   const broken = { code: 'ERR_SUPERSLAB_RECORDING_DAMAGED' }
@@ -152,7 +251,7 @@ test('files that are not recordings and broken ones are errors with a code', (t)
   t.throws(() => read(t, ''), wrong)
   t.throws(() => read(t, 'hello\n'), wrong)
   t.throws(() => read(t, sample().subarray(0, 30)), wrong)
-  t.throws(() => read(t, changed(8, 2)), { ...wrong, message: /version 2/ })
+  t.throws(() => read(t, changed(8, 3)), { ...wrong, message: /version 3/ })
   t.throws(() => readRecording('/no/such/file'), wrong)
   t.throws(() => read(t, sample().subarray(0, 80)), broken)
   t.throws(() => read(t, sample().subarray(0, 100)), broken)
@@ -172,6 +271,7 @@ test('with a few bytes changed the reader reads or refuses a recording', (t) => 
   const file = path.join(folder(t), 'file')
   const samples = [
     sample(),
+    sample2(),
     Buffer.from([0x0a, 6, 0x0a, 4, 8, 0, 16, 24, 0x0a, 6, 0x1a, 4, 8, 1, 16, 0, 16, 1]),
     Buffer.from('187: malloc 0x1000 16\n188: memalign 0x2000 64 10 7 8\n187: free 0x1000\n'),
     Buffer.from('--1-- malloc(7) = 0x4DD4040\n--1-- realloc(0x4DD4040,150) = 0x4DE61C0\n'),

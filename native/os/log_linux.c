@@ -53,6 +53,18 @@ static bool is_open(ss_os_log *log, const char *path) {
     return adopt(again, log);
 }
 
+/* By syscall: the wrapper is a cancellation point. */
+static bool put(const ss_os_log *log, const char *from, size_t bytes, uint64_t at) {
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t wrote = (ssize_t)syscall(SYS_pwrite64, log->descriptor, from + done,
+                                               bytes - done, (off_t)(at + done));
+        if (wrote <= 0 && (wrote == 0 || errno != EINTR))
+            return false;
+        done += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return true;
+}
+
 /* Reserves the room on the disk, because a store to a mapping without room raises a signal. Some file systems do not
  * support the first call. */
 static bool fill(const ss_os_log *log, size_t bytes) {
@@ -66,13 +78,10 @@ static bool fill(const ss_os_log *log, size_t bytes) {
         return true;
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return false;
-    for (size_t at = 0; at < bytes;) {
-        const size_t rest = bytes - at < sizeof zeros ? bytes - at : sizeof zeros;
-        const ssize_t wrote = pwrite(log->descriptor, zeros, rest, (off_t)(log->bytes + at));
-        if (wrote < 0 && errno != EINTR)
+    for (size_t at = 0; at < bytes; at += sizeof zeros)
+        if (!put(log, zeros, bytes - at < sizeof zeros ? bytes - at : sizeof zeros,
+                 log->bytes + at))
             return false;
-        at += wrote > 0 ? (size_t)wrote : 0;
-    }
     return true;
 }
 
@@ -88,6 +97,15 @@ void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes) {
     return part != MAP_FAILED ? part : NULL;
 }
 
+bool ss_os_log_append(ss_os_log *log, const char *path, const void *part, size_t bytes) {
+    const int saved = errno;
+    const bool done = is_open(log, path) && ss_os_may_grow(log->bytes + bytes) &&
+                      put(log, part, bytes, log->bytes);
+    log->bytes += bytes;
+    errno = saved;
+    return done;
+}
+
 void ss_os_log_unmap(void *part, size_t bytes) {
     const int saved = errno;
     munmap(part, bytes);
@@ -100,14 +118,13 @@ void ss_os_log_leave(void *part, size_t bytes) {
     errno = saved;
 }
 
-_Atomic uint32_t *ss_os_copy_word(void) {
+void *ss_os_copy_memory(size_t bytes) {
     const int saved = errno;
-    const size_t bytes = ss_os_page_bytes();
-    void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page != MAP_FAILED && madvise(page, bytes, MADV_WIPEONFORK) != 0) {
-        munmap(page, bytes);
-        page = MAP_FAILED;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED && madvise(memory, bytes, MADV_WIPEONFORK) != 0) {
+        munmap(memory, bytes);
+        memory = MAP_FAILED;
     }
     errno = saved;
-    return page != MAP_FAILED ? page : NULL;
+    return memory != MAP_FAILED ? memory : NULL;
 }

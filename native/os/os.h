@@ -288,13 +288,16 @@ ss_os_log_result ss_os_log_create(const char *path, ss_os_log *log);
 /* Extends the file by `bytes`, with room on the disk, and maps them; they read as zero. NULL when refused. `path` is
  * the file's path, for the case that the program has closed its descriptor. */
 void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes);
+/* Extends the file by a copy of `bytes`, which costs less than writing to a new mapping. False when refused: what was
+ * written may then be there in part, and the file takes no more. */
+bool ss_os_log_append(ss_os_log *log, const char *path, const void *part, size_t bytes);
 void ss_os_log_unmap(void *part, size_t bytes);
 /* In a copy of the process that made the file: memory of this process takes the part's place. */
 void ss_os_log_leave(void *part, size_t bytes);
 
-/* A word that keeps what is stored in it, but reads as zero in a copy of this process, however it was made; NULL where
- * the system has no such memory. Not in a child that shares this memory. Called once. */
-_Atomic uint32_t *ss_os_copy_word(void);
+/* Zeroed memory that keeps what is stored in it, but reads as zero in a copy of this process, however it was made; NULL
+ * where the system has none. Not in a child that shares this memory. */
+void *ss_os_copy_memory(size_t bytes);
 
 /* One write to stderr. */
 void ss_os_write_error(const char *text, size_t bytes);

@@ -213,6 +213,11 @@ void *ss_os_log_extend(ss_os_log *log, const char *path, size_t bytes) {
     return NULL;
 }
 
+bool ss_os_log_append(ss_os_log *log, const char *path, const void *part, size_t bytes) {
+    (void)log, (void)path, (void)part, (void)bytes;
+    return false;
+}
+
 void ss_os_log_unmap(void *part, size_t bytes) {
     (void)part, (void)bytes;
 }
@@ -221,7 +226,8 @@ void ss_os_log_leave(void *part, size_t bytes) {
     (void)part, (void)bytes;
 }
 
-_Atomic uint32_t *ss_os_copy_word(void) {
+void *ss_os_copy_memory(size_t bytes) {
+    (void)bytes;
     return NULL;
 }
 

@@ -51,9 +51,15 @@ static SS_COLD void free_foreign(void *block) {
 
 /* ---- malloc and free ---- */
 
-static SS_COLD void *malloc_further(size_t size) {
-    return preload_serves() ? ss_malloc_as(SS_CALL_MALLOC, size)
+static void *malloc_as(size_t size, ss_call call) {
+    return preload_serves() ? ss_malloc_as(call, size)
                             : PRELOAD_NEXT(malloc, malloc_function)(size);
+}
+
+static SS_COLD void *malloc_further(size_t size) {
+    static const ss_malloc_kind kind = {SS_CALL_MALLOC, malloc_as};
+    /* a watched thread is served */
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : malloc_as(size, kind.call);
 }
 
 void *preload_malloc_cold(size_t size) {
@@ -62,16 +68,28 @@ void *preload_malloc_cold(size_t size) {
     return SS_LIKELY(block != NULL) ? block : malloc_further(size);
 }
 
-/* Neither a small block nor an aligned one. */
-SS_NOINLINE void preload_free_further(void *block, ss_call call) {
-    if (!preload_serves())
-        PRELOAD_NEXT(free, free_function)(block);
-    else if (ss_is_watched() && ss_free_watched(call, block))
-        return;
-    else if (is_foreign(block))
+/* Of a served process. */
+static void free_rest(void *block, ss_call call) {
+    (void)call;
+    if (is_foreign(block))
         free_foreign(block);
     else
         ss_free_elsewhere(block);
+}
+
+static SS_NOINLINE void free_unwatched(void *block, ss_call call) {
+    if (preload_serves())
+        free_rest(block, call);
+    else
+        PRELOAD_NEXT(free, free_function)(block);
+}
+
+/* Neither a small block nor an aligned one. */
+SS_NOINLINE void preload_free_further(void *block, ss_call call) {
+    if (ss_is_watched()) /* a watched thread is served */
+        ss_free_watched(block, call, free_rest);
+    else
+        free_unwatched(block, call);
 }
 
 /* For a block outside of slabs. Kept apart, so that its register use does not slow down aligned blocks. */

@@ -43,13 +43,23 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
     return SS_HARDENED && preload_serves() ? ss_block_kind_set(block, kind) : block;
 }
 
+/* NULL without memory, and in a process that is not served. */
+static void *new_rest(size_t size, ss_call call) {
+    return preload_serves() ? ss_malloc_as(call, size) : NULL;
+}
+
+static SS_COLD void *new_as(size_t size) {
+    static const ss_malloc_kind kind = {SS_CALL_NEW, new_rest};
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : new_rest(size, kind.call);
+}
+
 /* ---- new ----
  * Each under the name that the compiler gives it. */
 
 #define NEW(symbol, kind)                                                                          \
     PRELOAD_EXPORT new_function symbol;                                                            \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
-        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
+        void *block = new_as(size);                                                                \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_function *next = PRELOAD_NEXT(symbol, new_function);                                   \
@@ -61,7 +71,7 @@ static void *as_kind(void *block, ss_trailer_kind kind) {
     PRELOAD_EXPORT new_nothrow_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t size) {                                              \
         static const nothrow_tag tag;                                                              \
-        void *block = preload_serves() ? ss_malloc_as(SS_CALL_NEW, size) : NULL;                   \
+        void *block = new_as(size);                                                                \
         if (block != NULL)                                                                         \
             return as_kind(block, kind);                                                           \
         new_nothrow_function *next = PRELOAD_NEXT(symbol, new_nothrow_function);                   \

@@ -1,29 +1,77 @@
 #include "stream.h"
 
-_Static_assert(sizeof(record_part) == 32, "docs/recording.md says so");
-_Static_assert(offsetof(record_head, command) == 40, "docs/recording.md says so");
+#include "space/registry.h"
 
-void record_part_begin(record_stream *stream, void *part, size_t bytes) {
+_Static_assert(sizeof(record_part) == 48, "docs/recording.md says so");
+_Static_assert(sizeof(record_window) == 24, "docs/recording.md says so");
+_Static_assert(offsetof(record_head, command) == 40, "docs/recording.md says so");
+_Static_assert(RECORD_NUMBERS > SS_CALL_DELETE_ALIGNED && RECORD_LONG < SS_ALIGNMENT,
+               "below an address's lowest bit are these and the calls");
+
+static void part_head(record_stream *stream, void *part, size_t bytes, uint64_t turn) {
     record_part *head = part;
-    *head =
-        (record_part){0, (uint32_t)bytes, stream->thread, 0, stream->sequence, stream->anchors[0]};
+    stream->base = atomic_load_explicit(&ss_headed_base, memory_order_relaxed);
+    *head = (record_part){0,
+                          (uint32_t)bytes,
+                          stream->thread,
+                          stream->window != NULL ? stream->number : 0,
+                          stream->sequence,
+                          stream->anchors[0],
+                          turn,
+                          stream->base >> RECORD_UNIT_SHIFT};
     for (unsigned i = 1; i < RECORD_ANCHORS; i++)
         stream->anchors[i] = stream->anchors[0];
     /* Written last, so that a visible head is complete. */
     atomic_signal_fence(memory_order_seq_cst);
     head->magic = RECORD_PART_MAGIC;
+}
+
+static void part_use(record_stream *stream, void *part, size_t bytes) {
     stream->part = part;
     stream->part_bytes = bytes;
-    stream->at = (uint8_t *)part + sizeof *head;
+    stream->at = (uint8_t *)part + sizeof(record_part);
     stream->end = (uint8_t *)part + bytes - RECORD_MAX_BYTES;
+}
+
+void record_part_begin(record_stream *stream, void *part, size_t bytes) {
+    part_head(stream, part, bytes, 0);
+    part_use(stream, part, bytes);
+}
+
+void record_window_begin(record_stream *stream, void *memory, size_t page, size_t part_bytes) {
+    record_window *window = memory;
+    *window = (record_window){0, (uint32_t)(page + 2 * part_bytes), stream->number,
+                              (uint32_t)part_bytes, 0};
+    stream->window = window;
+    stream->turn = 0;
+    part_head(stream, (uint8_t *)memory + page, part_bytes, 0);
+    part_use(stream, (uint8_t *)memory + page, part_bytes);
+    atomic_signal_fence(memory_order_seq_cst);
+    window->magic = RECORD_WINDOW_MAGIC;
+}
+
+void *record_window_other(const record_stream *stream) {
+    return (uint8_t *)stream->part +
+           ((stream->turn & 1) == 0 ? 1 : -1) * (ptrdiff_t)stream->part_bytes;
+}
+
+void record_window_turn(record_stream *stream) {
+    void *other = record_window_other(stream);
+    memset(other, 0, stream->part_bytes);
+    part_head(stream, other, stream->part_bytes, stream->turn + 1);
+    /* After this store the reader takes the other part, and the full one's copy. */
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&stream->window->turn, ++stream->turn, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    part_use(stream, other, stream->part_bytes);
 }
 
 /* ---- one record ---- */
 
 typedef struct record_writer {
     record_stream *stream;
-    uint8_t *at;
-    uint8_t first;
+    uint8_t *at;   /* behind its first two bytes, which are written last */
+    uint8_t first; /* of a long record: the second one */
 } record_writer;
 
 static void put(record_writer *record, uint64_t number) {
@@ -33,13 +81,9 @@ static void put(record_writer *record, uint64_t number) {
 }
 
 static record_writer begin(record_stream *stream, unsigned call, uint64_t sequence) {
-    record_writer record = {stream, stream->at + 1, (uint8_t)call};
-    const uint64_t skipped = sequence - stream->sequence - 1;
+    record_writer record = {stream, stream->at + 2, (uint8_t)(call | RECORD_HAS_SEQUENCE)};
+    put(&record, sequence - stream->sequence - 1);
     stream->sequence = sequence;
-    if (skipped != 0) {
-        record.first |= RECORD_HAS_SEQUENCE;
-        put(&record, skipped);
-    }
     return record;
 }
 
@@ -81,13 +125,18 @@ static unsigned put_address(record_writer *record, const void *block) {
     return anchor;
 }
 
-static void end(record_writer *record) {
-    /* A compiler fence is enough: when a process is killed, the file has the stores of its instructions up to one of
-     * them, in order. */
+/* Writes its first byte. A compiler fence is enough: when a process is killed, the file has the stores of its
+ * instructions up to one of them, in order. */
+static void end_as(record_writer *record, uint8_t kind) {
     atomic_signal_fence(memory_order_seq_cst);
-    *(volatile uint8_t *)record->stream->at = record->first;
+    *(volatile uint8_t *)record->stream->at = kind;
     atomic_signal_fence(memory_order_seq_cst);
     record->stream->at = record->at;
+}
+
+static void end(record_writer *record) {
+    record->stream->at[1] = record->first;
+    end_as(record, RECORD_LONG);
 }
 
 /* ---- records ---- */
@@ -119,8 +168,15 @@ void record_resized(record_stream *stream, uint64_t before_sequence, uint64_t af
     end(&record);
 }
 
+void record_numbers(record_stream *stream, uint64_t sequence) {
+    record_writer record = {stream, stream->at + 1, 0};
+    put(&record, sequence - stream->sequence);
+    stream->sequence = sequence;
+    end_as(&record, RECORD_NUMBERS);
+}
+
 void record_thread_begins(record_stream *stream, uint32_t thread) {
-    record_writer record = {stream, stream->at + 1, RECORD_THREAD_BEGINS};
+    record_writer record = {stream, stream->at + 2, RECORD_THREAD_BEGINS};
     put(&record, thread);
     end(&record);
 }

@@ -204,6 +204,11 @@ static inline bool ss_is_observed(void) {
     return SS_UNLIKELY((ss_watched() & SS_WATCHED_BY_OBSERVER) != 0);
 }
 
+/* Whether there is an observer, and neither a profile nor guards have a part in the calls. */
+static inline bool ss_is_only_observed(void) {
+    return ss_watched() == SS_WATCHED_BY_OBSERVER;
+}
+
 /* Whether a heap has ever counted. Relaxed: set before a block gets a header that tells it. */
 static inline bool ss_has_counted(void) {
     return SS_UNLIKELY(atomic_load_explicit(&ss_process->heaps.counted, memory_order_relaxed));

@@ -118,26 +118,8 @@ SS_COLD void *ss_malloc_quiet(size_t size) {
     return empty != NULL ? empty : malloc_refill(size);
 }
 
-/* Does what the hot path does, for a thread that an observer keeps closed. NULL if there is no block at hand. */
-static void *pop_closed(size_t size) {
-    ss_thread *self = ss_thread_self();
-    uint8_t *block = NULL;
-    if (ss_thread_enter(self) != NULL && size <= SS_SMALL_MAX) {
-        const unsigned bin =
-            size <= SS_TINY_MAX ? self->bin_of_size[size] : (unsigned)ss_bin_of_size(size);
-        /* no heap counts while there is an observer */
-        block = ss_bin_pop(self->top, ss_bin_outlet(bin));
-        if (block != NULL)
-            ss_header_set(block, (uint8_t)bin);
-        if (SS_HARDENED && block != NULL)
-            ss_block_hand_out(block, bin, size);
-    }
-    ss_thread_leave(self);
-    return block;
-}
-
 static void *malloc_observed(ss_call call, size_t size) {
-    void *block = pop_closed(size);
+    void *block = ss_pop_observed(size);
     return ss_observe_allocated(call, block != NULL ? block : ss_malloc_quiet(size), size, 1);
 }
 
@@ -166,8 +148,19 @@ SS_COLD void *ss_malloc_as(ss_call call, size_t size) {
     return SS_UNLIKELY(ss_watched() != 0) ? malloc_otherwise(call, size) : ss_malloc_quiet(size);
 }
 
+static void *malloc_rest(size_t size, ss_call call) {
+    return ss_malloc_as(call, size);
+}
+
+void *ss_malloc_first(size_t size, const ss_malloc_kind *kind) {
+    if (SS_LIKELY(ss_is_only_observed()))
+        return ss_malloc_taped(size, kind);
+    return kind->rest(size, kind->call);
+}
+
 SS_COLD void *ss_malloc_cold(size_t size) {
-    return ss_malloc_as(SS_CALL_MALLOC, size);
+    static const ss_malloc_kind kind = {SS_CALL_MALLOC, malloc_rest};
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : ss_malloc_as(kind.call, size);
 }
 
 /* ---- zeroed ---- */
@@ -192,7 +185,8 @@ static void *calloc_large(size_t bytes) {
 }
 
 static SS_COLD void *calloc_cold(size_t bytes) {
-    return ss_malloc_as(SS_CALL_CALLOC, bytes);
+    static const ss_malloc_kind kind = {SS_CALL_CALLOC, malloc_rest};
+    return ss_is_watched() ? ss_malloc_first(bytes, &kind) : ss_malloc_as(kind.call, bytes);
 }
 
 SUPERSLAB_EXPORT void *superslab_calloc(size_t count, size_t size) {

@@ -4,7 +4,7 @@
 #ifndef SS_COLD_H
 #define SS_COLD_H
 
-#include "heap/observe.h"
+#include "front/taped.h"
 #include "slab/trailer.h"
 
 /* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is not a block
@@ -18,6 +18,9 @@ size_t ss_usable_size_cold(const void *block);
  * use the functions whose names end in `quiet`, which do not. */
 void *ss_malloc_cold(size_t size);
 void *ss_malloc_as(ss_call call, size_t size);
+/* What a cold path of malloc tries first while calls are watched: with an observer, and nothing else that watches, a block
+ * is taken from a bin and noted on the thread's tape (heap/tape.h). Otherwise has the rest served. */
+void *ss_malloc_first(size_t size, const ss_malloc_kind *kind);
 void *ss_malloc_quiet(size_t size);
 
 /* Flushes the calling thread's heap. */
@@ -26,9 +29,11 @@ void ss_flush_own_heap(void);
 /* Free a block that is not in the first headed space, or any block of a closed thread. */
 void ss_free_cold(void *block);
 void ss_free_quiet(void *block);
-/* Called while calls are watched: tells an observer of the free, and pushes the block if its bin has room. False if the
- * block is still to be freed. */
-bool ss_free_watched(ss_call call, void *block);
+/* Called while calls are watched, before `rest` frees the block; with an observer, as ss_free_taped. */
+void ss_free_counted(void *block, ss_call call, ss_rest_of_free *rest);
+static inline void ss_free_watched(void *block, ss_call call, ss_rest_of_free *rest) {
+    (ss_is_observed() ? ss_free_taped : ss_free_counted)(block, call, rest);
+}
 /* Frees a block that ss_free_aligned_hot did not take. */
 void ss_free_elsewhere(void *block);
 /* Pushes a block of `bin` that is no longer live. The bin may be full, or the thread closed. */

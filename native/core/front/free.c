@@ -263,35 +263,21 @@ void ss_free_quiet(void *block) {
 
 /* ---- observed ---- */
 
-/* Does what the hot path does, for a thread that an observer keeps closed. False if the block is unchanged. */
-static bool push_closed(void *block) {
-    ss_thread *self = ss_thread_self();
-    const unsigned bin = (unsigned)ss_headed_bin(block);
-    bool pushed = false;
-    if (ss_thread_enter(self) != NULL && bin != 0 && ss_header_get(block) == bin &&
-        (!SS_HARDENED ||
-         ss_trailer_is_whole(block, ss_class_headed_usable(ss_bin_class(bin)), SS_TRAILER_ANY)))
-        pushed = ss_bin_push(self->top, bin, block);
-    if (pushed)
-        ss_header_set(block, SS_HEADER_FREED);
-    if (SS_HARDENED >= 2 && pushed)
-        ss_scrub(block, ss_class_headed_usable(ss_bin_class(bin)));
-    ss_thread_leave(self);
-    return pushed;
+void ss_free_counted(void *block, ss_call call, ss_rest_of_free *rest) {
+    ss_counted_settle();
+    rest(block, call);
 }
 
-bool ss_free_watched(ss_call call, void *block) {
-    if (ss_is_observed()) {
-        ss_observe_freeing(call, block);
-        return push_closed(block);
-    }
-    ss_counted_settle();
-    return false;
+static SS_NOINLINE void free_rest(void *block, ss_call call) {
+    (void)call;
+    ss_free_elsewhere(block);
 }
 
 /* Frees a block that is neither small nor aligned, or any block of a closed thread. */
 static SS_NOINLINE void free_further(void *block, ss_call call) {
-    if (!ss_is_watched() || !ss_free_watched(call, block))
+    if (ss_is_watched())
+        ss_free_watched(block, call, free_rest);
+    else
         ss_free_elsewhere(block);
 }
 

@@ -85,12 +85,13 @@ typedef struct ss_heap {
         uint32_t ticks;     /* since `cold` last moved; held back while the tops move */
         uintptr_t tops;     /* the sum of the tops, and of large.hits, at the last tick */
     } park;
-    ss_lock top_lock;    /* held to read through `top`, or to change it */
-    ss_lock thread_lock; /* held to park the thread or to let it end, or while it forks */
-    bool forks;          /* its thread holds thread_lock, to fork */
-    bool flushing;       /* the thread that has parked this heap's thread is changing its bins */
-    bool forsaken;       /* in a child: its thread is gone, and the child's thread had parked it */
-    void *observed;      /* the observer's word for its thread; observe.h */
+    ss_lock top_lock;     /* held to read through `top`, or to change it */
+    ss_lock thread_lock;  /* held to park the thread or to let it end, or while it forks */
+    bool forks;           /* its thread holds thread_lock, to fork */
+    bool flushing;        /* the thread that has parked this heap's thread is changing its bins */
+    bool forsaken;        /* in a child: its thread is gone, and the child's thread had parked it */
+    void *observed;       /* the observer's word for its thread; observe.h */
+    struct ss_tape *tape; /* the thread's, or NULL */
     ss_count count;
     bool bereft;       /* in a child: its slabs are to be listed */
     uintptr_t holder;  /* under ss_heaps->lock: token of the thread that has the heap, 0 for none */

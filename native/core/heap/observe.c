@@ -2,6 +2,16 @@
 
 #include "base/sealed.h"
 
+ss_tapes_data ss_tapes_state;
+
+void ss_tapes_begin(void *memory) {
+    ss_tapes->all = memory;
+}
+
+void ss_tapes_share(_Atomic uint8_t *tags) {
+    atomic_store_explicit(&ss_tapes->tags, tags, memory_order_relaxed);
+}
+
 bool ss_observe(const ss_observer *observer) {
     if (!ss_sealed_open())
         return false;
@@ -26,8 +36,7 @@ static void **heap_word(void) {
 }
 
 void *ss_observe_allocated(ss_call call, void *block, size_t size, size_t alignment) {
-    if (block != NULL)
-        observer_now()->allocated(heap_word(), call, block, size, alignment);
+    observer_now()->allocated(heap_word(), call, block, size, alignment);
     return block;
 }
 
@@ -46,4 +55,8 @@ void *ss_observe_resized(uint64_t ticket, const void *before, void *after, size_
 
 void ss_observe_thread_ended(ss_heap *heap) {
     observer_now()->thread_ended(&heap->observed);
+}
+
+void ss_observe_tape_open(ss_heap *heap) {
+    heap->tape = observer_now()->tape_open(&heap->observed);
 }

@@ -84,6 +84,25 @@ static void killed(void) {
     raise(SIGKILL);
 }
 
+static atomic_bool is_endless;
+
+static void *swap_on(void *seed) {
+    do
+        swap(seed);
+    while (atomic_load(&is_endless));
+    return NULL;
+}
+
+/* Wherever its threads are. */
+static void killed_at_work(void) {
+    pthread_t one;
+    atomic_store(&is_endless, true);
+    for (uintptr_t i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_create(&one, NULL, swap_on, (void *)i), 0);
+    usleep(20000 + (unsigned)getpid() * 7919u % 20000);
+    raise(SIGKILL);
+}
+
 /* More than the limit on the length of a file allows. */
 static void limited(void) {
     for (unsigned i = 0; i < 40; i++)
@@ -102,8 +121,13 @@ static void closes(void) {
 static const struct {
     const char *name;
     void (*run)(void);
-} programs[] = {{"family", family}, {"threads", threads}, {"forks", forks},
-                {"killed", killed}, {"limited", limited}, {"closes", closes}};
+} programs[] = {{"family", family},
+                {"threads", threads},
+                {"forks", forks},
+                {"killed", killed},
+                {"killed-at-work", killed_at_work},
+                {"limited", limited},
+                {"closes", closes}};
 
 /* ---- the test ---- */
 
@@ -113,7 +137,7 @@ static recording of(const char *program, const char *suffix) {
     setenv("SUPERSLAB_RECORD", name(""), 1);
     child_result result = child_execute((char *[]){self, (char *)(uintptr_t)program, NULL});
     unsetenv("SUPERSLAB_RECORD");
-    if (strcmp(program, "killed") == 0)
+    if (strncmp(program, "killed", 6) == 0)
         CHECK_EQ(result.signal, SIGKILL);
     else
         child_check_clean(&result);
@@ -178,6 +202,17 @@ static void check_threads(void) {
     empty();
 }
 
+static void check_killed_at_work(void) {
+    for (unsigned round = 0; round < CHECK_SCALED(10); round++) {
+        const recording found = of("killed-at-work", "");
+        CHECK_GT(found.records, 1000);
+        CHECK_GT(found.shorts, found.records / 10);
+        CHECK_EQ(found.doubled, 0);
+        CHECK_EQ(found.unmatched, 0);
+        empty();
+    }
+}
+
 /* The shortest name is the parent's. */
 static void check_forks(void) {
     recording parent = of("forks", ""), child;
@@ -225,6 +260,7 @@ int main(int count, char **arguments) {
     CHECK(mkdtemp(folder) != NULL);
     check_functions();
     check_threads();
+    check_killed_at_work();
     check_forks();
     check_limit();
     rmdir(folder);

@@ -16,7 +16,7 @@ typedef struct event {
 
 typedef struct reader {
     const uint8_t *at, *end;
-    uint64_t sequence, address, anchors[4];
+    uint64_t sequence, drawn, address, anchors[4], base;
     unsigned anchor;
     event *events;
     size_t count, room;
@@ -52,7 +52,14 @@ static void note(reader *from, unsigned call) {
     from->events[from->count++] = (event){from->sequence, from->address, (uint8_t)call};
 }
 
-static void record_read(reader *from, uint8_t first, recording *out) {
+static uint64_t word(const uint8_t *at, unsigned bytes) {
+    uint64_t value = 0;
+    memcpy(&value, at, bytes);
+    return value;
+}
+
+static void long_read(reader *from, recording *out) {
+    const uint8_t first = byte(from);
     const unsigned call = first & 15;
     CHECK_LT(first, 128);
     from->anchor = first >> 5;
@@ -63,9 +70,10 @@ static void record_read(reader *from, uint8_t first, recording *out) {
         out->threads = thread > out->threads ? thread : out->threads;
         return;
     }
-    const uint64_t skipped = first & 16 ? number(from) : 0;
+    CHECK_EQ(first & 16, 16);
+    const uint64_t skipped = number(from);
     CHECK_LT(skipped, UINT64_C(1) << 53);
-    from->sequence += 1 + skipped;
+    from->sequence = from->drawn += 1 + skipped;
     if (call == 15)
         return;
     if (call == 3) {
@@ -73,7 +81,7 @@ static void record_read(reader *from, uint8_t first, recording *out) {
         note(from, 0);
         number(from);
         move(from);
-        from->sequence += 1 + number(from);
+        from->sequence = from->drawn += 1 + number(from);
         note(from, call);
         return;
     }
@@ -85,27 +93,78 @@ static void record_read(reader *from, uint8_t first, recording *out) {
     note(from, call);
 }
 
-static uint64_t word(const uint8_t *at, unsigned bytes) {
-    uint64_t value = 0;
-    memcpy(&value, at, bytes);
-    return value;
+static void short_read(reader *from, unsigned call, recording *out) {
+    CHECK_LE(from->at + 3, from->end);
+    CHECK(call == 1 || call == 2 || call == 6 || (call >= 8 && call <= 13));
+    from->address = from->base + (word(from->at - 1, 4) >> 4);
+    from->at += call <= 7 ? 5 : 3;
+    CHECK_LE(from->at, from->end);
+    from->sequence++;
+    out->calls[call]++;
+    out->records++;
+    out->shorts++;
+    note(from, call);
 }
 
+static void record_read(reader *from, uint8_t first, recording *out) {
+    if (first == 15)
+        long_read(from, out);
+    else if (first == 14)
+        from->sequence = from->drawn += number(from);
+    else
+        short_read(from, first & 15, out);
+}
+
+static void part_read(const uint8_t *part, uint64_t length, reader *from, recording *out) {
+    const uint32_t thread = (uint32_t)word(part + 8, 4);
+    out->threads = thread > out->threads ? thread : out->threads;
+    from->at = part + 48;
+    from->end = part + length;
+    from->sequence = from->drawn = word(part + 16, 8);
+    from->base = word(part + 40, 8);
+    for (unsigned i = 0; i < 4; i++)
+        from->anchors[i] = word(part + 24, 8);
+    uint8_t first;
+    while (from->at < from->end && (first = byte(from)) != 0)
+        record_read(from, first, out);
+}
+
+/* The part of each window that is being written, by the window's number. */
+enum { WINDOWS = 1000 };
+
+static uint64_t turns[WINDOWS];
+
+static void windows_read(const uint8_t *file, uint64_t bytes, reader *from, recording *out) {
+    memset(turns, 255, sizeof turns);
+    for (uint64_t at = word(file + 12, 4); at < bytes && word(file + at, 4) != 0;
+         at += word(file + at + 4, 4)) {
+        if (memcmp(file + at, "WIND", 4) != 0)
+            continue;
+        const uint64_t length = word(file + at + 4, 4), window = word(file + at + 8, 4);
+        const uint64_t part_bytes = word(file + at + 12, 4), turn = word(file + at + 16, 8);
+        const uint8_t *part = file + at + length - (turn % 2 == 0 ? 2 : 1) * part_bytes;
+        CHECK_LE(at + length, bytes);
+        CHECK_LT(window, WINDOWS);
+        CHECK(memcmp(part, "PART", 4) == 0);
+        CHECK_EQ(word(part + 12, 4), window);
+        CHECK_EQ(word(part + 32, 8), turn);
+        turns[window] = turn;
+        part_read(part, part_bytes, from, out);
+    }
+}
+
+/* A part that is also the one in its window may not be whole. */
 static void parts_read(const uint8_t *file, uint64_t bytes, reader *from, recording *out) {
+    windows_read(file, bytes, from, out);
     for (uint64_t at = word(file + 12, 4); at < bytes && word(file + at, 4) != 0;) {
-        const uint64_t length = word(file + at + 4, 4);
-        CHECK(memcmp(file + at, "PART", 4) == 0);
-        CHECK(length >= 32 && at + length <= bytes);
-        const uint32_t thread = (uint32_t)word(file + at + 8, 4);
-        out->threads = thread > out->threads ? thread : out->threads;
-        from->at = file + at + 32;
-        from->end = file + at + length;
-        from->sequence = word(file + at + 16, 8);
-        for (unsigned i = 0; i < 4; i++)
-            from->anchors[i] = word(file + at + 24, 8);
-        uint8_t first;
-        while (from->at < from->end && (first = byte(from)) != 0)
-            record_read(from, first, out);
+        const uint64_t length = word(file + at + 4, 4), window = word(file + at + 12, 4);
+        if (memcmp(file + at, "WIND", 4) != 0) {
+            CHECK(memcmp(file + at, "PART", 4) == 0);
+            if (window == 0 || turns[window] != word(file + at + 32, 8)) {
+                CHECK(length >= 48 && at + length <= bytes);
+                part_read(file + at, length, from, out);
+            }
+        }
         at += length;
     }
 }
@@ -152,7 +211,7 @@ bool recording_read(const char *path, recording *out) {
     CHECK(file != MAP_FAILED);
     close(descriptor);
     CHECK(memcmp(file, "SLABREC\n", 8) == 0);
-    CHECK_EQ(word(file + 8, 4), 1);
+    CHECK_EQ(word(file + 8, 4), 2);
     out->process = (uint32_t)word(file + 20, 4);
     out->stopped = (uint32_t)word(file + 32, 4);
     memcpy(out->command, file + 40, word(file + 36, 4));

@@ -15,7 +15,7 @@ typedef struct recording {
     uint32_t threads;                /* the highest number */
     uint32_t process;
     uint32_t stopped;
-    uint64_t bytes, records;
+    uint64_t bytes, records, shorts;
     char command[1025];
 } recording;
 
