@@ -48,13 +48,26 @@ SS_COLD void ss_huge_fill(ss_space *space, uint32_t count) {
     ss_entry_set(space, first, SS_ENTRY_NONE, 0);
     ss_span_unhold(space);
     space->used_granules -= SS_SUPERSLAB_GRANULES;
-    if (!filled) {
+    if (filled) {
+        space->filled = first / SS_SUPERSLAB_GRANULES + 1;
+    } else {
         space->huge_skips = REFUSED_SKIPS;
         ss_span_discharge(space, SS_SUPERSLAB_GRANULES);
     }
     /* Relaxed: a thread that purges a part of the SuperSlab got it under this lock, or from a thread that did. */
     atomic_store_explicit(&space->granules[first].huge, filled, memory_order_relaxed);
     ss_run_join(space, first, SS_SUPERSLAB_GRANULES, filled ? SS_RUN_DIRTY : SS_RUN_CLEAN);
+}
+
+SS_COLD void ss_huge_pass(const ss_space *space, uint32_t count, uint32_t *run, uint32_t *first) {
+    const uint32_t behind = (*first | (SS_SUPERSLAB_GRANULES - 1)) + 1;
+    if (behind + count <= *run + ss_run_length(space, *run)) {
+        *first = behind;
+        return;
+    }
+    const uint32_t clean = ss_run_find_clean(space, count);
+    if (clean != SS_NO_SPAN)
+        *run = *first = clean;
 }
 
 /* ---- purging ---- */

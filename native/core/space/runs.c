@@ -186,6 +186,10 @@ uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count) {
     return find_in(space, SS_RUN_DIRTY, count);
 }
 
+uint32_t ss_run_find_clean(const ss_space *space, uint32_t count) {
+    return find_in(space, SS_RUN_CLEAN, count);
+}
+
 uint32_t ss_run_find(const ss_space *space, uint32_t count) {
     uint32_t found = find_in(space, SS_RUN_DIRTY, count);
     return found != SS_NO_SPAN ? found : find_in(space, SS_RUN_CLEAN, count);

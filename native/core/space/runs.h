@@ -12,8 +12,9 @@ _Static_assert(SS_CACHE_LINE % sizeof(ss_granule) == 0, "no node lies on two cac
  * is none. Dirty runs come first, because they cost neither a page fault now nor a purge later. */
 uint32_t ss_run_find(const ss_space *space, uint32_t count);
 
-/* The same among the dirty runs alone. */
+/* The same among the dirty runs alone, or among the clean ones. */
 uint32_t ss_run_find_dirty(const ss_space *space, uint32_t count);
+uint32_t ss_run_find_clean(const ss_space *space, uint32_t count);
 
 /* Takes the `count` granules from `at` on out of the run that starts at `run`. What is left on either side keeps the
  * run's age. Returns how many of the granules were dirty. */

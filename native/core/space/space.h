@@ -111,6 +111,7 @@ typedef struct ss_space {
      * nanoseconds. */
     uint32_t releases;
     uint32_t huge_skips; /* number of SuperSlabs that ss_huge_fill leaves to ordinary pages */
+    uint32_t filled; /* the SuperSlab that ss_huge_fill filled last, its number + 1; 0 for none */
     uint64_t peak_since;
     uint32_t clock_at[SS_DECAY_TICKS]; /* `clock` at the latest ticks */
     /* What is released now is stamped as old, because it was idle in a sleeping thread's heap. Releases by other

@@ -4,6 +4,7 @@
 #include "space/figures.h"
 #include "space/gap.h"
 #include "space/held.h"
+#include "space/huge.h"
 #include "space/registry.h"
 #include "space/space_checks.h"
 
@@ -115,6 +116,8 @@ uint32_t ss_span_take_locked(ss_space *space, uint32_t count, uint32_t align, bo
         return SS_NO_SPAN;
     uint32_t base = (uint32_t)(space->base >> SS_GRANULE_SHIFT);
     uint32_t first = run + (-(base + run) & (align - 1));
+    if (SS_UNLIKELY(ss_huge_is_filled(space, first)) && count > SS_HUGE_MOST_GRANULES)
+        ss_huge_pass(space, count, &run, &first);
     if (!ss_span_charge(space, first, count))
         return SS_NO_SPAN;
     uint32_t dirty = ss_run_take(space, run, first, count);
