@@ -34,7 +34,7 @@ typedef struct ss_process_data {
     /* Written by the heap layer alone. */
     struct ss_process_heaps {
         bool shares_classes;      /* written before there is a heap; share.h */
-        _Atomic bool counted;     /* a heap has counted: blocks may have other headers */
+        _Atomic bool counted;     /* a heap has counted: blocks may be sampled */
         _Atomic uint32_t watched; /* SS_WATCHED_ bits, and the number of counting heaps */
         _Atomic bool lent; /* after a refusal of memory a request got a block of a larger class */
         /* Written in a forked child alone; see ss_heaps_inherit. */

@@ -39,7 +39,7 @@
  * held        of a span: neither free nor in use while its pages are purged; its holder is noted
  * scavenger   the background thread that gives back memory that has been unused for a while
  * tick        the scavenger's unit of time: it wakes once in each
- * count       of a heap: to add up what it hands out, for a profile; each tiny class then has a second bin
+ * count       of a heap: its thread subtracts what it asks for from the distance to the next sample of a profile
  * sample      a block that a profile has noted, with the stack that asked for it
  * stack       the return addresses of a thread's calls, from the inner one on
  * observer    functions that are told of each allocation and each free, for a recording

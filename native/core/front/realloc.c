@@ -85,8 +85,9 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
     if (there == NULL)
         return copy(block, found->usable, size);
     ss_attend();
-    return ss_is_profiled() && ss_counted_large(there) != found->usable ? changed(block, there, size)
-                                                                          : there;
+    return ss_is_profiled() && ss_counted_large(there) != found->usable
+               ? changed(block, there, size)
+               : there;
 }
 
 /* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */

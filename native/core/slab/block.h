@@ -21,8 +21,7 @@ static inline void ss_header_set(void *block, uint8_t header) {
 /* Whether a live block of a slab of `bin` may have the header. Until a heap has counted for a profile, only the bin's
  * number is one. */
 static inline bool ss_header_is_live(unsigned header, unsigned bin) {
-    return header == bin ||
-           (header == SS_HEADER_SAMPLED && ss_has_counted());
+    return header == bin || (header == SS_HEADER_SAMPLED && ss_has_counted());
 }
 
 /* Level 2: a block was written after it was freed. Keeps the report for the end of the cold path, and scrubs the block. */

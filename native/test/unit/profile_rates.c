@@ -4,6 +4,7 @@
 #include "profile.h"
 #include "superslab.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,13 @@ PROFILE_SITE static void *by_aligned(size_t size) {
     return block;
 }
 
+/* As malloc aligns. */
+PROFILE_SITE static void *by_least_aligned(size_t size) {
+    void *block = superslab_aligned_alloc(16, size);
+    done++;
+    return block;
+}
+
 PROFILE_SITE static void *by_realloc(size_t size) {
     void *block = superslab_realloc(NULL, size);
     done++;
@@ -48,11 +56,9 @@ PROFILE_SITE static void *by_growth(size_t size) {
 static const struct {
     site *function;
     const char *name;
-} sites[] = {{by_malloc, "malloc"},
-             {by_calloc, "calloc"},
-             {by_aligned, "aligned_alloc"},
-             {by_realloc, "realloc"},
-             {by_growth, "realloc of a block"}};
+} sites[] = {{by_malloc, "malloc"},         {by_calloc, "calloc"},
+             {by_aligned, "aligned_alloc"}, {by_least_aligned, "aligned_alloc of 16"},
+             {by_realloc, "realloc"},       {by_growth, "realloc of a block"}};
 
 /* Allocates that many blocks, each between others that are freed at once, and frees every second one. */
 static void run(site *function, const char *name, size_t size, size_t growth) {
@@ -110,6 +116,32 @@ static void reused(void) {
     CHECK_EQ(superslab_profile_stop(), SUPERSLAB_PROFILE_OK);
 }
 
+enum { FEW = 6, FEW_BYTES = 2047 };
+
+static void *take_few(void *out) {
+    for (unsigned i = 0; i < FEW; i++)
+        ((void **)out)[i] = by_malloc(FEW_BYTES);
+    return NULL;
+}
+
+/* Threads that take a few blocks each, so that many calls find an empty bin: each block is counted once. */
+static void new_threads(void) {
+    enum { THREADS = CHECK_SCALED(2000) };
+    profile_begin(MEAN);
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, take_few, blocks + (size_t)i * FEW), 0);
+        pthread_join(thread, NULL);
+    }
+    profile_read();
+    const profile_sum sum = profile_of((const void *)(uintptr_t)by_malloc, SITE_BYTES);
+    profile_check_near(sum.objects, THREADS * FEW, THREADS * FEW * FEW_BYTES / MEAN,
+                       "blocks of new threads");
+    for (unsigned i = 0; i < THREADS * FEW; i++)
+        superslab_free(blocks[i]);
+    CHECK_EQ(superslab_profile_stop(), SUPERSLAB_PROFILE_OK);
+}
+
 int main(void) {
     static const size_t sizes[] = {1,    24,   100,   500,   1040,  2047,   2048,
                                    5000, 9000, 60000, 65551, 65552, 200000, 3000000};
@@ -121,6 +153,7 @@ int main(void) {
             if (sizes[i] < 1000000 || s == 0)
                 run(sites[s].function, sites[s].name, sizes[i], sites[s].function == by_growth);
     reused();
+    new_threads();
     superslab_get_stats(&after);
     CHECK_EQ(after.live_blocks, before.live_blocks);
     CHECK_EQ(after.live_bytes, before.live_bytes);
