@@ -59,7 +59,7 @@ static void *malloc_as(size_t size, ss_call call) {
 static SS_COLD void *malloc_further(size_t size) {
     static const ss_malloc_kind kind = {SS_CALL_MALLOC, malloc_as};
     /* a watched thread is served */
-    return ss_is_watched() ? ss_malloc_first(size, &kind) : malloc_as(size, kind.call);
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : malloc_as(size, SS_CALL_MALLOC);
 }
 
 void *preload_malloc_cold(size_t size) {

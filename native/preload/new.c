@@ -50,7 +50,7 @@ static void *new_rest(size_t size, ss_call call) {
 
 static SS_COLD void *new_as(size_t size) {
     static const ss_malloc_kind kind = {SS_CALL_NEW, new_rest};
-    return ss_is_watched() ? ss_malloc_first(size, &kind) : new_rest(size, kind.call);
+    return ss_is_watched() ? ss_malloc_first(size, &kind) : new_rest(size, SS_CALL_NEW);
 }
 
 /* ---- new ----

@@ -89,7 +89,8 @@ static SS_COLD bool open_tape(void) {
 /* NULL if nothing was done. */
 static inline void *malloc_taped(size_t size, const ss_malloc_kind *kind) {
     uint8_t *at;
-    if (SS_UNLIKELY(size > SS_TAPE_SIZE_MAX || size > SS_SMALL_MAX))
+    _Static_assert(SS_TAPE_SIZE_MAX <= SS_SMALL_MAX, "bins serve the sizes of entries");
+    if (SS_UNLIKELY(size > SS_TAPE_SIZE_MAX))
         return NULL;
     ss_thread *self = ss_thread_self();
     ss_tape *tape = enter(self, &at);

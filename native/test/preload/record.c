@@ -99,7 +99,7 @@ static void killed_at_work(void) {
     atomic_store(&is_endless, true);
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK_EQ(pthread_create(&one, NULL, swap_on, (void *)i), 0);
-    usleep(20000 + (unsigned)getpid() * 7919u % 20000);
+    usleep(5000 + (unsigned)getpid() * 7919u % 10000);
     raise(SIGKILL);
 }
 
