@@ -15,24 +15,34 @@ static uint64_t *slot_find(ss_large_cache *cache, bool stays) {
     return slot;
 }
 
-bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over) {
-    ss_space *space = ss_space_headless();
-    ss_large_cache *cache = &heap->large;
+/* Notes the block in a slot and takes it: its entry says "cached" then. NULL if another thread has freed it, or changed its
+ * length. */
+static uint64_t *take(ss_heap *heap, uint32_t first, uint32_t count, bool *over) {
     const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
     const uint32_t cached = (uint32_t)SS_ENTRY_CACHED << SS_ENTRY_KIND_SHIFT;
-    const uint32_t live = ss_entry_near(space, first), count = live - large;
-    if (count - 1 >= SS_ENTRY_VALUE) /* no large block, or one that was freed */
-        return false;
     const bool wide = ss_large_cache_takes(count) && !ss_large_cache_is_too_early(heap) &&
                       ss_large_cache_widen(heap, count, over);
-    uint64_t *slot = slot_find(cache, wide);
+    uint64_t *slot = slot_find(&heap->large, wide);
     *slot = (uint64_t)first << 32 | count | SS_CACHED_SHUT;
     ss_lock_step();
     /* Relaxed, as in ss_large_cache_put. */
-    if (!ss_entry_change(space, first, live, cached + count)) {
-        *slot = 0;
-        return false;
-    }
+    if (ss_entry_change(ss_space_headless(), first, large + count, cached + count))
+        return slot;
+    *slot = 0;
+    return NULL;
+}
+
+bool ss_shut_put(ss_heap *heap, uint32_t first, bool *over) {
+    ss_space *space = ss_space_headless();
+    ss_large_cache *cache = &heap->large;
+    uint64_t *slot;
+    uint32_t count;
+    do {
+        count = ss_entry_near(space, first) - ((uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT);
+        if (count - 1 >= SS_ENTRY_VALUE) /* no large block, or one that was freed */
+            return false;
+        slot = take(heap, first, count, over);
+    } while (slot == NULL);
     ss_gap_shut(space, first, count);
     if (slot != cache->span + SS_LARGE_CACHE_SPANS) {
         cache->hardened->last = slot;

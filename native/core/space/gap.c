@@ -41,7 +41,14 @@ bool ss_gap_is_open(const ss_space *space, uint32_t first, uint32_t count) {
     return true;
 }
 
+/* Notes that a gap may hold memory that was there before. */
+static void keep(ss_space *space, uint32_t granule) {
+    *ss_mask_of(space, granule, SS_MASK_KEPT) |= bit_of(granule);
+}
+
 void ss_gap_set(ss_space *space, uint32_t granule) {
+    if (ss_gap_is_open(space, granule, 1)) /* until it is closed, which the system may refuse */
+        keep(space, granule);
     *ss_mask_of(space, granule, SS_MASK_GAP) |= bit_of(granule);
     space->used_granules--;
     ss_span_discharge(space, 1);
@@ -99,10 +106,6 @@ static bool open(ss_space *space, uint32_t first, uint32_t count) {
         return false;
     note(space, first, count, true);
     return true;
-}
-
-static void keep(ss_space *space, uint32_t granule) {
-    *ss_mask_of(space, granule, SS_MASK_KEPT) |= bit_of(granule);
 }
 
 /* The note comes first: the child of a fork in between must not take the granule for an open one. */
