@@ -85,16 +85,16 @@ static uint32_t nodes_find(const uintptr_t *frames, uint32_t count) {
     uint32_t done = 0;
     while (done < count && done < last_count && frames[count - 1 - done] == last_frames[done])
         done++;
-    uint32_t node = done == 0 ? 0 : last_nodes[done - 1];
+    uint32_t at = done == 0 ? 0 : last_nodes[done - 1];
     for (; done < count; done++) {
-        node = node_find(frames[count - 1 - done], node);
-        if (node == 0)
+        at = node_find(frames[count - 1 - done], at);
+        if (at == 0)
             break;
         last_frames[done] = frames[count - 1 - done];
-        last_nodes[done] = node;
+        last_nodes[done] = at;
     }
     last_count = done;
-    return node;
+    return at;
 }
 
 uint32_t ss_stack_find(const uintptr_t *frames, uint32_t count, uint32_t label, uint32_t epoch) {
