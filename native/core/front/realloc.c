@@ -58,7 +58,8 @@ static void *resize_claimed(const ss_block *found, void *block, size_t size) {
     if (there != NULL) {
         ss_claim_forget();
         ss_attend();
-        return ss_is_profiled() && ss_counted_large(there) != usable ? changed(block, there, size) : there;
+        return ss_is_profiled() && ss_counted_large(there) != usable ? changed(block, there, size)
+                                                                     : there;
     }
     void *fresh = ss_malloc_hot(size, malloc_cold);
     if (fresh != NULL)
