@@ -16,6 +16,7 @@
 
 #include "heap/heap.h"
 #include "slab/block.h"
+#include "slab/seal.h"
 
 /* Relaxed: only the heap's thread writes the word, and the scavenger only compares it. */
 #if defined(__x86_64__) && !defined(SS_TSAN)
@@ -64,7 +65,11 @@ static inline void *ss_large_cache_take(size_t size) {
         }
     }
     ss_thread_leave(self);
-    return SS_HARDENED >= 2 && SS_UNLIKELY(shut) ? ss_shut_open(block) : block;
+    if (SS_HARDENED >= 2 && SS_UNLIKELY(shut))
+        block = ss_shut_open(block);
+    if (SS_HARDENED && block != NULL)
+        ss_seal_large(block, size, SS_TRAILER_MALLOC);
+    return block;
 }
 
 /* ---- level 2: shutting ----
