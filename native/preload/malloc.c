@@ -129,7 +129,8 @@ PRELOAD_EXPORT void cfree(void *block) {
 
 PRELOAD_EXPORT void free_sized(void *block, size_t size) {
     /* A block that has a bin is ours, and serves the process. */
-    if (SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size)))
+    if (!SS_HARDENED &&
+        SS_LIKELY(size <= SS_SMALL_MAX && ss_headed_bin(block) == ss_bin_of_size(size)))
         ss_free_hot(block, free_sized_cold);
     else if (!preload_serves() || is_foreign(block))
         free_sized_cold(block);

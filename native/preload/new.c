@@ -81,7 +81,7 @@ static SS_COLD void *new_as(size_t size) {
         return ss_malloc_hot_as(size, symbol##_cold, kind);                                        \
     }
 
-#define NEW_ALIGNED(symbol)                                                                        \
+#define NEW_ALIGNED(symbol, kind)                                                                  \
     PRELOAD_EXPORT new_aligned_function symbol;                                                    \
     static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
         void *block =                                                                              \
@@ -92,10 +92,10 @@ static SS_COLD void *new_as(size_t size) {
         return next != NULL ? next(size, alignment) : must_have(any_aligned(size, alignment));     \
     }                                                                                              \
     void *symbol(size_t size, size_t alignment) {                                                  \
-        return ss_aligned_hot(alignment, size, symbol##_cold);                                     \
+        return as_kind(ss_aligned_hot(alignment, size, symbol##_cold), kind);                      \
     }
 
-#define NEW_ALIGNED_NOTHROW(symbol)                                                                \
+#define NEW_ALIGNED_NOTHROW(symbol, kind)                                                          \
     PRELOAD_EXPORT new_aligned_nothrow_function symbol;                                            \
     static SS_COLD void *symbol##_cold(size_t alignment, size_t size) {                            \
         static const nothrow_tag tag;                                                              \
@@ -107,21 +107,21 @@ static SS_COLD void *new_as(size_t size) {
         return next != NULL ? next(size, alignment, &tag) : any_aligned(size, alignment);          \
     }                                                                                              \
     void *symbol(size_t size, size_t alignment, const nothrow_tag *tag) {                          \
-        return ss_aligned_hot(alignment, size, symbol##_cold);                                     \
+        return as_kind(ss_aligned_hot(alignment, size, symbol##_cold), kind);                      \
     }
 
 NEW(_Znwm, SS_TRAILER_NEW)
 NEW(_Znam, SS_TRAILER_ARRAY)
 NEW_NOTHROW(_ZnwmRKSt9nothrow_t, SS_TRAILER_NEW)
 NEW_NOTHROW(_ZnamRKSt9nothrow_t, SS_TRAILER_ARRAY)
-NEW_ALIGNED(_ZnwmSt11align_val_t)
-NEW_ALIGNED(_ZnamSt11align_val_t)
-NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t)
-NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
+NEW_ALIGNED(_ZnwmSt11align_val_t, SS_TRAILER_NEW)
+NEW_ALIGNED(_ZnamSt11align_val_t, SS_TRAILER_ARRAY)
+NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t, SS_TRAILER_NEW)
+NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t, SS_TRAILER_ARRAY)
 
 /* ---- delete ----
- * The size is ignored: programs that delete through a base without a virtual destructor pass a wrong one, which
- * the runtime's operators ignore too. */
+ * The default build ignores the size: programs that delete through a base without a virtual destructor pass a wrong one,
+ * which the runtime's operators ignore too. Hardened, it must be that of the request. */
 
 #define DELETE_AS(symbol, plain, call)                                                             \
     static SS_COLD void symbol##_cold(void *block) {                                               \
@@ -137,45 +137,51 @@ NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t)
 #define DELETE(symbol, kind)                                                                       \
     PRELOAD_EXPORT delete_function symbol;                                                         \
     DELETE_AS(symbol, symbol, SS_CALL_DELETE)                                                      \
-    void symbol(void *block) { ss_free_hot_as(block, symbol##_cold, kind); }
+    void symbol(void *block) { ss_free_hot_as(block, symbol##_cold, kind, SS_SIZE_ANY); }
 
 /* As DELETE, with an unused nothrow_t. */
 #define DELETE_NOTHROW(symbol, plain, kind)                                                        \
     PRELOAD_EXPORT void symbol(void *block, const nothrow_tag *tag);                               \
-    void symbol(void *block, const nothrow_tag *tag) { ss_free_hot_as(block, plain##_cold, kind); }
+    void symbol(void *block, const nothrow_tag *tag) {                                             \
+        ss_free_hot_as(block, plain##_cold, kind, SS_SIZE_ANY);                                    \
+    }
 
 /* With a size. */
 #define DELETE_SIZED(symbol, plain, kind)                                                          \
     PRELOAD_EXPORT void symbol(void *block, size_t size);                                          \
     DELETE_AS(symbol, plain, SS_CALL_DELETE_SIZED)                                                 \
-    void symbol(void *block, size_t size) { ss_free_hot_as(block, symbol##_cold, kind); }
+    void symbol(void *block, size_t size) {                                                        \
+        ss_free_hot_as(block, symbol##_cold, kind, ss_size_given(size));                           \
+    }
 
 static SS_NOINLINE void delete_aligned_cold(void *block) {
     if (block != NULL && !ss_free_aligned_hot(block))
         preload_free_further(block, SS_CALL_DELETE_ALIGNED);
 }
 
-#define DELETE_ALIGNED(symbol)                                                                     \
+#define DELETE_ALIGNED(symbol, kind)                                                               \
     PRELOAD_EXPORT delete_aligned_function symbol;                                                 \
-    static void symbol##_here(void *block, size_t alignment) {                                     \
+    static void symbol##_here(void *block, size_t alignment, size_t asked) {                       \
         delete_aligned_function *next = NULL;                                                      \
         if (block != NULL && !preload_serves())                                                    \
             next = PRELOAD_NEXT(symbol, delete_aligned_function);                                  \
         if (next != NULL)                                                                          \
             next(block, alignment);                                                                \
         else                                                                                       \
-            ss_free_hot_as(block, delete_aligned_cold, SS_TRAILER_ANY);                            \
+            ss_free_hot_as(block, delete_aligned_cold, kind, asked);                               \
     }                                                                                              \
-    void symbol(void *block, size_t alignment) { symbol##_here(block, alignment); }
+    void symbol(void *block, size_t alignment) { symbol##_here(block, alignment, SS_SIZE_ANY); }
 
 #define DELETE_ALIGNED_SIZED(symbol, plain)                                                        \
     PRELOAD_EXPORT void symbol(void *block, size_t size, size_t alignment);                        \
-    void symbol(void *block, size_t size, size_t alignment) { plain##_here(block, alignment); }
+    void symbol(void *block, size_t size, size_t alignment) {                                      \
+        plain##_here(block, alignment, ss_size_given(size));                                       \
+    }
 
 #define DELETE_ALIGNED_NOTHROW(symbol, plain)                                                      \
     PRELOAD_EXPORT void symbol(void *block, size_t alignment, const nothrow_tag *tag);             \
     void symbol(void *block, size_t alignment, const nothrow_tag *tag) {                           \
-        plain##_here(block, alignment);                                                            \
+        plain##_here(block, alignment, SS_SIZE_ANY);                                               \
     }
 
 DELETE(_ZdlPv, SS_TRAILER_NEW)
@@ -184,8 +190,8 @@ DELETE_SIZED(_ZdlPvm, _ZdlPv, SS_TRAILER_NEW)
 DELETE_SIZED(_ZdaPvm, _ZdaPv, SS_TRAILER_ARRAY)
 DELETE_NOTHROW(_ZdlPvRKSt9nothrow_t, _ZdlPv, SS_TRAILER_NEW)
 DELETE_NOTHROW(_ZdaPvRKSt9nothrow_t, _ZdaPv, SS_TRAILER_ARRAY)
-DELETE_ALIGNED(_ZdlPvSt11align_val_t)
-DELETE_ALIGNED(_ZdaPvSt11align_val_t)
+DELETE_ALIGNED(_ZdlPvSt11align_val_t, SS_TRAILER_NEW)
+DELETE_ALIGNED(_ZdaPvSt11align_val_t, SS_TRAILER_ARRAY)
 DELETE_ALIGNED_SIZED(_ZdlPvmSt11align_val_t, _ZdlPvSt11align_val_t)
 DELETE_ALIGNED_SIZED(_ZdaPvmSt11align_val_t, _ZdaPvSt11align_val_t)
 DELETE_ALIGNED_NOTHROW(_ZdlPvSt11align_val_tRKSt9nothrow_t, _ZdlPvSt11align_val_t)

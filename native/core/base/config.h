@@ -12,8 +12,10 @@
 #define SUPERSLAB_HARDENED 0
 #endif
 #define SS_HARDENED SUPERSLAB_HARDENED
-/* The bytes behind what was asked for that a hardened library needs in a small block: trailer.h. */
-#define SS_TRAILER_BYTES (SS_HARDENED ? 3u : 0u)
+/* The bytes behind what was asked for that a hardened library needs in a small block: one of its canary, and the next
+ * block's code; slab/trailer.h. */
+#define SS_TRAILER_CODE_BYTES 2u
+#define SS_TRAILER_BYTES (SS_HARDENED ? SS_TRAILER_CODE_BYTES + 1 : 0u)
 
 /* Hardened: the most gaps; gap.h. Each makes two mappings, of the 65,530 that Linux gives a process. */
 #ifndef SS_GAP_MOST

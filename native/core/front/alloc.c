@@ -43,6 +43,8 @@ static SS_NOINLINE void *large_take_span(size_t size, size_t alignment, bool *ze
     void *block = ss_large_take(size, alignment, zero);
     if (SS_UNLIKELY(block == NULL))
         block = large_scrape(size, alignment, zero);
+    if (SS_HARDENED && block != NULL)
+        ss_seal_large(block, size, SS_TRAILER_MALLOC);
     ss_attend();
     return block;
 }
@@ -237,6 +239,15 @@ static SS_COLD void *aligned_refill(unsigned bin) {
     return block != NULL ? block : ss_no_memory();
 }
 
+/* Hardened: after a refusal of memory the block may be of a larger class, which its live byte tells. */
+static void *sealed(void *block, size_t size) {
+    if (block != NULL)
+        ss_seal_aligned(block,
+                        *ss_live_at(ss_space_find_internal((uintptr_t)block), (uintptr_t)block),
+                        size, SS_TRAILER_MALLOC);
+    return block;
+}
+
 static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
     if (SS_UNLIKELY(alignment == 0 || (alignment & (alignment - 1)) != 0)) {
         errno = EINVAL;
@@ -250,8 +261,11 @@ static SS_COLD void *aligned_quiet(size_t alignment, size_t size) {
             return empty;
         size = 1;
     }
-    if (SS_LIKELY(ss_aligned_last(alignment, size) < SS_HEADLESS_MAX))
-        return aligned_refill(ss_aligned_bin(alignment, size));
+    const size_t bytes = size + SS_SEAL_BYTES;
+    if (SS_LIKELY(ss_aligned_last(alignment, bytes) < SS_HEADLESS_MAX) &&
+        (!SS_HARDENED || size < SS_HEADLESS_MAX))
+        return SS_HARDENED ? sealed(aligned_refill(ss_aligned_bin(alignment, bytes)), size)
+                           : aligned_refill(ss_aligned_bin(alignment, bytes));
     return large_take(size, alignment, NULL);
 }
 

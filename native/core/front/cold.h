@@ -56,12 +56,34 @@ void ss_free_refused(void *block);
 /* Level 2: hands out a block that was written after it was freed, and reports that. Called with the thread inside, and
  * leaves it. */
 void *ss_malloc_written(void *block, size_t size, size_t usable, ss_trailer_kind kind);
-/* Hardened: reports a block that a free of that kind of function found broken. Called with the thread inside, and leaves
- * it. */
-void ss_free_broken(void *block, ss_trailer_kind kind);
+/* Hardened: reports a block that a free of that kind of function found broken, or of another size than it `asked` for.
+ * Leaves the thread outside. True if nothing is wrong: the block is to be freed, whatever its trailer says of its size. */
+bool ss_free_broken(void *block, ss_trailer_kind kind, size_t asked);
+/* Level 2: the end of the hot paths for classes whose blocks are scrubbed as a whole. Out of line, so that those of other
+ * classes need few registers. Called with the thread inside, and leave it. ss_free_all returns false, with nothing done and
+ * the thread inside, if something may be wrong beside the block. */
+void *ss_malloc_all(void *block, size_t size, size_t usable, ss_trailer_kind kind, uint32_t draw);
+bool ss_free_all(void *block, unsigned bin, uint64_t word, void **top);
+
+/* Level 2: reports what is certainly wrong beside a live block of `bin`. With the thread outside. */
+void ss_report_beside(const void *block, unsigned bin);
 /* Hardened: the same of a realloc, with the thread outside. */
 void ss_resize_broken(const void *block);
-/* Hardened: false if the block is live, but its trailer is broken or another kind's. */
-bool ss_free_is_right(const void *block, ss_trailer_kind kind);
+
+/* Hardened: whether a block that is not in the first headed space, or any block of a closed thread, may be freed by that kind
+ * of function. If not, reports it. What is no live block is admitted: the free itself reports it. */
+bool ss_free_admits(void *block, ss_trailer_kind kind, size_t asked);
+/* Hardened: whether an aligned or a large block may be resized; if not, reports it. */
+bool ss_resize_admits(const void *block);
+
+/* Serves a request that no bin could. Called with the thread inside if its bin is empty, and with the thread outside if
+ * no bin has the size or the thread is closed. */
+typedef void *ss_cold_malloc(size_t size);
+
+/* Hardened: the outlet of `bin` is empty: serves a request from the bin, or by `cold`. The thread is inside. */
+void *ss_malloc_exchange(size_t size, unsigned bin, ss_cold_malloc *cold, ss_trailer_kind kind);
+
+/* Hardened: false if the block is live, but its trailer is broken, or says another kind or size. */
+bool ss_free_is_right(const void *block, ss_trailer_kind kind, size_t asked);
 
 #endif

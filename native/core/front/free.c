@@ -17,6 +17,7 @@
 #include "heap/large_cache.h"
 #include "heap/share.h"
 #include "slab/give.h"
+#include "slab/neighbour.h"
 #include "space/dirty.h"
 #include "space/empty.h"
 #include "space/large.h"
@@ -57,23 +58,27 @@ void ss_free_push(void *block, unsigned bin) {
     ss_thread_leave(self);
 }
 
-/* Whether the trailer of a block of `bin` is whole, whatever function allocated it; then scrubs the block at level 2. If
- * not, reports it. Called with the thread outside. */
-static bool is_whole(void *block, unsigned bin) {
-    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
-    if (ss_trailer_is_whole(block, usable, SS_TRAILER_ANY)) {
-        if (SS_HARDENED >= 2)
-            ss_scrub(block, usable);
+/* Marks a live block of `bin` as freed. False if its trailer is broken: then reports it. Called with the thread outside. */
+static bool end(void *block, unsigned bin) {
+    if (!SS_HARDENED) {
+        ss_header_set(block, SS_HEADER_FREED);
         return true;
     }
-    ss_free_broken(block, SS_TRAILER_ANY);
+    const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    const uint64_t word = ss_trailer_word(block);
+    if (ss_trailer_is_whole_by(block, usable, SS_TRAILER_ANY, SS_SIZE_ANY, word)) {
+        if (SS_NEIGHBOURS)
+            ss_report_beside(block, bin);
+        ss_block_end(block, usable, word);
+        return true;
+    }
+    ss_free_broken(block, SS_TRAILER_ANY, SS_SIZE_ANY);
     return false;
 }
 
 static SS_COLD void free_overflow(void *block, unsigned bin) {
-    if (SS_HARDENED && !is_whole(block, bin))
+    if (!end(block, bin))
         return;
-    ss_header_set(block, SS_HEADER_FREED);
     SS_ROUTE(FREE_FLUSH, 1);
     ss_free_push(block, bin);
 }
@@ -142,11 +147,12 @@ static SS_COLD void free_found(void *block) {
         report_block(&found, block);
     } else if (ss_space_is_headless(found.space)) { /* in a later space */
         if (!free_headless(found.space, block))
-            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);   /* another thread has just freed it */
-    } else if (!SS_HARDENED || is_whole(block, found.bin)) { /* in a later headed space */
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
+    } else {                                               /* in a later headed space */
         if (ss_header_get(block) == SS_HEADER_SAMPLED)
             ss_counted_free(block);
-        ss_header_set(block, SS_HEADER_FREED);
+        if (!end(block, found.bin))
+            return;
         SS_ROUTE(FREE_HIT, 1);
         ss_free_push(block, found.bin);
     }
@@ -311,7 +317,7 @@ static SS_NOINLINE void free_aligned_sized_cold(void *block) {
 static bool size_matches(const ss_block *found, size_t alignment, size_t size) {
     if (size > found->usable || (found->start & (alignment - 1)) != 0)
         return false;
-    if (found->guarded)
+    if (found->guarded || (SS_HARDENED && !ss_heap_has_lent()))
         return size == found->usable;
     if (size >= found->usable / 2 || ss_heap_has_lent())
         return true;
@@ -327,6 +333,10 @@ static void free_checked(void *block, size_t alignment, size_t size, ss_cold_fre
     if (block == NULL)
         return;
     ss_block_find((uintptr_t)block, &found);
+    if (SS_HARDENED && (found.start & (alignment - 1)) == 0) { /* free compares the size */
+        ss_free_hot_as(block, cold, SS_TRAILER_MALLOC, ss_size_given(size));
+        return;
+    }
     if (found.state == SS_BLOCK_LIVE && found.start == (uintptr_t)block &&
         !size_matches(&found, alignment, size)) {
         ss_block_report(SUPERSLAB_ERROR_SIZE_MISMATCH, block);

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "front/cold.h"
 #include "slab/block.h"
+#include "slab/seal.h"
 #include "slab/trailer.h"
 
 #define SS_HOT static inline __attribute__((always_inline))
@@ -44,9 +45,6 @@
                           memory_order_relaxed)
 #endif
 
-/* Serves a request that no bin could. Called with the thread inside if its bin is empty, and with the thread outside if
- * no bin has the size or the thread is closed. */
-typedef void *ss_cold_malloc(size_t size);
 /* Frees a block that is not in the first headed space, or any block of a closed thread. Called with the thread outside.
  * `block` is not NULL. */
 typedef void ss_cold_free(void *block);
@@ -59,9 +57,11 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, bool counted,
     SS_LOAD_TOP(top, self->top[bin + SS_OUTLET]);
     uint8_t *block = *top;
     if (SS_UNLIKELY(block == NULL)) {
-        if (counted)
+        if (counted) {
             self->left += (int64_t)size;
-        return cold(size);
+            return cold(size);
+        }
+        return SS_HARDENED ? ss_malloc_exchange(size, (unsigned)bin, cold, kind) : cold(size);
     }
     SS_OPAQUE(block);
     *top = (void *)bin; /* ss_bin_vacant of a headed bin */
@@ -70,9 +70,13 @@ SS_HOT void *ss_pop_hot(ss_thread *self, size_t bin, size_t size, bool counted,
     ss_header_set(block, (uint8_t)bin);
     if (SS_HARDENED) {
         const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
-        if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_is_whole(block, usable)))
+        const uint64_t word = ss_trailer_word(block);
+        const uint32_t draw = (uint32_t)word + (uint32_t)(uintptr_t)top;
+        if (SS_HARDENED >= 2 && ss_scrub_is_all(usable))
+            return ss_malloc_all(block, size, usable, kind, draw);
+        if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_begins_whole(block)))
             return ss_malloc_written(block, size, usable, kind);
-        ss_trailer_set(block, size, usable, kind);
+        ss_trailer_set_by(block, size, usable, kind, word);
     }
     SS_ROUTE(MALLOC_HIT, 1);
     ss_thread_leave(self);
@@ -104,17 +108,15 @@ SS_HOT void *ss_malloc_hot(size_t size, ss_cold_malloc *cold) {
     return ss_malloc_hot_as(size, cold, SS_TRAILER_MALLOC);
 }
 
-SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind) {
+/* `kind` and `asked`, the size that the caller gives or SS_SIZE_ANY, are for a hardened library. */
+SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind, size_t asked) {
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
     uintptr_t offset = (uintptr_t)block - self->headed_base;
     if (SS_UNLIKELY(!SS_BELOW(offset, self->headed_end))) {
         ss_thread_leave(self);
-        if (block == NULL) /* tested here, so that a free of NULL does not jump to `cold` */
-            return;
-        if (SS_HARDENED && !ss_free_is_right(block, kind)) /* `cold` does not know the kind */
-            ss_free_broken(block, kind);
-        else
+        if (block != NULL && /* tested here, so that a free of NULL does not jump to `cold` */
+            (!SS_HARDENED || ss_free_admits(block, kind, asked)))
             cold(block);
         return;
     }
@@ -125,23 +127,32 @@ SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind
     void **top;
     SS_LOAD_TOP(top, self->top[bin]);
     if (SS_UNLIKELY(top[1] != (void *)(uintptr_t)ss_header_get(block))) {
-        if (SS_HARDENED && !ss_free_is_right(block, kind))
-            ss_free_broken(block, kind);
-        else
+        if (!SS_HARDENED || ss_free_is_right(block, kind, asked) ||
+            ss_free_broken(block, kind, asked))
             ss_free_refused(block);
         return;
     }
     if (SS_HARDENED) {
         const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
-        if (SS_UNLIKELY(!ss_trailer_is_whole(block, usable, kind))) {
-            ss_free_broken(block, kind);
+        const uint64_t word = ss_trailer_word(block);
+        if (SS_UNLIKELY(!ss_trailer_is_whole_by(block, usable, kind, asked, word))) {
+            if (ss_free_broken(block, kind, asked))
+                ss_free_refused(block);
             return;
         }
+        if (SS_HARDENED >= 2 && ss_scrub_is_all(usable)) {
+            if (SS_UNLIKELY(!ss_free_all(block, (unsigned)bin, word, top)))
+                ss_free_refused(block); /* the cold path looks closer */
+            return;
+        }
+        ss_header_set(block, SS_HEADER_FREED);
+        ss_trailer_end(block, word);
         if (SS_HARDENED >= 2)
-            ss_scrub(block, usable);
+            ss_scrub_begin(block);
     }
     top[1] = block;
-    ss_header_set(block, SS_HEADER_FREED);
+    if (!SS_HARDENED)
+        ss_header_set(block, SS_HEADER_FREED);
     SS_OPAQUE(bin);
     SS_MOVE_TOP(self->top[bin], 1);
     SS_ROUTE(FREE_HIT, 1);
@@ -149,7 +160,7 @@ SS_HOT void ss_free_hot_as(void *block, ss_cold_free *cold, ss_trailer_kind kind
 }
 
 SS_HOT void ss_free_hot(void *block, ss_cold_free *cold) {
-    ss_free_hot_as(block, cold, SS_TRAILER_MALLOC);
+    ss_free_hot_as(block, cold, SS_TRAILER_MALLOC, SS_SIZE_ANY);
 }
 
 /* ---- aligned blocks, which are headless ---- */
@@ -159,8 +170,9 @@ typedef void *ss_cold_aligned(size_t alignment, size_t size);
 
 /* The top block of the bin for the request, or what `cold` returns for it. */
 SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold) {
-    const size_t last = ss_aligned_last(alignment, size);
-    if (SS_UNLIKELY((alignment & (alignment - 1)) != 0 || alignment <= SS_ALIGNMENT))
+    const size_t last = ss_aligned_last(alignment, size + SS_SEAL_BYTES);
+    if (SS_UNLIKELY((alignment & (alignment - 1)) != 0 || alignment <= SS_ALIGNMENT) ||
+        (SS_HARDENED && size - 1 >= SS_HEADLESS_MAX))
         return cold(alignment, size);
     ss_thread *self = ss_thread_self();
     ss_thread_mark(self);
@@ -176,6 +188,8 @@ SS_HOT void *ss_aligned_hot(size_t alignment, size_t size, ss_cold_aligned *cold
             SS_MOVE_TOP(self->top[ss_bin_outlet((unsigned)bin)], -1);
             _Atomic uint8_t *live = ss_live_at(ss_space_headless(), (uintptr_t)block);
             SS_ROUTE(MALLOC_ALIGNED, 1);
+            if (SS_HARDENED)
+                ss_seal_aligned(block, (unsigned)bin, size, SS_TRAILER_MALLOC);
             if (SS_UNLIKELY(live == NULL))
                 return ss_aligned_elsewhere(block, (unsigned)bin);
             atomic_store_explicit(live, (uint8_t)bin, memory_order_relaxed);
@@ -234,7 +248,7 @@ SS_HOT size_t ss_usable_size_hot(const void *block, ss_cold_usable_size *cold) {
         if (SS_LIKELY(class != NULL))
             return ss_class_headed_usable(class);
     } else {
-        size_t bytes = ss_large_usable(block);
+        size_t bytes = SS_HARDENED ? 0 : ss_large_usable(block);
         if (SS_LIKELY(bytes != 0))
             return bytes;
     }

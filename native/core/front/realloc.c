@@ -91,6 +91,13 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
                : there;
 }
 
+/* Hardened: notes the size of a large block that was resized; a block that is not large has noted it. */
+static void *sealed(void *block, size_t size) {
+    if (block != NULL && size > SS_SMALL_MAX)
+        ss_seal_large(block, size, SS_TRAILER_MALLOC);
+    return block;
+}
+
 /* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
 static void *resize_hardened(void *block, unsigned bin, size_t size) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
@@ -122,12 +129,23 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return size == 0 ? block : copy(block, 0, size);
     if (SS_UNLIKELY(found.guarded)) /* exact: a block of another size is another block */
         return size == found.usable ? block : copy(block, found.usable, size);
+    if (SS_HARDENED && !ss_resize_admits(block)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (SS_HARDENED && !ss_space_is_headed(found.space) && size == found.usable)
+        return block;
     if (found.slab == NULL)
-        return resize_large(&found, block, size);
+        return SS_HARDENED ? sealed(resize_large(&found, block, size), size)
+                           : resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))
         return resize_hardened(block, found.bin, size);
-    if (size != 0 && fits(found.usable, found.bin, size)) /* no other class serves a size of 0 */
+    const size_t usable = SS_HARDENED ? found.stride - SS_SEAL_BYTES : found.usable;
+    if (size != 0 && fits(usable, found.bin, size)) { /* no other class serves a size of 0 */
+        if (SS_HARDENED)
+            ss_seal_aligned(block, found.bin, size, SS_TRAILER_MALLOC);
         return block;
+    }
     return copy(block, found.usable, size);
 }
 

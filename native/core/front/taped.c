@@ -39,9 +39,10 @@ static inline bool push(ss_thread *self, unsigned bin, void *block) {
         return false;
     top[1] = block;
     atomic_store_explicit(&self->top[bin], top + 1, memory_order_relaxed);
-    ss_header_set(block, SS_HEADER_FREED);
-    if (SS_HARDENED >= 2)
-        ss_scrub(block, ss_class_headed_usable(ss_bin_class(bin)));
+    if (SS_HARDENED)
+        ss_block_end(block, ss_class_headed_usable(ss_bin_class(bin)), ss_trailer_word(block));
+    else
+        ss_header_set(block, SS_HEADER_FREED);
     return true;
 }
 

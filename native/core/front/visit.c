@@ -15,6 +15,7 @@
 #include "guard/places.h"
 #include "heap/bins.h"
 #include "slab/block.h"
+#include "slab/seal.h"
 #include "slab/state.h"
 #include "space/empty.h"
 
@@ -151,6 +152,14 @@ static void note(walk *at, superslab_address_kind kind, uintptr_t block, size_t 
     at->blocks[at->count++] = (superslab_inspection){kind, block, usable, stride, slab};
 }
 
+/* Hardened: what was asked for. */
+static size_t usable_asked(uintptr_t block) {
+    ss_block found;
+    ss_block_hold(block, &found);
+    ss_block_release(&found);
+    return found.usable;
+}
+
 /* Notes a group of blocks of a slab, with the space's lock held if it is a headed one. */
 static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_view view) {
     const uintptr_t start = (uintptr_t)ss_space_address(space, view.granule);
@@ -167,6 +176,8 @@ static void note_group(walk *at, ss_space *space, const ss_slab *slab, ss_slab_v
         if (SS_HARDENED && header != 0)
             usable = ss_block_usable_hardened((const void *)block, view.bin,
                                               kind == SUPERSLAB_ADDRESS_LIVE);
+        else if (SS_HARDENED && !ss_space_is_external(space))
+            usable = kind == SUPERSLAB_ADDRESS_LIVE ? usable_asked(block) : usable - SS_SEAL_BYTES;
         note(at, kind, block, usable, stride, start);
     }
 }
@@ -200,7 +211,9 @@ static bool step_large(walk *at, ss_space *space, uint32_t entry) {
     if (ss_entry_kind_of(entry) == SS_ENTRY_LARGE)
         kind = ss_space_is_external(space) ? taken_kind(space, &at->cached, block, 0)
                                            : SUPERSLAB_ADDRESS_LIVE;
-    note(at, kind, block, bytes, bytes, block);
+    const bool is_asked =
+        SS_HARDENED && kind == SUPERSLAB_ADDRESS_LIVE && !ss_space_is_external(space);
+    note(at, kind, block, is_asked ? usable_asked(block) : bytes, bytes, block);
     at->granule += granules;
     return true;
 }

@@ -17,6 +17,7 @@
 
 #include "heap/heap.h"
 #include "slab/block.h"
+#include "slab/seal.h"
 
 /* Relaxed: only the heap's thread writes the word, and the scavenger only compares it. */
 #if defined(__x86_64__) && !defined(SS_TSAN)
@@ -68,6 +69,8 @@ static inline void *ss_large_cache_take(size_t size) {
         }
     }
     ss_thread_leave(self);
+    if (SS_HARDENED && block != NULL)
+        ss_seal_large(block, size, SS_TRAILER_MALLOC);
     return block;
 }
 

@@ -34,6 +34,22 @@ static inline void ss_outlet_shuffle(ss_heap *heap, void **blocks, uint32_t coun
         ss_outlet_swap(heap, blocks, count);
 }
 
+/* Whether a block is in a bin of the heap, which the calling thread has, or in the bin's outlet. */
+static inline bool ss_heap_holds(const ss_heap *heap, unsigned bin, const void *block) {
+    const unsigned both[] = {bin, ss_bin_outlet(bin)};
+    for (unsigned i = 0; i < 2; i++) {
+        void **slots = ss_bin_slots(heap, both[i]);
+        for (uint32_t at = ss_bin_blocks(heap, both[i]); at != 0; at--)
+            if (slots[at] == block)
+                return true;
+    }
+    return false;
+}
+
+static inline uint32_t ss_heap_number(const ss_heap *heap) {
+    return heap->id;
+}
+
 /* Exchanges a bin and its outlet, which is empty, if the bin has enough blocks. False if nothing was done. */
 static inline bool ss_outlet_turn(ss_heap *heap, unsigned bin) {
     const unsigned outlet = ss_bin_outlet(bin);

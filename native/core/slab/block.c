@@ -2,6 +2,7 @@
 
 #include "guard/fault.h"
 #include "guard/places.h"
+#include "slab/seal.h"
 #include "space/empty.h"
 #include "space/large.h"
 
@@ -26,9 +27,15 @@ static ss_block_state headless_state(const ss_block *found) {
                                                                                 : SS_BLOCK_CACHED;
 }
 
-static bool is_whole(const ss_block *found) {
-    return ss_trailer_is_whole((const void *)found->start,
-                               ss_class_headed_usable(ss_bin_class(found->bin)), SS_TRAILER_ANY);
+/* Hardened: what the bytes around a live block of malloc's tell. */
+static superslab_error live_error(const ss_block *found) {
+    const void *block = (const void *)found->start;
+    if (found->slab != NULL && ss_space_is_headed(found->space))
+        return ss_trailer_error(block, ss_class_headed_usable(ss_bin_class(found->bin)),
+                                SS_TRAILER_ANY, SS_SIZE_ANY);
+    ss_seal seal;
+    return ss_seal_look(found->space, block, &seal) && !seal.is_whole ? SUPERSLAB_ERROR_OVERFLOW
+                                                                      : SUPERSLAB_OK;
 }
 
 static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
@@ -56,6 +63,8 @@ static void find_in_slab(ss_block *found, uint32_t granule, uintptr_t address) {
         break;
     case SS_SPACE_HEADLESS:
         found->state = headless_state(found);
+        if (SS_HARDENED)
+            found->usable -= SS_SEAL_BYTES;
         break;
     case SS_SPACE_EXTERNAL: /* blocks in the caller's own bins count as live */
         found->state = ss_slab_is_free(found->slab, ss_bin_class(found->bin), found->index)
@@ -144,8 +153,19 @@ static void find_in_space(ss_block *found, ss_space *space, uintptr_t address) {
         found->state = found->usable != 0 ? SS_BLOCK_LIVE : SS_BLOCK_FREE;
 }
 
+/* Hardened: a live block of a headless space holds what was asked for. */
+static void find_asked(ss_block *found) {
+    ss_seal seal;
+    if (found->space != NULL && ss_space_is_headless(found->space) &&
+        found->state == SS_BLOCK_LIVE &&
+        ss_seal_look(found->space, (const void *)found->start, &seal))
+        found->usable = seal.size;
+}
+
 void ss_block_find(uintptr_t address, ss_block *found) {
     find_in_space(found, ss_space_find(address), address);
+    if (SS_HARDENED)
+        find_asked(found);
 }
 
 void ss_block_hold(uintptr_t address, ss_block *found) {
@@ -153,6 +173,8 @@ void ss_block_hold(uintptr_t address, ss_block *found) {
     /* Pairs with the fence in ss_space_is_read: this thread finds that the slab has ended, or its reader is seen. */
     atomic_thread_fence(memory_order_seq_cst);
     find_in_space(found, ss_space_find(address), address);
+    if (SS_HARDENED)
+        find_asked(found);
 }
 
 void ss_block_release(const ss_block *found) {
@@ -177,9 +199,8 @@ SS_COLD superslab_error ss_block_error(const ss_block *found, const void *pointe
                    ? SUPERSLAB_ERROR_WRONG_CLASS
                    : SUPERSLAB_ERROR_CORRUPTED_HEADER;
     case SS_BLOCK_LIVE:
-        if (SS_HARDENED && found->slab != NULL && ss_space_is_headed(found->space) &&
-            !is_whole(found))
-            return SUPERSLAB_ERROR_OVERFLOW;
+        if (SS_HARDENED && found->space != NULL)
+            return live_error(found);
         break;
     case SS_BLOCK_NONE:
         break;

@@ -31,12 +31,21 @@ void ss_block_written(void *block, size_t usable);
  * another kind later. */
 static inline void ss_block_hand_out(void *block, unsigned bin, size_t size) {
     const size_t usable = ss_class_headed_usable(ss_bin_class(bin));
+    const uint64_t word = ss_trailer_word(block);
     /* After a refusal of memory the block may be of a much larger class. */
     if (usable - size > SS_TRAILER_MOST)
         size = usable - SS_TRAILER_MOST;
-    if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_is_whole(block, usable)))
+    if (SS_HARDENED >= 2 && SS_UNLIKELY(!ss_scrub_is_whole(block, usable, (uint32_t)(word + size))))
         ss_block_written(block, usable);
-    ss_trailer_set(block, size, usable, SS_TRAILER_MALLOC);
+    ss_trailer_set_by(block, size, usable, SS_TRAILER_MALLOC, word);
+}
+
+/* Hardened: what a free does to a headed block that was live, whose trailer's word is `word`. */
+static inline void ss_block_end(void *block, size_t usable, uint64_t word) {
+    ss_header_set(block, SS_HEADER_FREED);
+    ss_trailer_end(block, word);
+    if (SS_HARDENED >= 2)
+        ss_scrub(block, usable);
 }
 
 /* Hardened: the bytes that a block of `bin` can hold: what was asked for if it is live and its trailer whole, else what
@@ -46,14 +55,9 @@ static inline size_t ss_block_usable_hardened(const void *block, unsigned bin, b
     return live ? ss_trailer_size_seen(block, usable) : usable - SS_TRAILER_BYTES;
 }
 
-/* Hardened: tells that a function of another kind than malloc's allocated the block. Only for blocks of the first headed
- * space: a free of others takes a cold path, which knows no kinds. */
-static inline void *ss_block_kind_set(void *block, ss_trailer_kind kind) {
-    const size_t bin = block != NULL ? ss_headed_bin(block) : 0;
-    if (bin != 0)
-        ss_trailer_kind_set(block, ss_class_headed_usable(ss_bin_class(bin)), kind);
-    return block;
-}
+/* Hardened: tells that a function of another kind than malloc's allocated the block. Not for blocks of later headed spaces:
+ * a free of those knows no kinds. */
+void *ss_block_kind_set(void *block, ss_trailer_kind kind);
 
 /* ---- looking up ---- */
 

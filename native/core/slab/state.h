@@ -35,6 +35,12 @@ static inline uint64_t ss_slab_blocks_out(const ss_slab *slab, const ss_class *c
                : ss_class_capacity(class) - free;
 }
 
+/* Whether the heap with that number owns the slab. Relaxed: if it is the caller's, only the caller ends that. */
+static inline bool ss_slab_is_owned_by(const ss_slab *slab, uint32_t owner) {
+    const uint64_t state = atomic_load_explicit(&slab->state, memory_order_relaxed);
+    return (state & SS_STATE_OWNED) != 0 && state >> SS_STATE_OWNER_SHIFT == owner;
+}
+
 #ifndef SUPERSLAB_TEST_RAW_OWNERSHIP
 
 static inline uint64_t ss_state_load(const ss_slab *slab, memory_order order) {

@@ -3,9 +3,6 @@
 #include "base/report.h"
 #include "slab/block.h"
 
-const uint8_t ss_trailer_masks[2 * SS_TRAILER_SPAN] = {
-    [SS_TRAILER_SPAN... 2 * SS_TRAILER_SPAN - 1] = 0xff};
-
 void ss_trailer_init(void) {
     if (ss_sealed_now->trailer_key[1] != 0 || !ss_sealed_open())
         return; /* an earlier try drew it; or the page cannot be written, and the key stays 0 */
@@ -14,10 +11,17 @@ void ss_trailer_init(void) {
     ss_sealed_close();
 }
 
-superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_kind kind) {
-    return kind != SS_TRAILER_ANY && ss_trailer_is_whole(block, usable, SS_TRAILER_ANY)
-               ? SUPERSLAB_ERROR_WRONG_FREE
-               : SUPERSLAB_ERROR_OVERFLOW;
+superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_kind kind,
+                                 size_t asked) {
+    if (ss_trailer_has_ended(block)) /* and its header was restored */
+        return SUPERSLAB_ERROR_DOUBLE_FREE;
+    if (!ss_trailer_is_whole(block, usable, SS_TRAILER_ANY))
+        return SUPERSLAB_ERROR_OVERFLOW;
+    if (!ss_trailer_is_whole(block, usable, kind))
+        return SUPERSLAB_ERROR_WRONG_FREE;
+    return asked != SS_SIZE_ANY && asked != ss_trailer_size(block, usable)
+               ? SUPERSLAB_ERROR_SIZE_MISMATCH
+               : SUPERSLAB_OK;
 }
 
 SS_COLD bool ss_trailer_damage(const void *block, unsigned bin, size_t *size, size_t *written) {
@@ -29,8 +33,6 @@ SS_COLD bool ss_trailer_damage(const void *block, unsigned bin, size_t *size, si
         return false;
     const size_t place = ss_trailer_place(*size, usable), last = place + SS_TRAILER_SPAN - 1;
     const uint8_t *const bytes = block;
-    if (place == *size && bytes[last] != canary[(last - place) % sizeof word])
-        return false; /* more was written than the canary: perhaps the code as well */
     for (*written = *size; *written <= last; ++*written)
         if (bytes[*written] != canary[(*written - place) % sizeof word])
             return true;
@@ -50,7 +52,8 @@ __attribute__((no_sanitize("thread"))) size_t ss_trailer_size_seen(const void *b
                                                                    size_t usable) {
     const volatile unsigned char *bytes = block;
     const uint64_t word = ss_trailer_word(block);
-    const unsigned code = bytes[usable - 2] | (unsigned)bytes[usable - 1] << 8;
+    const volatile unsigned char *at_code = (const unsigned char *)ss_trailer_code_at(block);
+    const unsigned code = at_code[0] | (unsigned)at_code[1] << 8;
     const size_t slack = (code ^ word) & SS_TRAILER_MOST;
     if (slack < SS_TRAILER_BYTES || slack > usable)
         return usable - SS_TRAILER_BYTES;

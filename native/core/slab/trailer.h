@@ -1,11 +1,12 @@
-/* Trailers: what a hardened library writes behind the bytes of a small block, and checks when the block is freed.
+/* Trailers: what a hardened library writes around the bytes of a small block, and checks when the block is freed.
  *
- *   block          + size           + usable - 2     + usable
- *   | what was asked | canary ...     | code           | the next block's header
+ *   block - 3  - 1      block            + size       + usable - 2
+ *   | code     | header | what was asked | canary ... | the next block's code and header
  *
- * The code is the slack (the bytes from the end of what was asked to the end of the block) and the kind of function that
- * allocated the block. From it free knows the size of the request. The canary is a word repeated; what does not fit in
- * SS_TRAILER_SPAN bytes behind the request is not checked. Word and code depend on the block's address and on a secret of
+ * The code is the slack (the bytes from the end of what was asked to the next block's header) and the kind of function that
+ * allocated the block. From it free knows the size of the request. It lies before the block: there it is on a cache line that
+ * free reads in any case, and a write past the block does not change it. The canary is a word of 8 bytes, of which at
+ * least one fits; what lies behind it is not checked. Word and code depend on the block's address and on a secret of
  * the process, so a trailer that was read cannot be used behind another block.
  *
  * Only blocks of headed spaces have trailers. docs/design/hardened.md has the reasons. */
@@ -16,9 +17,6 @@
 #include "base/sealed.h"
 
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 typedef enum ss_trailer_kind {
     SS_TRAILER_MALLOC,
@@ -27,20 +25,18 @@ typedef enum ss_trailer_kind {
     SS_TRAILER_ANY    /* of a free: the kind is not checked */
 } ss_trailer_kind;
 
-#define SS_TRAILER_CODE_BYTES 2u
-/* The bytes of the canary that are written and checked together. */
-#define SS_TRAILER_SPAN 16u
+/* The bytes of the canary: one word. */
+#define SS_TRAILER_SPAN 8u
 #define SS_TRAILER_KIND_SHIFT 14u
 /* The slack that a code can tell: a block with more tells less, so it counts as larger than what was asked. */
 #define SS_TRAILER_MOST ((1u << SS_TRAILER_KIND_SHIFT) - 1)
-_Static_assert(!SS_HARDENED || SS_TRAILER_BYTES == SS_TRAILER_CODE_BYTES + 1,
-               "at least one byte of canary");
 
 /* Draws the secret, at initialisation. */
 void ss_trailer_init(void);
 
-/* What a free finds wrong with a block whose trailer is broken. */
-superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_kind kind);
+/* What a free finds wrong with a block whose trailer is broken, or says another kind or size. */
+superslab_error ss_trailer_error(const void *block, size_t usable, ss_trailer_kind kind,
+                                 size_t asked);
 
 /* Finds the first byte behind the request that is not as the canary was, and the size of the request; false if they cannot
  * be told, because the code may have been written over too. One that was passes for whole in one case of 1,000. */
@@ -54,68 +50,59 @@ static inline uint64_t ss_trailer_word(const void *block) {
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Where the checked part of the canary begins: behind the request, or so far before its end that it ends at the code. */
+/* Where the checked part of the canary begins: behind the request, or so far before its end that it ends at the next block's
+ * code. */
 static inline size_t ss_trailer_place(size_t size, size_t usable) {
     const size_t last = usable - SS_TRAILER_CODE_BYTES - SS_TRAILER_SPAN;
     return size < last ? size : last;
 }
 
-/* Level 2: the `lead` bytes of the request before it stay zero. */
-extern const uint8_t ss_trailer_masks[2 * SS_TRAILER_SPAN] SS_HIDDEN;
+/* Any address. No memcpy: the preload library is compiled without builtin functions. */
+typedef uint64_t ss_trailer_any_word __attribute__((aligned(1), may_alias));
 
+/* Writes the canary; `lead` of its bytes are the last ones of the request. At level 2 those stay zero. */
 static inline void ss_trailer_canary(char *at, uint64_t word, size_t lead) {
-#if defined(__SSE2__)
-    __m128i canary = _mm_set1_epi64x((long long)word);
-    if (SS_HARDENED >= 2)
-        canary = _mm_and_si128(
-            canary, _mm_loadu_si128((const __m128i *)(const void *)(ss_trailer_masks +
-                                                                    SS_TRAILER_SPAN - lead)));
-    _mm_storeu_si128((__m128i *)(void *)at, canary);
-#else
-    memcpy(at, &word, sizeof word);
-    memcpy(at + sizeof word, &word, sizeof word);
-    if (SS_HARDENED >= 2)
-        memset(at, 0, lead);
-#endif
+    *(ss_trailer_any_word *)(void *)at = SS_HARDENED >= 2 ? word >> 8 * lead << 8 * lead : word;
 }
 
 /* Whether the canary is whole from its byte `lead` on. */
-static inline bool ss_trailer_canary_is_whole(const char *at, uint64_t word, unsigned lead) {
-#if defined(__SSE2__)
-    const __m128i is = _mm_loadu_si128((const __m128i *)(const void *)at);
-    const __m128i same = _mm_cmpeq_epi8(is, _mm_set1_epi64x((long long)word));
-    return (((unsigned)_mm_movemask_epi8(same) ^ 0xffffu) >> lead) == 0;
-#else
-    uint64_t low, high;
-    memcpy(&low, at, sizeof low);
-    memcpy(&high, at + sizeof low, sizeof high);
-    low ^= word;
-    high ^= word;
-    return lead < 8 ? (low >> 8 * lead | high) == 0 : high >> 8 * (lead - 8) == 0;
-#endif
+static inline bool ss_trailer_canary_is_whole(const char *at, uint64_t word, size_t lead) {
+    return (*(const ss_trailer_any_word *)(const void *)at ^ word) >> 8 * lead == 0;
 }
 
-/* The code may lie at any address. No memcpy: the preload library is compiled without builtin functions. */
 typedef uint16_t ss_trailer_code __attribute__((aligned(1), may_alias));
 
-static inline ss_trailer_code *ss_trailer_code_at(const void *block, size_t usable) {
-    return (ss_trailer_code *)((uintptr_t)block + usable - SS_TRAILER_CODE_BYTES);
+static inline ss_trailer_code *ss_trailer_code_at(const void *block) {
+    return (ss_trailer_code *)((uintptr_t)block - 1 - SS_TRAILER_CODE_BYTES);
 }
 
-/* Writes the trailer of a block that holds `usable` bytes behind the `size` bytes of a request. The slack is at most
- * SS_TRAILER_MOST. Writes over bytes of the request: only for a block whose contents are not defined yet. */
-static inline void ss_trailer_set(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
-    const uint64_t word = ss_trailer_word(block);
+/* Writes the trailer of a block that holds `usable` bytes behind the `size` bytes of a request; `word` is the block's. The
+ * slack is at most SS_TRAILER_MOST. Writes over bytes of the request: only for a block whose contents are not defined
+ * yet. */
+static inline void ss_trailer_set_by(void *block, size_t size, size_t usable, ss_trailer_kind kind,
+                                     uint64_t word) {
     const size_t at = ss_trailer_place(size, usable);
     ss_trailer_canary((char *)block + at, word, size - at);
-    *ss_trailer_code_at(block, usable) =
+    *ss_trailer_code_at(block) =
         (uint16_t)(((usable - size) | (unsigned)kind << SS_TRAILER_KIND_SHIFT) ^ word);
 }
 
-/* Whether the trailer of a block is whole, and says the kind. */
-static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trailer_kind kind) {
-    const uint64_t word = ss_trailer_word(block);
-    uint32_t slack = (uint16_t)(*ss_trailer_code_at(block, usable) ^ word);
+static inline void ss_trailer_set(void *block, size_t size, size_t usable, ss_trailer_kind kind) {
+    ss_trailer_set_by(block, size, usable, kind, ss_trailer_word(block));
+}
+
+/* Of a free: the size is not compared. */
+#define SS_SIZE_ANY SIZE_MAX
+
+/* A size that the program gives: no block has the greatest one. */
+static inline size_t ss_size_given(size_t size) {
+    return size - (size == SS_SIZE_ANY);
+}
+
+/* Whether the trailer of a block is whole, and says the kind and the size `asked`. `word` is the block's. */
+static inline bool ss_trailer_is_whole_by(const void *block, size_t usable, ss_trailer_kind kind,
+                                          size_t asked, uint64_t word) {
+    uint32_t slack = (uint16_t)(*ss_trailer_code_at(block) ^ word);
     if (kind == SS_TRAILER_ANY)
         slack &= SS_TRAILER_MOST;
     else
@@ -123,13 +110,26 @@ static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trai
     if (SS_UNLIKELY(slack - SS_TRAILER_BYTES > usable - SS_TRAILER_BYTES))
         return false;
     const size_t size = usable - slack, at = ss_trailer_place(size, usable);
-    return ss_trailer_canary_is_whole((const char *)block + at, word, (unsigned)(size - at));
+    return (asked == SS_SIZE_ANY || asked == size) &&
+           ss_trailer_canary_is_whole((const char *)block + at, word, size - at);
+}
+
+static inline bool ss_trailer_is_whole(const void *block, size_t usable, ss_trailer_kind kind) {
+    return ss_trailer_is_whole_by(block, usable, kind, SS_SIZE_ANY, ss_trailer_word(block));
+}
+
+/* Notes in the code that the block was freed: a slack of 0, which no live block has. */
+static inline void ss_trailer_end(void *block, uint64_t word) {
+    *ss_trailer_code_at(block) = (uint16_t)word;
+}
+
+static inline bool ss_trailer_has_ended(const void *block) {
+    return *ss_trailer_code_at(block) == (uint16_t)ss_trailer_word(block);
 }
 
 /* What the trailer says, for a block whose trailer is whole. */
 static inline size_t ss_trailer_size(const void *block, size_t usable) {
-    return usable -
-           ((*ss_trailer_code_at(block, usable) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
+    return usable - ((*ss_trailer_code_at(block) ^ ss_trailer_word(block)) & SS_TRAILER_MOST);
 }
 
 /* The same for a block whose trailer may be broken, or that another thread may be allocating or freeing: then the most that
@@ -145,8 +145,8 @@ static inline void ss_trailer_move(void *block, size_t size, size_t usable) {
 }
 
 /* Changes the kind of a block that was allocated as malloc's. */
-static inline void ss_trailer_kind_set(void *block, size_t usable, ss_trailer_kind kind) {
-    *ss_trailer_code_at(block, usable) ^= (uint16_t)((unsigned)kind << SS_TRAILER_KIND_SHIFT);
+static inline void ss_trailer_kind_set(void *block, ss_trailer_kind kind) {
+    *ss_trailer_code_at(block) ^= (uint16_t)((unsigned)kind << SS_TRAILER_KIND_SHIFT);
 }
 
 #endif

@@ -79,7 +79,7 @@ bool ss_space_purge(const ss_space *space, void *start, size_t bytes) {
         ss_granule *node = &space->granules[(next - SS_SUPERSLAB_BYTES) >> SS_GRANULE_SHIFT];
         const bool whole = at % SS_SUPERSLAB_BYTES == 0 && next <= end;
         /* Relaxed: if two threads purge parts at once, one splits the page, before or after the other's purge. */
-        if (atomic_load_explicit(&node->huge, memory_order_relaxed) != 0 &&
+        if (!SS_HARDENED && atomic_load_explicit(&node->huge, memory_order_relaxed) != 0 &&
             atomic_exchange_explicit(&node->huge, 0, memory_order_relaxed) != 0 && !whole)
             ss_os_split_huge((void *)ss_space_at(space, at));
     }

@@ -30,6 +30,8 @@ void *ss_large_take(size_t size, size_t alignment, bool *zero) {
         if (space == NULL || space->kind != SS_SPACE_HEADLESS)
             continue;
         uint32_t first = ss_space_take(space, count, align, zero);
+        if (SS_HARDENED && first != SS_NO_SPAN)
+            ss_large_note(space, first, (size_t)count << SS_GRANULE_SHIFT, 0);
         if (first != SS_NO_SPAN)
             return ss_space_address(space, first);
         room |= ss_space_has_room(space, count + align - 1);
@@ -171,8 +173,10 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     }
     ss_span_moved(space, to, pages);
-    if (SS_HARDENED) /* it was claimed */
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, old);
+    if (SS_HARDENED) {
+        ss_entry_set(space, granule, SS_ENTRY_LARGE, old); /* it was claimed */
+        ss_large_note(space, to, (size_t)count << SS_GRANULE_SHIFT, 0);
+    }
     /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
     large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
     return target;

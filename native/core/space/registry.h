@@ -191,7 +191,8 @@ static inline ss_entry_kind ss_entry_kind_of(uint32_t entry) {
 /* Whether a thread may be reading a header in the space, which need not be that of a block of its own. Called with the
  * space's lock held. */
 static inline bool ss_space_is_read(const ss_space *space) {
-    if (space->kind != SS_SPACE_HEADED)
+    /* Hardened: what lies behind an aligned block, too. */
+    if (space->kind != SS_SPACE_HEADED && (!SS_HARDENED || space->kind == SS_SPACE_EXTERNAL))
         return false;
     /* Pairs with the fence in ss_block_hold: a reader that is not seen here finds no slab in the free runs. */
     atomic_thread_fence(memory_order_seq_cst);

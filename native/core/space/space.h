@@ -21,7 +21,8 @@ typedef struct ss_granule {
     uint32_t stamp; /* of a dirty run: ss_space.clock when it became dirty */
     uint32_t mask;  /* one of the masks of the SuperSlab (ss_mask), unrelated to this granule */
     _Atomic uint32_t
-        huge; /* of the first granule of a SuperSlab: 1 if a huge page may be mapped there */
+        huge; /* of the first granule of a SuperSlab: 1 if a huge page may be mapped there. Hardened, without
+               * huge pages: of the first granule of a large block: its note (large.h) */
 } ss_granule;
 
 /* The masks of a SuperSlab, one bit a granule, in the nodes of its first granules. An array of their own would cost a

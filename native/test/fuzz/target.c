@@ -2,7 +2,8 @@
  * LLVMFuzzerTestOneInput; replay.c does so with the files of corpus/.
  *
  * Under AddressSanitizer the contents of every block, live or freed, are poisoned except while this file or a call that
- * must touch them runs: the allocator itself may access only headers there. */
+ * must touch them runs: the allocator itself may access only headers there. Not so in a hardened library, which reads and
+ * writes contents: it clears them, and its canary may begin before the end of the request. */
 #include "block.h"
 #include "check.h"
 #include "pattern.h"
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#if CHECK_ASAN
+#if CHECK_ASAN && !CHECK_HARDENED
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))

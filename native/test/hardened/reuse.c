@@ -44,13 +44,15 @@ static void written_after_free(size_t size, size_t at) {
     CHECK_LT(rounds_until((uintptr_t)block, size, MOST), MOST);
     /* Of the byte that was written, or of the block where malloc's cold path has seen it. */
     const uintptr_t pointer = reports_pointer();
-    CHECK(pointer == (uintptr_t)block || pointer == (uintptr_t)block + at);
+    CHECK_THAT(pointer == (uintptr_t)block || pointer == (uintptr_t)block + at,
+               "%zu bytes, at %zu, reported %td bytes from the start", size, at,
+               (ptrdiff_t)(pointer - (uintptr_t)block));
     reports_expect(SUPERSLAB_ERROR_USE_AFTER_FREE, (const void *)pointer);
 }
 
 static void is_zero(size_t size) {
     char *block = block_new(size);
-    const size_t scrubbed = size <= 128 || (size >= 1100 && size < 9000) ? size : 128;
+    const size_t scrubbed = size <= 61 || (size >= 1100 && size < 8900) ? size : 64;
     memset(block, 'x', size);
     superslab_free(block);
     for (size_t i = 0; i < scrubbed; i++)
@@ -66,7 +68,7 @@ int main(void) {
         if (CHECK_HARDENED >= 2) {
             is_zero(sizes[i]);
             written_after_free(sizes[i], 0);
-            written_after_free(sizes[i], sizes[i] < 128 ? sizes[i] - 1 : 127);
+            written_after_free(sizes[i], sizes[i] < 64 ? sizes[i] - 1 : 63);
         }
     }
     comes_late(256 << 10);

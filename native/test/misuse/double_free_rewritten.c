@@ -1,7 +1,6 @@
 /* The header is restored after the free, and the block freed again: found when the bin is flushed.
  *
- * all: SIGABRT superslab: double free: <hex>
- * hardened2: SIGABRT superslab: overflow: <hex><rest> */
+ * all: SIGABRT superslab: double free: <hex> */
 #include "superslab.h"
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* A sized free of an aligned block with another size.
  *
- * all: SIGABRT superslab: size mismatch: <hex> */
+ * default: SIGABRT superslab: size mismatch: <hex>
+ * hardened1, hardened2: SIGABRT superslab: size mismatch: <hex>, the start of a block of 4096 bytes */
 #include "superslab.h"
 
 int main(void) {

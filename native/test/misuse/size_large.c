@@ -1,6 +1,7 @@
 /* A sized free of a large block with the size of a small one.
  *
- * all: SIGABRT superslab: size mismatch: <hex> */
+ * default: SIGABRT superslab: size mismatch: <hex>
+ * hardened1, hardened2: SIGABRT superslab: size mismatch: <hex>, the start of a block of 1048576 bytes */
 #include "superslab.h"
 
 int main(void) {

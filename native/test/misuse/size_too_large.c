@@ -1,6 +1,7 @@
 /* A sized free with more than the block holds.
  *
- * all: SIGABRT superslab: size mismatch: <hex> */
+ * default: SIGABRT superslab: size mismatch: <hex>
+ * hardened1, hardened2: SIGABRT superslab: size mismatch: <hex>, the start of a block of 100 bytes */
 #include "superslab.h"
 
 int main(void) {

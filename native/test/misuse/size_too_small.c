@@ -1,6 +1,7 @@
 /* A sized free with a size that would have got a smaller block.
  *
- * all: SIGABRT superslab: size mismatch: <hex> */
+ * default: SIGABRT superslab: size mismatch: <hex>
+ * hardened1, hardened2: SIGABRT superslab: size mismatch: <hex>, the start of a block of 1000 bytes */
 #include "superslab.h"
 
 int main(void) {

@@ -62,8 +62,8 @@ void each_operator() {
 #if !SUPERSLAB_HARDENED             /* which reports it: wrong_free.c */
     std::free(::operator new(100)); /* one heap with malloc */
     ::operator delete(std::malloc(100));
-#endif
     ::operator delete(::operator new(100), 5000); /* a wrong size does no harm */
+#endif
 }
 
 template <typename Function>

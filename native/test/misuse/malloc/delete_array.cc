@@ -1,9 +1,8 @@
 /* delete of a block of new[].
  *
  * default at 24, 3000, 300000: nothing
- * hardened1, hardened2 at 24, 3000: SIGABRT superslab: freed by the wrong function: <hex>, the start of a block of
- *   <size> bytes
- * hardened1, hardened2 at 300000: nothing */
+ * hardened1, hardened2 at 24, 3000, 300000: SIGABRT superslab: freed by the wrong function: <hex>, the start of a block of
+ *   <size> bytes */
 #include "given.h"
 
 #include <new>

@@ -1,6 +1,8 @@
 /* delete with the size of another type, which is a quarter of the block's.
  *
- * all at 1000, 3000, 300000: nothing */
+ * default at 1000, 3000, 300000: nothing
+ * hardened1, hardened2 at 1000, 3000, 300000: SIGABRT superslab: size mismatch: <hex>, the start of a block of <size>
+ *   bytes */
 #include "given.h"
 
 #include <new>

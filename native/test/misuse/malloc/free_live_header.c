@@ -1,8 +1,7 @@
 /* The block is freed, the byte before it is set to a live header again, and the block is freed a second time. Bins are
- * emptied at the end. Level 2 has cleared the trailer, so it finds that broken.
+ * emptied at the end.
  *
- * default, hardened1 at 24, 3000: SIGABRT superslab: double free: <hex>
- * hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex><rest> */
+ * all at 24, 3000: SIGABRT superslab: double free: <hex> */
 #include "given.h"
 
 #include <malloc.h>

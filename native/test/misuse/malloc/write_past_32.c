@@ -1,9 +1,8 @@
-/* 32 bytes behind the block are copied to; then it is freed. The size of
- * the request is lost with the trailer, or by chance another one is told.
+/* 32 bytes behind the block are copied to; then it is freed.
  *
  * default at 24, 3000, 300000: nothing
- * hardened1, hardened2 at 24, 3000: SIGABRT superslab: overflow: <hex><rest>
- * hardened1, hardened2 at 300000: nothing */
+ * hardened1, hardened2 at 24, 3000, 300000: SIGABRT superslab: overflow: <hex>, one byte past a block of <size> bytes,
+ *   found when it was freed */
 #include "given.h"
 
 static void misuse(size_t size) {

@@ -2,7 +2,8 @@
  *
  * default at 24, 3000, 300000: nothing
  * hardened1 at 24, 3000: SIGSEGV
- * hardened1 at 300000: nothing
+ * hardened1 at 300000: SIGABRT superslab: overflow: <hex>, one byte past a block of <size> bytes, found when it was
+ *   freed
  * hardened2 at 24, 3000, 300000: SIGSEGV */
 #include "given.h"
 
