@@ -107,7 +107,8 @@ static bool extend_opened(ss_space *space, uint32_t first, uint32_t old, uint32_
     const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
     bool over = false;
     ss_space_lock(space);
-    const bool fits = old != 0 && /* else the block has been freed, and its own run begins there */
+    /* Else the block has been freed since, and `end` may be the last granule of its run. */
+    const bool fits = old != 0 && ss_entry_get(space, first) == (large | old) &&
                       ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
     if (fits) {
         ss_run_take(space, end, end, more);
