@@ -145,6 +145,17 @@ bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
     return true;
 }
 
+/* Hardened: ends a block that the caller has claimed, so no other thread finds it live in between. */
+static void claimed_end(ss_space *space, uint32_t granule, uint32_t count, ss_run_kind kind) {
+    ss_biased_take(&space->lock);
+    ss_gap_end(space, granule + count);
+    ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+    const bool over = ss_span_release_locked(space, granule, count, kind);
+    ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+}
+
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     uint32_t old = SS_HARDENED ? ss_entry_get(space, granule) & SS_ENTRY_VALUE
                                : (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
@@ -172,9 +183,11 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     }
     ss_span_moved(space, to, pages);
-    if (SS_HARDENED) /* it was claimed */
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, old);
     /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
-    large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+    const ss_run_kind kind = pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY;
+    if (SS_HARDENED)
+        claimed_end(space, granule, old, kind);
+    else
+        large_cut(space, granule, 0, kind);
     return target;
 }
