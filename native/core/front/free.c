@@ -138,6 +138,12 @@ SS_COLD void ss_free_lost(void *block) {
 static SS_COLD void free_found(void *block) {
     ss_block found;
     ss_block_find((uintptr_t)block, &found);
+    /* A realloc had claimed the large block, and its claim has ended since. */
+    if (SS_HARDENED && found.state == SS_BLOCK_LIVE && found.slab == NULL && found.space != NULL &&
+        ss_space_is_headless(found.space) && found.start == (uintptr_t)block) {
+        ss_free_elsewhere(block);
+        return;
+    }
     if (found.space == NULL) {
         SS_ROUTE(FREE_FOREIGN, 1);
         ss_count_foreign_free();

@@ -109,7 +109,8 @@ static bool extend_opened(ss_space *space, uint32_t first, uint32_t old, uint32_
     const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
     bool over = false;
     ss_space_lock(space);
-    const bool fits = old != 0 && /* else the block has been freed, and its own run begins there */
+    /* Else the block has been freed since, and `end` may be the last granule of its run. */
+    const bool fits = old != 0 && ss_entry_get(space, first) == (large | old) &&
                       ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
     if (fits) {
         ss_run_take(space, end, end, more);
@@ -146,6 +147,17 @@ bool ss_large_resize(ss_space *space, uint32_t granule, size_t size) {
     return true;
 }
 
+/* Hardened: ends a block that the caller has claimed, so no other thread finds it live in between. */
+static void claimed_end(ss_space *space, uint32_t granule, uint32_t count, ss_run_kind kind) {
+    ss_biased_take(&space->lock);
+    ss_gap_end(space, granule + count);
+    ss_entry_set(space, granule, SS_ENTRY_LARGE, 0);
+    const bool over = ss_span_release_locked(space, granule, count, kind);
+    ss_biased_release(&space->lock);
+    if (over)
+        ss_span_settle(space);
+}
+
 void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
     uint32_t old = SS_HARDENED ? ss_entry_get(space, granule) & SS_ENTRY_VALUE
                                : (uint32_t)(ss_large_bytes(space, granule) >> SS_GRANULE_SHIFT);
@@ -173,11 +185,13 @@ void *ss_large_move(ss_space *space, uint32_t granule, size_t size) {
         return NULL;
     }
     ss_span_moved(space, to, pages);
-    if (SS_HARDENED) {
-        ss_entry_set(space, granule, SS_ENTRY_LARGE, old); /* it was claimed */
+    if (SS_HARDENED)
         ss_large_note(space, to, (size_t)count << SS_GRANULE_SHIFT, 0);
-    }
     /* Pages that were moved away read as zero now. So the old span is clean unless it has a tail that was not moved. */
-    large_cut(space, granule, 0, pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY);
+    const ss_run_kind kind = pages == old ? SS_RUN_CLEAN : SS_RUN_DIRTY;
+    if (SS_HARDENED)
+        claimed_end(space, granule, old, kind);
+    else
+        large_cut(space, granule, 0, kind);
     return target;
 }

@@ -54,7 +54,8 @@ static void work(unsigned index, void *context) {
              * a realloc may take the span of the freed block again, as what the block grows into: then none is told. */
             const unsigned told = reports_count(SUPERSLAB_ERROR_DOUBLE_FREE) +
                                   reports_count(SUPERSLAB_ERROR_UNKNOWN_POINTER);
-            CHECK(told == 1 || (told == 0 && !CHECK_HARDENED));
+            CHECK_THAT(told == 1 || (told == 0 && !CHECK_HARDENED), "%u told, %zu to %zu bytes",
+                       told, from, to);
             CHECK_EQ(reports_take(), told);
             extents_check_disjoint(extents, THREADS);
         }
