@@ -72,8 +72,9 @@ static superslab_error seal_error(const ss_seal *seal, ss_trailer_kind kind, siz
         return SUPERSLAB_ERROR_OVERFLOW;
     if (kind != SS_TRAILER_ANY && kind != seal->kind)
         return SUPERSLAB_ERROR_WRONG_FREE;
-    return asked != SS_SIZE_ANY && asked != seal->size ? SUPERSLAB_ERROR_SIZE_MISMATCH
-                                                       : SUPERSLAB_OK;
+    /* Where the system refuses the memory for it, a block of no bytes has one. */
+    const bool is_same = asked == seal->size || (asked == 0 && seal->size == 1);
+    return asked != SS_SIZE_ANY && !is_same ? SUPERSLAB_ERROR_SIZE_MISMATCH : SUPERSLAB_OK;
 }
 
 /* Reports the error, if there is one. */

@@ -7,6 +7,7 @@
 #define SS_SCRUB_H
 
 #include "base/config.h"
+#include "base/thread.h" /* SS_TSAN */
 
 #include <stdbool.h>
 #include <string.h>
@@ -117,8 +118,8 @@ static inline ss_scrub_word ss_scrub_short_read(const void *block, size_t last) 
 static inline void ss_scrub_rest(void *block, size_t usable) {
     char *at = (char *)block + SS_SCRUB_BYTES;
     size_t bytes = usable - SS_TRAILER_CODE_BYTES - SS_SCRUB_BYTES;
-#if defined(                                                                                       \
-    __x86_64__) /* no call, and faster than vectors here: the processor writes whole lines unread */
+#if defined(__x86_64__) && !defined(SS_TSAN)
+    /* no call, and faster than vectors here: the processor writes whole lines unread */
     __asm__ volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(0) : "memory");
 #else
     for (char *const last = at + bytes - SS_SCRUB_STEP; at < last; at += SS_SCRUB_STEP)
