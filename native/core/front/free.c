@@ -135,35 +135,6 @@ SS_COLD void ss_free_lost(void *block) {
     ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
 }
 
-static SS_COLD void free_found(void *block) {
-    ss_block found;
-    ss_block_find((uintptr_t)block, &found);
-    /* A realloc had claimed the large block, and its claim has ended since. */
-    if (SS_HARDENED && found.state == SS_BLOCK_LIVE && found.slab == NULL && found.space != NULL &&
-        ss_space_is_headless(found.space) && found.start == (uintptr_t)block) {
-        ss_free_elsewhere(block);
-        return;
-    }
-    if (found.space == NULL) {
-        SS_ROUTE(FREE_FOREIGN, 1);
-        ss_count_foreign_free();
-    }
-    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
-        ss_space_is_external(found.space)) {
-        report_block(&found, block);
-    } else if (ss_space_is_headless(found.space)) { /* in a later space */
-        if (!free_headless(found.space, block))
-            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
-    } else {                                               /* in a later headed space */
-        if (ss_header_get(block) == SS_HEADER_SAMPLED)
-            ss_counted_free(block);
-        if (!end(block, found.bin))
-            return;
-        SS_ROUTE(FREE_HIT, 1);
-        ss_free_push(block, found.bin);
-    }
-}
-
 /* Makes room for a span in the thread's large cache. Called with the thread outside. */
 static SS_COLD bool large_cache_widen(size_t granules) {
     bool wide = false, over = false;
@@ -234,6 +205,40 @@ static SS_COLD void free_empty(void *block) {
         return;
     ss_block_find((uintptr_t)block, &found);
     report_block(&found, block);
+}
+
+static bool is_live_large(const ss_block *found, const void *block) {
+    return found->state == SS_BLOCK_LIVE && found->slab == NULL && found->space != NULL &&
+           ss_space_is_headless(found->space) && found->start == (uintptr_t)block;
+}
+
+static SS_COLD void free_found(void *block) {
+    ss_block found;
+    ss_block_find((uintptr_t)block, &found);
+    /* A realloc had claimed the large block, and its claim has ended since. It may be claimed again meanwhile. */
+    while (SS_HARDENED && is_live_large(&found, block)) {
+        if (free_large(found.space, block))
+            return;
+        ss_block_find((uintptr_t)block, &found);
+    }
+    if (found.space == NULL) {
+        SS_ROUTE(FREE_FOREIGN, 1);
+        ss_count_foreign_free();
+    }
+    if (found.state != SS_BLOCK_LIVE || found.start != (uintptr_t)block || found.slab == NULL ||
+        ss_space_is_external(found.space)) {
+        report_block(&found, block);
+    } else if (ss_space_is_headless(found.space)) { /* in a later space */
+        if (!free_headless(found.space, block))
+            ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block); /* another thread has just freed it */
+    } else {                                               /* in a later headed space */
+        if (ss_header_get(block) == SS_HEADER_SAMPLED)
+            ss_counted_free(block);
+        if (!end(block, found.bin))
+            return;
+        SS_ROUTE(FREE_HIT, 1);
+        ss_free_push(block, found.bin);
+    }
 }
 
 /* The block is not in the first headless space, or is not live there. */
