@@ -124,15 +124,21 @@ SS_NOINLINE bool ss_free_admits(void *block, ss_trailer_kind kind, size_t asked)
     return false;
 }
 
-SS_COLD bool ss_resize_admits(const void *block) {
+SS_COLD bool ss_resize_admits(const void *block, ss_seal *seal) {
     ss_space *space = headless_of(block);
-    ss_seal seal;
-    if (space == NULL || !ss_seal_read(space, block, &seal))
+    bool twice;
+    if (space == NULL || !ss_seal_take(space, block, seal, &twice))
         return true;
-    const superslab_error error = seal_error(&seal, SS_TRAILER_MALLOC, SS_SIZE_ANY);
-    if (error != SUPERSLAB_OK)
-        report_seal(error, block, &seal, resized);
-    return error == SUPERSLAB_OK;
+    if (SS_UNLIKELY(twice)) {
+        ss_report(SUPERSLAB_ERROR_DOUBLE_FREE, block);
+        return false;
+    }
+    const superslab_error error = seal_error(seal, SS_TRAILER_MALLOC, SS_SIZE_ANY);
+    if (SS_LIKELY(error == SUPERSLAB_OK))
+        return true;
+    ss_seal_put_back(space, block, seal);
+    report_seal(error, block, seal, resized);
+    return false;
 }
 
 SS_NOINLINE void *ss_malloc_exchange(size_t size, unsigned bin, ss_cold_malloc *cold,

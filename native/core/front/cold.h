@@ -5,6 +5,7 @@
 #define SS_COLD_H
 
 #include "front/taped.h"
+#include "slab/seal.h"
 #include "slab/trailer.h"
 
 /* The usable size of a block that ss_usable_size_hot does not know, 0 for NULL. Reports a pointer that is not a block
@@ -73,8 +74,9 @@ void ss_resize_broken(const void *block);
 /* Hardened: whether a block that is not in the first headed space, or any block of a closed thread, may be freed by that kind
  * of function. If not, reports it. What is no live block is admitted: the free itself reports it. */
 bool ss_free_admits(void *block, ss_trailer_kind kind, size_t asked);
-/* Hardened: whether an aligned or a large block may be resized; if not, reports it. */
-bool ss_resize_admits(const void *block);
+/* Hardened: whether an aligned or a large block may be resized; if not, reports it. Reads the seal, and takes the note of a
+ * large block: the caller puts it back, or writes a new one. */
+bool ss_resize_admits(const void *block, ss_seal *seal);
 
 /* Serves a request that no bin could. Called with the thread inside if its bin is empty, and with the thread outside if
  * no bin has the size or the thread is closed. */

@@ -66,7 +66,7 @@ static void *resize_claimed(const ss_block *found, void *block, size_t size) {
         memcpy(fresh, block, size < usable ? size : usable);
     ss_claim_end(found->space, found->granule, count);
     if (fresh != NULL)
-        ss_free_hot(block, ss_free_quiet);
+        ss_free_quiet(block); /* its note is taken, so the hot path would not admit it */
     return fresh;
 }
 
@@ -91,11 +91,14 @@ static void *resize_large(const ss_block *found, void *block, size_t size) {
                : there;
 }
 
-/* Hardened: notes the size of a large block that was resized; a block that is not large has noted it. */
-static void *sealed(void *block, size_t size) {
-    if (block != NULL && size > SS_SMALL_MAX)
-        ss_seal_large(block, size, SS_TRAILER_MALLOC);
-    return block;
+/* Hardened: resizes a large block whose note was taken, and writes the new one. A block that is not large has its own. */
+static void *resize_sealed(const ss_block *found, void *block, size_t size, const ss_seal *seal) {
+    void *there = resize_large(found, block, size);
+    if (there == NULL)
+        ss_seal_put_back(found->space, block, seal);
+    else if (size > SS_SMALL_MAX)
+        ss_seal_large(there, size, SS_TRAILER_MALLOC);
+    return there;
 }
 
 /* Hardened: resizes a block of `bin`, whose trailer is checked and written anew. */
@@ -129,14 +132,17 @@ static SS_COLD void *resize_found(void *block, size_t size) {
         return size == 0 ? block : copy(block, 0, size);
     if (SS_UNLIKELY(found.guarded)) /* exact: a block of another size is another block */
         return size == found.usable ? block : copy(block, found.usable, size);
-    if (SS_HARDENED && !ss_resize_admits(block)) {
+    ss_seal seal;
+    if (SS_HARDENED && !ss_resize_admits(block, &seal)) {
         errno = EINVAL;
         return NULL;
     }
-    if (SS_HARDENED && !ss_space_is_headed(found.space) && size == found.usable)
+    if (SS_HARDENED && !ss_space_is_headed(found.space) && size == found.usable) {
+        ss_seal_put_back(found.space, block, &seal);
         return block;
+    }
     if (found.slab == NULL)
-        return SS_HARDENED ? sealed(resize_large(&found, block, size), size)
+        return SS_HARDENED ? resize_sealed(&found, block, size, &seal)
                            : resize_large(&found, block, size);
     if (SS_HARDENED && ss_space_is_headed(found.space))
         return resize_hardened(block, found.bin, size);

@@ -10,8 +10,8 @@
  * block is in the node of its first granule (its note; space/large.h). Its canary touches no page that the request does not
  * touch: there is none behind a request of whole pages.
  *
- * The thread that frees a large block takes the note first. So of two threads that free it at once only one reads its
- * memory, which the other may make inaccessible. */
+ * The thread that frees or resizes a large block takes the note first, and one that resizes it writes a new note at the end.
+ * So of two threads that do so at once only one touches its memory, which the other may make inaccessible. */
 #ifndef SS_SEAL_H
 #define SS_SEAL_H
 
@@ -40,18 +40,15 @@ typedef struct ss_seal {
 void ss_seal_aligned(void *block, unsigned bin, size_t size, ss_trailer_kind kind);
 void ss_seal_large(void *block, size_t size, ss_trailer_kind kind);
 
-/* Reads the seal of the live block that starts at an address in a headless space. False if none does. For a thread that has
- * the block. */
-bool ss_seal_read(ss_space *space, const void *block, ss_seal *out);
-
-/* The same for a look-up, which counts itself as a reader. It does not read the memory of a large block, which may become
- * inaccessible meanwhile. */
+/* Reads the seal of the live block that starts at an address in a headless space. False if none does. For a look-up, which
+ * counts itself as a reader. It does not read the memory of a large block, which may become inaccessible meanwhile. */
 bool ss_seal_look(ss_space *space, const void *block, ss_seal *out);
 
-/* The same for a thread that frees the block: takes the note of a large one. Sets *twice if another thread has taken it. */
+/* The same for a thread that frees or resizes the block: takes the note of a large one. Sets *twice if another thread has
+ * taken it. */
 bool ss_seal_take(ss_space *space, const void *block, ss_seal *out, bool *twice);
 
-/* The block stays live. */
+/* The block stays as it is. */
 void ss_seal_put_back(ss_space *space, const void *block, const ss_seal *seal);
 
 /* Changes the kind of a block that was allocated as malloc's. */

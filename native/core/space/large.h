@@ -27,19 +27,20 @@ bool ss_large_has_dirty(size_t size);
 #define SS_LARGE_NOTED (UINT32_C(1) << 31)
 #define SS_LARGE_KIND_SHIFT 28u
 
-/* Notes a request of `size` bytes. Relaxed: the block's users hand it on. */
+/* Notes a request of `size` bytes. Release: what was done to the block's memory is over. */
 static inline void ss_large_note(ss_space *space, uint32_t granule, size_t size, unsigned kind) {
     const size_t bytes = (size_t)(ss_entry_number(space, granule) & SS_ENTRY_VALUE)
                          << SS_GRANULE_SHIFT;
     atomic_store_explicit(&space->granules[granule].huge,
                           SS_LARGE_NOTED | kind << SS_LARGE_KIND_SHIFT | (uint32_t)(bytes - size),
-                          memory_order_relaxed);
+                          memory_order_release);
 }
 
-/* Reads the note, and with `take` removes it: of two threads one gets it, the other 0. */
+/* Reads the note, and with `take` removes it: of two threads one gets it, the other 0. Acquire: pairs with the release of
+ * the note, so that what was done to the block's memory before is over. */
 static inline uint32_t ss_large_note_take(ss_space *space, uint32_t granule, bool take) {
     _Atomic uint32_t *note = &space->granules[granule].huge;
-    return take ? atomic_exchange_explicit(note, 0, memory_order_relaxed)
+    return take ? atomic_exchange_explicit(note, 0, memory_order_acquire)
                 : atomic_load_explicit(note, memory_order_relaxed);
 }
 
