@@ -5,6 +5,7 @@
 #include "recording.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -45,6 +46,8 @@ static void family(void) {
 static _Atomic(void *) shared[SLOTS];
 
 /* Any thread frees any block. */
+static atomic_uint swaps;
+
 static void *swap(void *seed) {
     for (unsigned i = 0; i < ROUNDS; i++) {
         const unsigned draw = (i + (unsigned)(uintptr_t)seed) * 2654435761u;
@@ -53,6 +56,7 @@ static void *swap(void *seed) {
         if (draw % 7 == 0)
             block = realloc(block, draw % 9000 + 1);
         free(atomic_exchange(&shared[draw >> 16 & (SLOTS - 1)], block));
+        atomic_fetch_add(&swaps, 1);
     }
     return NULL;
 }
@@ -99,7 +103,9 @@ static void killed_at_work(void) {
     atomic_store(&is_endless, true);
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK_EQ(pthread_create(&one, NULL, swap_on, (void *)i), 0);
-    usleep(5000 + (unsigned)getpid() * 7919u % 10000);
+    while (atomic_load(&swaps) < 2000)
+        sched_yield();
+    usleep((unsigned)getpid() * 7919u % 10000);
     raise(SIGKILL);
 }
 
