@@ -148,7 +148,9 @@ bool ss_span_extend(ss_space *space, uint32_t first, uint32_t old, uint32_t coun
     const uint32_t end = first + old, more = count - old;
     const uint32_t large = (uint32_t)SS_ENTRY_LARGE << SS_ENTRY_KIND_SHIFT;
     ss_biased_take(&space->lock);
-    bool fits = ss_run_length(space, end) >= more && ss_span_charge(space, end, more);
+    /* If the block has been freed since, `end` may be the last granule of its run, whose node says how long that is. */
+    bool fits = ss_entry_get(space, first) == (large | old) && ss_run_length(space, end) >= more &&
+                ss_span_charge(space, end, more);
     bool over = false;
     if (fits) {
         ss_run_take(space, end, end, more);

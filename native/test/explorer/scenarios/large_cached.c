@@ -164,3 +164,24 @@ const explorer_scenario scenario_large_grown = {
     .thread = grown_thread,
     .check = grown_check,
 };
+
+/* The thread that frees has no large cache: the block goes back to its space, and is one run with the free granule behind it,
+ * whose node then says how long the run is. */
+static void given_setup(void) {
+    superslab_set_error_handler(misused, NULL);
+    explorer_become(1);
+    superslab_free(superslab_malloc(16));
+    explorer_become(0);
+    twice = superslab_malloc(LONGER);
+    block_claim(superslab_malloc(SHORT));
+    EXPLORER_CHECK(superslab_realloc(twice, SHORT) == twice);
+}
+
+const explorer_scenario scenario_large_grown_given = {
+    .name = "large-grown-given",
+    .title = "the same, and the block joins the free memory behind it",
+    .threads = 2,
+    .setup = given_setup,
+    .thread = grown_thread,
+    .check = grown_check,
+};
