@@ -7,7 +7,7 @@
  *   - by a refill of a bin. Then no entry is written: the observer closes the tape and draws a number.
  *   - by freeing another thread's block. `tags` says whose block it is, for each 16 bytes. If that thread's last number
  *     was drawn before this thread's, the order is right already; else the observer is told of the call.
- * Nothing is to be done by a thread that gives blocks away, because whoever gets them draws a later number.
+ * A thread that gives blocks away does nothing for that, because the thread that gets them draws a later number.
  *
  * A tape lies in memory that reads as zero in a copy of the process, so there it is closed. */
 #ifndef SS_TAPE_H
@@ -93,7 +93,7 @@ static inline void ss_tape_drew(ss_tape *tape, uint64_t number) {
 static inline void ss_tape_tag(uintptr_t offset, unsigned tag) {
     _Atomic uint8_t *const tags = atomic_load_explicit(&ss_tapes->tags, memory_order_relaxed);
     if (tags != NULL && offset < SS_TAPE_MOST_BYTES)
-        /* Relaxed: whoever reads the tag got the block from the thread that wrote it, or from a later one. */
+        /* Relaxed: a thread that reads the tag got the block from the thread that wrote it, or from a later one. */
         atomic_store_explicit(&tags[offset >> SS_ALIGNMENT_SHIFT], (uint8_t)tag,
                               memory_order_relaxed);
 }
