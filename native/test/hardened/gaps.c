@@ -1,31 +1,16 @@
 /* Inaccessible memory behind slabs and, at level 2, behind large blocks and in freed ones; and the bound on the number of
  * mappings that it takes. The tests are compiled with a bound of 256 gaps. */
+#include "access.h"
 #include "block.h"
 #include "check.h"
 #include "stats.h"
 
-#include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <unistd.h>
-
-static int pipes[2];
-
-/* Whether a byte can be read: the system answers instead of faulting. */
-static bool is_open(const void *address) {
-    char byte;
-    if (write(pipes[1], address, 1) != 1) {
-        CHECK_EQ(errno, EFAULT);
-        return false;
-    }
-    CHECK_EQ(read(pipes[0], &byte, 1), 1);
-    return true;
-}
 
 /* The first address behind the block that cannot be read, at most `most` bytes away. */
 static size_t distance_to_end(const char *block, size_t most) {
     size_t at = 0;
-    for (; at < most && is_open(block + at); at += 4096)
+    for (; at < most && is_readable(block + at); at += 4096)
         ;
     return at;
 }
@@ -35,7 +20,7 @@ static void behind_slabs(void) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char *block = block_new(sizes[i]);
         CHECK_LT(distance_to_end(block, 2 << 20), 1 << 20);
-        CHECK(!is_open(block + sizes[i] - 1 + (1 << 20)));
+        CHECK(!is_readable(block + sizes[i] - 1 + (1 << 20)));
         superslab_free(block);
     }
 }
@@ -46,22 +31,22 @@ static void behind_large(void) {
     for (unsigned i = 0; i < COUNT; i++)
         blocks[i] = block_new(SIZE);
     for (unsigned i = 0; i < COUNT; i++) {
-        CHECK(is_open(blocks[i] + SIZE - 1));
-        CHECK(!is_open(blocks[i] + SIZE));
+        CHECK(is_readable(blocks[i] + SIZE - 1));
+        CHECK(!is_readable(blocks[i] + SIZE));
     }
     for (unsigned i = 0; i < COUNT; i++) {
         superslab_free(blocks[i]);
-        CHECK(!is_open(blocks[i]));
-        CHECK(!is_open(blocks[i] + SIZE - 1));
+        CHECK(!is_readable(blocks[i]));
+        CHECK(!is_readable(blocks[i] + SIZE - 1));
     }
 }
 
 /* Memory for a request of this size is opened as soon as the space grows, but no more than what was asked. */
 static void behind_very_large(size_t size) {
     char *block = block_new(size);
-    CHECK(is_open(block));
-    CHECK(is_open(block + size - 1));
-    CHECK(!is_open(block + size));
+    CHECK(is_readable(block));
+    CHECK(is_readable(block + size - 1));
+    CHECK(!is_readable(block + size));
     superslab_free(block);
     superslab_trim();
 }
@@ -95,7 +80,6 @@ static void bounded(void) {
 }
 
 int main(void) {
-    CHECK_EQ(pipe(pipes), 0);
     superslab_free(block_new(1));
     const superslab_stats before = stats_start();
     behind_very_large(12 << 20);

@@ -1,6 +1,7 @@
 /* A freed large block waits in its thread's cache, and at level 2 cannot be accessed there: it is no longer live, a second
  * free of it is told wherever its span is, and the next block there can be used. The same without a cache, for a block
  * no cache takes, and for later frees of a thread, of which one in 64 is made inaccessible. */
+#include "access.h"
 #include "block.h"
 #include "check.h"
 #include "child.h"
@@ -8,25 +9,10 @@
 #include "report.h"
 #include "stats.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SIZE = 1 << 20, HUGE_SIZE = 300 << 20, SHUT_FIRST = 4200, SHUT_ONE_IN = 64, TRIES = 400 };
-
-static int pipes[2];
-
-/* Whether a byte can be read: the system answers instead of faulting. */
-static bool is_open(const void *address) {
-    char byte;
-    if (write(pipes[1], address, 1) != 1) {
-        CHECK_EQ(errno, EFAULT);
-        return false;
-    }
-    CHECK_EQ(read(pipes[0], &byte, 1), 1);
-    return true;
-}
 
 static superslab_address_kind kind_at(const void *address) {
     superslab_inspection found;
@@ -60,8 +46,8 @@ static void is_cached(void) {
     misuse_is_told(block);
     superslab_free(block + SIZE / 2);
     reports_expect(SUPERSLAB_ERROR_INSIDE_BLOCK, block + SIZE / 2);
-    CHECK_EQ(is_open(block), CHECK_HARDENED < 2);
-    CHECK_EQ(is_open(block + SIZE - 1), CHECK_HARDENED < 2);
+    CHECK_EQ(is_readable(block), CHECK_HARDENED < 2);
+    CHECK_EQ(is_readable(block + SIZE - 1), CHECK_HARDENED < 2);
     superslab_trim();
     CHECK_EQ(stats_now().cached_bytes, 0);
 }
@@ -115,8 +101,8 @@ static void is_huge(void) {
     stats_check_returned(&before);
     CHECK_EQ(stats_now().cached_bytes, before.cached_bytes);
     if (CHECK_HARDENED >= 2) {
-        CHECK(!is_open(block));
-        CHECK(!is_open(block + HUGE_SIZE - 1));
+        CHECK(!is_readable(block));
+        CHECK(!is_readable(block + HUGE_SIZE - 1));
     }
     /* Its granules may have gone back, and then nothing tells that a block was there. */
     superslab_free(block);
@@ -137,7 +123,7 @@ static void without_a_cache(void *context) {
     superslab_free(block);
     stats_check_returned(&before);
     CHECK_EQ(stats_now().cached_bytes, before.cached_bytes);
-    CHECK_EQ(is_open(block), CHECK_HARDENED < 2);
+    CHECK_EQ(is_readable(block), CHECK_HARDENED < 2);
     misuse_is_told(block);
     resizes();
     reports_expect_none();
@@ -151,7 +137,7 @@ static void are_many(void) {
         char *block = block_new(SIZE);
         block[0] = block[SIZE - 1] = 'x';
         superslab_free(block);
-        closed += !is_open(block);
+        closed += !is_readable(block);
     }
     if (CHECK_HARDENED >= 2)
         CHECK(closed >= TRIES / SHUT_ONE_IN && closed <= TRIES / SHUT_ONE_IN + 1);
@@ -160,7 +146,6 @@ static void are_many(void) {
 }
 
 int main(void) {
-    CHECK_EQ(pipe(pipes), 0);
     const child_result result = child_run(without_a_cache, NULL);
     child_check_clean(&result);
     if (!membarrier_available())
