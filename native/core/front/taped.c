@@ -17,8 +17,7 @@ static inline unsigned bin_of(const ss_thread *self, size_t size) {
 /* Pops the block on top of the bin, which is not empty. Called inside. */
 static inline void pop(ss_thread *self, unsigned bin, void **top, size_t size) {
     uint8_t *block = *top;
-    /* no heap counts while there is an observer */
-    *top = SS_HARDENED ? ss_bin_vacant(ss_bin_outlet(bin)) : (void *)(uintptr_t)bin;
+    *top = (void *)(uintptr_t)bin; /* ss_bin_vacant of a headed bin */
     atomic_store_explicit(&self->top[ss_bin_outlet(bin)], top - 1, memory_order_relaxed);
     ss_header_set(block, (uint8_t)bin);
     if (SS_HARDENED)
